@@ -1,0 +1,15 @@
+//! JSON at the speed of a scan: values stay text until somebody looks into them.
+//!
+//! A document is validated once, when it comes in ([`Raw::parse`]). After that a [`Raw`] is a slice of it: walking an
+//! object or an array skips over what nobody asked for, and copying a value to the other side copies its bytes, so
+//! unknown fields and number formats survive untouched. Nothing here builds a tree.
+
+mod edit;
+mod raw;
+mod text;
+mod write;
+
+pub use edit::{Edit, edit_object};
+pub use raw::{Fields, Items, Kind, Raw, SyntaxError};
+pub use text::Text;
+pub use write::Writer;

@@ -1,0 +1,302 @@
+//! A value inside a validated document, and the iterators that walk it lazily.
+
+use super::Text;
+use memchr::memchr2;
+
+/// What a value starts like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    Bool,
+    Null,
+}
+
+/// Why a document is not JSON, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in bytes.
+    pub column: usize,
+    /// What the parser says, without the position.
+    pub reason: String,
+}
+
+impl std::fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at line {} column {}", self.reason, self.line, self.column)
+    }
+}
+
+/// One JSON value, as the text it was written in.
+///
+/// Made by [`Raw::parse`], which validates, or by [`Raw::trusted`] over text that was validated before. Reading text
+/// that isn't JSON gives wrong answers but never panics and always ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl std::fmt::Debug for Raw<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<'a> Raw<'a> {
+    pub const NULL: Raw<'static> = Raw("null");
+
+    /// Validates the whole document.
+    ///
+    /// # Errors
+    /// Where and why it is not JSON in UTF-8.
+    pub fn parse(bytes: &'a [u8]) -> Result<Raw<'a>, SyntaxError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+            SyntaxError {
+                line: memchr::memchr_iter(b'\n', before).count() + 1,
+                column: before.len() - line_start + 1,
+                reason: "invalid UTF-8".to_owned(),
+            }
+        })?;
+        match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+            Ok(raw) => Ok(Raw(raw.get())),
+            Err(error) => {
+                let whole = error.to_string();
+                let reason = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(reason, _)| reason);
+                Err(SyntaxError { line: error.line(), column: error.column(), reason: reason.to_owned() })
+            }
+        }
+    }
+
+    /// Text that is known to be one JSON value: validated before, or written by us.
+    pub fn trusted(json: &'a str) -> Raw<'a> {
+        Raw(json.trim_matches([' ', '\t', '\r', '\n']))
+    }
+
+    /// The value's text, byte for byte.
+    pub fn as_json(self) -> &'a str {
+        self.0
+    }
+
+    pub fn kind(self) -> Kind {
+        match self.0.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') | None => Kind::Null,
+            Some(_) => Kind::Number,
+        }
+    }
+
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The string, not decoded yet.
+    pub fn text(self) -> Option<Text<'a>> {
+        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Text::encoded(inner))
+    }
+
+    pub fn as_bool(self) -> Option<bool> {
+        match self.0 {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A whole number of zero or more; `3.0` and `3e2` count, as a `Struct` writes whole numbers so.
+    pub fn as_u64(self) -> Option<u64> {
+        if let Ok(whole) = self.0.parse() {
+            return Some(whole);
+        }
+        let number = self.as_f64()?;
+        let exact = number >= 0.0 && number.fract() == 0.0 && number <= 9_007_199_254_740_992.0;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked the line above")]
+        exact.then_some(number as u64)
+    }
+
+    pub fn as_i64(self) -> Option<i64> {
+        self.0.parse().ok()
+    }
+
+    pub fn as_f64(self) -> Option<f64> {
+        if self.kind() == Kind::Number { self.0.parse().ok() } else { None }
+    }
+
+    /// The members of an object in their order; nothing for any other value.
+    pub fn fields(self) -> Fields<'a> {
+        let rest = if self.kind() == Kind::Object { self.0.get(1..).unwrap_or_default() } else { "" };
+        Fields { rest }
+    }
+
+    /// The elements of an array in their order; nothing for any other value.
+    pub fn items(self) -> Items<'a> {
+        let rest = if self.kind() == Kind::Array { self.0.get(1..).unwrap_or_default() } else { "" };
+        Items { rest }
+    }
+
+    /// A member by name. Of several with one name the last counts, as in Python and JavaScript.
+    pub fn get(self, name: &str) -> Option<Raw<'a>> {
+        self.fields().filter(|(key, _)| key == name).map(|(_, value)| value).last()
+    }
+
+    /// As [`Raw::get`], with `null` taken for absent.
+    pub fn present(self, name: &str) -> Option<Raw<'a>> {
+        self.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member by a path of names.
+    pub fn at(self, path: &[&str]) -> Option<Raw<'a>> {
+        path.iter().try_fold(self, |value, name| value.get(name))
+    }
+}
+
+/// See [`Raw::fields`].
+#[derive(Clone)]
+pub struct Fields<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (Text<'a>, Raw<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, rest) = split_value(next_start(self.rest))?;
+        let rest = rest.trim_start_matches(BLANK).strip_prefix(':')?.trim_start_matches(BLANK);
+        let (value, rest) = split_value(rest)?;
+        self.rest = rest;
+        Some((Raw(key).text()?, Raw(value)))
+    }
+}
+
+/// See [`Raw::items`].
+#[derive(Clone)]
+pub struct Items<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Raw<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (value, rest) = split_value(next_start(self.rest))?;
+        self.rest = rest;
+        Some(Raw(value))
+    }
+}
+
+const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// Skips blanks and the comma before the next element.
+fn next_start(rest: &str) -> &str {
+    let rest = rest.trim_start_matches(BLANK);
+    rest.strip_prefix(',').map_or(rest, |after| after.trim_start_matches(BLANK))
+}
+
+/// Splits the value that `text` starts with from what follows it; `None` at the end of the container.
+pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let end = match bytes.first()? {
+        b'"' => string_end(bytes, 0)?,
+        b'{' | b'[' => container_end(bytes)?,
+        b'}' | b']' | b',' | b':' => return None,
+        _ => bytes
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
+            .unwrap_or(bytes.len()),
+    };
+    text.split_at_checked(end)
+}
+
+/// Just past the closing quote of the string whose opening quote is at `start`.
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        let found = at + memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(found) == Some(&b'"') {
+            return Some(found + 1);
+        }
+        at = found + 2;
+    }
+}
+
+fn container_end(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = 0;
+    loop {
+        match bytes.get(at)? {
+            b'"' => {
+                at = string_end(bytes, at)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walks_without_building() {
+        let raw = Raw::parse(br#" {"a" : [1, "x\"}]" , {"b":null}] ,"n":-1.50, "a":true} "#).unwrap();
+        let keys: Vec<_> = raw.fields().map(|(k, v)| (k.decode().into_owned(), v.as_json())).collect();
+        assert_eq!(keys[0], ("a".into(), r#"[1, "x\"}]" , {"b":null}]"#));
+        assert_eq!(keys[1], ("n".into(), "-1.50"));
+        assert_eq!(raw.get("a").unwrap().as_bool(), Some(true));
+        let items: Vec<_> = keys[0].1.pipe(Raw::trusted).items().map(Raw::as_json).collect();
+        assert_eq!(items, ["1", r#""x\"}]""#, r#"{"b":null}"#]);
+        assert_eq!(Raw::trusted("{ }").fields().count() + Raw::trusted("[]").items().count(), 0);
+    }
+
+    trait Pipe<T>: Sized {
+        fn pipe<R>(self, f: impl FnOnce(Self) -> R) -> R {
+            f(self)
+        }
+    }
+    impl<'a> Pipe<&'a str> for &'a str {}
+
+    #[test]
+    fn numbers() {
+        let whole = |json| Raw::trusted(json).as_u64();
+        assert_eq!(
+            [whole("3"), whole("3.0"), whole("3e2"), whole("18446744073709551615")],
+            [Some(3), Some(3), Some(300), Some(u64::MAX)]
+        );
+        assert_eq!([whole("-1"), whole("1.5"), whole("\"3\""), whole("1e300"), whole("null")], [None; 5]);
+    }
+
+    #[test]
+    fn errors_have_a_position() {
+        let error = Raw::parse(b"{\"a\": 1,\n  oops}").unwrap_err();
+        assert_eq!((error.line, error.column), (2, 3));
+        let error = Raw::parse(b"{\n\"a\": \"\xff\"}").unwrap_err();
+        assert_eq!((error.line, error.column, error.reason.as_str()), (2, 7, "invalid UTF-8"));
+        assert!(Raw::parse(b"").is_err() && Raw::parse(b"{} {}").is_err());
+    }
+
+    #[test]
+    fn garbage_ends() {
+        for text in ["{", "[", "{\"a\"", "{\"a\":", "[\"\\", "[1 2", "{:}", "[[[", "{\"a\":1]", "\""] {
+            let raw = Raw::trusted(text);
+            assert!(raw.fields().count() + raw.items().count() < 4, "{text}");
+            let _ = (raw.text(), raw.as_u64(), raw.get("a"));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Strings that are decoded only when somebody needs the characters.
+
+use std::borrow::Cow;
+
+/// A string: as a JSON literal still escaped, or as plain characters.
+///
+/// A prompt that goes from one dialect to another is copied with its escapes as they are; decoding and escaping again
+/// would cost more than all the rest of a translation.
+#[derive(Clone)]
+pub struct Text<'a>(Form<'a>);
+
+#[derive(Clone)]
+enum Form<'a> {
+    /// What stands between the quotes of a valid JSON string.
+    Encoded(Cow<'a, str>),
+    Plain(Cow<'a, str>),
+}
+
+impl<'a> Text<'a> {
+    /// The inside of a valid JSON string literal, without its quotes.
+    pub(super) fn encoded(inner: &'a str) -> Text<'a> {
+        Text(Form::Encoded(Cow::Borrowed(inner)))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Form::Encoded(text) | Form::Plain(text) => text.is_empty(),
+        }
+    }
+
+    /// The characters. Borrows unless there is an escape to undo; an unpaired surrogate becomes U+FFFD.
+    pub fn decode(&self) -> Cow<'_, str> {
+        match &self.0 {
+            Form::Plain(text) => Cow::Borrowed(text),
+            Form::Encoded(text) => unescape(text),
+        }
+    }
+
+    /// As [`Text::decode`], giving up the text itself, so that what was borrowed stays so.
+    pub fn into_decoded(self) -> Cow<'a, str> {
+        match self.0 {
+            Form::Plain(text) => text,
+            Form::Encoded(Cow::Borrowed(text)) => unescape(text),
+            Form::Encoded(Cow::Owned(text)) => Cow::Owned(unescape(&text).into_owned()),
+        }
+    }
+
+    pub fn into_string(self) -> String {
+        self.into_decoded().into_owned()
+    }
+
+    pub fn into_owned(self) -> Text<'static> {
+        Text(match self.0 {
+            Form::Encoded(text) => Form::Encoded(Cow::Owned(text.into_owned())),
+            Form::Plain(text) => Form::Plain(Cow::Owned(text.into_owned())),
+        })
+    }
+
+    /// The inside of a JSON literal if this is one: what [`super::Writer`] copies.
+    pub(super) fn literal(&self) -> Result<&str, &str> {
+        match &self.0 {
+            Form::Encoded(text) => Ok(text),
+            Form::Plain(text) => Err(text),
+        }
+    }
+}
+
+impl std::fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.decode())
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text(Form::Plain(Cow::Borrowed(text)))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Text(Form::Plain(Cow::Owned(text)))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Text(Form::Plain(text))
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.decode() == other.decode()
+    }
+}
+impl Eq for Text<'_> {}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        match &self.0 {
+            // Without a backslash the literal is its own characters, which nearly every key is.
+            Form::Encoded(text) if !text.contains('\\') => text == other,
+            _ => self.decode() == other,
+        }
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+fn unescape(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut chars = after.chars();
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('u') => {
+                let (decoded, tail) = unicode_escape(chars.as_str());
+                out.push(decoded);
+                rest = tail;
+                continue;
+            }
+            Some(other) => out.push(other),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Decodes what follows `\u`, and the second half of a surrogate pair.
+fn unicode_escape(text: &str) -> (char, &str) {
+    let Some((unit, rest)) = hex4(text) else { return (char::REPLACEMENT_CHARACTER, "") };
+    if let Some(decoded) = char::from_u32(unit) {
+        return (decoded, rest);
+    }
+    if (0xd800..0xdc00).contains(&unit)
+        && let Some((low, tail)) = rest.strip_prefix("\\u").and_then(hex4)
+        && (0xdc00..0xe000).contains(&low)
+    {
+        let joined = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+        return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), tail);
+    }
+    (char::REPLACEMENT_CHARACTER, rest)
+}
+
+fn hex4(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Raw;
+
+    fn decode(json: &str) -> String {
+        Raw::trusted(json).text().unwrap().decode().into_owned()
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(decode(r#""plain é""#), "plain é");
+        assert_eq!(decode(r#""a\n\t\"\\\/\b\f\r\u00e9\ud83d\ude00z""#), "a\n\t\"\\/\u{8}\u{c}\ré😀z");
+        assert_eq!(decode(r#""\ud83dx""#), "\u{fffd}x");
+        assert_eq!(decode(r#""\ude00\u0041""#), "\u{fffd}A");
+    }
+
+    #[test]
+    fn compares_by_characters() {
+        assert!(Raw::trusted(r#""m\u006fdel""#).text().unwrap() == "model");
+        assert!(Raw::trusted(r#""model""#).text().unwrap() == *"model");
+        assert!(Raw::trusted(r#""mode\\l""#).text().unwrap() != *"model");
+    }
+}

@@ -1,0 +1,180 @@
+//! A push writer: what goes out is written straight into the buffer that leaves.
+
+use super::{Raw, Text};
+
+/// Writes JSON into a byte buffer, placing commas by itself.
+///
+/// The caller opens and closes objects and arrays in pairs ([`Writer::object`] and [`Writer::array`] do it for a
+/// closure) and puts a [`Writer::key`] before each member.
+pub struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+}
+
+impl<'o> Writer<'o> {
+    /// Appends to `out`; what is there already is left alone.
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        let start = out.len();
+        Writer { out, start }
+    }
+
+    fn separate(&mut self) {
+        if self.out.len() > self.start && !matches!(self.out.last(), Some(b'{' | b'[' | b':' | b',')) {
+            self.out.push(b',');
+        }
+    }
+
+    pub fn open_object(&mut self) {
+        self.separate();
+        self.out.push(b'{');
+    }
+
+    pub fn close_object(&mut self) {
+        self.out.push(b'}');
+    }
+
+    pub fn open_array(&mut self) {
+        self.separate();
+        self.out.push(b'[');
+    }
+
+    pub fn close_array(&mut self) {
+        self.out.push(b']');
+    }
+
+    pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
+        self.open_object();
+        members(self);
+        self.close_object();
+    }
+
+    pub fn array(&mut self, elements: impl FnOnce(&mut Self)) {
+        self.open_array();
+        elements(self);
+        self.close_array();
+    }
+
+    /// A member's name; the next call writes its value.
+    pub fn key(&mut self, name: &str) -> &mut Self {
+        self.string(name);
+        self.out.push(b':');
+        self
+    }
+
+    /// A member's name in whatever form it came.
+    pub fn key_text(&mut self, name: &Text<'_>) -> &mut Self {
+        self.text(name);
+        self.out.push(b':');
+        self
+    }
+
+    pub fn string(&mut self, text: &str) {
+        self.separate();
+        self.out.push(b'"');
+        escape(text, self.out);
+        self.out.push(b'"');
+    }
+
+    /// A string in whatever form it came: a literal is copied with its escapes.
+    pub fn text(&mut self, text: &Text<'_>) {
+        self.texts([text]);
+    }
+
+    /// Several strings as one.
+    pub fn texts<'t>(&mut self, parts: impl IntoIterator<Item = &'t Text<'t>>) {
+        self.separate();
+        self.out.push(b'"');
+        for part in parts {
+            match part.literal() {
+                Ok(literal) => self.out.extend_from_slice(literal.as_bytes()),
+                Err(plain) => escape(plain, self.out),
+            }
+        }
+        self.out.push(b'"');
+    }
+
+    /// A value as it was written.
+    pub fn raw(&mut self, value: Raw<'_>) {
+        self.separate();
+        self.out.extend_from_slice(value.as_json().as_bytes());
+    }
+
+    pub fn u64(&mut self, number: u64) {
+        self.separate();
+        self.out.extend_from_slice(number.to_string().as_bytes());
+    }
+
+    /// A finite number; JSON has no other, so anything else is written as `null`.
+    pub fn f64(&mut self, number: f64) {
+        self.separate();
+        if number.is_finite() {
+            self.out.extend_from_slice(number.to_string().as_bytes());
+        } else {
+            self.out.extend_from_slice(b"null");
+        }
+    }
+
+    pub fn bool(&mut self, value: bool) {
+        self.separate();
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    pub fn null(&mut self) {
+        self.raw(Raw::NULL);
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Copies the runs between the bytes that JSON wants escaped.
+fn escape(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut run = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(bytes.get(run..at).unwrap_or_default());
+        run = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+    out.extend_from_slice(bytes.get(run..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_commas_and_escapes() {
+        let mut out = b"data: ".to_vec();
+        let mut w = Writer::new(&mut out);
+        w.object(|w| {
+            w.key("a").array(|w| {
+                w.u64(1);
+                w.string("x\"\\\n\u{1}é");
+                w.array(|_| {});
+                w.f64(0.5);
+                w.f64(f64::NAN);
+            });
+            w.key("b").raw(Raw::trusted("{\"k\": 1.0}"));
+            w.key("c").texts([&Text::from("p\n"), &Raw::trusted(r#""\u00e9""#).text().unwrap()]);
+            w.key("d").bool(true);
+        });
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text,
+            r#"data: {"a":[1,"x\"\\\n\u0001é",[],0.5,null],"b":{"k": 1.0},"c":"p\n\u00e9","d":true}"#
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Switchover: failover and translation between LLM providers, inside Envoy.
+//!
+//! ```text
+//! bytes ─▶ host ─▶ filter ─▶ dialect (caller side) ─▶ plan ─▶ dialect (provider side) ─▶ bytes, per attempt
+//! bytes ◀─ host ◀─ filter ◀─ dialect (caller side) ◀─ failure ◀─ dialect (provider side) ◀─ bytes
+//! ```
+//!
+//! Imports go one way: `json, stream → chat, failure → dialect → filter → host` and `config → plan → filter`.
+//! Everything but `host` is sans-IO: bytes or values in, values out, with time, randomness and ids as arguments.
+//! So the same code runs natively, in the command, under wasm-bindgen-test and in the filter.
+
+pub mod json;
