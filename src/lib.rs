@@ -9,4 +9,5 @@
 //! Everything but `host` is sans-IO: bytes or values in, values out, with time, randomness and ids as arguments.
 //! So the same code runs natively, in the command, under wasm-bindgen-test and in the filter.
 
+pub mod chat;
 pub mod json;

@@ -89,6 +89,12 @@ impl<'a> From<Cow<'a, str>> for Text<'a> {
     }
 }
 
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Text::from("")
+    }
+}
+
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.decode() == other.decode()

@@ -1,0 +1,126 @@
+//! What a request needs and what a target has, as sets of bits.
+
+use super::{Format, PartKind, Request, Source, ToolKind};
+
+/// A set of features.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features(u32);
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $bit:literal $constant:ident $name:literal)*) => {
+        impl Features {
+            $($(#[$doc])* pub const $constant: Features = Features(1 << $bit);)*
+            /// Every feature with the name it has in the file.
+            pub const NAMED: &'static [(Features, &'static str)] = &[$((Features::$constant, $name)),*];
+        }
+    };
+}
+
+features! {
+    /// Function tools.
+    0 TOOLS "tools"
+    /// Images in prompts.
+    1 VISION "vision"
+    /// Answers held to a JSON Schema by the provider.
+    2 JSON_SCHEMA "json_schema"
+    /// Sound in prompts.
+    3 AUDIO "audio"
+    /// Documents (PDF and the like) in prompts.
+    4 DOCUMENTS "documents"
+    /// Thinking before speaking.
+    5 REASONING "reasoning"
+    /// Takes `temperature`, `top_p`, `top_k` (newer Claude and reasoning models don't).
+    6 SAMPLING "sampling"
+    /// Takes a reasoning effort by name.
+    7 REASONING_EFFORT "reasoning_effort"
+    /// Takes a reasoning budget in tokens.
+    8 REASONING_BUDGET "reasoning_budget"
+    /// Fetches images by URL.
+    9 IMAGE_URLS "image_urls"
+    /// Several alternative answers (`n` over 1).
+    10 CANDIDATES "candidates"
+    /// Log probabilities of tokens.
+    11 LOGPROBS "logprobs"
+    /// Any-JSON answers (`response_format: json_object`).
+    12 JSON_MODE "json_mode"
+}
+
+impl Features {
+    pub const NONE: Features = Features(0);
+
+    #[must_use]
+    pub const fn with(self, other: Features) -> Features {
+        Features(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub const fn without(self, other: Features) -> Features {
+        Features(self.0 & !other.0)
+    }
+
+    pub const fn contains(self, other: Features) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn add(&mut self, other: Features) {
+        self.0 |= other.0;
+    }
+
+    pub fn from_name(name: &str) -> Option<Features> {
+        Features::NAMED.iter().find(|(_, known)| *known == name).map(|(feature, _)| *feature)
+    }
+
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Features::NAMED.iter().filter(move |(feature, _)| self.contains(*feature)).map(|(_, name)| *name)
+    }
+}
+
+impl Request<'_> {
+    /// What a target must have for this request to mean the same there.
+    pub fn needs(&self) -> Features {
+        let mut needs = Features::NONE;
+        if self.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
+            needs.add(Features::TOOLS);
+        }
+        match self.format {
+            Format::Text => {}
+            Format::Json => needs.add(Features::JSON_MODE),
+            Format::Schema { .. } => needs.add(Features::JSON_SCHEMA),
+        }
+        if self.candidates.is_some_and(|n| n > 1) {
+            needs.add(Features::CANDIDATES);
+        }
+        if self.logprobs.on {
+            needs.add(Features::LOGPROBS);
+        }
+        for part in self.messages.iter().flat_map(|message| &message.parts) {
+            part_needs(&part.kind, &mut needs);
+        }
+        needs
+    }
+}
+
+fn part_needs(kind: &PartKind<'_>, needs: &mut Features) {
+    match kind {
+        PartKind::Image { source, .. } => {
+            needs.add(Features::VISION);
+            if matches!(source, Source::Url(_)) {
+                needs.add(Features::IMAGE_URLS);
+            }
+        }
+        PartKind::Audio { .. } => needs.add(Features::AUDIO),
+        PartKind::Document { .. } => needs.add(Features::DOCUMENTS),
+        PartKind::ToolCall(_) => needs.add(Features::TOOLS),
+        PartKind::ToolResult(result) => {
+            needs.add(Features::TOOLS);
+            for part in &result.parts {
+                part_needs(&part.kind, needs);
+            }
+        }
+        PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Thought(_) | PartKind::Foreign { .. } => {}
+    }
+}

@@ -1,0 +1,20 @@
+//! The one internal model of a conversation.
+//!
+//! A caller's dialect reads into it and a provider's dialect writes out of it, so that n dialects need n files and
+//! not n². Everything borrows from the bytes that came in; text stays escaped ([`crate::json::Text`]) and what the
+//! model has no word for is kept as it was written ([`PartKind::Foreign`], `extra`).
+
+mod event;
+mod feature;
+mod reply;
+mod request;
+mod usage;
+
+pub use event::Event;
+pub use feature::Features;
+pub use reply::{Choice, Finish, Reply};
+pub use request::{
+    Arguments, Effort, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role, Sampling, Source, Thinking,
+    Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+};
+pub use usage::Usage;

@@ -1,0 +1,50 @@
+//! What a provider answered, whole.
+
+use super::{Part, Usage};
+use crate::json::{Raw, Text};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply<'a> {
+    /// The provider's id of this answer.
+    pub id: Option<Text<'a>>,
+    /// The provider's name of the model that answered.
+    pub model: Option<Text<'a>>,
+    pub choices: Vec<Choice<'a>>,
+    pub usage: Usage,
+    /// Which capacity served it, where said (`service_tier`).
+    pub service_tier: Option<Text<'a>>,
+}
+
+/// One of the alternative answers; nearly always the only one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice<'a> {
+    /// Text, refusals, thoughts and tool calls in the order they were made.
+    pub parts: Vec<Part<'a>>,
+    pub finish: Finish<'a>,
+    /// OpenAI's `logprobs` object, as written.
+    pub logprobs: Option<Raw<'a>>,
+}
+
+/// Why the answer ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finish<'a> {
+    /// The model had said all.
+    Stop,
+    /// One of the caller's stop sequences came up; which one, where the provider says it.
+    StopSequence(Option<Text<'a>>),
+    /// The answer reached its token limit.
+    Length,
+    /// Prompt and answer together reached the model's window.
+    ContextWindow,
+    ToolCalls,
+    /// A safety system cut or emptied the answer.
+    ContentFilter,
+    /// The model itself declined.
+    Refusal,
+    /// A server-side tool loop paused; the caller may go on (Anthropic's `pause_turn`).
+    Pause,
+    /// The model produced something that the provider could not parse (a broken tool call).
+    Broken,
+    /// A reason nobody knew yesterday, as the provider names it; callers see a plain stop.
+    Other(Text<'a>),
+}
