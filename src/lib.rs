@@ -10,4 +10,5 @@
 //! So the same code runs natively, in the command, under wasm-bindgen-test and in the filter.
 
 pub mod chat;
+pub mod config;
 pub mod json;

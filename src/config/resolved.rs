@@ -1,0 +1,252 @@
+//! The configuration as the rest of the program uses it.
+//!
+//! Made from the file by [`super::check`], which settles everything that can be settled once: references are indices,
+//! defaults are filled in, fallback groups are flattened. What is an `Option` here is really optional. Nothing here
+//! reads files or holds a secret.
+
+use super::pending::{ClassSet, Features, Row};
+
+/// A whole checked file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub listen: Listen,
+    pub tenant: Option<Tenant>,
+    /// In file order; [`Member::target`] and [`Drill::target`] are places in this list.
+    pub targets: Vec<Target>,
+    /// In file order; [`Target::credential`] is a place in this list.
+    pub credentials: Vec<Credential>,
+    /// In file order.
+    pub groups: Vec<Group>,
+    pub drills: Vec<Drill>,
+}
+
+/// What the filter takes as its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Host names in lower case; empty: any.
+    pub hosts: Vec<String>,
+    /// What stands before `/v1/…`; empty or begins with `/`, never ends with one.
+    pub base_path: String,
+    pub max_body_bytes: u64,
+}
+
+/// Where the tenant of a request is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// A header's name in lower case.
+    pub header: String,
+    /// Whether an earlier filter sets it. If not, it is removed from every request and there is no tenant.
+    pub trusted: bool,
+}
+
+/// One model at one provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub id: String,
+    /// The Envoy cluster's name; the id unless the file says otherwise.
+    pub cluster: String,
+    pub provider: &'static Row,
+    /// The provider's name for the model; `None`: the caller's.
+    pub model: Option<String>,
+    pub endpoint: Endpoint,
+    pub platform: Platform,
+    /// A place in [`Config::credentials`].
+    pub credential: Option<usize>,
+    pub capabilities: Features,
+    /// In tokens.
+    pub context_window: Option<u64>,
+    /// In tokens; always there where the dialect can't do without.
+    pub max_output_tokens: Option<u64>,
+    pub price: Option<Price>,
+    /// In file order.
+    pub labels: Vec<(String, String)>,
+    pub circuit_breaker: CircuitBreaker,
+}
+
+/// A base URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `https`: TLS with SNI and verification. Without only where `http` was written out.
+    pub tls: bool,
+    /// A name in lower case or an address; an IPv6 address without its brackets.
+    pub host: String,
+    pub port: u16,
+    /// Empty or begins with `/`, never ends with one.
+    pub base_path: String,
+}
+
+/// What hosted models need besides an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Platform {
+    Plain,
+    /// With an API version requests go to `/openai/deployments/{model}/…?api-version=`, without to `/openai/v1/…`.
+    Azure {
+        api_version: Option<String>,
+    },
+    Vertex {
+        project: String,
+        location: String,
+    },
+    Bedrock {
+        region: String,
+    },
+}
+
+/// USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub input: f64,
+    /// The same as `input` unless the file says otherwise.
+    pub cached_input: f64,
+    pub output: f64,
+}
+
+impl Price {
+    /// One number to compare targets by before a request is known: three tokens in for each one out.
+    pub fn blended(&self) -> f64 {
+        (3.0 * self.input + self.output) / 4.0
+    }
+}
+
+/// Envoy's outlier detection for a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    pub consecutive_failures: u32,
+    pub interval_ms: u64,
+    pub base_ejection_time_ms: u64,
+    pub max_ejection_time_ms: u64,
+}
+
+/// Where a provider's key comes from. The key itself is never here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    pub id: String,
+    pub source: CredentialSource,
+}
+
+/// See [`Credential`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// A file that holds the key alone, as written; a relative path counts from the folder of `switchover.yaml`.
+    SecretFile(String),
+    /// An environment variable's name.
+    SecretEnv(String),
+    /// SigV4 by Envoy's own filter, with the AWS credentials that Envoy finds around it.
+    Aws { region: String, service: String },
+}
+
+/// What callers put in `model`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub name: String,
+    /// In file order.
+    pub aliases: Vec<Alias>,
+    pub strategy: Strategy,
+    /// The group's targets and those of its fallback groups, in the order to try: by tier, inside a tier in file order
+    /// (with [`Strategy::LowestCost`] the cheapest first). From 1 to [`MAX_MEMBERS`], each target once.
+    pub members: Vec<Member>,
+    /// From 1 to 10.
+    pub max_attempts: u32,
+    /// To the first real token of each attempt at a stream.
+    pub first_token_timeout_ms: u64,
+    /// Of each attempt at an answer that isn't a stream.
+    pub answer_timeout_ms: u64,
+    /// Between two events of a stream that has begun.
+    pub stream_idle_timeout_ms: u64,
+    /// The whole request.
+    pub timeout_ms: u64,
+    pub failover_on: ClassSet,
+    pub unsupported: Unsupported,
+    pub when_all_ejected: WhenAll,
+    pub when_all_cooling: WhenAll,
+    /// What the group says when every target failed.
+    pub degraded: Option<String>,
+    pub back_off: BackOff,
+    pub retry_budget: RetryBudget,
+}
+
+/// The most targets a group may have after flattening: each set of them that a request can be left with is an order,
+/// and each order is a cluster in Envoy.
+pub const MAX_MEMBERS: usize = 6;
+
+/// A target's place in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// A place in [`Config::targets`].
+    pub target: usize,
+    /// From 0, without gaps; a lower one is tried first.
+    pub tier: u8,
+    /// At least 1; counts among the targets of its tier.
+    pub weight: u32,
+}
+
+/// Another name of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alias {
+    Exact(String),
+    /// Anything (or nothing) may stand between the two.
+    Glob {
+        prefix: String,
+        suffix: String,
+    },
+}
+
+/// Which target of a tier comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    Ordered,
+    WeightedRoundRobin,
+    LowestLatency,
+    LowestCost,
+}
+
+/// What becomes of a request that needs what a dialect can't carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    Refuse,
+    Drop,
+}
+
+/// What happens when no target of a group is fit to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenAll {
+    TryAnyway,
+    FailFast,
+}
+
+/// The pause before another target is asked: random between nothing and a bound that doubles from `base_ms` to `max_ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackOff {
+    pub base_ms: u64,
+    pub max_ms: u64,
+}
+
+/// How many retries may run at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetryBudget {
+    /// Of the requests that are running, 0 to 100.
+    pub budget_percent: f64,
+    /// So many always.
+    pub min_retry_concurrency: u32,
+}
+
+/// A failure on purpose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drill {
+    /// A place in [`Config::targets`].
+    pub target: usize,
+    pub effect: Effect,
+    /// Of the attempts at the target, in millionths: 0 to 1,000,000.
+    pub per_million: u32,
+    /// Milliseconds since 1970; from then on the drill is over.
+    pub until_ms: u64,
+    /// Tenants whose callers may force the drill on a request.
+    pub allow_tenants: Vec<String>,
+}
+
+/// See [`Drill`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Fail(super::pending::Class),
+    DelayMs(u64),
+}
