@@ -1,9 +1,5 @@
 //! Stand-ins for types that other modules are about to bring.
 
-/// A set of features.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Features(pub u32);
-
 /// A provider.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {

@@ -4,7 +4,8 @@
 //! defaults are filled in, fallback groups are flattened. What is an `Option` here is really optional. Nothing here
 //! reads files or holds a secret.
 
-use super::pending::{ClassSet, Features, Row};
+use super::pending::{ClassSet, Row};
+use crate::chat::Features;
 
 /// A whole checked file.
 #[derive(Clone, Debug, PartialEq)]
