@@ -12,3 +12,4 @@
 pub mod chat;
 pub mod config;
 pub mod json;
+pub mod plan;

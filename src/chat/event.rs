@@ -11,21 +11,57 @@ use crate::json::{Raw, Text};
 /// its `ThoughtSignature`, which closes that thought.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
-    Start { id: Option<Text<'a>>, model: Option<Text<'a>> },
-    Text { choice: u32, text: Text<'a> },
-    Refusal { choice: u32, text: Text<'a> },
-    Thought { choice: u32, text: Text<'a> },
+    Start {
+        id: Option<Text<'a>>,
+        model: Option<Text<'a>>,
+    },
+    Text {
+        choice: u32,
+        text: Text<'a>,
+    },
+    Refusal {
+        choice: u32,
+        text: Text<'a>,
+    },
+    Thought {
+        choice: u32,
+        text: Text<'a>,
+    },
     /// Seals the thought before it.
-    ThoughtSignature { choice: u32, maker: Maker, signature: Text<'a> },
+    ThoughtSignature {
+        choice: u32,
+        maker: Maker,
+        signature: Text<'a>,
+    },
     /// A whole thought that only its maker can read.
-    ThoughtSealed { choice: u32, maker: Maker, data: Text<'a> },
-    ToolStart { choice: u32, index: u32, id: Text<'a>, name: Text<'a>, signature: Option<(Maker, Text<'a>)> },
+    ThoughtSealed {
+        choice: u32,
+        maker: Maker,
+        data: Text<'a>,
+    },
+    ToolStart {
+        choice: u32,
+        index: u32,
+        id: Text<'a>,
+        name: Text<'a>,
+        signature: Option<(Maker, Text<'a>)>,
+    },
     /// A fragment of the JSON text of the arguments.
-    ToolArguments { choice: u32, index: u32, fragment: Text<'a> },
+    ToolArguments {
+        choice: u32,
+        index: u32,
+        fragment: Text<'a>,
+    },
     /// OpenAI's `logprobs` of a chunk, as written.
-    Logprobs { choice: u32, raw: Raw<'a> },
+    Logprobs {
+        choice: u32,
+        raw: Raw<'a>,
+    },
     Usage(Usage),
-    Finish { choice: u32, finish: Finish<'a> },
+    Finish {
+        choice: u32,
+        finish: Finish<'a>,
+    },
     /// A keep-alive of the provider: the caller's connection may need one too.
     Ping,
     /// An event that could not be read and was left out.
@@ -36,7 +72,9 @@ impl Event<'_> {
     /// Whether the caller can see it: the answer has really begun. Lifecycle events and pings are no tokens.
     pub fn is_token(&self) -> bool {
         match self {
-            Event::Text { text, .. } | Event::Refusal { text, .. } | Event::Thought { text, .. } => !text.is_empty(),
+            Event::Text { text, .. } | Event::Refusal { text, .. } | Event::Thought { text, .. } => {
+                !text.is_empty()
+            }
             Event::ThoughtSealed { .. } | Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
             // An answer that ends without a word is an answer: its reason is what the caller sees.
             Event::Finish { .. } => true,

@@ -14,7 +14,7 @@ pub use event::Event;
 pub use feature::Features;
 pub use reply::{Choice, Finish, Reply};
 pub use request::{
-    Arguments, Effort, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role, Sampling, Source, Thinking,
-    Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Arguments, Effort, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role, Sampling, Source,
+    Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
 };
 pub use usage::Usage;

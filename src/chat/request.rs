@@ -78,7 +78,10 @@ pub enum PartKind<'a> {
         detail: Option<Text<'a>>,
     },
     /// Sound in base64.
-    Audio { data: Text<'a>, format: Text<'a> },
+    Audio {
+        data: Text<'a>,
+        format: Text<'a>,
+    },
     Document {
         source: Source<'a>,
         name: Option<Text<'a>>,
@@ -91,13 +94,20 @@ pub enum PartKind<'a> {
     ToolResult(ToolResult<'a>),
     Thought(Thought<'a>),
     /// A part that only one dialect knows, as written; `dialect` is that dialect's name.
-    Foreign { dialect: &'static str, kind: Text<'a>, raw: Raw<'a> },
+    Foreign {
+        dialect: &'static str,
+        kind: Text<'a>,
+        raw: Raw<'a>,
+    },
 }
 
 /// Where the bytes of an image or a document are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source<'a> {
-    Base64 { media_type: Text<'a>, data: Text<'a> },
+    Base64 {
+        media_type: Text<'a>,
+        data: Text<'a>,
+    },
     Url(Text<'a>),
     /// An id from the provider's file store.
     File(Text<'a>),
@@ -129,7 +139,9 @@ impl Arguments<'_> {
     /// `None` if the string holds something else than a JSON object.
     pub fn object(&self) -> Option<Cow<'_, str>> {
         match self {
-            Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => Some(Cow::Borrowed(raw.as_json())),
+            Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => {
+                Some(Cow::Borrowed(raw.as_json()))
+            }
             Arguments::Json(_) => None,
             Arguments::Encoded(text) => {
                 let decoded = text.decode();
@@ -197,7 +209,9 @@ impl Maker {
     }
 
     pub fn from_format(format: &str) -> Option<Maker> {
-        [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock].into_iter().find(|m| m.format() == format)
+        [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock]
+            .into_iter()
+            .find(|m| m.format() == format)
     }
 }
 
@@ -225,7 +239,10 @@ pub enum ToolChoice<'a> {
     Required,
     Named(Text<'a>),
     /// Only these; `required` says whether one must be called.
-    Among { names: Vec<Text<'a>>, required: bool },
+    Among {
+        names: Vec<Text<'a>>,
+        required: bool,
+    },
 }
 
 /// The form of the answer.
@@ -235,7 +252,12 @@ pub enum Format<'a> {
     Text,
     /// Any JSON object.
     Json,
-    Schema { name: Option<Text<'a>>, description: Option<Text<'a>>, schema: Raw<'a>, strict: Option<bool> },
+    Schema {
+        name: Option<Text<'a>>,
+        description: Option<Text<'a>>,
+        schema: Raw<'a>,
+        strict: Option<bool>,
+    },
 }
 
 /// Numbers as they were written. Advisory: a dialect that lacks one leaves it out and lists it.
@@ -276,8 +298,15 @@ pub enum Effort {
 }
 
 impl Effort {
-    pub const ALL: [Effort; 7] =
-        [Effort::None, Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::XHigh, Effort::Max];
+    pub const ALL: [Effort; 7] = [
+        Effort::None,
+        Effort::Minimal,
+        Effort::Low,
+        Effort::Medium,
+        Effort::High,
+        Effort::XHigh,
+        Effort::Max,
+    ];
 
     /// The name OpenAI and Anthropic share.
     pub fn name(self) -> &'static str {
