@@ -1,0 +1,212 @@
+//! One exchange between a caller and a target: what the filter and the command call.
+//!
+//! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
+//! otherwise the request is read into the model by the caller's dialect and written by the provider's.
+
+use super::{
+    Caller, CallerError, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader, StreamWriter, Surface,
+    Target, Turn,
+};
+use crate::chat::{Event, Finish, Reply, Request};
+use crate::failure::{Failure, Head};
+use crate::json::Raw;
+
+/// A caller's dialect that a provider speaks too.
+pub trait Native: Sync {
+    /// Edits the request: the model's name and what the target's quirks want, nothing else.
+    ///
+    /// # Errors
+    /// What the target's quirks can't carry.
+    fn request(&self, body: Raw<'_>, turn: &Turn, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal>;
+    /// Edits a whole answer.
+    ///
+    /// # Errors
+    /// The failure that the answer is.
+    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure>;
+    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe>;
+}
+
+/// A whole answer in the caller's dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub body: Vec<u8>,
+    pub seen: Seen,
+}
+
+/// A provider's stream on its way into the caller's dialect.
+pub trait Pipe {
+    /// Appends to `out` what `bytes` become. `Ok(true)` once the caller has something to see.
+    ///
+    /// # Errors
+    /// The failure that the stream reports or is; what was appended before it stands.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure>;
+    /// The provider's end of stream.
+    ///
+    /// # Errors
+    /// The dialect's terminator is missing: the answer is not whole.
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure>;
+    /// Ends the caller's stream with an error event.
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>);
+    fn seen(&self) -> &Seen;
+}
+
+/// The dialect of a chat surface; `None` for surfaces that are no chat.
+pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
+    match surface {
+        Surface::Chat
+        | Surface::Messages
+        | Surface::Responses
+        | Surface::CountTokens
+        | Surface::Embeddings => None,
+    }
+}
+
+/// The dialect that a provider speaks.
+pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
+    let _ = row;
+    None
+}
+
+/// The shortcut where both sides speak the same.
+pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
+    let _ = (surface, row);
+    None
+}
+
+fn no_way(surface: Surface, row: &Row) -> Refusal {
+    Refusal::unsupported(
+        "model",
+        format!("{surface:?} requests can't be sent to provider `{}`. Choose a model group with a target that has it.", row.name),
+    )
+}
+
+/// Reads a caller's chat request into the model.
+///
+/// # Errors
+/// What is wrong with it, in words for the caller.
+pub fn read(surface: Surface, body: Raw<'_>) -> Result<Request<'_>, Refusal> {
+    match caller(surface) {
+        Some(caller) => caller.read(body),
+        None => Err(Refusal::invalid("", "This path takes no chat request.")),
+    }
+}
+
+/// Writes the request that `target` gets. `body` is the caller's, validated.
+///
+/// # Errors
+/// What is wrong with the request or what this target can't carry of it.
+pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
+    let mut losses = Losses::new(turn.unsupported);
+    let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
+        (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
+        (None, Some(caller), Some(provider)) => provider.write(&caller.read(body)?, target, turn, &mut losses)?,
+        _ => return Err(no_way(turn.surface, target.row)),
+    };
+    outgoing.dropped.extend(losses.into_dropped());
+    Ok(outgoing)
+}
+
+/// Turns a target's whole answer of a 2xx status into what the caller gets.
+///
+/// # Errors
+/// The failure that the answer is.
+pub fn reply(turn: &Turn, target: &Target, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
+        (Some(native), _, _) => native.reply(turn, memo, head, body),
+        (None, Some(caller), Some(provider)) => {
+            let reply = provider.read(head, body, memo)?;
+            let mut answer = Answer { body: Vec::with_capacity(body.len() + 256), seen: seen(&reply) };
+            caller.write(&reply, turn, &mut answer.body);
+            Ok(answer)
+        }
+        _ => Err(Failure::malformed("this path can't be answered by this provider")),
+    }
+}
+
+/// Begins to turn a target's stream into what the caller gets.
+pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>> {
+    if let Some(native) = native(turn.surface, target.row) {
+        return Some(native.stream(turn, memo));
+    }
+    let caller = caller(turn.surface)?;
+    let reader = provider(target.row)?.stream(memo);
+    Some(Box::new(Translated { reader, writer: caller.stream(turn), caller, seen: Seen::default() }))
+}
+
+/// An error body in the envelope of the path.
+pub fn error(surface: Surface, error: &CallerError) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    let envelope = if surface.is_anthropic() { Surface::Messages } else { Surface::Chat };
+    if let Some(caller) = caller(envelope) {
+        caller.error(error, &mut out);
+    }
+    out
+}
+
+fn seen(reply: &Reply<'_>) -> Seen {
+    Seen {
+        usage: reply.usage,
+        model: reply.model.as_ref().map(|model| model.decode().into_owned()),
+        finish: reply.choices.first().map(|choice| finish_name(&choice.finish).to_owned()),
+        malformed_events: 0,
+    }
+}
+
+/// OpenAI's name of a finish reason, for records.
+fn finish_name(finish: &Finish<'_>) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
+        Finish::Length | Finish::ContextWindow => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::ContentFilter | Finish::Refusal => "content_filter",
+    }
+}
+
+/// A stream through the model.
+struct Translated {
+    reader: Box<dyn StreamReader>,
+    writer: Box<dyn StreamWriter>,
+    caller: &'static dyn Caller,
+    seen: Seen,
+}
+
+impl Pipe for Translated {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Translated { reader, writer, seen, .. } = self;
+        let mut token = false;
+        reader.push(bytes, &mut |event| {
+            token |= event.is_token();
+            note(seen, &event);
+            writer.event(&event, out);
+        })?;
+        Ok(token)
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Translated { reader, writer, seen, .. } = self;
+        reader.finish(&mut |event| {
+            note(seen, &event);
+            writer.event(&event, out);
+        })?;
+        writer.end(out);
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        self.caller.stream_error(error, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+fn note(seen: &mut Seen, event: &Event<'_>) {
+    match event {
+        Event::Start { model: Some(model), .. } => seen.model = Some(model.decode().into_owned()),
+        Event::Usage(usage) => seen.usage.update(usage),
+        Event::Finish { finish, .. } => seen.finish = Some(finish_name(finish).to_owned()),
+        Event::Malformed => seen.malformed_events = seen.malformed_events.saturating_add(1),
+        _ => {}
+    }
+}

@@ -1,0 +1,105 @@
+//! Wire formats: what callers speak, what providers speak, and the way between them through [`crate::chat`].
+//!
+//! A *dialect* is a format; a *provider* is a row of data over a dialect ([`Row`]). Code outside uses
+//! [`exchange`], which decides whether bytes are edited in place (same dialect on both sides) or translated.
+//! Everything here is pure: bytes in, bytes out.
+
+pub mod exchange;
+mod losses;
+mod path;
+mod providers;
+mod target;
+mod turn;
+
+pub use losses::{Losses, Refusal, Unsupported};
+pub use path::path_segment;
+pub use providers::{Host, Key, PROVIDERS, Quirk, Row, provider};
+pub use target::{Endpoint, Target};
+pub use turn::{CallerError, Memo, Outgoing, Seen, Surface, Turn};
+
+use crate::chat::{Event, Reply, Request};
+use crate::failure::{Failure, Head};
+use crate::json::Raw;
+
+/// A wire format that providers speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic,
+    Gemini,
+    Bedrock,
+    Cohere,
+}
+
+impl Dialect {
+    /// The dialect's name in messages and golden files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::OpenAi => "openai",
+            Dialect::Anthropic => "anthropic",
+            Dialect::Gemini => "gemini",
+            Dialect::Bedrock => "bedrock",
+            Dialect::Cohere => "cohere",
+        }
+    }
+}
+
+/// A wire format that callers speak.
+pub trait Caller: Sync {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words for the caller.
+    fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal>;
+    /// Writes a whole answer.
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>);
+    /// Begins a streamed answer.
+    fn stream(&self, turn: &Turn) -> Box<dyn StreamWriter>;
+    /// Writes an error body in this dialect's envelope.
+    fn error(&self, error: &CallerError, out: &mut Vec<u8>);
+    /// Writes an error as the last event of a stream.
+    fn stream_error(&self, error: &CallerError, out: &mut Vec<u8>);
+}
+
+/// A wire format that providers speak.
+pub trait Provider: Sync {
+    /// Writes a request as `target` wants it.
+    ///
+    /// # Errors
+    /// What the dialect can't carry, unless `losses` allows dropping it.
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        turn: &Turn,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal>;
+
+    /// Reads a whole answer of a 2xx status.
+    ///
+    /// # Errors
+    /// [`crate::failure::Class::Malformed`] where it is not what the dialect promises, or the failure it reports.
+    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure>;
+
+    /// Begins to read a streamed answer.
+    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader>;
+}
+
+/// Turns a provider's bytes into events, right at any split of them.
+pub trait StreamReader {
+    /// # Errors
+    /// The failure that the stream reports or that its bytes are; the stream is over then.
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure>;
+    /// The provider's end of stream.
+    ///
+    /// # Errors
+    /// [`crate::failure::Class::Malformed`] where the dialect's terminator is missing.
+    fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure>;
+}
+
+/// Turns events into a caller's bytes.
+pub trait StreamWriter {
+    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+    /// The good end: whatever was kept back (usage, terminator).
+    fn end(&mut self, out: &mut Vec<u8>);
+}

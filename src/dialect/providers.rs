@@ -1,0 +1,135 @@
+//! The provider table: a provider is data.
+
+use super::Dialect;
+use crate::chat::Features;
+
+/// One provider.
+#[derive(Debug)]
+pub struct Row {
+    /// What the file calls it.
+    pub name: &'static str,
+    pub dialect: Dialect,
+    /// How paths and a few body members differ from the dialect's own house.
+    pub host: Host,
+    /// Base URL as the provider's official SDK takes it; `None`: the file must say one.
+    pub endpoint: Option<&'static str>,
+    pub key: Key,
+    /// Default of a target's `capabilities`.
+    pub carries: Features,
+    pub quirks: &'static [Quirk],
+    /// Where these facts come from.
+    pub reference: &'static str,
+}
+
+/// Who hosts a dialect: it decides paths and what stands in the path instead of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The dialect's own.
+    Native,
+    Azure,
+    Vertex,
+    Bedrock,
+}
+
+/// Where the credential goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A header with something before the key: (`authorization`, `Bearer `).
+    Header { name: &'static str, prefix: &'static str },
+    /// AWS Signature Version 4, by Envoy's own filter.
+    SigV4,
+    /// A server of one's own: a credential is possible, not needed (sent as a bearer token).
+    Optional,
+}
+
+const BEARER: Key = Key::Header { name: "authorization", prefix: "Bearer " };
+
+/// What an OpenAI-compatible provider does differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quirk {
+    /// The name of the limit on answer tokens (`max_tokens` where `max_completion_tokens` isn't known).
+    MaxTokensIs(&'static str),
+    /// Knows no `stream_options`: usage of a stream comes unasked or not at all.
+    NoStreamUsage,
+    /// Knows no `developer` role: it becomes `system`.
+    DeveloperIsSystem,
+    /// Rejects this parameter: it is left out and listed.
+    Without(&'static str),
+    /// Speaks `/responses` too.
+    Responses,
+}
+
+impl Row {
+    pub fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
+    }
+}
+
+const CHAT: Features = Features::TOOLS.with(Features::JSON_MODE);
+const OPENAI: Features = CHAT
+    .with(Features::VISION)
+    .with(Features::IMAGE_URLS)
+    .with(Features::JSON_SCHEMA)
+    .with(Features::AUDIO)
+    .with(Features::DOCUMENTS)
+    .with(Features::REASONING)
+    .with(Features::REASONING_EFFORT)
+    .with(Features::SAMPLING)
+    .with(Features::CANDIDATES)
+    .with(Features::LOGPROBS);
+const CLAUDE: Features = Features::TOOLS
+    .with(Features::VISION)
+    .with(Features::IMAGE_URLS)
+    .with(Features::JSON_SCHEMA)
+    .with(Features::DOCUMENTS)
+    .with(Features::REASONING)
+    .with(Features::REASONING_EFFORT);
+
+/// Every provider that the file can name.
+pub static PROVIDERS: &[Row] = &[
+    Row {
+        name: "openai",
+        dialect: Dialect::OpenAi,
+        host: Host::Native,
+        endpoint: Some("https://api.openai.com/v1"),
+        key: BEARER,
+        carries: OPENAI,
+        quirks: &[Quirk::Responses],
+        reference: "https://platform.openai.com/docs/api-reference/chat",
+    },
+    Row {
+        name: "anthropic",
+        dialect: Dialect::Anthropic,
+        host: Host::Native,
+        endpoint: Some("https://api.anthropic.com"),
+        key: Key::Header { name: "x-api-key", prefix: "" },
+        carries: CLAUDE,
+        quirks: &[],
+        reference: "https://docs.anthropic.com/en/api/messages",
+    },
+    Row {
+        name: "azure_openai",
+        dialect: Dialect::OpenAi,
+        host: Host::Azure,
+        endpoint: None,
+        key: Key::Header { name: "api-key", prefix: "" },
+        carries: OPENAI,
+        quirks: &[Quirk::Responses],
+        reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
+    },
+    Row {
+        name: "openai_compatible",
+        dialect: Dialect::OpenAi,
+        host: Host::Native,
+        endpoint: None,
+        key: Key::Optional,
+        carries: OPENAI,
+        quirks: &[],
+        reference: "https://platform.openai.com/docs/api-reference/chat",
+    },
+];
+
+/// A provider by its name in the file.
+pub fn provider(name: &str) -> Option<&'static Row> {
+    PROVIDERS.iter().find(|row| row.name == name)
+}

@@ -1,0 +1,61 @@
+//! A target as a dialect sees it: its own small view of the configuration.
+
+use super::{Dialect, Row};
+use crate::chat::Features;
+
+/// Where a provider listens: the base URL as its official SDK takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub tls: bool,
+    pub host: String,
+    pub port: u16,
+    /// What comes before the dialect's own path, without a slash at its end: `/v1`, or nothing.
+    pub base_path: String,
+}
+
+impl Endpoint {
+    /// The value of `:authority`: the port only where it is not the scheme's own.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        match (self.tls, self.port) {
+            (true, 443) | (false, 80) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+}
+
+/// One target.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub id: String,
+    pub row: &'static Row,
+    /// The provider's name for the model; the caller's name where it is not set.
+    pub model: Option<String>,
+    pub endpoint: Endpoint,
+    pub capabilities: Features,
+    /// Tokens of prompt and answer together.
+    pub context_window: Option<u64>,
+    /// Most tokens of an answer; some dialects must say one.
+    pub max_output_tokens: Option<u64>,
+    /// Azure's `api-version`: with it the path names the deployment, without it `/openai/v1` is used.
+    pub api_version: Option<String>,
+    /// Vertex: the Google Cloud project.
+    pub project: Option<String>,
+    /// Vertex: the location (`us-central1`, `global`). Bedrock: the region.
+    pub location: Option<String>,
+}
+
+impl Target {
+    pub fn dialect(&self) -> Dialect {
+        self.row.dialect
+    }
+
+    /// The model name that the provider gets.
+    pub fn model<'t>(&'t self, requested: &'t str) -> &'t str {
+        self.model.as_deref().unwrap_or(requested)
+    }
+
+    pub fn has(&self, feature: Features) -> bool {
+        self.capabilities.contains(feature)
+    }
+}
