@@ -13,3 +13,4 @@ pub mod chat;
 pub mod config;
 pub mod json;
 pub mod plan;
+pub mod stream;
