@@ -11,6 +11,7 @@
 
 pub mod chat;
 pub mod config;
+pub mod failure;
 pub mod json;
 pub mod plan;
 pub mod stream;

@@ -1,0 +1,89 @@
+//! What went wrong with an attempt, and what follows from it.
+//!
+//! A provider's failure is told by its status, its headers, its body and the first events of its stream, in whatever
+//! envelope whoever answered uses. Here that becomes a [`Failure`] with one [`Class`]; the class alone decides about
+//! failover, ejection and the caller's status ([`class`]). Nothing here knows a dialect or decides where to go next.
+
+mod class;
+mod head;
+mod message;
+
+pub use class::{Class, Classes};
+pub use head::Head;
+pub use message::clean;
+
+/// How an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub class: Class,
+    /// The provider's HTTP status; 0 if there was none.
+    pub status: u16,
+    /// What the provider said, as [`clean`] leaves it, or a sentence of ours. Fit for the caller's eyes.
+    pub message: String,
+    /// The provider's own code for the error (`insufficient_quota`, `ThrottlingException`), as [`clean`] leaves it.
+    pub code: Option<String>,
+    /// The request's parameter that the provider names.
+    pub param: Option<String>,
+    /// How long the provider wants to be left alone, in milliseconds, at most 300,000. Always there for
+    /// [`Class::RateLimited`] and [`Class::Quota`].
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Failure {
+    /// A failure without a provider's answer. Not for text from outside, which must go through [`clean`].
+    fn without_answer(class: Class, message: String) -> Failure {
+        Failure { class, status: 0, message, code: None, param: None, retry_after_ms: None }
+    }
+
+    /// An answer that is not what the dialect promises; `reason` is a clause, such as "the body ends inside the JSON".
+    pub fn malformed(reason: &str) -> Failure {
+        Failure::without_answer(
+            Class::Malformed,
+            clean(&format!("The provider's answer can't be used: {reason}.")),
+        )
+    }
+
+    /// No connection, or one that ended before an answer; `reason` is a clause, such as "connection refused".
+    pub fn connect(reason: &str) -> Failure {
+        Failure::without_answer(Class::Connect, clean(&format!("The provider can't be reached: {reason}.")))
+    }
+
+    /// No token in time; `reason` is a clause, such as "no token within 10 s".
+    pub fn timeout(reason: &str) -> Failure {
+        Failure::without_answer(Class::Timeout, clean(&format!("The provider is too slow: {reason}.")))
+    }
+
+    /// The status for the caller when this failure is the last word.
+    pub fn caller_status(&self) -> u16 {
+        match self.class {
+            // The caller's own mistake keeps the provider's word for it; a 2xx that holds an error has none.
+            Class::InvalidRequest if (400..500).contains(&self.status) => self.status,
+            class => class.caller_status(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callers_status() {
+        let failure = |class, status| Failure { status, ..Failure::without_answer(class, String::new()) };
+        assert_eq!(failure(Class::InvalidRequest, 422).caller_status(), 422);
+        assert_eq!(failure(Class::InvalidRequest, 200).caller_status(), 400);
+        assert_eq!(failure(Class::InvalidRequest, 0).caller_status(), 400);
+        assert_eq!(failure(Class::Auth, 401).caller_status(), 502);
+        assert_eq!(failure(Class::Quota, 402).caller_status(), 429);
+    }
+
+    #[test]
+    fn own_sentences() {
+        assert_eq!(
+            Failure::malformed("the body is empty").message,
+            "The provider's answer can't be used: the body is empty."
+        );
+        assert_eq!(Failure::connect("reset").class, Class::Connect);
+        assert_eq!(Failure::timeout("no token within 10 s").class, Class::Timeout);
+    }
+}
