@@ -111,6 +111,33 @@ impl Class {
         self.line().caller_status
     }
 
+    /// For the caller: what happened, as it follows the target's name, and what to do.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Class::Connect => ("can't be reached", "Try again later."),
+            Class::Timeout => ("gave no answer in time", "Try again, or ask for less."),
+            Class::Overloaded => ("has no capacity now", "Try again later."),
+            Class::ServerError => ("failed", "Try again later."),
+            Class::Malformed => ("gave an answer that can't be used", "Try again later."),
+            Class::RateLimited => {
+                ("is rate limited by its provider", "Send fewer requests, or try again later.")
+            }
+            Class::Quota => ("has used up its quota", "Its operator must raise the quota or add credit."),
+            Class::Auth => (
+                "was refused by its provider because of the gateway's own credential",
+                "Its operator must correct that; the request is not at fault.",
+            ),
+            Class::ModelUnavailable => {
+                ("does not have its model", "Its operator must correct the target's model.")
+            }
+            Class::ContextLength => {
+                ("can't take so long a request", "Shorten the messages, or ask for fewer output tokens.")
+            }
+            Class::ContentPolicy => ("refuses the content", "Change the content."),
+            Class::InvalidRequest => ("refuses the request", "Correct the request."),
+        }
+    }
+
     /// The status that an attempt's answer must have for Envoy's outlier detection to count it, or not.
     pub fn breaker_status(self) -> u16 {
         self.line().breaker_status

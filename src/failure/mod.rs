@@ -37,20 +37,17 @@ impl Failure {
 
     /// An answer that is not what the dialect promises; `reason` is a clause, such as "the body ends inside the JSON".
     pub fn malformed(reason: &str) -> Failure {
-        Failure::without_answer(
-            Class::Malformed,
-            clean(&format!("The provider's answer can't be used: {reason}.")),
-        )
+        Failure::without_answer(Class::Malformed, clean(reason))
     }
 
     /// No connection, or one that ended before an answer; `reason` is a clause, such as "connection refused".
     pub fn connect(reason: &str) -> Failure {
-        Failure::without_answer(Class::Connect, clean(&format!("The provider can't be reached: {reason}.")))
+        Failure::without_answer(Class::Connect, clean(reason))
     }
 
     /// No token in time; `reason` is a clause, such as "no token within 10 s".
     pub fn timeout(reason: &str) -> Failure {
-        Failure::without_answer(Class::Timeout, clean(&format!("The provider is too slow: {reason}.")))
+        Failure::without_answer(Class::Timeout, clean(reason))
     }
 
     /// The status for the caller when this failure is the last word.
@@ -60,6 +57,23 @@ impl Failure {
             Class::InvalidRequest if (400..500).contains(&self.status) => self.status,
             class => class.caller_status(),
         }
+    }
+
+    /// The sentences for the caller when this failure is the last word: which target, what happened, what to do.
+    pub fn caller_message(&self, target: &str) -> String {
+        let (happened, remedy) = self.class.words();
+        let mut said = self.message.trim_end_matches(['.', ' ']);
+        // What a provider says about the operator's credential is not the caller's business.
+        if self.class == Class::Auth {
+            said = "";
+        }
+        let colon = if said.is_empty() { "" } else { ": " };
+        let stop = if said.ends_with(['!', '?', '…']) { "" } else { "." };
+        let mut text = format!("Target \"{target}\" {happened}{colon}{said}{stop} {remedy}");
+        if let (Class::RateLimited, Some(wait)) = (self.class, self.retry_after_ms) {
+            text.push_str(&format!(" It asks to wait {} s.", wait.div_ceil(1000)));
+        }
+        text
     }
 }
 
@@ -78,12 +92,24 @@ mod tests {
     }
 
     #[test]
-    fn own_sentences() {
+    fn the_callers_sentences() {
+        let mut failure = Failure::connect("connection refused");
         assert_eq!(
-            Failure::malformed("the body is empty").message,
-            "The provider's answer can't be used: the body is empty."
+            failure.caller_message("a"),
+            "Target \"a\" can't be reached: connection refused. Try again later."
         );
-        assert_eq!(Failure::connect("reset").class, Class::Connect);
-        assert_eq!(Failure::timeout("no token within 10 s").class, Class::Timeout);
+        failure.class = Class::RateLimited;
+        failure.message = "Slow down.".to_owned();
+        failure.retry_after_ms = Some(1200);
+        assert_eq!(
+            failure.caller_message("a"),
+            "Target \"a\" is rate limited by its provider: Slow down. Send fewer requests, or try again later. It asks to wait 2 s."
+        );
+        failure.class = Class::Auth;
+        assert!(!failure.caller_message("a").contains("Slow"));
+        for class in Class::all() {
+            let (happened, remedy) = class.words();
+            assert!(!happened.ends_with('.') && remedy.ends_with('.'), "{class}");
+        }
     }
 }
