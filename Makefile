@@ -1,0 +1,147 @@
+# The developer's menu: everything CI runs, a person can run. `make help` lists it.
+
+# What set-up installs; several work trees can share one folder.
+SETUP := $(or $(SWITCHOVER_SETUP),.setup)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# The Envoy that is served with, the oldest one promised, and the ones between.
+ENVOY_VERSION := 1.40.0
+ENVOY_FLOOR := 1.37.0
+ENVOY_BETWEEN := 1.38.2 1.39.3
+ENVOY := $(SETUP)/envoy/$(ENVOY_VERSION)/envoy
+
+PYTHON := $(SETUP)/venv/bin/python
+VENV := $(SETUP)/venv/ready
+JUDGES := $(SETUP)/venv/judges-ready
+WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
+WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
+BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
+BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
+
+MANIFESTS := Cargo.toml Cargo.lock
+LIBRARY := $(MANIFESTS) $(shell find src -type f -not -path 'src/bin/*')
+COMMAND := $(shell find src/bin -type f)
+STANDIN := $(shell find tests/standin -type f 2>/dev/null)
+DIST := dist/switchover.wasm dist/switchover $(if $(STANDIN),dist/standin)
+
+# What the Python under tests/ is told.
+export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
+export SWITCHOVER_ENVOY_FLOOR = $(abspath $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy)
+export SWITCHOVER_DIST = $(abspath dist)
+export PYTHONDONTWRITEBYTECODE = 1
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help build demo run test test-core test-wasm test-envoy test-versions lint bless fuzz chaos bench bench-core envoy-path clean
+
+help: ## Lists what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### Building
+
+build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
+
+dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) tests/setup/wasm-cargo.sh | dist
+	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
+	install -m 644 $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
+
+dist/switchover: $(LIBRARY) $(COMMAND) | dist
+	@tests/setup/needs.sh cargo
+	cargo build --release --bin switchover
+	install -m 755 $(TARGET)/release/switchover $@
+
+dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) | dist
+	cargo build --release --example standin
+	install -m 755 $(TARGET)/release/examples/standin $@
+
+dist:
+	@mkdir -p $@
+
+##### Seeing it work
+
+demo: $(VENV) $(ENVOY) $(DIST) ## Shows a chat, a stream, a failing provider, the switch and the way back
+	$(PYTHON) tests/demo/run.py
+
+run: $(ENVOY) $(DIST) ## Serves CONFIG=switchover.yaml on a real Envoy
+	@test -n "$(CONFIG)" || { echo "Name the file to serve: make run CONFIG=switchover.yaml" >&2; exit 1; }
+	@mkdir -p $(SETUP)/run
+	dist/switchover render envoy "$(CONFIG)" -o $(SETUP)/run/envoy.yaml --wasm $(abspath dist/switchover.wasm)
+	$(ENVOY) -c $(SETUP)/run/envoy.yaml
+
+envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
+	@echo $(abspath $(ENVOY))
+
+##### Testing
+
+test: ## Sets up, then runs the linter and every test
+	@tests/setup/needs.sh cargo python3 node
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-core
+	@$(MAKE) --no-print-directory test-wasm
+	@$(MAKE) --no-print-directory test-envoy
+
+test-core: ## Runs the core's tests natively
+	cargo test --quiet
+
+test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAssembly in Node
+	tests/setup/wasm-test.sh "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(BINDGEN))
+
+test-envoy: $(JUDGES) $(ENVOY) $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
+	$(PYTHON) -m pytest tests $(ARGS)
+
+test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
+
+test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
+	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) $(PYTHON) -m pytest tests $(ARGS)
+
+lint: $(VENV) $(WASM_TOOLCHAIN_FILE) ## Looks at format, lints, documentation and scripts
+	@tests/setup/needs.sh cargo rustfmt cargo-clippy
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --lib
+	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
+	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
+	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
+
+bless: ## Rewrites the golden files; look at the difference before you commit it
+	BLESS=1 cargo test --quiet --test golden
+
+fuzz: ## Feeds every byte boundary with broken input for a while
+	tests/fuzz/run.sh
+
+chaos: $(VENV) $(ENVOY) $(DIST) ## Breaks providers in every way under load and holds the filter to its promises
+	$(PYTHON) tests/chaos/run.py
+
+bench: $(VENV) $(ENVOY) $(DIST) ## Measures the filter on a real Envoy against Envoy alone
+	@command -v wrk >/dev/null || tests/setup/apt.sh wrk
+	$(PYTHON) tests/bench/run.py
+
+bench-core: ## Measures the core without an Envoy
+	cargo bench --bench core
+
+clean: ## Removes what was built; what set-up installed stays
+	rm -rf dist
+	cargo clean
+
+##### Set-up: each thing is installed once, when something first needs it
+
+$(VENV): tests/setup/requirements.txt | $(SETUP)
+	tests/setup/venv.sh $(SETUP)/venv $<
+	@touch $@
+
+$(JUDGES): tests/setup/judges.txt $(VENV)
+	tests/setup/venv.sh $(SETUP)/venv $<
+	@touch $@
+
+$(SETUP)/envoy/%/envoy: | $(SETUP)
+	tests/setup/envoy.sh $* $(@D)
+	@touch $@
+
+$(WASM_TOOLCHAIN_FILE): tests/setup/wasm-toolchain.sh | $(SETUP)
+	tests/setup/wasm-toolchain.sh $@
+
+$(BINDGEN): | $(SETUP)
+	tests/setup/cargo-tool.sh $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION) wasm-bindgen-cli $(BINDGEN_VERSION) wasm-bindgen-test-runner
+
+$(SETUP):
+	@mkdir -p $@/envoy

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# cargo-tool.sh FOLDER CRATE VERSION BINARY: builds one command of a crate from crates.io into FOLDER/bin.
+set -euo pipefail
+folder=$1 crate=$2 version=$3 binary=$4
+
+"$(dirname "$0")/needs.sh" cargo
+# These tools run for seconds: compiling them quickly counts for more than how fast they are.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0
+install=(cargo install --quiet --root "$folder" --target-dir "$folder/build" --no-default-features
+  --version "=$version" --bin "$binary" "$crate")
+# The crate's own lock file may name releases that a mirror does not have yet.
+"${install[@]}" --locked || "${install[@]}"
+rm -rf "$folder/build"
