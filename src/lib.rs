@@ -11,7 +11,10 @@
 
 pub mod chat;
 pub mod config;
+pub mod dialect;
 pub mod failure;
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+pub mod host;
 pub mod json;
 pub mod plan;
 pub mod stream;

@@ -4,8 +4,8 @@
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
 use super::{
-    Caller, CallerError, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader, StreamWriter, Surface,
-    Target, Turn,
+    Caller, CallerError, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader, StreamWriter,
+    Surface, Target, Turn,
 };
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
@@ -17,7 +17,13 @@ pub trait Native: Sync {
     ///
     /// # Errors
     /// What the target's quirks can't carry.
-    fn request(&self, body: Raw<'_>, turn: &Turn, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal>;
+    fn request(
+        &self,
+        body: Raw<'_>,
+        turn: &Turn,
+        target: &Target,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal>;
     /// Edits a whole answer.
     ///
     /// # Errors
@@ -76,7 +82,10 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
 fn no_way(surface: Surface, row: &Row) -> Refusal {
     Refusal::unsupported(
         "model",
-        format!("{surface:?} requests can't be sent to provider `{}`. Choose a model group with a target that has it.", row.name),
+        format!(
+            "{surface:?} requests can't be sent to provider `{}`. Choose a model group with a target that has it.",
+            row.name
+        ),
     )
 }
 
@@ -99,7 +108,9 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
     let mut losses = Losses::new(turn.unsupported);
     let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
-        (None, Some(caller), Some(provider)) => provider.write(&caller.read(body)?, target, turn, &mut losses)?,
+        (None, Some(caller), Some(provider)) => {
+            provider.write(&caller.read(body)?, target, turn, &mut losses)?
+        }
         _ => return Err(no_way(turn.surface, target.row)),
     };
     outgoing.dropped.extend(losses.into_dropped());
@@ -110,7 +121,13 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
 ///
 /// # Errors
 /// The failure that the answer is.
-pub fn reply(turn: &Turn, target: &Target, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+pub fn reply(
+    turn: &Turn,
+    target: &Target,
+    memo: &Memo,
+    head: &Head<'_>,
+    body: &[u8],
+) -> Result<Answer, Failure> {
     match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.reply(turn, memo, head, body),
         (None, Some(caller), Some(provider)) => {

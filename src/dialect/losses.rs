@@ -31,7 +31,12 @@ impl Refusal {
 
     /// The request is fine but the target's dialect can't carry it.
     pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Refusal {
-        Refusal { status: 400, code: "unsupported_parameter", param: Some(param.into()), message: message.into() }
+        Refusal {
+            status: 400,
+            code: "unsupported_parameter",
+            param: Some(param.into()),
+            message: message.into(),
+        }
     }
 }
 
@@ -69,8 +74,9 @@ impl Losses {
                 Ok(())
             }
             Unsupported::Refuse => {
-                let message =
-                    format!("{param} {why}. Leave it out, or set `unsupported: drop` for the model group to go on without it.");
+                let message = format!(
+                    "{param} {why}. Leave it out, or set `unsupported: drop` for the model group to go on without it."
+                );
                 Err(Refusal::unsupported(param, message))
             }
         }

@@ -1,0 +1,324 @@
+//! The hostcalls that the filter needs, declared by ourselves: bytes in, `Result` out, no panic.
+//!
+//! The SDK's wrappers panic on any status they don't expect and on a header that is not UTF-8, and a panic takes the
+//! VM of a whole worker down. The SDK stays for its dispatcher and its traits. This file is the crate's only `unsafe`.
+//! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
+#![allow(unsafe_code)]
+
+use std::ptr::{null, null_mut};
+
+/// A status that is not `Ok`: 1 not found, 2 bad argument, 3 serialization failure, 8 compare-and-swap mismatch, …
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status(pub u32);
+
+const NOT_FOUND: Status = Status(1);
+pub const CAS_MISMATCH: Status = Status(8);
+
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub enum Map {
+    RequestHeaders = 0,
+    ResponseHeaders = 2,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub enum Buffer {
+    RequestBody = 0,
+    ResponseBody = 1,
+    PluginConfiguration = 7,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub enum Level {
+    Debug = 1,
+    Info = 2,
+    Warn = 3,
+    Error = 4,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub enum Metric {
+    Counter = 0,
+    Histogram = 2,
+}
+
+#[cfg_attr(target_family = "wasm", link(wasm_import_module = "env"))]
+unsafe extern "C" {
+    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        most: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        cas: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        cas: u32,
+    ) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        results: *mut *mut u8,
+        results_size: *mut usize,
+    ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+}
+
+fn done(status: u32) -> Result<(), Status> {
+    if status == 0 { Ok(()) } else { Err(Status(status)) }
+}
+
+/// What the host allocated for us, as ours.
+///
+/// # Safety
+/// `data` and `size` come from one hostcall that succeeded: the host got that memory from `proxy_on_memory_allocate`,
+/// which allocates exactly `size` bytes as a boxed slice.
+unsafe fn owned(data: *mut u8, size: usize) -> Vec<u8> {
+    if data.is_null() || size == 0 { Vec::new() } else { unsafe { Vec::from_raw_parts(data, size, size) } }
+}
+
+/// A call that hands out bytes.
+fn fetch(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
+    let (mut data, mut size) = (null_mut(), 0);
+    done(call(&raw mut data, &raw mut size))?;
+    // SAFETY: the call succeeded and wrote both.
+    Ok(unsafe { owned(data, size) })
+}
+
+/// As [`fetch`], with "not found" for nothing.
+fn fetch_optional(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Vec<u8>>, Status> {
+    match fetch(call) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(NOT_FOUND) => Ok(None),
+        Err(status) => Err(status),
+    }
+}
+
+/// Writes to Envoy's log. A log that can't be written is no reason to fail.
+pub fn log(level: Level, message: &str) {
+    // SAFETY: the pointer and the size are those of a live slice; the same holds for all calls below.
+    let _ = unsafe { proxy_log(level as u32, message.as_ptr(), message.len()) };
+}
+
+/// Milliseconds since 1970; 0 if the host has no clock.
+pub fn now_ms() -> u64 {
+    let mut time = 0;
+    let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut time) };
+    time / 1_000_000
+}
+
+/// Up to `most` bytes of a buffer.
+pub fn buffer(buffer: Buffer, start: usize, most: usize) -> Result<Vec<u8>, Status> {
+    let bytes = fetch_optional(|data, size| unsafe {
+        proxy_get_buffer_bytes(buffer as u32, start, most, data, size)
+    })?;
+    Ok(bytes.unwrap_or_default())
+}
+
+/// Replaces `size` bytes of a buffer from `start` on.
+pub fn set_buffer(buffer: Buffer, start: usize, size: usize, data: &[u8]) -> Result<(), Status> {
+    done(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data.as_ptr(), data.len()) })
+}
+
+/// All headers in one call.
+pub fn headers(map: Map) -> Result<Pairs, Status> {
+    fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs)
+}
+
+/// Replaces all headers in one call.
+pub fn set_headers<'h>(
+    map: Map,
+    pairs: impl IntoIterator<Item = (&'h [u8], &'h [u8])>,
+) -> Result<(), Status> {
+    let bytes = serialize(pairs).ok_or(Status(2))?;
+    done(unsafe { proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
+}
+
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Result<(), Status> {
+    done(unsafe {
+        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
+}
+
+pub fn remove_header(map: Map, name: &[u8]) -> Result<(), Status> {
+    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+}
+
+/// A property by its path, the parts joined by NUL.
+pub fn property(path: &str) -> Result<Option<Vec<u8>>, Status> {
+    fetch_optional(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+pub fn set_property(path: &str, value: &[u8]) -> Result<(), Status> {
+    done(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+/// A value shared by the VMs of all workers, and the number that a compare-and-swap wants.
+pub fn shared(key: &str) -> Result<(Option<Vec<u8>>, u32), Status> {
+    let mut cas = 0;
+    let value = fetch_optional(|data, size| unsafe {
+        proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas)
+    })?;
+    Ok((value, cas))
+}
+
+/// `cas` of 0 overwrites whatever is there.
+///
+/// # Errors
+/// [`CAS_MISMATCH`] if somebody else was faster.
+pub fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) })
+}
+
+/// Answers in the provider's place.
+pub fn respond<'h>(
+    status: u32,
+    details: &str,
+    headers: impl IntoIterator<Item = (&'h [u8], &'h [u8])>,
+    body: &[u8],
+) -> Result<(), Status> {
+    let headers = serialize(headers).ok_or(Status(2))?;
+    done(unsafe {
+        proxy_send_local_response(
+            status,
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            -1,
+        )
+    })
+}
+
+/// Makes Envoy choose the route again, after a header that it depends on was changed.
+pub fn clear_route_cache() -> Result<(), Status> {
+    let name = "clear_route_cache";
+    fetch(|data, size| unsafe {
+        proxy_call_foreign_function(name.as_ptr(), name.len(), null(), 0, data, size)
+    })
+    .map(drop)
+}
+
+pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
+    let mut id = 0;
+    done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;
+    Ok(id)
+}
+
+pub fn increment_metric(id: u32, by: i64) {
+    let _ = unsafe { proxy_increment_metric(id, by) };
+}
+
+pub fn record_metric(id: u32, value: u64) {
+    let _ = unsafe { proxy_record_metric(id, value) };
+}
+
+/// The host's form of a header map: the count, all sizes, then names and values each ended by NUL.
+fn serialize<'h>(pairs: impl IntoIterator<Item = (&'h [u8], &'h [u8])>) -> Option<Vec<u8>> {
+    let pairs: Vec<_> = pairs.into_iter().collect();
+    let total: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
+    let mut out = Vec::with_capacity(total + 4);
+    out.extend_from_slice(&u32::try_from(pairs.len()).ok()?.to_le_bytes());
+    for (name, value) in &pairs {
+        out.extend_from_slice(&u32::try_from(name.len()).ok()?.to_le_bytes());
+        out.extend_from_slice(&u32::try_from(value.len()).ok()?.to_le_bytes());
+    }
+    for (name, value) in &pairs {
+        out.extend_from_slice(name);
+        out.push(0);
+        out.extend_from_slice(value);
+        out.push(0);
+    }
+    Some(out)
+}
+
+/// A header map in the host's form, read in place.
+#[derive(Debug, Default)]
+pub struct Pairs(Vec<u8>);
+
+impl Pairs {
+    /// Names (in lower case) and values, as bytes: neither need be UTF-8.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let count = word(&self.0, 0).unwrap_or(0);
+        let mut sizes = 4;
+        let mut at = count.checked_mul(8).and_then(|bytes| bytes.checked_add(4)).unwrap_or(usize::MAX);
+        (0..count).map_while(move |_| {
+            let (name_size, value_size) = (word(&self.0, sizes)?, word(&self.0, sizes + 4)?);
+            sizes += 8;
+            let name = self.0.get(at..at.checked_add(name_size)?)?;
+            at += name_size + 1;
+            let value = self.0.get(at..at.checked_add(value_size)?)?;
+            at += value_size + 1;
+            Some((name, value))
+        })
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<usize> {
+    let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    usize::try_from(u32::from_le_bytes(word)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_maps_survive_the_trip() {
+        let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/v1"), (b"x-bad", b"caf\xe9"), (b"x-empty", b"")];
+        let read = Pairs(serialize(pairs).unwrap());
+        assert_eq!(read.iter().collect::<Vec<_>>(), pairs);
+        assert_eq!(Pairs(Vec::new()).iter().count(), 0);
+        assert_eq!(Pairs(vec![255; 40]).iter().count(), 0);
+    }
+}
