@@ -2,4 +2,5 @@
 //!
 //! Only framing: what an event means is its dialect's business.
 
+pub mod eventstream;
 pub mod sse;
