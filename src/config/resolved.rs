@@ -4,11 +4,11 @@
 //! defaults are filled in, fallback groups are flattened. What is an `Option` here is really optional. Nothing here
 //! reads files or holds a secret.
 
-use super::pending::{ClassSet, Row};
-use crate::chat::Features;
+use crate::dialect::{self, Unsupported};
+use crate::failure::{Class, Classes};
 
 /// A whole checked file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub listen: Listen,
     pub tenant: Option<Tenant>,
@@ -41,56 +41,24 @@ pub struct Tenant {
 }
 
 /// One model at one provider.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Target {
-    pub id: String,
+    /// What the dialects see of it: id, provider, model, endpoint, capabilities, limits.
+    pub wire: dialect::Target,
     /// The Envoy cluster's name; the id unless the file says otherwise.
     pub cluster: String,
-    pub provider: &'static Row,
-    /// The provider's name for the model; `None`: the caller's.
-    pub model: Option<String>,
-    pub endpoint: Endpoint,
-    pub platform: Platform,
     /// A place in [`Config::credentials`].
     pub credential: Option<usize>,
-    pub capabilities: Features,
-    /// In tokens.
-    pub context_window: Option<u64>,
-    /// In tokens; always there where the dialect can't do without.
-    pub max_output_tokens: Option<u64>,
     pub price: Option<Price>,
     /// In file order.
     pub labels: Vec<(String, String)>,
     pub circuit_breaker: CircuitBreaker,
 }
 
-/// A base URL, taken apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// `https`: TLS with SNI and verification. Without only where `http` was written out.
-    pub tls: bool,
-    /// A name in lower case or an address; an IPv6 address without its brackets.
-    pub host: String,
-    pub port: u16,
-    /// Empty or begins with `/`, never ends with one.
-    pub base_path: String,
-}
-
-/// What hosted models need besides an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Platform {
-    Plain,
-    /// With an API version requests go to `/openai/deployments/{model}/…?api-version=`, without to `/openai/v1/…`.
-    Azure {
-        api_version: Option<String>,
-    },
-    Vertex {
-        project: String,
-        location: String,
-    },
-    Bedrock {
-        region: String,
-    },
+impl Target {
+    pub fn id(&self) -> &str {
+        &self.wire.id
+    }
 }
 
 /// USD per million tokens.
@@ -156,7 +124,7 @@ pub struct Group {
     pub stream_idle_timeout_ms: u64,
     /// The whole request.
     pub timeout_ms: u64,
-    pub failover_on: ClassSet,
+    pub failover_on: Classes,
     pub unsupported: Unsupported,
     pub when_all_ejected: WhenAll,
     pub when_all_cooling: WhenAll,
@@ -201,13 +169,6 @@ pub enum Strategy {
     LowestCost,
 }
 
-/// What becomes of a request that needs what a dialect can't carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsupported {
-    Refuse,
-    Drop,
-}
-
 /// What happens when no target of a group is fit to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenAll {
@@ -248,6 +209,6 @@ pub struct Drill {
 /// See [`Drill`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    Fail(super::pending::Class),
+    Fail(Class),
     DelayMs(u64),
 }

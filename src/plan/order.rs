@@ -110,7 +110,7 @@ impl Order {
         let members = places.iter().filter_map(|place| group.members.get(*place));
         let targets: Vec<usize> = members.map(|member| member.target).collect();
         let ids =
-            targets.iter().filter_map(|target| config.targets.get(*target)).map(|target| target.id.as_str());
+            targets.iter().filter_map(|target| config.targets.get(*target)).map(crate::config::Target::id);
         Order { name: order_name(&group.name, ids), targets }
     }
 }
