@@ -5,15 +5,21 @@
 //! Everything here is pure: bytes in, bytes out.
 
 pub mod exchange;
+mod extra;
 mod losses;
+mod media;
 mod path;
 mod providers;
+mod show;
 mod target;
 mod turn;
 
+pub use extra::carry_extra;
 pub use losses::{Losses, Refusal, Unsupported};
+pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;
 pub use providers::{Host, Key, PROVIDERS, Quirk, Row, provider};
+pub use show::failure_json;
 pub use target::{Endpoint, Target};
 pub use turn::{CallerError, Memo, Outgoing, Seen, Surface, Turn};
 

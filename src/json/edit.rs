@@ -12,6 +12,8 @@ pub enum Edit<'e> {
     Rename(&'e str),
     /// Gets this JSON as its value.
     Replace(Vec<u8>),
+    /// As `Replace`, for JSON that is there already: what each event of a stream gets.
+    Put(&'e [u8]),
 }
 
 /// Copies an object into `out`, asking `decide` for each member, then adds `more`: names and JSON values.
@@ -58,6 +60,10 @@ pub fn edit_object<'a, 'e>(
                     Edit::Replace(value) => {
                         out.extend_from_slice(member.head.as_bytes());
                         out.extend_from_slice(&value);
+                    }
+                    Edit::Put(value) => {
+                        out.extend_from_slice(member.head.as_bytes());
+                        out.extend_from_slice(value);
                     }
                     Edit::Keep | Edit::Remove => {
                         out.extend_from_slice(member.head.as_bytes());
@@ -120,6 +126,7 @@ mod tests {
                 "model" => Edit::Replace(b"\"new\"".to_vec()),
                 "gone" => Edit::Remove,
                 "old" => Edit::Rename("renamed"),
+                "put" => Edit::Put(b"true"),
                 _ => Edit::Keep,
             },
             more,
@@ -147,6 +154,7 @@ mod tests {
         assert_eq!(edited(r#"{"gone":1}"#, &[("n", b"1"), ("o", b"2")]), r#"{"n":1,"o":2}"#);
         assert_eq!(edited(r#"{"old": [1]}"#, &[("n", b"1")]), r#"{"renamed":[1],"n":1}"#);
         assert_eq!(edited("{}", &[("n", b"1")]), r#"{"n":1}"#);
+        assert_eq!(edited(r#"{"put" : 1 }"#, &[]), r#"{"put" : true }"#);
         assert_eq!(edited("[1]", &[]), "[1]");
     }
 }

@@ -1,0 +1,118 @@
+//! Members of a request that the chat model has no place for: which only advise and which change the meaning.
+//!
+//! A caller's dialect keeps them in `extra` under their own names. A provider's writer that can't carry them calls
+//! [`carry_extra`]: what advises is left out and listed, what changes the meaning is refused unless the group drops it.
+//! A member that no table knows is taken for advice: it is listed, and a request never fails on tomorrow's parameter.
+
+use super::{Losses, Refusal, Surface};
+use crate::chat::Request;
+use crate::json::Raw;
+
+/// A member without which the answer would be another one.
+struct Member {
+    name: &'static str,
+    /// The end of the sentence "`name` …".
+    why: &'static str,
+}
+
+const fn member(name: &'static str, why: &'static str) -> Member {
+    Member { name, why }
+}
+
+/// Chat Completions, <https://platform.openai.com/docs/api-reference/chat/create>. The rest only advise: `metadata`,
+/// `store`, `service_tier`, `prompt_cache_*`, `safety_identifier`, `verbosity`, `prediction`, `moderation`.
+static CHAT: &[Member] = &[
+    member("modalities", "asks for more than text, which this target can't answer with"),
+    member("audio", "asks for an answer in sound, which this target can't give"),
+    member("web_search_options", "asks for OpenAI's web search, which this target doesn't have"),
+];
+
+/// Messages, <https://docs.anthropic.com/en/api/messages>. The rest only advise: `metadata`, `service_tier`, `speed`,
+/// `inference_geo`, `diagnostics`.
+static MESSAGES: &[Member] = &[
+    member("container", "names a container of Anthropic's, which this target can't reach"),
+    member("mcp_servers", "has Anthropic call MCP servers, which this target doesn't do"),
+];
+
+/// Inside a message, of any caller.
+static IN_MESSAGE: &[Member] =
+    &[member("audio", "refers to an answer in sound, which only OpenAI can look up")];
+
+fn table(surface: Surface) -> &'static [Member] {
+    match surface {
+        Surface::Chat => CHAT,
+        Surface::Messages | Surface::CountTokens => MESSAGES,
+        Surface::Responses | Surface::Embeddings => &[],
+    }
+}
+
+/// Leaves out everything in `extra`, of the request and of its messages. `surface` is the caller's: it says whose names
+/// they are.
+///
+/// # Errors
+/// The first member that changes the meaning, if `losses` doesn't allow dropping it.
+pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+    for (name, value) in &request.extra {
+        leave_out(table(surface), &name.decode(), None, *value, losses)?;
+    }
+    for (at, message) in request.messages.iter().enumerate() {
+        for (name, value) in &message.extra {
+            leave_out(IN_MESSAGE, &name.decode(), Some(at), *value, losses)?;
+        }
+    }
+    Ok(())
+}
+
+fn leave_out(
+    table: &[Member],
+    name: &str,
+    message: Option<usize>,
+    value: Raw<'_>,
+    losses: &mut Losses,
+) -> Result<(), Refusal> {
+    if says_nothing(name, value) {
+        return Ok(());
+    }
+    let path = message.map_or_else(|| name.to_owned(), |at| format!("messages[{at}].{name}"));
+    match table.iter().find(|member| member.name == name) {
+        Some(member) => losses.meaning(path, member.why),
+        None => {
+            losses.advisory(path);
+            Ok(())
+        }
+    }
+}
+
+/// Whether a value asks for what would happen anyway.
+fn says_nothing(name: &str, value: Raw<'_>) -> bool {
+    let only_text = || value.items().all(|item| item.text().is_some_and(|text| text == "text"));
+    value.is_null() || (name == "modalities" && only_text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Unsupported;
+    use super::*;
+
+    fn carried(extra: &str, policy: Unsupported) -> Result<Vec<String>, String> {
+        let extra = Raw::trusted(extra).fields().collect();
+        let mut losses = Losses::new(policy);
+        let request = Request { extra, ..Request::default() };
+        let result = carry_extra(Surface::Chat, &request, &mut losses);
+        let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
+        result.map(|()| dropped).map_err(|refusal| refusal.message)
+    }
+
+    #[test]
+    fn advice_is_listed_and_meaning_is_refused() {
+        let all = r#"{"store":true,"modalities":["text"],"audio":null,"brand_new":1}"#;
+        assert_eq!(carried(all, Unsupported::Refuse).unwrap(), ["store", "brand_new"]);
+        let sound = r#"{"modalities":["text","audio"],"audio":{"voice":"alloy"}}"#;
+        assert!(
+            carried(sound, Unsupported::Refuse)
+                .unwrap_err()
+                .starts_with("modalities asks for more than text")
+        );
+        assert_eq!(carried(sound, Unsupported::Drop).unwrap(), ["modalities", "audio"]);
+    }
+}

@@ -1,0 +1,419 @@
+//! Translations as data: every folder under `tests/golden` is a case, found and never listed.
+//!
+//! ```text
+//! request/<caller>/<case>/in.json            what a caller sends
+//!                        /<target>.json      what `switchover translate request` prints for that target, or
+//!                        /<target>.refused.json   the error body that the caller gets
+//! reply/<dialect>/<case>/in.{json,html,txt}  a provider's whole answer
+//!                       /<caller>.json       what a caller gets, or failure.json
+//! stream/<dialect>/<case>/in.{sse,bin}       a provider's stream
+//!                        /<caller>.sse       what a caller gets; with failure.json if the stream fails, then alone
+//!                                            if it fails before the first token
+//! any case               /turn.json          optional: {"unsupported": "drop", "stream_usage": false,
+//!                                            "format_tool": "json", "renamed": [["sent", "caller's"]]}
+//! ```
+//!
+//! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
+//! writes them all: read the diff.
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use switchover::dialect::{
+    CallerError, Endpoint, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
+    provider,
+};
+use switchover::failure::{Failure, Head};
+use switchover::json::{Kind, Raw};
+
+const CALLERS: &[(&str, Surface)] =
+    &[("openai", Surface::Chat), ("anthropic", Surface::Messages), ("responses", Surface::Responses)];
+
+/// Target id (a dialect's name), provider, model.
+const TARGETS: &[(&str, &str, &str)] = &[
+    ("openai", "openai", "gpt-5.4-mini"),
+    ("anthropic", "anthropic", "claude-sonnet-4-5"),
+    ("gemini", "gemini", "gemini-3-flash"),
+    ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
+    ("cohere", "cohere", "command-a-03-2025"),
+];
+
+fn targets() -> Vec<Target> {
+    let built = TARGETS.iter().filter_map(|(id, name, model)| {
+        let row = provider(name)?;
+        let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
+        let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
+        Some(Target {
+            id: (*id).to_owned(),
+            row,
+            model: Some((*model).to_owned()),
+            endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
+            capabilities: row.carries,
+            context_window: None,
+            max_output_tokens: Some(8192),
+            api_version: None,
+            project: Some("acme".to_owned()),
+            location: Some("us-east-1".to_owned()),
+        })
+    });
+    built.collect()
+}
+
+/// Whether the library has a way between the two.
+fn pair_exists(surface: Surface, target: &Target) -> bool {
+    exchange::native(surface, target.row).is_some()
+        || exchange::caller(surface).is_some() && exchange::provider(target.row).is_some()
+}
+
+struct Case {
+    folder: PathBuf,
+    /// `turn.json`, or an empty object.
+    settings: String,
+    wanted: BTreeSet<String>,
+    /// Targets or callers whose way does not exist yet: their expected files may wait.
+    pending: Vec<&'static str>,
+    problems: Vec<String>,
+}
+
+impl Case {
+    fn new(folder: &Path) -> Case {
+        let settings = fs::read_to_string(folder.join("turn.json")).unwrap_or_else(|_| "{}".to_owned());
+        Raw::parse(settings.as_bytes())
+            .unwrap_or_else(|error| panic!("{}/turn.json: {error}", folder.display()));
+        Case {
+            folder: folder.to_owned(),
+            settings,
+            wanted: BTreeSet::new(),
+            pending: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<Raw<'_>> {
+        Raw::trusted(&self.settings).present(name)
+    }
+
+    fn input(&self) -> (String, Vec<u8>) {
+        let mut inputs = files(&self.folder).into_iter().filter(|name| name.starts_with("in."));
+        let name = inputs.next().unwrap_or_else(|| panic!("{} has no in.*", self.folder.display()));
+        assert!(inputs.next().is_none(), "{} has two inputs", self.folder.display());
+        let bytes = fs::read(self.folder.join(&name)).unwrap();
+        (name.trim_start_matches("in.").to_owned(), bytes)
+    }
+
+    fn turn(&self, surface: Surface, body: Raw<'_>) -> Turn {
+        let setting = |name| self.setting(name).and_then(Raw::as_bool);
+        let drop = self.setting("unsupported").and_then(Raw::text).is_some_and(|text| text == "drop");
+        let asked = body.at(&["stream_options", "include_usage"]).and_then(Raw::as_bool);
+        Turn {
+            surface,
+            requested_model: body
+                .get("model")
+                .and_then(Raw::text)
+                .map_or("production-llm".into(), |m| m.into_string()),
+            stream: body.get("stream").and_then(Raw::as_bool).unwrap_or(false),
+            stream_usage: asked.or(setting("stream_usage")).unwrap_or(true),
+            id: "golden".to_owned(),
+            created: 1_750_000_000,
+            unsupported: if drop { Unsupported::Drop } else { Unsupported::Refuse },
+            caller_headers: Vec::new(),
+        }
+    }
+
+    fn memo(&self, stream: bool) -> Memo {
+        let text = |raw: Raw<'_>| raw.text().unwrap().into_string();
+        let pair = |raw: Raw<'_>| {
+            let mut names = raw.items();
+            (text(names.next().unwrap()), text(names.next().unwrap()))
+        };
+        Memo {
+            renamed: self.setting("renamed").map(|all| all.items().map(pair).collect()).unwrap_or_default(),
+            format_tool: self.setting("format_tool").map(text),
+            usage_asked: true,
+            stream,
+        }
+    }
+
+    /// Compares with the expected file, or writes it.
+    fn expect(&mut self, name: &str, actual: &str) {
+        self.wanted.insert(name.to_owned());
+        let path = self.folder.join(name);
+        if bless() {
+            fs::write(&path, actual).unwrap();
+            return;
+        }
+        match fs::read_to_string(&path) {
+            Ok(expected) if expected == actual => {}
+            Ok(expected) => self.problems.push(difference(&path, &expected, actual)),
+            Err(_) => self.problems.push(format!("{} is missing; it would be:\n{actual}", path.display())),
+        }
+    }
+
+    /// No expected file may be left that nothing produces.
+    fn close(mut self) -> Vec<String> {
+        for name in files(&self.folder) {
+            let pending = self.pending.iter().any(|id| name.split('.').next() == Some(id));
+            if name.starts_with("in.") || name == "turn.json" || self.wanted.contains(&name) || pending {
+                continue;
+            }
+            if bless() {
+                fs::remove_file(self.folder.join(&name)).unwrap();
+            } else {
+                self.problems.push(format!("{}/{name} is not what comes out", self.folder.display()));
+            }
+        }
+        self.problems
+    }
+}
+
+#[test]
+fn requests() {
+    let targets = targets();
+    run("request", |group, case| {
+        let surface = CALLERS.iter().find(|(name, _)| *name == group).map(|(_, surface)| *surface);
+        let surface = surface.unwrap_or_else(|| panic!("no caller is called {group}"));
+        let (_, bytes) = case.input();
+        let body = Raw::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", case.folder.display()));
+        let turn = case.turn(surface, body);
+        for target in targets.iter().filter(|target| pair_exists(surface, target)) {
+            match exchange::request(&turn, body, target) {
+                Ok(outgoing) => case.expect(&format!("{}.json", target.id), &outgoing_json(&outgoing)),
+                Err(refusal) => {
+                    let error = exchange::error(surface, &CallerError::from(refusal));
+                    case.expect(&format!("{}.refused.json", target.id), &pretty_bytes(&error));
+                }
+            }
+        }
+        let exists = |id| targets.iter().any(|target| target.id == id && pair_exists(surface, target));
+        case.pending = TARGETS.iter().map(|(id, ..)| *id).filter(|id| !exists(*id)).collect();
+    });
+}
+
+#[test]
+fn replies() {
+    let targets = targets();
+    run("reply", |group, case| {
+        let (extension, bytes) = case.input();
+        let media: &[u8] = match extension.as_str() {
+            "json" => b"application/json",
+            "html" => b"text/html; charset=utf-8",
+            _ => b"text/plain",
+        };
+        let head = Head { status: 200, headers: &[(b"content-type", media)] };
+        for (caller, surface, target) in callers_of(&targets, group, case) {
+            let turn = case.turn(surface, Raw::trusted("{}"));
+            match exchange::reply(&turn, target, &case.memo(false), &head, &bytes) {
+                Ok(answer) => case.expect(&format!("{caller}.json"), &pretty_bytes(&answer.body)),
+                Err(failure) => case.expect("failure.json", &failure_text(&failure)),
+            }
+        }
+    });
+}
+
+#[test]
+fn streams() {
+    let targets = targets();
+    run("stream", |group, case| {
+        let (_, bytes) = case.input();
+        for (caller, surface, target) in callers_of(&targets, group, case) {
+            let mut turn = case.turn(surface, Raw::trusted("{}"));
+            turn.stream = true;
+            let memo = case.memo(true);
+            let run = |cuts: &[usize]| stream(&turn, target, &memo, &bytes, cuts);
+            let mut streamed = run(&(1..bytes.len()).collect::<Vec<_>>());
+            let whole = run(&[]);
+            if (&streamed.out, &streamed.failure) != (&whole.out, &whole.failure) {
+                case.problems.push(format!("{}: byte by byte differs for {caller}", case.folder.display()));
+            }
+            let step = bytes.len() / 2048 + 1;
+            for at in (1..bytes.len()).step_by(step) {
+                let split = run(&[at]);
+                if (&split.out, &split.failure) != (&whole.out, &whole.failure) {
+                    case.problems
+                        .push(format!("{}: a split at {at} differs for {caller}", case.folder.display()));
+                    break;
+                }
+            }
+            for at in (0..bytes.len()).step_by(step) {
+                let cut = stream(&turn, target, &memo, &bytes[..at], &[]);
+                if cut.failure.is_none() && !may_end(group, &bytes[..at]) {
+                    case.problems
+                        .push(format!("{}: cut at {at} it ends cleanly for {caller}", case.folder.display()));
+                    break;
+                }
+            }
+            if let Some(failure) = &streamed.failure {
+                case.expect("failure.json", &failure_text(failure));
+                streamed.pipe.fail(&CallerError::of_failure(failure, &target.id), &mut streamed.out);
+            }
+            if streamed.token {
+                case.expect(&format!("{caller}.sse"), &String::from_utf8(streamed.out).unwrap());
+            }
+        }
+    });
+}
+
+struct Streamed {
+    out: Vec<u8>,
+    /// The caller saw something before the end or the failure, if each push is sent on at once.
+    token: bool,
+    failure: Option<Failure>,
+    pipe: Box<dyn exchange::Pipe>,
+}
+
+/// Runs a stream cut at `cuts`.
+fn stream(turn: &Turn, target: &Target, memo: &Memo, bytes: &[u8], cuts: &[usize]) -> Streamed {
+    let pipe = exchange::stream(turn, target, memo).unwrap();
+    let mut streamed = Streamed { out: Vec::new(), token: false, failure: None, pipe };
+    let Streamed { out, token, failure, pipe } = &mut streamed;
+    let mut from = 0;
+    for &to in cuts.iter().chain([&bytes.len()]) {
+        match pipe.push(&bytes[from..to], out) {
+            Ok(seen) => *token |= seen,
+            Err(error) => {
+                *failure = Some(error);
+                return streamed;
+            }
+        }
+        from = to;
+    }
+    match pipe.finish(out) {
+        // A reader may keep everything until the end: then there was an answer.
+        Ok(()) => *token = true,
+        Err(error) => *failure = Some(error),
+    }
+    streamed
+}
+
+/// Where a dialect's stream may be taken for whole before its last byte: OpenAI's after the terminator's text, and,
+/// as some compatible servers send none, after an event once there is a finish reason.
+fn may_end(dialect: &str, prefix: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(prefix);
+    let at_event_end = text.ends_with("\n\n")
+        || text.ends_with("\r\n\r")
+        || text.ends_with("\r\r")
+        || text.ends_with("\r\n\r\n");
+    match dialect {
+        "openai" => {
+            let squeezed = text.replace(": ", ":");
+            squeezed.contains("data:[DONE]") || at_event_end && squeezed.contains("\"finish_reason\":\"")
+        }
+        // Once the terminator's event is whole but for its last line ends.
+        "anthropic" => text.contains("\"message_stop\"}"),
+        _ => at_event_end,
+    }
+}
+
+/// The callers of a dialect's answers; those without a way yet are pending.
+fn callers_of<'t>(
+    targets: &'t [Target],
+    dialect: &str,
+    case: &mut Case,
+) -> Vec<(&'static str, Surface, &'t Target)> {
+    let target = targets.iter().find(|target| target.dialect().name() == dialect);
+    let target = target.unwrap_or_else(|| panic!("no target speaks {dialect}"));
+    let (ready, pending): (Vec<_>, Vec<_>) =
+        CALLERS.iter().partition(|(_, surface)| pair_exists(*surface, target));
+    case.pending = pending.iter().map(|(name, _)| *name).collect();
+    ready.iter().map(|(name, surface)| (*name, *surface, target)).collect()
+}
+
+/// Runs every case of `tests/golden/<kind>/<group>/<case>`.
+fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);
+    let mut problems = Vec::new();
+    let mut cases = 0;
+    for group in folders(&root) {
+        let name = group.file_name().unwrap().to_str().unwrap().to_owned();
+        for folder in folders(&group) {
+            let mut case = Case::new(&folder);
+            check(&name, &mut case);
+            problems.extend(case.close());
+            cases += 1;
+        }
+    }
+    assert!(cases > 0 || !root.exists(), "no case under {}", root.display());
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some_and(|value| value == "1")
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
+    let mut folders: Vec<PathBuf> =
+        entries.unwrap_or_default().into_iter().filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn files(of: &Path) -> Vec<String> {
+    let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.is_file())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn outgoing_json(outgoing: &Outgoing) -> String {
+    let mut out = Vec::new();
+    outgoing.write_json(&mut out);
+    pretty_bytes(&out)
+}
+
+fn failure_text(failure: &Failure) -> String {
+    let mut out = Vec::new();
+    failure_json(failure, &mut out);
+    pretty_bytes(&out)
+}
+
+fn pretty_bytes(json: &[u8]) -> String {
+    let raw = Raw::parse(json).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(json)));
+    let mut out = String::new();
+    pretty(raw, 0, &mut out);
+    out.push('\n');
+    out
+}
+
+/// Lays a value out over lines; members keep their order, numbers and strings the way they are written.
+fn pretty(raw: Raw<'_>, depth: usize, out: &mut String) {
+    let (open, close) = match raw.kind() {
+        Kind::Object => ('{', '}'),
+        Kind::Array => ('[', ']'),
+        _ => return out.push_str(raw.as_json()),
+    };
+    out.push(open);
+    let members = raw.fields().map(|(key, value)| (Some(key.into_string()), value));
+    let mut empty = true;
+    for (key, value) in members.chain(raw.items().map(|item| (None, item))) {
+        out.push_str(if empty { "\n" } else { ",\n" });
+        out.push_str(&"  ".repeat(depth + 1));
+        if let Some(key) = key {
+            write!(out, "{key:?}: ").unwrap();
+        }
+        pretty(value, depth + 1, out);
+        empty = false;
+    }
+    if !empty {
+        write!(out, "\n{}", "  ".repeat(depth)).unwrap();
+    }
+    out.push(close);
+}
+
+/// The first line that differs, with what is around it.
+fn difference(path: &Path, expected: &str, actual: &str) -> String {
+    let same = expected.lines().zip(actual.lines()).take_while(|(a, b)| a == b).count();
+    let around =
+        |text: &str| text.lines().skip(same.saturating_sub(2)).take(6).collect::<Vec<_>>().join("\n");
+    format!(
+        "{}: line {}\n--- expected\n{}\n--- actual\n{}",
+        path.display(),
+        same + 1,
+        around(expected),
+        around(actual)
+    )
+}
