@@ -1,0 +1,257 @@
+//! The walls of the house, held by a test: which stage may import which, and what none of the core may touch.
+//!
+//! It reads the sources as text, with comments, literals and `#[cfg(test)]` items taken out. Whatever else a compiler
+//! could hold is held by one: `deny(unsafe_code)`, clippy's disallowed methods, and the core's build for a target
+//! without a host.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A stage may import stages of the rows above its own, and nothing else of the library.
+const STAGES: &[&[&str]] = &[
+    &["json", "stream"],
+    &["chat", "failure"],
+    &["dialect"],
+    &["config"],
+    &["plan"],
+    &["filter"],
+    &["host"],
+];
+
+/// What only some places may name, and which.
+const RESERVED: &[(&str, &str)] = &[
+    ("proxy_wasm", "src/host/"),
+    ("unsafe", "src/host/abi.rs"),
+    // Time, randomness and files reach the core as arguments.
+    ("Instant", "src/bin/"),
+    ("SystemTime", "src/bin/"),
+    ("std::env", "src/bin/"),
+    ("std::fs", "src/bin/"),
+    ("std::net", "src/bin/"),
+    ("std::process", "src/bin/"),
+    ("std::thread", "src/bin/"),
+];
+
+#[test]
+fn imports_go_one_way() {
+    let mut breaches = Vec::new();
+    for (path, code) in sources() {
+        let Some(stage) = stage_of(&path) else { continue };
+        let Some(row) = row_of(&stage) else {
+            breaches
+                .push(format!("{} belongs to no stage: give '{stage}' a place in STAGES", path.display()));
+            continue;
+        };
+        for import in imports(&code, &module_of(&path)) {
+            let allowed = import == stage || row_of(&import).is_none_or(|other| other < row);
+            if !allowed {
+                breaches.push(format!("{}: '{stage}' must not import '{import}'", path.display()));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn the_core_touches_no_host_no_clock_and_no_file() {
+    let mut breaches = Vec::new();
+    for (path, code) in sources() {
+        for (word, place) in RESERVED {
+            if !path.starts_with(place) && has_word(&code, word) {
+                breaches.push(format!("{}: '{word}' belongs in {place} only", path.display()));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn the_reading_itself_is_right() {
+    let source = r####"
+        //! crate::host in a comment, "and in a string
+        use crate::{json::{Raw, Text}, chat::Request as R, self};
+        use super::super::failure::Class; /* crate::filter /* nested */ */
+        const QUOTE: char = '"'; const S: &str = "crate::plan \" proxy_wasm"; const R: &[u8] = br#"crate::dialect""#;
+        fn f<'a>(x: &'a str) -> crate::stream::Frame<'a> { proxy_wasm_like(x) }
+        #[cfg(test)]
+        mod tests { use crate::config::File; fn g() { if true { "}"; } } }
+        fn after() -> crate::plan::Order {}
+    "####;
+    let code = without_tests(&code_of(source));
+    let module = ["json".to_owned(), "raw".to_owned()];
+    assert_eq!(imports(&code, &module), ["json", "chat", "stream", "plan", "failure"]);
+    assert!(!has_word(&code, "proxy_wasm"));
+    assert!(has_word("use proxy_wasm::traits;", "proxy_wasm"));
+    assert_eq!(module_of(Path::new("src/stream/sse/tests.rs")), ["stream", "sse", "tests"]);
+    assert_eq!(module_of(Path::new("src/chat/mod.rs")), ["chat"]);
+    assert!(sources().len() > 10, "the sources were not found");
+}
+
+/// Every source file of the package by its path from the root, without comments, literals and tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
+                let code = without_tests(&code_of(&fs::read_to_string(&path).unwrap()));
+                found.push((path.strip_prefix(root).unwrap().to_owned(), code));
+            }
+        }
+    }
+    found
+}
+
+/// The folder or file right under `src`; nothing for the crate's root and the command.
+fn stage_of(path: &Path) -> Option<String> {
+    let first = module_of(path).into_iter().next()?;
+    (!["lib", "bin"].contains(&first.as_str())).then_some(first)
+}
+
+fn row_of(stage: &str) -> Option<usize> {
+    STAGES.iter().position(|row| row.contains(&stage))
+}
+
+/// `src/chat/event.rs` → `chat`, `event`.
+fn module_of(path: &Path) -> Vec<String> {
+    let path = path.strip_prefix("src").unwrap().with_extension("");
+    let mut names: Vec<_> = path.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    names.pop_if(|name| name == "mod");
+    names
+}
+
+/// The first names of all paths that start at the crate's root, as `crate::…` or by enough `super::`s.
+fn imports(code: &str, module: &[String]) -> Vec<String> {
+    let up = "super::".repeat(module.len());
+    let roots = ["crate::", &up];
+    roots.iter().flat_map(|root| code.match_indices(root).map(move |(at, _)| &code[at + root.len()..])).fold(
+        Vec::new(),
+        |mut names, rest| {
+            match rest.strip_prefix('{') {
+                Some(group) => names.extend(first_names(group)),
+                None => names.push(name(rest).to_owned()),
+            }
+            names
+        },
+    )
+}
+
+/// Of `json::{Raw, Text}, chat::Request}…`: `json`, `chat`.
+fn first_names(group: &str) -> Vec<String> {
+    let (mut depth, mut start, mut names) = (0_usize, 0, Vec::new());
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.push(name(group[start..at].trim_start()).to_owned());
+                start = at + 1;
+                if letter == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty() && name != "self");
+    names
+}
+
+fn name(text: &str) -> &str {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+}
+
+fn has_word(code: &str, word: &str) -> bool {
+    let of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    code.match_indices(word)
+        .any(|(at, _)| !code[..at].ends_with(of_word) && !code[at + word.len()..].starts_with(of_word))
+}
+
+/// The source without comments and with every literal emptied.
+fn code_of(source: &str) -> String {
+    let mut code = String::new();
+    let mut rest = source;
+    while let Some(letter) = rest.chars().next() {
+        let skipped = match letter {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => block_comment(rest),
+            '"' => quoted(rest, '"'),
+            'r' => raw_string(rest),
+            // A lifetime has no closing quote right after its first letter.
+            '\'' if rest.starts_with("'\\") || rest.chars().nth(2) == Some('\'') => quoted(rest, '\''),
+            _ => 0,
+        };
+        if skipped == 0 {
+            code.push(letter);
+        }
+        rest = &rest[skipped.max(letter.len_utf8())..];
+    }
+    code
+}
+
+fn block_comment(rest: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < rest.len() {
+        match &rest.as_bytes()[at..] {
+            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
+            [b'*', b'/', ..] if depth == 1 => return at + 2,
+            [b'*', b'/', ..] => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+fn quoted(rest: &str, quote: char) -> usize {
+    let mut escaped = true;
+    for (at, letter) in rest.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if letter == quote => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// The length of a raw string, or 0 if `rest` starts with an ordinary name.
+fn raw_string(rest: &str) -> usize {
+    let hashes = rest[1..].len() - rest[1..].trim_start_matches('#').len();
+    if !rest[1 + hashes..].starts_with('"') {
+        return 0;
+    }
+    let end = format!("\"{}", "#".repeat(hashes));
+    let body = 2 + hashes;
+    rest[body..].find(&end).map_or(rest.len(), |at| body + at + end.len())
+}
+
+/// Takes out every item under a `#[cfg(test)]` or `#[cfg(all(test, …))]`.
+fn without_tests(code: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("#[cfg(test").or_else(|| rest.find("#[cfg(all(test")) {
+        kept.push_str(&rest[..at]);
+        let item = &rest[at..];
+        let mut depth = 0_usize;
+        let end = item.char_indices().find(|(_, letter)| match letter {
+            '{' => {
+                depth += 1;
+                false
+            }
+            '}' => {
+                depth = depth.saturating_sub(1);
+                depth == 0
+            }
+            ';' => depth == 0,
+            _ => false,
+        });
+        rest = end.map_or("", |(end, _)| &item[end + 1..]);
+    }
+    kept.push_str(rest);
+    kept
+}
