@@ -1,11 +1,65 @@
 //! The one file, `switchover.yaml`: read, checked whole, and resolved into what the rest of the program uses.
+//!
+//! The command reads it as YAML ([`Config::from_yaml`]), the filter gets the same document as JSON
+//! ([`Config::from_json`]); the checker behind both is one and says the same words. Nothing here opens a file.
 
+mod check;
+mod endpoint;
+mod file;
+mod form;
 mod lookup;
 mod node;
 mod problem;
 mod resolved;
+mod schema;
+mod shape;
+mod time;
+mod view;
 #[cfg(not(target_family = "wasm"))]
 mod yaml;
 
 pub use problem::{Position, Problem};
 pub use resolved::*;
+pub use schema::schema;
+
+use problem::Problems;
+
+impl Config {
+    /// Reads and checks `switchover.yaml`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn from_yaml(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let document = yaml::read_yaml(bytes, &mut problems);
+        check::resolve(document, problems)
+    }
+
+    /// Reads and checks the same document as JSON, as Envoy hands it to the filter.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; only a text that is no JSON at all has a position.
+    pub fn from_json(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let document = node::read_json(bytes, &mut problems);
+        check::resolve(document, problems)
+    }
+}
+
+/// The document of a `switchover.yaml` as JSON, for the filter's configuration. It is not checked beyond its syntax.
+///
+/// # Errors
+/// What makes it no YAML that Switchover takes.
+#[cfg(not(target_family = "wasm"))]
+pub fn yaml_to_json(bytes: &[u8]) -> Result<Vec<u8>, Vec<Problem>> {
+    let mut problems = Problems::default();
+    match yaml::read_yaml(bytes, &mut problems) {
+        Some(document) if problems.is_empty() => {
+            let mut out = Vec::new();
+            document.write_json(&mut crate::json::Writer::new(&mut out));
+            Ok(out)
+        }
+        _ => Err(problems.into_sorted()),
+    }
+}

@@ -1,0 +1,44 @@
+//! Drills.
+
+use super::{View, refer};
+use crate::config::problem::Problems;
+use crate::config::resolved::{Drill, Effect, Tenant};
+use crate::config::time::timestamp_ms;
+use crate::failure::Class;
+
+/// Resolves a drill; `None` only where a problem says why.
+pub(super) fn drill(
+    view: &View<'_>,
+    targets: &[View<'_>],
+    tenant: Option<&Tenant>,
+    problems: &mut Problems,
+) -> Option<Drill> {
+    let target = refer(view, "target", targets, "id", "target", problems);
+    let allow_tenants = view.strings("allow_tenants");
+    if !allow_tenants.is_empty() && !tenant.is_some_and(|tenant| tenant.trusted) {
+        let (path, at) = view.place("allow_tenants");
+        let wrong = "No tenant is known, so nobody could force the drill";
+        problems.add(
+            path,
+            at,
+            wrong,
+            "Add `tenant` with a header that an earlier filter sets, or remove the list",
+        );
+    }
+    let effect = match view.formed("class").and_then(Class::from_name) {
+        Some(class) => Effect::Fail(class),
+        None => Effect::DelayMs(view.ms("latency")?),
+    };
+    Some(Drill {
+        target: target?,
+        effect,
+        per_million: per_million(view.number("percentage")?),
+        until_ms: timestamp_ms(view.text("until")?)?,
+        allow_tenants,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the clamp leaves what fits")]
+fn per_million(percent: f64) -> u32 {
+    (percent * 10_000.0).round().clamp(0.0, 1_000_000.0) as u32
+}

@@ -1,0 +1,257 @@
+//! Model groups: names, members with those of fallback groups, time limits.
+
+use super::{View, refer, whereabouts};
+use crate::config::problem::{Position, Problems, listed, quoted};
+use crate::config::resolved::{
+    Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, Target, WhenAll,
+};
+use crate::dialect::Unsupported;
+use crate::failure::Class;
+
+/// Resolves all groups; `None` only where a problem says why.
+pub(super) fn groups(
+    file: &View<'_>,
+    target_views: &[View<'_>],
+    targets: &[Option<Target>],
+    problems: &mut Problems,
+) -> Vec<Option<Group>> {
+    let views = file.objects("model_groups");
+    check_names(&views, problems);
+    let own: Vec<Own> = views.iter().map(|view| own(view, target_views, problems)).collect();
+    let next: Vec<Option<usize>> = views.iter().map(|view| fallback(view, &views, problems)).collect();
+    check_cycles(&views, &next, problems);
+    let resolve = |(index, view): (usize, &View<'_>)| {
+        let members = flatten(index, &own, &next);
+        check_members(view, &members, target_views, problems);
+        group(view, members, targets, problems)
+    };
+    views.iter().enumerate().map(resolve).collect()
+}
+
+/// The members that a group itself lists: best priority first.
+type Own = Vec<(u64, Member)>;
+
+fn own(view: &View<'_>, targets: &[View<'_>], problems: &mut Problems) -> Own {
+    let members = view.objects("targets");
+    let mut own: Own = Vec::new();
+    for (index, member) in members.iter().enumerate() {
+        let Some(target) = refer(member, "id", targets, "id", "target", problems) else { continue };
+        if members.iter().take(index).any(|earlier| earlier.text("id") == member.text("id")) {
+            let (path, at) = member.place("id");
+            problems.add(path, at, "The group has this target twice", "Keep one of the two");
+            continue;
+        }
+        if let (Some(priority), Some(weight)) = (member.whole("priority"), member.small("weight")) {
+            own.push((priority, Member { target, tier: 0, weight }));
+        }
+    }
+    own.sort_by_key(|(priority, _)| *priority);
+    own
+}
+
+fn fallback(view: &View<'_>, groups: &[View<'_>], problems: &mut Problems) -> Option<usize> {
+    refer(view, "fallback_group", groups, "name", "model group", problems)
+}
+
+/// Reports each cycle of fallback groups once, at its first group in the file.
+fn check_cycles(views: &[View<'_>], next: &[Option<usize>], problems: &mut Problems) {
+    let follow = |index: usize| next.get(index).copied().flatten();
+    for (start, view) in views.iter().enumerate() {
+        let chain: Vec<usize> =
+            std::iter::successors(Some(start), |at| follow(*at)).take(views.len() + 1).collect();
+        let Some(length) = chain.iter().skip(1).position(|at| *at == start) else { continue };
+        let cycle = || chain.iter().take(length + 2);
+        if cycle().any(|at| *at < start) {
+            continue;
+        }
+        let names: Vec<&str> = cycle().filter_map(|at| views.get(*at)?.text("name")).collect();
+        let (path, at) = view.place("fallback_group");
+        let wrong = format!("The fallback groups lead back to this one: {}", names.join(" → "));
+        problems.add(path, at, wrong, "Remove `fallback_group` from one of them");
+    }
+}
+
+/// A group's members and then those of its fallback groups, each target where it comes first.
+fn flatten(start: usize, own: &[Own], next: &[Option<usize>]) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    let mut visited = Vec::new();
+    let mut tier: u8 = 0;
+    let mut at = Some(start);
+    while let Some(index) = at.filter(|index| !visited.contains(index)) {
+        visited.push(index);
+        let mut before = None;
+        for (priority, member) in own.get(index).into_iter().flatten() {
+            if members.iter().any(|known| known.target == member.target) {
+                continue;
+            }
+            if before != Some(*priority) && !members.is_empty() {
+                tier = tier.saturating_add(1);
+            }
+            before = Some(*priority);
+            members.push(Member { tier, ..*member });
+        }
+        at = next.get(index).copied().flatten();
+    }
+    members
+}
+
+fn check_members(view: &View<'_>, members: &[Member], targets: &[View<'_>], problems: &mut Problems) {
+    if members.len() <= MAX_MEMBERS {
+        return;
+    }
+    let ids = members.iter().filter_map(|member| targets.get(member.target)?.text("id"));
+    let with = if view.has("fallback_group") { " with those of its fallback groups" } else { "" };
+    let wrong = format!("The group has {} targets{with} ({})", members.len(), listed(ids));
+    let (path, at) = view.place("targets");
+    let instead =
+        format!("Keep at most {MAX_MEMBERS}: every set of them that can be left is a cluster in Envoy");
+    problems.add(path, at, wrong, instead);
+}
+
+/// What callers may ask for must mean one group. A name's first place is right, any further one is reported.
+fn check_names(views: &[View<'_>], problems: &mut Problems) {
+    let mut known: Vec<(&str, String, Option<Position>)> = Vec::new();
+    let mut claim = |text, (path, at): (String, Option<Position>), problems: &mut Problems| match known
+        .iter()
+        .find(|(name, ..)| *name == text)
+    {
+        None => known.push((text, path, at)),
+        Some((_, first, first_at)) => {
+            let wrong = format!("{} is taken by {} already", quoted(text), whereabouts(first, *first_at));
+            problems.add(path, at, wrong, "Give each group its own name and aliases");
+        }
+    };
+    // Names first: they win over aliases, so the alias is the one that could never be reached.
+    for view in views {
+        if let Some(name) = view.text("name") {
+            claim(name, view.place("name"), problems);
+        }
+    }
+    for view in views {
+        let (path, _) = view.place("aliases");
+        let nodes = view.get("aliases").map(|node| node.items()).unwrap_or_default();
+        for (index, node) in nodes.iter().enumerate() {
+            if let Some(alias) = node.text() {
+                claim(alias, (format!("{path}[{index}]"), node.at), problems);
+            }
+        }
+    }
+}
+
+fn group(
+    view: &View<'_>,
+    mut members: Vec<Member>,
+    targets: &[Option<Target>],
+    problems: &mut Problems,
+) -> Option<Group> {
+    let strategy = strategy(view.formed("strategy"));
+    if strategy == Some(Strategy::LowestCost) {
+        sort_by_price(view, &mut members, targets, problems);
+    }
+    let limits = limits(view, problems);
+    let back_off = back_off(view, problems);
+    let budget = view.object("retry_budget")?;
+    let classes = view.texts("failover_on").into_iter().filter_map(Class::from_name);
+    let degraded = match view.written_object("degraded") {
+        Some(degraded) => Some(degraded.string("content")?),
+        None => None,
+    };
+    let limits = limits?;
+    let all_members = u32::try_from(members.len()).ok()?;
+    Some(Group {
+        name: view.string("name")?,
+        aliases: view.texts("aliases").into_iter().filter_map(Alias::parse).collect(),
+        strategy: strategy?,
+        members,
+        max_attempts: view.small("max_attempts").unwrap_or(all_members),
+        first_token_timeout_ms: limits.first_token,
+        answer_timeout_ms: limits.answer,
+        stream_idle_timeout_ms: view.ms("stream_idle_timeout")?,
+        timeout_ms: limits.whole,
+        failover_on: classes.collect(),
+        unsupported: match view.formed("unsupported")? {
+            "drop" => Unsupported::Drop,
+            _ => Unsupported::Refuse,
+        },
+        when_all_ejected: when_all(view.formed("when_all_ejected"))?,
+        when_all_cooling: when_all(view.formed("when_all_cooling"))?,
+        degraded,
+        back_off: back_off?,
+        retry_budget: RetryBudget {
+            budget_percent: budget.number("budget_percent")?,
+            min_retry_concurrency: budget.small("min_retry_concurrency")?,
+        },
+    })
+}
+
+fn strategy(name: Option<&str>) -> Option<Strategy> {
+    Some(match name? {
+        "ordered" => Strategy::Ordered,
+        "weighted_round_robin" => Strategy::WeightedRoundRobin,
+        "lowest_latency" => Strategy::LowestLatency,
+        "lowest_cost" => Strategy::LowestCost,
+        _ => return None,
+    })
+}
+
+fn when_all(name: Option<&str>) -> Option<WhenAll> {
+    Some(match name? {
+        "try_anyway" => WhenAll::TryAnyway,
+        "fail_fast" => WhenAll::FailFast,
+        _ => return None,
+    })
+}
+
+/// The cheapest first, inside each tier; of equally cheap ones the earlier in the file.
+fn sort_by_price(
+    view: &View<'_>,
+    members: &mut [Member],
+    targets: &[Option<Target>],
+    problems: &mut Problems,
+) {
+    let target = |member: &Member| targets.get(member.target).and_then(Option::as_ref);
+    let unpriced = members.iter().filter_map(target).filter(|target| target.price.is_none());
+    let names = listed(unpriced.map(Target::id));
+    if !names.is_empty() {
+        let (path, at) = view.place("strategy");
+        let wrong = format!("`lowest_cost` must know what each target costs, and {names} has no price");
+        problems.add(path, at, wrong, "Add `price` to it, or choose another strategy");
+    }
+    let price = |member: &Member| target(member).and_then(|t| t.price).map_or(0.0, |price| price.blended());
+    members.sort_by(|a, b| a.tier.cmp(&b.tier).then(price(a).total_cmp(&price(b))));
+}
+
+struct Limits {
+    first_token: u64,
+    answer: u64,
+    whole: u64,
+}
+
+/// What `answer_timeout` is if neither it nor `first_token_timeout` is written: whole answers take longer than first
+/// tokens.
+const ANSWER_TIMEOUT_MS: u64 = 60_000;
+
+fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Limits> {
+    let (first_token, whole) = (view.ms("first_token_timeout")?, view.ms("timeout")?);
+    let from_first_token = if view.has("first_token_timeout") { first_token } else { ANSWER_TIMEOUT_MS };
+    let answer = view.ms("answer_timeout").unwrap_or(from_first_token);
+    for (name, ms) in [("first_token_timeout", first_token), ("answer_timeout", answer)] {
+        if view.has(name) && ms > whole {
+            let (path, at) = view.place(name);
+            let wrong = "This is longer than `timeout`, which ends the request before";
+            problems.add(path, at, wrong, "Shorten it, or lengthen `timeout`");
+        }
+    }
+    Some(Limits { first_token: first_token.min(whole), answer: answer.min(whole), whole })
+}
+
+fn back_off(view: &View<'_>, problems: &mut Problems) -> Option<BackOff> {
+    let view = view.object("back_off")?;
+    let back_off = BackOff { base_ms: view.ms("base_interval")?, max_ms: view.ms("max_interval")? };
+    if back_off.max_ms < back_off.base_ms {
+        let written = if view.has("max_interval") { "max_interval" } else { "base_interval" };
+        let (path, at) = view.place(written);
+        problems.add(path, at, "`max_interval` is shorter than `base_interval`", "Make it as long or longer");
+    }
+    Some(back_off)
+}

@@ -1,0 +1,162 @@
+//! From a document to a [`Config`], or to everything that is wrong with it.
+//!
+//! The shape has been looked at already; here values are judged beside each other: references, duplicates, what a
+//! provider needs. A value whose shape is wrong reads as not written, so one mistake gives one problem.
+
+mod drill;
+mod group;
+mod target;
+
+use super::file::FILE;
+use super::node::Node;
+use super::problem::{Position, Problems, quoted};
+use super::resolved::{CircuitBreaker, Config, Credential, CredentialSource, Listen, Tenant};
+use super::shape::check_object;
+use super::view::View;
+use super::{lookup, problem::Problem};
+
+/// Checks a document and resolves it.
+///
+/// # Errors
+/// Everything that is wrong, what reading it found included, in the order of the text.
+pub(super) fn resolve(document: Option<Node>, mut problems: Problems) -> Result<Config, Vec<Problem>> {
+    let config = document.and_then(|document| {
+        check_object(&document, &FILE, "", &mut problems);
+        config(&View::new(&FILE, &document), &mut problems)
+    });
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems.into_sorted()),
+    }
+}
+
+/// `None` only where a problem says why.
+fn config(file: &View<'_>, problems: &mut Problems) -> Option<Config> {
+    let listen = listen(file);
+    let tenant = tenant(file, problems);
+    let breaker = file.object("circuit_breaker").and_then(|view| circuit_breaker(&view, None, problems));
+    let credentials = file.objects("credentials");
+    check_unique(&credentials, "id", "credential", problems);
+    let sources: Vec<Option<Credential>> = credentials.iter().map(credential).collect();
+    let targets = file.objects("targets");
+    check_unique(&targets, "id", "target", problems);
+    let given = target::Given { credentials: &credentials, sources: &sources, breaker: breaker.as_ref() };
+    let resolved: Vec<_> = targets.iter().map(|view| target::target(view, &given, problems)).collect();
+    let groups = group::groups(file, &targets, &resolved, problems);
+    target::check_clusters(&targets, &file.objects("model_groups"), problems);
+    let drills: Vec<_> = file
+        .objects("drills")
+        .iter()
+        .map(|view| drill::drill(view, &targets, tenant.as_ref(), problems))
+        .collect();
+    Some(Config {
+        listen: listen?,
+        tenant,
+        targets: whole(resolved)?,
+        credentials: whole(sources)?,
+        groups: whole(groups)?,
+        drills: whole(drills)?,
+    })
+}
+
+fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
+    parts.into_iter().collect()
+}
+
+fn listen(file: &View<'_>) -> Option<Listen> {
+    let view = file.object("listen")?;
+    Some(Listen {
+        hosts: view.texts("hosts").into_iter().map(str::to_ascii_lowercase).collect(),
+        base_path: view.formed("base_path")?.trim_end_matches('/').to_owned(),
+        max_body_bytes: view.whole("max_body_bytes")?,
+    })
+}
+
+fn tenant(file: &View<'_>, problems: &mut Problems) -> Option<Tenant> {
+    let view = file.written_object("tenant")?;
+    let header = view.formed("header")?.to_ascii_lowercase();
+    let ours = ["x-envoy-", "x-switchover-"].iter().any(|prefix| header.starts_with(prefix));
+    if ours || matches!(header.as_str(), "authorization" | "host" | "content-length" | "content-type") {
+        let (path, at) = view.place("header");
+        let wrong = format!("The header {} means something else already", quoted(&header));
+        problems.add(path, at, wrong, "Name one that only says who the tenant is, such as `x-tenant-id`");
+    }
+    Some(Tenant { header, trusted: view.truth("trusted")? })
+}
+
+fn credential(view: &View<'_>) -> Option<Credential> {
+    let source = if let Some(path) = view.string("secret_file") {
+        CredentialSource::SecretFile(path)
+    } else if let Some(name) = view.string("secret_env") {
+        CredentialSource::SecretEnv(name)
+    } else {
+        let aws = view.written_object("aws")?;
+        CredentialSource::Aws { region: aws.string("region")?, service: aws.string("service")? }
+    };
+    Some(Credential { id: view.string("id")?, source })
+}
+
+/// Reads a circuit breaker; what is not written is `base`'s.
+fn circuit_breaker(
+    view: &View<'_>,
+    base: Option<&CircuitBreaker>,
+    problems: &mut Problems,
+) -> Option<CircuitBreaker> {
+    let breaker = CircuitBreaker {
+        consecutive_failures: view.small("consecutive_failures").or(base.map(|b| b.consecutive_failures))?,
+        interval_ms: view.ms("interval").or(base.map(|b| b.interval_ms))?,
+        base_ejection_time_ms: view.ms("base_ejection_time").or(base.map(|b| b.base_ejection_time_ms))?,
+        max_ejection_time_ms: view.ms("max_ejection_time").or(base.map(|b| b.max_ejection_time_ms))?,
+    };
+    if breaker.max_ejection_time_ms < breaker.base_ejection_time_ms {
+        let written = if view.has("max_ejection_time") { "max_ejection_time" } else { "base_ejection_time" };
+        let (path, at) = view.place(written);
+        let wrong = "`max_ejection_time` is shorter than `base_ejection_time`";
+        problems.add(path, at, wrong, "Make it as long or longer");
+    }
+    Some(breaker)
+}
+
+/// Reports texts under `key` that an earlier map has too.
+fn check_unique(views: &[View<'_>], key: &str, what: &str, problems: &mut Problems) {
+    for (index, view) in views.iter().enumerate() {
+        let Some(text) = view.text(key) else { continue };
+        if let Some(first) = views.iter().take(index).find(|earlier| earlier.text(key) == Some(text)) {
+            let (path, at) = view.place(key);
+            let wrong =
+                format!("{} is the {key} of {} already", quoted(text), whereabouts(&first.path, first.at));
+            problems.add(path, at, wrong, format!("Give each {what} its own {key}"));
+        }
+    }
+}
+
+fn whereabouts(path: &str, at: Option<Position>) -> String {
+    match at {
+        Some(at) => format!("`{path}` (line {})", at.line),
+        None => format!("`{path}`"),
+    }
+}
+
+/// The place of the map that has `id` under `key`; reports a reference that leads nowhere.
+///
+/// A reference that isn't written, or isn't text, is nobody's problem here.
+fn refer(
+    view: &View<'_>,
+    name: &str,
+    others: &[View<'_>],
+    key: &str,
+    what: &str,
+    problems: &mut Problems,
+) -> Option<usize> {
+    let id = view.text(name)?;
+    let found = others.iter().position(|other| other.text(key) == Some(id));
+    if found.is_none() {
+        let instead = match lookup::closest(id, others.iter().filter_map(|other| other.text(key))) {
+            Some(known) => format!("Write `{known}`, or add such a {what}"),
+            None => format!("Write the {key} of a {what} in this file, or add such a {what}"),
+        };
+        let (path, at) = view.place(name);
+        problems.add(path, at, format!("There is no {what} {}", quoted(id)), instead);
+    }
+    found
+}

@@ -1,0 +1,286 @@
+//! Targets: the provider's row, where it listens, and what it can't do without.
+
+use super::{View, circuit_breaker, refer};
+use crate::chat::Features;
+use crate::config::endpoint::parse_endpoint;
+use crate::config::problem::{Problems, quoted};
+use crate::config::resolved::{CircuitBreaker, Credential, CredentialSource, Price, Target};
+use crate::dialect::{self, Dialect, Endpoint, Host, Key, Row};
+
+/// What a target may refer to.
+pub(super) struct Given<'g, 'n> {
+    pub credentials: &'g [View<'n>],
+    /// As `credentials`, resolved; `None` where one has a problem of its own.
+    pub sources: &'g [Option<Credential>],
+    pub breaker: Option<&'g CircuitBreaker>,
+}
+
+impl Given<'_, '_> {
+    fn source(&self, credential: Option<usize>) -> Option<&CredentialSource> {
+        let credential = self.sources.get(credential?)?.as_ref()?;
+        Some(&credential.source)
+    }
+}
+
+/// Resolves a target; `None` only where a problem says why.
+pub(super) fn target(view: &View<'_>, given: &Given<'_, '_>, problems: &mut Problems) -> Option<Target> {
+    let row = view.formed("provider").and_then(dialect::provider);
+    let credential = refer(view, "credential", given.credentials, "id", "credential", problems);
+    let aws_region = match given.source(credential) {
+        Some(CredentialSource::Aws { region, .. }) => Some(region.as_str()),
+        _ => None,
+    };
+    let written = view.formed("endpoint").map(|url| written_endpoint(view, url, problems));
+    if let Some(row) = row {
+        check_foreign_keys(view, row, problems);
+        check_credential(view, row, given.source(credential), &written, problems);
+    }
+    check_limits(view, row, problems);
+    let region = view.formed("region").or(aws_region);
+    let endpoint = match written {
+        Some(endpoint) => endpoint,
+        None => row.and_then(|row| default_endpoint(view, row, region, problems)),
+    };
+    if let Some(Row { host: Host::Vertex, name, .. }) = row {
+        for key in ["project", "location"] {
+            if !view.has(key) {
+                let wrong = format!("The provider `{name}` needs `{key}`");
+                problems.add(&view.path, view.at, wrong, format!("Add `{key}`"));
+            }
+        }
+    }
+    let breaker =
+        view.object("circuit_breaker").and_then(|own| circuit_breaker(&own, given.breaker, problems));
+    let row = row?;
+    let capabilities = if view.has("capabilities") {
+        capabilities(&view.texts("capabilities"), row.carries)
+    } else {
+        row.carries
+    };
+    let id = view.string("id")?;
+    Some(Target {
+        cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
+        credential,
+        price: view.written_object("price").and_then(|view| price(&view)),
+        labels: labels(view),
+        circuit_breaker: breaker?,
+        wire: dialect::Target {
+            id,
+            row,
+            model: view.string("model"),
+            endpoint: endpoint?,
+            capabilities,
+            context_window: view.whole("context_window"),
+            max_output_tokens: view.whole("max_output_tokens"),
+            api_version: view.string("api_version"),
+            project: view.string("project"),
+            location: view.string("location").or_else(|| match row.host {
+                Host::Bedrock => region.map(str::to_owned),
+                _ => None,
+            }),
+        },
+    })
+}
+
+/// What a model can do.
+const ABILITIES: Features = Features::TOOLS
+    .with(Features::VISION)
+    .with(Features::JSON_SCHEMA)
+    .with(Features::AUDIO)
+    .with(Features::DOCUMENTS)
+    .with(Features::REASONING);
+
+/// How reasoning is asked for: a target that takes one way seldom takes the other.
+const REASONING_WAYS: Features = Features::REASONING_EFFORT.with(Features::REASONING_BUDGET);
+
+/// The row's features as a list changes them. The abilities listed are all there are; a way to ask for reasoning
+/// replaces the row's; the other parameters stay as in the row, for who lists abilities doesn't think of them, unless
+/// they are added by name or taken away by `-name`.
+fn capabilities(listed: &[&str], row: Features) -> Features {
+    let named =
+        || listed.iter().filter_map(|name| Features::from_name(name)).fold(Features::NONE, Features::with);
+    let taken = listed.iter().filter_map(|name| Features::from_name(name.strip_prefix('-')?));
+    let asks_anew =
+        [Features::REASONING_EFFORT, Features::REASONING_BUDGET].iter().any(|way| named().contains(*way));
+    let replaced = if asks_anew { ABILITIES.with(REASONING_WAYS) } else { ABILITIES };
+    taken.fold(row.without(replaced).with(named()), Features::without)
+}
+
+fn price(view: &View<'_>) -> Option<Price> {
+    let input = view.number("input")?;
+    let cached_input = view.number("cached_input").unwrap_or(input);
+    Some(Price { input, cached_input, output: view.number("output")? })
+}
+
+fn labels(view: &View<'_>) -> Vec<(String, String)> {
+    let entries = view.get("labels").map(|node| node.entries()).unwrap_or_default();
+    entries.iter().filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned()))).collect()
+}
+
+fn written_endpoint(view: &View<'_>, url: &str, problems: &mut Problems) -> Option<Endpoint> {
+    parse_endpoint(url)
+        .map_err(|(wrong, instead)| {
+            let (path, at) = view.place("endpoint");
+            problems.add(path, at, wrong, instead);
+        })
+        .ok()
+}
+
+/// Where a provider listens if the file doesn't say.
+fn default_endpoint(
+    view: &View<'_>,
+    row: &Row,
+    region: Option<&str>,
+    problems: &mut Problems,
+) -> Option<Endpoint> {
+    let url = match (row.endpoint, row.host) {
+        (Some(url), _) => url.to_owned(),
+        (None, Host::Vertex) => vertex_url(view.formed("location")?),
+        (None, Host::Bedrock) => match region {
+            Some(region) => bedrock_url(region),
+            // Without a credential its lack is the problem that is reported; with one its region would be here.
+            None => return None,
+        },
+        (None, Host::Azure | Host::Native) => {
+            let example = match row.host {
+                Host::Azure => "https://NAME.openai.azure.com",
+                _ => "https://llm.example.com/v1 or http://127.0.0.1:8000/v1",
+            };
+            let wrong = format!("The provider `{}` has no endpoint of its own", row.name);
+            problems.add(&view.path, view.at, wrong, format!("Add `endpoint`, like {example}"));
+            return None;
+        }
+    };
+    parse_endpoint(&url).map_err(|(wrong, instead)| problems.add(&view.path, view.at, wrong, instead)).ok()
+}
+
+/// As Google's own SDK does it (`google-genai`, `_api_client.py`).
+fn vertex_url(location: &str) -> String {
+    match location {
+        "global" => "https://aiplatform.googleapis.com".to_owned(),
+        "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
+        _ => format!("https://{location}-aiplatform.googleapis.com"),
+    }
+}
+
+/// See <https://docs.aws.amazon.com/general/latest/gr/bedrock.html>.
+fn bedrock_url(region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://bedrock-runtime.{region}.amazonaws.com{china}")
+}
+
+/// Keys that only some providers know what to do with.
+fn check_foreign_keys(view: &View<'_>, row: &Row, problems: &mut Problems) {
+    let keys = [
+        ("api_version", Host::Azure),
+        ("project", Host::Vertex),
+        ("location", Host::Vertex),
+        ("region", Host::Bedrock),
+    ];
+    for (key, host) in keys {
+        if view.has(key) && row.host != host {
+            let (path, at) = view.place(key);
+            problems.add(
+                path,
+                at,
+                format!("The provider `{}` has no use for `{key}`", row.name),
+                "Remove it",
+            );
+        }
+    }
+}
+
+/// A provider gets the kind of credential that it takes, and goes without only where nothing is encrypted anyway.
+fn check_credential(
+    view: &View<'_>,
+    row: &Row,
+    source: Option<&CredentialSource>,
+    written: &Option<Option<Endpoint>>,
+    problems: &mut Problems,
+) {
+    let (path, at) = view.place("credential");
+    let fits = match (row.key, source) {
+        (_, None) => true,
+        (Key::SigV4, Some(source)) => matches!(source, CredentialSource::Aws { .. }),
+        (Key::Header { .. } | Key::Optional, Some(source)) => !matches!(source, CredentialSource::Aws { .. }),
+    };
+    if !fits {
+        let (kind, wanted) = match row.key {
+            Key::SigV4 => ("a secret", "`aws`"),
+            _ => ("AWS signatures", "`secret_file` or `secret_env`"),
+        };
+        let wrong = format!("The provider `{}` takes no credential with {kind}", row.name);
+        problems.add(path, at, wrong, format!("Refer to a credential with {wanted}"));
+        return;
+    }
+    let bare = match written {
+        None => false,
+        Some(None) => true,
+        Some(Some(endpoint)) => !endpoint.tls,
+    };
+    if !view.has("credential") && row.key != Key::Optional && !bare {
+        let wrong = format!("The provider `{}` needs a credential", row.name);
+        let kind = if row.key == Key::SigV4 { "`aws`" } else { "`secret_file` or `secret_env`" };
+        let instead = format!("Add `credential`, with the id of one in `credentials` that has {kind}");
+        problems.add(&view.path, view.at, wrong, instead);
+    }
+}
+
+fn check_limits(view: &View<'_>, row: Option<&Row>, problems: &mut Problems) {
+    let (window, most) = (view.whole("context_window"), view.whole("max_output_tokens"));
+    if row.is_some_and(|row| row.dialect == Dialect::Anthropic) && !view.has("max_output_tokens") {
+        let wrong =
+            "The Anthropic dialect can't do without `max_output_tokens`: each request must name a limit";
+        let instead = "Add the most tokens that the model can answer with, like `max_output_tokens: 8192`";
+        problems.add(&view.path, view.at, wrong, instead);
+    }
+    if let (Some(window), Some(most)) = (window, most)
+        && most > window
+    {
+        let (path, at) = view.place("max_output_tokens");
+        let wrong = format!("{most} is more than `context_window`, which is {window}");
+        problems.add(path, at, wrong, "Correct one of the two");
+    }
+}
+
+/// Each target needs a cluster of its own: its name says which target an attempt goes to. And no cluster may have the
+/// name of an order.
+pub(super) fn check_clusters(targets: &[View<'_>], groups: &[View<'_>], problems: &mut Problems) {
+    let name = |view: &View<'_>| view.text("cluster").or_else(|| view.text("id")).map(str::to_owned);
+    for (index, view) in targets.iter().enumerate() {
+        let Some(cluster) = name(view) else { continue };
+        let (path, at) = view.place("cluster");
+        let earlier = || targets.iter().take(index);
+        let same_id = earlier().any(|other| other.text("id") == view.text("id"));
+        if let Some(other) = earlier().find(|other| name(other).as_ref() == Some(&cluster))
+            && !(same_id && !view.has("cluster"))
+        {
+            let wrong = format!("{} is the cluster of `{}` already", quoted(&cluster), other.path);
+            problems.add(&path, at, wrong, "Give each target its own cluster");
+        }
+        let group = cluster.split_once('|').map(|(group, _)| group);
+        if group.is_some_and(|group| groups.iter().any(|view| view.text("name") == Some(group))) {
+            let wrong = format!("{} could be the name of an order of a model group", quoted(&cluster));
+            problems.add(path, at, wrong, "Use a name that does not begin with a group's name and `|`");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_change_the_rows() {
+        let row =
+            Features::TOOLS.with(Features::VISION).with(Features::SAMPLING).with(Features::REASONING_EFFORT);
+        let names = |listed: &[&str]| capabilities(listed, row).names().collect::<Vec<_>>().join(" ");
+        assert_eq!(names(&["vision"]), "vision sampling reasoning_effort");
+        assert_eq!(names(&[]), "sampling reasoning_effort");
+        assert_eq!(names(&["tools", "logprobs", "-sampling"]), "tools reasoning_effort logprobs");
+        assert_eq!(
+            names(&["tools", "reasoning", "reasoning_budget"]),
+            "tools reasoning sampling reasoning_budget"
+        );
+    }
+}
