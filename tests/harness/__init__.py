@@ -1,0 +1,1 @@
+"""What the tests share: the stand-in providers, the real Envoy, and calls through it."""

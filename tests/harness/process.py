@@ -1,0 +1,63 @@
+"""Programs that tests start: each in a process group of its own, with a log, and never left behind."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def target_directory() -> pathlib.Path:
+    """Where cargo builds to."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+class Process:
+    """A running program; its output goes to `log`."""
+
+    def __init__(self, command, log: pathlib.Path, **options):
+        self.log = log
+        self.command = [str(word) for word in command]
+        with open(log, "ab") as output:
+            self.popen = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options
+            )
+
+    def alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def wait_until(self, ready, seconds: float = 20.0):
+        """Returns what `ready()` returns once that is true; fails when the program ends or time is up."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.alive():
+                raise RuntimeError(f"{self.command[0]} ended with {self.popen.returncode}:\n{self.tail()}")
+            if answer := ready():
+                return answer
+            time.sleep(0.02)
+        raise TimeoutError(f"{self.command[0]} was not ready after {seconds} s:\n{self.tail()}")
+
+    def tail(self, lines: int = 60) -> str:
+        """The last lines of the log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def stop(self):
+        """Ends the whole group: kindly, then not."""
+        for signal_, seconds in ((signal.SIGTERM, 3), (signal.SIGKILL, 10)):
+            try:
+                os.killpg(self.popen.pid, signal_)
+            except ProcessLookupError:
+                pass
+            try:
+                self.popen.wait(seconds)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        # What the program itself started and left.
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
