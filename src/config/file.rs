@@ -357,7 +357,7 @@ static CREDENTIAL: Object = Object {
         field("id", ID, Required, "The credential's name."),
         field(
             "secret_file",
-            Kind::Text(&form::TEXT),
+            Kind::Text(&form::FILE),
             Optional,
             "A file that holds the key alone; rotated by replacing the file. A relative path counts from this file's folder.",
         ),

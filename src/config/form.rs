@@ -9,6 +9,8 @@ pub(super) struct Form {
     /// The same as `accepts`, as a regular expression of JSON Schema (or weaker, where [`super::check`] says more).
     pub pattern: &'static str,
     pub accepts: fn(&str) -> bool,
+    /// Whether a message may repeat a text that is wrong. Not where somebody may have written a key by mistake.
+    pub shown: bool,
 }
 
 /// Whether `text` has from 1 to `max` characters, each a letter or digit of ASCII or one of `others`.
@@ -21,6 +23,7 @@ pub(super) static ID: Form = Form {
     rule: "Use letters, digits, `.`, `_` and `-`, at most 64 of them",
     pattern: "^[A-Za-z0-9._-]{1,64}$",
     accepts: |text| made_of(text, "._-", 64),
+    shown: true,
 };
 
 pub(super) static GROUP: Form = Form {
@@ -28,6 +31,7 @@ pub(super) static GROUP: Form = Form {
     rule: "Use letters, digits, `.`, `_`, `-`, `/` and `:`, at most 64 of them",
     pattern: "^[A-Za-z0-9._/:-]{1,64}$",
     accepts: |text| made_of(text, "._-/:", 64),
+    shown: true,
 };
 
 pub(super) static ALIAS: Form = Form {
@@ -35,6 +39,7 @@ pub(super) static ALIAS: Form = Form {
     rule: "Use letters, digits, `.`, `_`, `-`, `/`, `:`, `@` and at most one `*`, which stands for anything",
     pattern: "^(?=.{1,128}$)[A-Za-z0-9._/:@-]*\\*?[A-Za-z0-9._/:@-]*$",
     accepts: |text| made_of(text, "._-/:@*", 128) && text.matches('*').count() <= 1,
+    shown: true,
 };
 
 /// Envoy takes anything; blanks and commas would break the header and the lists that it stands in.
@@ -43,6 +48,7 @@ pub(super) static CLUSTER: Form = Form {
     rule: "Use letters, digits, `.`, `_`, `-`, `/`, `:` and `|`, at most 256 of them",
     pattern: "^[A-Za-z0-9._/:|-]{1,256}$",
     accepts: |text| made_of(text, "._-/:|", 256),
+    shown: true,
 };
 
 pub(super) static TEXT: Form = Form {
@@ -50,6 +56,15 @@ pub(super) static TEXT: Form = Form {
     rule: "Write at least one character, no blanks at the ends and no line breaks",
     pattern: "^[^\\s\\u0000-\\u001f]([^\\u0000-\\u001f]*[^\\s\\u0000-\\u001f])?$",
     accepts: |text| !text.is_empty() && text.trim() == text && !text.contains(|c: char| c.is_control()),
+    shown: true,
+};
+
+pub(super) static FILE: Form = Form {
+    what: "a file's path",
+    rule: "Write the file's path, not what is in it: one line, no blanks at the ends",
+    pattern: TEXT.pattern,
+    accepts: TEXT.accepts,
+    shown: false,
 };
 
 pub(super) static PROSE: Form = Form {
@@ -57,6 +72,7 @@ pub(super) static PROSE: Form = Form {
     rule: "Write at least one character",
     pattern: "\\S",
     accepts: |text| !text.trim().is_empty(),
+    shown: true,
 };
 
 pub(super) static HEADER: Form = Form {
@@ -64,6 +80,7 @@ pub(super) static HEADER: Form = Form {
     rule: "Use letters, digits, `_` and `-`, at most 64 of them",
     pattern: "^[A-Za-z0-9_-]{1,64}$",
     accepts: |text| made_of(text, "_-", 64),
+    shown: true,
 };
 
 pub(super) static HOST: Form = Form {
@@ -71,6 +88,7 @@ pub(super) static HOST: Form = Form {
     rule: "Write a name without a port, like llm.internal, or `*.` and a name",
     pattern: "^(\\*\\.)?[A-Za-z0-9.-]{1,253}$",
     accepts: |text| made_of(text.strip_prefix("*.").unwrap_or(text), ".-", 253),
+    shown: true,
 };
 
 pub(super) static BASE_PATH: Form = Form {
@@ -78,6 +96,7 @@ pub(super) static BASE_PATH: Form = Form {
     rule: "Write a path that begins with `/`, like /llm, or nothing",
     pattern: "^(/[A-Za-z0-9._~-]+)*/?$",
     accepts: is_base_path,
+    shown: true,
 };
 
 /// Nothing, or segments without anything that would have to be decoded or resolved.
@@ -93,13 +112,15 @@ pub(super) static URL: Form = Form {
     rule: "Write one like https://api.example.com/v1",
     pattern: "^https?://[^/?#@]+(/[^?#]*)?$",
     accepts: |_| true,
+    shown: true,
 };
 
 pub(super) static ENV: Form = Form {
     what: "an environment variable's name",
-    rule: "Use letters, digits and `_`, no digit first",
+    rule: "Write the variable's name, not what is in it: letters, digits and `_`, no digit first",
     pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
     accepts: |text| made_of(text, "_", 128) && !text.starts_with(|c: char| c.is_ascii_digit()),
+    shown: false,
 };
 
 pub(super) static TIMESTAMP: Form = Form {
@@ -107,4 +128,5 @@ pub(super) static TIMESTAMP: Form = Form {
     rule: "Write date, time and zone, like 2026-12-31T23:00:00Z",
     pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
     accepts: |text| super::time::timestamp_ms(text).is_some(),
+    shown: true,
 };

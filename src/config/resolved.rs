@@ -50,7 +50,7 @@ pub struct Target {
     /// A place in [`Config::credentials`].
     pub credential: Option<usize>,
     pub price: Option<Price>,
-    /// In file order.
+    /// By name.
     pub labels: Vec<(String, String)>,
     pub circuit_breaker: CircuitBreaker,
 }

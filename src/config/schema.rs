@@ -153,3 +153,80 @@ fn indent(value: Raw<'_>, level: usize, out: &mut String) {
     lines(out, level);
     out.push(if is_object { '}' } else { ']' });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Every key of the table, by its path.
+    fn keys(object: &Object, path: &str, found: &mut Vec<String>) {
+        for field in object.fields {
+            let path = format!("{path}/properties/{}", field.name);
+            found.push(path.clone());
+            match field.kind {
+                Kind::Object(inner) => keys(inner, &path, found),
+                Kind::List { of: Kind::Object(inner), .. } => keys(inner, &format!("{path}/items"), found),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn has_every_key_of_the_table_and_no_other() {
+        let schema: Value = serde_json::from_str(&schema()).unwrap();
+        let mut expected = Vec::new();
+        keys(&FILE, "", &mut expected);
+        for path in &expected {
+            assert!(schema.pointer(path).is_some_and(|key| key["description"].is_string()), "{path}");
+        }
+        fn count(value: &Value) -> usize {
+            let own = value.get("properties").and_then(Value::as_object).map_or(0, serde_json::Map::len);
+            let inner: usize = match value {
+                Value::Object(members) => members.values().map(count).sum(),
+                Value::Array(items) => items.iter().map(count).sum(),
+                _ => 0,
+            };
+            own + inner
+        }
+        // No key of the table is called "properties", so each such member is the schema's own.
+        assert_eq!(count(&schema), expected.len());
+        fn strict(value: &Value) {
+            if value.get("properties").is_some_and(Value::is_object) {
+                assert_eq!(value["additionalProperties"], Value::Bool(false), "{value}");
+            }
+            value.as_object().into_iter().flat_map(|m| m.values()).for_each(strict);
+        }
+        strict(&schema);
+    }
+
+    /// A default that the checker would refuse would be no default.
+    #[test]
+    fn defaults_are_of_their_kind() {
+        fn look(object: &'static Object) {
+            for field in object.fields {
+                if let Need::Default(literal) = &field.need {
+                    let mut json = Vec::new();
+                    default(literal, &mut Writer::new(&mut json));
+                    let mut problems = crate::config::problem::Problems::default();
+                    let node = crate::config::node::read_json(&json, &mut problems).unwrap();
+                    crate::config::shape::check(&node, &field.kind, field.name, &mut problems);
+                    assert!(problems.is_empty(), "{problems:?}");
+                }
+                match field.kind {
+                    Kind::Object(inner) => look(inner),
+                    Kind::List { of: Kind::Object(inner), .. } => look(inner),
+                    _ => {}
+                }
+            }
+        }
+        look(&FILE);
+    }
+
+    #[test]
+    fn reads_well() {
+        let text = schema();
+        assert!(text.starts_with("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"));
+        assert!(text.ends_with("\n}\n") && text.lines().all(|line| !line.ends_with(' ')));
+    }
+}

@@ -70,7 +70,7 @@ fn check_choice(node: &Node, choice: &[&str], path: &str, problems: &mut Problem
 }
 
 /// Reports all in which `node` is not of `kind`.
-fn check(node: &Node, kind: &'static Kind, path: &str, problems: &mut Problems) {
+pub(super) fn check(node: &Node, kind: &'static Kind, path: &str, problems: &mut Problems) {
     if matches!(node.value, Value::Null) {
         problems.add(path, node.at, "There is no value", "Give it one, or leave the key out");
         return;
@@ -145,7 +145,12 @@ fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
             if (form.accepts)(text) {
                 return Ok(());
             }
-            Err((format!("{} is not {}", quoted(text), form.what), form.rule.to_owned()))
+            let shown = match text {
+                "" => "An empty text".to_owned(),
+                _ if form.shown => quoted(text),
+                _ => "This".to_owned(),
+            };
+            Err((format!("{shown} is not {}", form.what), form.rule.to_owned()))
         }
         Kind::OneOf(choices) => {
             let (text, choices) = (text_of(node)?, choices());

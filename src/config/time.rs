@@ -21,7 +21,7 @@ pub(super) fn duration_ms(text: &str) -> Option<u64> {
 
 /// Writes a duration in the largest unit that it is whole in.
 pub(super) fn show_ms(ms: u64) -> String {
-    let (name, unit) = UNITS.iter().rev().find(|(_, unit)| ms % unit == 0).unwrap_or(&UNITS[0]);
+    let (name, unit) = UNITS.iter().rev().find(|(_, unit)| ms.is_multiple_of(*unit)).unwrap_or(&UNITS[0]);
     format!("{}{name}", ms / unit)
 }
 

@@ -26,7 +26,7 @@ pub(super) fn read_yaml(bytes: &[u8], problems: &mut Problems) -> Option<Node> {
         problems.add("", Some(at), "There is a control character here, which YAML forbids", "Remove it");
         return None;
     }
-    let mut reader = Reader { problems, stack: Vec::new(), root: None, documents: 0 };
+    let mut reader = Reader { problems, stack: Vec::new(), root: None, documents: 0, refused: false };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
@@ -38,6 +38,9 @@ pub(super) fn read_yaml(bytes: &[u8], problems: &mut Problems) -> Option<Node> {
                 return None;
             }
         }
+    }
+    if reader.refused {
+        return None;
     }
     if reader.root.is_none() {
         let at = Some(Position { line: 1, column: 1 });
@@ -57,6 +60,8 @@ struct Reader<'p> {
     stack: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    /// Something was left out that the checker would miss.
+    refused: bool,
 }
 
 /// A list or map that is being read.
@@ -114,6 +119,7 @@ impl Reader<'_> {
     }
 
     fn refuse(&mut self, at: Position, wrong: &str, instead: &str) {
+        self.refused = true;
         self.problems.add(self.path(), Some(at), wrong, instead);
     }
 

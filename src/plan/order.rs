@@ -125,3 +125,107 @@ pub fn orders(config: &Config, group: &Group) -> Vec<Order> {
     }
     orders
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of as many targets as `tiers` has entries, each with that priority, and one group of them.
+    fn config(strategy: &str, tiers: &[u8]) -> Config {
+        let list = |each: fn(usize, u8) -> String| {
+            tiers.iter().enumerate().map(|(i, tier)| each(i, *tier)).collect::<Vec<_>>().join(",")
+        };
+        let json = format!(
+            r#"{{"version":1,"targets":[{}],"model_groups":[{{"name":"g","strategy":"{strategy}","targets":[{}]}}]}}"#,
+            list(|i, _| format!(
+                r#"{{"id":"t{i}","provider":"openai_compatible","endpoint":"http://x","price":{{"input":{},"output":1}}}}"#,
+                9 - i
+            )),
+            list(|i, tier| format!(r#"{{"id":"t{i}","priority":{tier}}}"#)),
+        );
+        Config::from_json(json.as_bytes()).unwrap()
+    }
+
+    fn names(strategy: &str, tiers: &[u8]) -> Vec<String> {
+        let config = config(strategy, tiers);
+        orders(&config, &config.groups[0]).into_iter().map(|order| order.name).collect()
+    }
+
+    #[test]
+    fn ordered_has_one_order_for_each_set() {
+        assert_eq!(names("ordered", &[0]), ["g|t0"]);
+        assert_eq!(
+            names("ordered", &[0, 0, 1]),
+            ["g|t0|t1|t2", "g|t1|t2", "g|t0|t2", "g|t2", "g|t0|t1", "g|t1", "g|t0"]
+        );
+        assert_eq!(names("ordered", &[0; 6]).len(), 63);
+    }
+
+    #[test]
+    fn the_cheapest_comes_first_inside_its_tier() {
+        assert_eq!(names("lowest_cost", &[0, 0, 1])[0], "g|t1|t0|t2");
+    }
+
+    #[test]
+    fn any_of_the_first_tier_may_come_first() {
+        assert_eq!(
+            names("weighted_round_robin", &[0, 0, 1]),
+            ["g|t0|t1|t2", "g|t1|t0|t2", "g|t1|t2", "g|t0|t2", "g|t2", "g|t0|t1", "g|t1|t0", "g|t1", "g|t0"]
+        );
+        assert_eq!(names("lowest_latency", &[0; 6]).len(), MAX_ORDERS);
+        assert_eq!(MAX_ORDERS, 192);
+    }
+
+    #[test]
+    fn sets() {
+        let set = Members::NONE.with(0).with(5).with(6).with(usize::MAX).without(7);
+        assert_eq!((set.len(), set.contains(5), set.contains(6)), (2, true, false));
+        assert_eq!(set.without(0).iter().collect::<Vec<_>>(), [5]);
+        assert!(set.without(0).without(5).is_empty());
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    mod laws {
+        use super::*;
+        use proptest::prelude::*;
+
+        proptest! {
+            /// The law the design stands on: whatever the filter asks for was rendered, under one name.
+            #[test]
+            fn every_order_is_in_the_enumeration(
+                strategy in prop::sample::select(vec!["ordered", "weighted_round_robin", "lowest_latency", "lowest_cost"]),
+                tiers in prop::collection::vec(0u8..4, 1..=MAX_MEMBERS),
+                left in any::<u8>(),
+                head in prop::option::of(0usize..8),
+            ) {
+                let config = config(strategy, &tiers);
+                let group = &config.groups[0];
+                let all = orders(&config, group);
+                prop_assert!(all.len() <= MAX_ORDERS);
+                let mut names: Vec<_> = all.iter().map(|order| &order.name).collect();
+                names.sort();
+                names.dedup();
+                prop_assert_eq!(names.len(), all.len());
+                for order in &all {
+                    let mut targets = order.targets.clone();
+                    targets.sort_unstable();
+                    targets.dedup();
+                    prop_assert!(!targets.is_empty() && targets.len() == order.targets.len());
+                }
+                let left: Members = Members(left).iter().filter(|place| *place < tiers.len()).collect();
+                let asked = Order::new(&config, group, left, head);
+                prop_assert_eq!(all.contains(&asked), !left.is_empty());
+                prop_assert_eq!(asked.targets.len(), left.len());
+            }
+
+            #[test]
+            fn the_head_comes_first(tiers in prop::collection::vec(0u8..3, 1..=MAX_MEMBERS), left in 1u8..64) {
+                let config = config("weighted_round_robin", &tiers);
+                let group = &config.groups[0];
+                for head in heads(group, Members(left)).iter() {
+                    prop_assert_eq!(order(group, Members(left), Some(head)).first().copied(), Some(head));
+                }
+            }
+        }
+    }
+}

@@ -5,6 +5,7 @@ use crate::config::problem::{Position, Problems, listed, quoted};
 use crate::config::resolved::{
     Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, Target, WhenAll,
 };
+use crate::config::time::show_ms;
 use crate::dialect::Unsupported;
 use crate::failure::Class;
 
@@ -238,7 +239,8 @@ fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Limits> {
     for (name, ms) in [("first_token_timeout", first_token), ("answer_timeout", answer)] {
         if view.has(name) && ms > whole {
             let (path, at) = view.place(name);
-            let wrong = "This is longer than `timeout`, which ends the request before";
+            let wrong =
+                format!("This is longer than `timeout` ({}), which ends the request before", show_ms(whole));
             problems.add(path, at, wrong, "Shorten it, or lengthen `timeout`");
         }
     }
@@ -251,7 +253,12 @@ fn back_off(view: &View<'_>, problems: &mut Problems) -> Option<BackOff> {
     if back_off.max_ms < back_off.base_ms {
         let written = if view.has("max_interval") { "max_interval" } else { "base_interval" };
         let (path, at) = view.place(written);
-        problems.add(path, at, "`max_interval` is shorter than `base_interval`", "Make it as long or longer");
+        let wrong = format!(
+            "`max_interval` ({}) is shorter than `base_interval` ({})",
+            show_ms(back_off.max_ms),
+            show_ms(back_off.base_ms)
+        );
+        problems.add(path, at, wrong, "Make it as long or longer");
     }
     Some(back_off)
 }

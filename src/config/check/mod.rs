@@ -12,6 +12,7 @@ use super::node::Node;
 use super::problem::{Position, Problems, quoted};
 use super::resolved::{CircuitBreaker, Config, Credential, CredentialSource, Listen, Tenant};
 use super::shape::check_object;
+use super::time::show_ms;
 use super::view::View;
 use super::{lookup, problem::Problem};
 
@@ -111,7 +112,11 @@ fn circuit_breaker(
     if breaker.max_ejection_time_ms < breaker.base_ejection_time_ms {
         let written = if view.has("max_ejection_time") { "max_ejection_time" } else { "base_ejection_time" };
         let (path, at) = view.place(written);
-        let wrong = "`max_ejection_time` is shorter than `base_ejection_time`";
+        let wrong = format!(
+            "`max_ejection_time` ({}) is shorter than `base_ejection_time` ({})",
+            show_ms(breaker.max_ejection_time_ms),
+            show_ms(breaker.base_ejection_time_ms)
+        );
         problems.add(path, at, wrong, "Make it as long or longer");
     }
     Some(breaker)
@@ -156,7 +161,9 @@ fn refer(
             None => format!("Write the {key} of a {what} in this file, or add such a {what}"),
         };
         let (path, at) = view.place(name);
-        problems.add(path, at, format!("There is no {what} {}", quoted(id)), instead);
+        // Somebody may have written the key itself here.
+        let shown = if what == "credential" { "with this id".to_owned() } else { quoted(id) };
+        problems.add(path, at, format!("There is no {what} {shown}"), instead);
     }
     found
 }

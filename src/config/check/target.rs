@@ -114,7 +114,11 @@ fn price(view: &View<'_>) -> Option<Price> {
 
 fn labels(view: &View<'_>) -> Vec<(String, String)> {
     let entries = view.get("labels").map(|node| node.entries()).unwrap_or_default();
-    entries.iter().filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned()))).collect()
+    let mut labels: Vec<_> =
+        entries.iter().filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned()))).collect();
+    // A `Struct` keeps no order.
+    labels.sort();
+    labels
 }
 
 fn written_endpoint(view: &View<'_>, url: &str, problems: &mut Problems) -> Option<Endpoint> {
@@ -253,7 +257,7 @@ pub(super) fn check_clusters(targets: &[View<'_>], groups: &[View<'_>], problems
         let earlier = || targets.iter().take(index);
         let same_id = earlier().any(|other| other.text("id") == view.text("id"));
         if let Some(other) = earlier().find(|other| name(other).as_ref() == Some(&cluster))
-            && !(same_id && !view.has("cluster"))
+            && (!same_id || view.has("cluster"))
         {
             let wrong = format!("{} is the cluster of `{}` already", quoted(&cluster), other.path);
             problems.add(&path, at, wrong, "Give each target its own cluster");
