@@ -58,6 +58,12 @@ impl Features {
         Features(self.0 & !other.0)
     }
 
+    /// What both have.
+    #[must_use]
+    pub const fn only(self, other: Features) -> Features {
+        Features(self.0 & other.0)
+    }
+
     pub const fn contains(self, other: Features) -> bool {
         self.0 & other.0 == other.0
     }

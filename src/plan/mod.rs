@@ -1,5 +1,7 @@
 //! Which targets a request may go to, and in which order. Pure: time and luck are arguments.
 
+mod choose;
 mod order;
 
+pub use choose::{Circumstances, Demand, Plan, Verdict, choose, least_tokens};
 pub use order::{MAX_ORDERS, Members, Order, heads, order, order_name, orders};

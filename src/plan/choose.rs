@@ -1,0 +1,134 @@
+//! Choosing: which members of a group a request may go to, why the others not, and who comes first.
+
+use super::{Members, heads, order};
+use crate::chat::Features;
+use crate::config::{Config, Group, Strategy, WhenAll};
+
+/// What a request asks of a target.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demand {
+    pub needs: Features,
+    /// Tokens that prompt and answer take at the very least; see [`least_tokens`].
+    pub least_tokens: u64,
+}
+
+/// Why a member is in the order or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    In,
+    /// It has not all that the request needs.
+    Lacks(Features),
+    /// The request surely exceeds its window of so many tokens.
+    TooLong(u64),
+    /// Its dialect can't carry the request, in words.
+    CantCarry(String),
+    /// It rate limited us or its quota is spent, until so many milliseconds since 1970.
+    Cooling(u64),
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Verdict::In => f.write_str("can take the request"),
+            Verdict::Lacks(missing) => {
+                write!(f, "lacks {}", missing.names().collect::<Vec<_>>().join(", "))
+            }
+            Verdict::TooLong(window) => write!(f, "has a context window of only {window} tokens"),
+            Verdict::CantCarry(why) => write!(f, "can't carry the request: {why}"),
+            Verdict::Cooling(until) => write!(f, "is cooling down until {until} ms after 1970"),
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Places in [`Group::members`], in the order to try; empty if nobody can be asked.
+    pub order: Vec<usize>,
+    /// One for each member.
+    pub verdicts: Vec<Verdict>,
+    /// Every target that could take the request is cooling down; the first comes back in so many milliseconds.
+    /// With `when_all_cooling: try_anyway` there is an order all the same.
+    pub all_cooling_ms: Option<u64>,
+}
+
+/// What the moment knows.
+pub struct Circumstances<'c> {
+    pub now_ms: u64,
+    /// A random number.
+    pub pick: u64,
+    /// Until when a target (a place in [`Config::targets`]) cools down, in milliseconds since 1970.
+    pub cooling: &'c dyn Fn(usize) -> Option<u64>,
+    /// What a target's dialect can't carry of this request.
+    pub refuses: &'c dyn Fn(usize) -> Option<String>,
+}
+
+/// Plans one request.
+pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstances<'_>) -> Plan {
+    let verdicts: Vec<Verdict> =
+        group.members.iter().map(|member| verdict(config, member.target, demand, now)).collect();
+    let are = |wanted: fn(&Verdict) -> bool| -> Members {
+        verdicts.iter().enumerate().filter(|(_, verdict)| wanted(verdict)).map(|(place, _)| place).collect()
+    };
+    let mut left = are(|verdict| *verdict == Verdict::In);
+    let mut all_cooling_ms = None;
+    if left.is_empty() {
+        let until = verdicts.iter().filter_map(|verdict| match verdict {
+            Verdict::Cooling(until) => Some(until.saturating_sub(now.now_ms)),
+            _ => None,
+        });
+        all_cooling_ms = until.min();
+        if group.when_all_cooling == WhenAll::TryAnyway {
+            left = are(|verdict| matches!(verdict, Verdict::Cooling(_)));
+        }
+    }
+    let order = order(group, left, head(group, left, now.pick));
+    Plan { order, verdicts, all_cooling_ms }
+}
+
+fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'_>) -> Verdict {
+    let Some(target) = config.targets.get(place) else { return Verdict::Lacks(Features::NONE) };
+    let target = &target.wire;
+    let missing = demand.needs.without(target.capabilities);
+    if !missing.is_empty() {
+        return Verdict::Lacks(missing);
+    }
+    if let Some(window) = target.context_window.filter(|window| demand.least_tokens > *window) {
+        return Verdict::TooLong(window);
+    }
+    if let Some(why) = (now.refuses)(place) {
+        return Verdict::CantCarry(why);
+    }
+    match (now.cooling)(place) {
+        Some(until) if until > now.now_ms => Verdict::Cooling(until),
+        _ => Verdict::In,
+    }
+}
+
+/// Who of the first tier comes first.
+fn head(group: &Group, left: Members, pick: u64) -> Option<usize> {
+    let candidates = heads(group, left);
+    match group.strategy {
+        Strategy::Ordered | Strategy::LowestCost | Strategy::LowestLatency => candidates.iter().next(),
+        Strategy::WeightedRoundRobin => {
+            let weight = |place: usize| group.members.get(place).map_or(0, |member| u64::from(member.weight));
+            let total: u64 = candidates.iter().map(weight).sum();
+            let mut at = pick.checked_rem(total)?;
+            candidates.iter().find(|place| {
+                let weight = weight(*place);
+                let hit = at < weight;
+                at = at.saturating_sub(weight);
+                hit
+            })
+        }
+    }
+}
+
+/// The fewest tokens that a prompt of so many bytes can have, with `answer` tokens asked for at the least.
+///
+/// Tokenizers give ordinary text about one token for four bytes; runs of blanks or one repeated letter are the densest
+/// text there is, at well under 32 bytes a token. So a request that this says is too long surely is, and one that
+/// would fit is never left out.
+pub fn least_tokens(prompt_bytes: usize) -> u64 {
+    u64::try_from(prompt_bytes / 32).unwrap_or(u64::MAX)
+}
