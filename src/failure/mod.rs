@@ -113,3 +113,23 @@ mod tests {
         }
     }
 }
+
+/// STUB
+pub fn classify(head: &Head<'_>, body: &[u8], _now: u64) -> Failure {
+    let class = match head.status {
+        429 => Class::RateLimited,
+        401 | 403 => Class::Auth,
+        503 | 529 => Class::Overloaded,
+        400..=499 => Class::InvalidRequest,
+        200..=299 => Class::Malformed,
+        _ => Class::ServerError,
+    };
+    Failure {
+        class,
+        status: head.status,
+        message: clean(&String::from_utf8_lossy(body)),
+        code: None,
+        param: None,
+        retry_after_ms: Some(10000),
+    }
+}
