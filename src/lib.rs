@@ -13,6 +13,7 @@ pub mod chat;
 pub mod config;
 pub mod dialect;
 pub mod failure;
+pub mod filter;
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 pub mod host;
 pub mod json;

@@ -21,16 +21,23 @@ pub enum Surface {
 }
 
 impl Surface {
+    const PATHS: [(&'static str, Surface); 5] = [
+        ("/v1/chat/completions", Surface::Chat),
+        ("/v1/messages", Surface::Messages),
+        ("/v1/messages/count_tokens", Surface::CountTokens),
+        ("/v1/responses", Surface::Responses),
+        ("/v1/embeddings", Surface::Embeddings),
+    ];
+
+    /// Its path below the base path.
+    pub fn path(self) -> &'static str {
+        Surface::PATHS.iter().find(|(_, surface)| *surface == self).map_or("", |(path, _)| path)
+    }
+
     /// The surface of a path below the base path; a query is ignored.
     pub fn of_path(path: &str) -> Option<Surface> {
-        match path.split_once('?').map_or(path, |(path, _)| path) {
-            "/v1/chat/completions" => Some(Surface::Chat),
-            "/v1/messages" => Some(Surface::Messages),
-            "/v1/messages/count_tokens" => Some(Surface::CountTokens),
-            "/v1/responses" => Some(Surface::Responses),
-            "/v1/embeddings" => Some(Surface::Embeddings),
-            _ => None,
-        }
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        Surface::PATHS.iter().find(|(known, _)| *known == path).map(|(_, surface)| *surface)
     }
 
     /// Whether errors go out in Anthropic's envelope.

@@ -1,1 +1,77 @@
+//! The rim: gathers what the machines of [`crate::filter`] need from Envoy and carries out what they say.
+//!
+//! It makes no decision and knows no LLM. Only here is the proxy named; only [`abi`] talks to it.
+
 pub mod abi;
+mod router;
+mod shared;
+mod translator;
+
+use crate::filter::Runtime;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use std::rc::Rc;
+
+#[cfg(target_family = "wasm")]
+proxy_wasm::main! {{
+    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Plugin::default()) });
+}}
+
+/// One plugin configuration of one VM: a role, and what the file says.
+#[derive(Default)]
+pub struct Plugin {
+    role: Role,
+    runtime: Option<Rc<Runtime>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Role {
+    #[default]
+    Router,
+    Translator,
+}
+
+impl Context for Plugin {}
+
+impl RootContext for Plugin {
+    fn on_configure(&mut self, size: usize) -> bool {
+        let root = abi::property("plugin_root_id").ok().flatten().unwrap_or_default();
+        self.role = match root.as_slice() {
+            b"router" => Role::Router,
+            b"translator" => Role::Translator,
+            other => {
+                let other = String::from_utf8_lossy(other);
+                let message = format!(
+                    "root_id is \"{other}\": write \"router\" or \"translator\", the role of this filter."
+                );
+                abi::log(abi::Level::Error, &message);
+                return false;
+            }
+        };
+        let json = abi::buffer(abi::Buffer::PluginConfiguration, 0, size).unwrap_or_default();
+        match shared::runtime(json) {
+            Ok(runtime) => {
+                self.runtime = Some(runtime);
+                true
+            }
+            Err(problems) => {
+                for problem in problems {
+                    abi::log(abi::Level::Error, &problem);
+                }
+                false
+            }
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        let runtime = Rc::clone(self.runtime.as_ref()?);
+        Some(match self.role {
+            Role::Router => Box::new(router::RouterContext::new(runtime)),
+            Role::Translator => Box::new(translator::TranslatorContext::new(runtime)),
+        })
+    }
+}

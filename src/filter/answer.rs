@@ -1,0 +1,33 @@
+//! An answer that the filter gives by itself.
+
+use crate::dialect::{CallerError, Surface, exchange};
+
+/// A whole HTTP response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: Vec<u8>) -> Answer {
+        Answer { status, headers: vec![("content-type", "application/json".to_owned())], body }
+    }
+
+    /// An error in the envelope of the path.
+    pub fn error(surface: Surface, error: &CallerError) -> Answer {
+        Answer::json(error.status, exchange::error(surface, error))
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Answer {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// A header's value from a sentence of ours: one line of printable ASCII.
+pub(super) fn header_value(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+}

@@ -1,0 +1,380 @@
+//! The translator role: one attempt at one target, there and back.
+//!
+//! The answer is held until its first token or its failure. Only Envoy retries: what is decided here is whether the
+//! headers that Envoy sees ask for it.
+
+use super::answer::header_value;
+use super::headers::{self, Header};
+use super::trip::Trip;
+use crate::chat::Features;
+use crate::dialect::exchange::{self, Pipe};
+use crate::dialect::{CallerError, Dialect, Memo, Outgoing, Refusal, Target};
+use crate::failure::{Class, Failure, Head, classify};
+use crate::json::{Raw, Writer};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// A header as it will be set.
+pub type OwnHeader = (Cow<'static, [u8]>, Cow<'static, [u8]>);
+
+/// What the host does with a piece of the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Keep everything back; the bytes were taken.
+    Hold,
+    /// Set these headers and let them go, with this in place of the bytes.
+    Release { headers: Vec<OwnHeader>, body: Vec<u8> },
+    /// Let this go in place of the bytes.
+    Chunk(Vec<u8>),
+    /// Let it go as it is.
+    Pass,
+}
+
+/// An attempt. Each call moves it on; after [`Step::Release`] headers are out and nothing can be retried any more.
+pub struct Attempt {
+    trip: Rc<Trip>,
+    /// A place in the configuration's targets.
+    target: usize,
+    memo: Memo,
+    dropped: Vec<Cow<'static, str>>,
+    /// From 1.
+    number: u32,
+    started_ms: u64,
+    state: State,
+    /// What this attempt taught about its target's rate limit: leave it alone for so many milliseconds.
+    pub cool_ms: Option<u64>,
+}
+
+enum State {
+    /// Nothing came back yet.
+    Asked,
+    /// The body is collected whole: an answer that is no stream, or a failure's explanation.
+    Whole {
+        status: u16,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        body: Vec<u8>,
+    },
+    /// A stream before its first token.
+    Held {
+        pipe: Box<dyn Pipe>,
+        headers: Vec<OwnHeader>,
+        out: Vec<u8>,
+    },
+    Flowing {
+        pipe: Box<dyn Pipe>,
+    },
+    /// The caller has all it gets; what still comes is dropped.
+    Ended,
+}
+
+/// An error's explanation is read so far, in bytes.
+const MOST_EXPLANATION: usize = 64 * 1024;
+
+impl Attempt {
+    /// Translates the request for a target. `body` is the request's as this attempt got it, for a trip without one.
+    ///
+    /// # Errors
+    /// What the target can't carry; nobody was called.
+    pub fn start(
+        trip: &Rc<Trip>,
+        target: usize,
+        body: &[u8],
+        now_ms: u64,
+    ) -> Result<(Attempt, Outgoing), Refusal> {
+        let Some(wire) = trip.runtime.wire(target) else {
+            return Err(Refusal::invalid(
+                "model",
+                "The target is not configured any more. Send the request again.",
+            ));
+        };
+        let body = if trip.body.is_empty() { body } else { &trip.body };
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        let mut outgoing = exchange::request(&trip.turn, Raw::trusted(text), wire)?;
+        let number = match trip.outcome.try_borrow_mut() {
+            Ok(mut outcome) => {
+                outcome.attempts = outcome.attempts.saturating_add(1);
+                outcome.attempts
+            }
+            Err(_) => 1,
+        };
+        let attempt = Attempt {
+            trip: Rc::clone(trip),
+            target,
+            memo: std::mem::take(&mut outgoing.memo),
+            dropped: std::mem::take(&mut outgoing.dropped),
+            number,
+            started_ms: now_ms,
+            state: State::Asked,
+            cool_ms: None,
+        };
+        Ok((attempt, outgoing))
+    }
+
+    /// The headers that the provider gets, all of them: what the caller sent that it may see, and the dialect's own.
+    pub fn request_headers(&self, current: &[Header<'_>], outgoing: &Outgoing) -> Vec<OwnHeader> {
+        let Some(target) = self.wire() else { return Vec::new() };
+        let own = |name: &'static str, value: String| -> OwnHeader {
+            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
+        };
+        let fixed = |name: &'static str, value: &'static str| -> OwnHeader {
+            (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))
+        };
+        let accept = match (self.trip.turn.stream, target.dialect()) {
+            (false, _) => "application/json",
+            (true, Dialect::Bedrock) => "application/vnd.amazon.eventstream",
+            (true, _) => "text/event-stream",
+        };
+        let mut out = vec![
+            fixed(":method", "POST"),
+            own(":path", outgoing.path.clone()),
+            own(":authority", target.endpoint.authority()),
+            fixed(":scheme", if target.endpoint.tls { "https" } else { "http" }),
+            fixed("content-type", "application/json"),
+            own("content-length", outgoing.body.len().to_string()),
+            fixed("accept", accept),
+            own(headers::TARGET, target.id.clone()),
+        ];
+        out.extend(outgoing.headers.iter().map(|(name, value)| own(name, value.clone())));
+        let kept = current.iter().filter(|(name, _)| headers::for_provider(name));
+        out.extend(kept.map(|(name, value)| (Cow::Owned(name.to_vec()), Cow::Owned(value.to_vec()))));
+        out
+    }
+
+    fn wire(&self) -> Option<&Target> {
+        self.trip.runtime.wire(self.target)
+    }
+
+    /// The answer's headers; `end`: there is no body.
+    pub fn head(&mut self, head: &Head<'_>, end: bool, now_ms: u64) -> Step {
+        let media = head.media_type().unwrap_or_default();
+        let document = ["application/json", "text/html", "application/problem+json"];
+        let streams =
+            self.trip.turn.stream && !document.iter().any(|known| media.eq_ignore_ascii_case(known));
+        let pipe = match self.wire() {
+            Some(target) if head.is_success() && streams => {
+                exchange::stream(&self.trip.turn, target, &self.memo)
+            }
+            _ => None,
+        };
+        if let Some(pipe) = pipe {
+            let headers = self.answer_headers(head, None);
+            self.state = State::Held { pipe, headers, out: Vec::new() };
+        } else {
+            let headers = head.headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+            self.state = State::Whole { status: head.status, headers, body: Vec::new() };
+        }
+        if end { self.body(&[], true, now_ms) } else { Step::Hold }
+    }
+
+    /// A piece of the answer's body.
+    pub fn body(&mut self, bytes: &[u8], end: bool, now_ms: u64) -> Step {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Asked => Step::Pass,
+            State::Ended => Step::Chunk(Vec::new()),
+            State::Whole { status, headers, mut body } => {
+                body.extend_from_slice(bytes);
+                let enough = !(200..300).contains(&status) && body.len() >= MOST_EXPLANATION;
+                if end || enough {
+                    let headers: Vec<Header<'_>> = headers.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+                    return self.whole(&Head { status, headers: &headers }, &body, now_ms);
+                }
+                self.state = State::Whole { status, headers, body };
+                Step::Hold
+            }
+            State::Held { mut pipe, headers, mut out } => {
+                let pushed = pipe.push(bytes, &mut out);
+                let token = match pushed {
+                    Err(failure) => return self.fail(failure),
+                    Ok(token) => token,
+                };
+                if end {
+                    return match pipe.finish(&mut out) {
+                        Ok(()) if token => self.release(headers, out, None),
+                        Ok(()) => self.fail(Failure::malformed("the stream ended before its first token")),
+                        // Nothing went out yet: even a token that came before the cut is no reason to give it up.
+                        Err(failure) => self.fail(failure),
+                    };
+                }
+                if token {
+                    return self.release(headers, out, Some(pipe));
+                }
+                self.state = State::Held { pipe, headers, out };
+                Step::Hold
+            }
+            State::Flowing { mut pipe } => {
+                let mut out = Vec::with_capacity(bytes.len() + 256);
+                let result = match pipe.push(bytes, &mut out) {
+                    Ok(_) if end => pipe.finish(&mut out),
+                    Ok(_) => Ok(()),
+                    Err(failure) => Err(failure),
+                };
+                match result {
+                    Ok(()) if end => {}
+                    Ok(()) => self.state = State::Flowing { pipe },
+                    Err(failure) => pipe.fail(&self.caller_error(&failure), &mut out),
+                }
+                Step::Chunk(out)
+            }
+        }
+    }
+
+    /// The attempt is over without an answer: Envoy gave it up, or the caller went away.
+    pub fn abandoned(&mut self, now_ms: u64) {
+        if matches!(self.state, State::Ended | State::Flowing { .. }) {
+            return;
+        }
+        let limit = self.trip.attempt_limit_ms();
+        let failure = if now_ms.saturating_sub(self.started_ms) + 20 >= limit {
+            Failure::timeout(&format!("nothing usable came within {limit} ms"))
+        } else {
+            Failure::connect("the connection failed or was closed before an answer")
+        };
+        self.state = State::Ended;
+        self.note(failure);
+    }
+
+    fn whole(&mut self, head: &Head<'_>, body: &[u8], now_ms: u64) -> Step {
+        let Some(target) = self.wire() else {
+            return self.fail(Failure::malformed("the target is not configured any more"));
+        };
+        if !head.is_success() {
+            return self.fail(classify(head, body, now_ms));
+        }
+        if self.trip.turn.stream {
+            let failure = classify(head, body, now_ms);
+            return self.fail(failure);
+        }
+        match exchange::reply(&self.trip.turn, target, &self.memo, head, body) {
+            Ok(answer) => {
+                let headers = self.answer_headers(head, Some(answer.body.len()));
+                self.release(headers, answer.body, None)
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn release(&mut self, headers: Vec<OwnHeader>, body: Vec<u8>, pipe: Option<Box<dyn Pipe>>) -> Step {
+        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+            outcome.answered = Some(self.target);
+        }
+        self.state = pipe.map_or(State::Ended, |pipe| State::Flowing { pipe });
+        Step::Release { headers, body }
+    }
+
+    fn caller_error(&self, failure: &Failure) -> CallerError {
+        CallerError::of_failure(failure, self.trip.runtime.id(self.target))
+    }
+
+    fn note(&mut self, failure: Failure) {
+        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+            outcome.failures.push((self.target, failure));
+        }
+    }
+
+    /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
+    fn fail(&mut self, failure: Failure) -> Step {
+        self.state = State::Ended;
+        if matches!(failure.class, Class::RateLimited | Class::Quota) {
+            self.cool_ms = failure.retry_after_ms;
+        }
+        let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
+        let mut headers: Vec<OwnHeader> = vec![
+            fixed(":status", failure.class.breaker_status().to_string().into_bytes()),
+            fixed(headers::TARGET, self.trip.runtime.id(self.target).as_bytes().to_vec()),
+            fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
+            fixed(headers::FAILURE, failure_json(&failure)),
+        ];
+        if self.may_fail_over(failure.class) {
+            headers.push(fixed(headers::RETRY, b"1".to_vec()));
+        }
+        self.note(failure);
+        Step::Release { headers, body: Vec::new() }
+    }
+
+    fn may_fail_over(&self, class: Class) -> bool {
+        let config = &self.trip.runtime.config;
+        let listed =
+            config.groups.get(self.trip.group).is_some_and(|group| group.failover_on.contains(class));
+        if class != Class::ContextLength {
+            return listed;
+        }
+        // Worth another attempt only where the next target's window is larger.
+        let window = |place: usize| self.trip.runtime.wire(place).and_then(|target| target.context_window);
+        let place = self.trip.order.iter().position(|known| *known == self.target);
+        let next = place.and_then(|place| self.trip.order.get(place + 1));
+        listed
+            && match (window(self.target), next.and_then(|next| window(*next))) {
+                (Some(here), Some(there)) => there > here,
+                _ => false,
+            }
+    }
+
+    /// The caller's headers of a good answer; `length` of a whole one.
+    fn answer_headers(&self, head: &Head<'_>, length: Option<usize>) -> Vec<OwnHeader> {
+        let own = |name: &'static str, value: String| {
+            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
+        };
+        let content_type =
+            if length.is_some() { "application/json" } else { "text/event-stream; charset=utf-8" };
+        let mut out: Vec<OwnHeader> =
+            vec![own(":status", "200".to_owned()), own("content-type", content_type.to_owned())];
+        match length {
+            Some(length) => out.push(own("content-length", length.to_string())),
+            None => out.push(own("cache-control", "no-cache".to_owned())),
+        }
+        let kept = head.headers.iter().filter(|(name, _)| headers::for_caller(name));
+        out.extend(kept.map(|(name, value)| (Cow::Owned(name.to_vec()), Cow::Owned(value.to_vec()))));
+        let config = &self.trip.runtime.config;
+        let group = config.groups.get(self.trip.group).map_or("", |group| group.name.as_str());
+        if let Some(target) = self.wire() {
+            out.push(own(headers::TARGET, target.id.clone()));
+            out.push(own(headers::MODEL, header_value(target.model(&self.trip.turn.requested_model))));
+        }
+        out.push(own(headers::GROUP, header_value(group)));
+        out.push(own(headers::ATTEMPTS, self.number.to_string()));
+        out.push(own(headers::DECISION, header_value(&self.trip.decision(self.target))));
+        if !self.dropped.is_empty() {
+            out.push(own(headers::DROPPED, header_value(&self.dropped.join(", "))));
+        }
+        out
+    }
+}
+
+/// A failure as the router role reads it back, in ASCII.
+fn failure_json(failure: &Failure) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    Writer::new(&mut out).object(|w| {
+        w.key("class").string(failure.class.name());
+        w.key("status").u64(u64::from(failure.status));
+        w.key("message").string(&header_value(&failure.message));
+        if let Some(param) = &failure.param {
+            w.key("param").string(&header_value(param));
+        }
+        if let Some(wait) = failure.retry_after_ms {
+            w.key("retry_after_ms").u64(wait);
+        }
+    });
+    out
+}
+
+/// Reads a failure from the header that [`Attempt`] wrote.
+pub(super) fn failure_from(header: &[u8]) -> Option<Failure> {
+    let raw = Raw::parse(header).ok()?;
+    let text = |name: &str| raw.get(name).and_then(Raw::text).map(crate::json::Text::into_string);
+    Some(Failure {
+        class: Class::from_name(&text("class")?)?,
+        status: raw.get("status")?.as_u64()?.try_into().ok()?,
+        message: text("message")?,
+        code: None,
+        param: text("param"),
+        retry_after_ms: raw.get("retry_after_ms").and_then(Raw::as_u64),
+    })
+}
+
+/// Features that only some targets have whatever their dialect: what planning goes by.
+pub(super) const PLANNED: Features = Features::TOOLS
+    .with(Features::VISION)
+    .with(Features::AUDIO)
+    .with(Features::DOCUMENTS)
+    .with(Features::CANDIDATES)
+    .with(Features::LOGPROBS);

@@ -1,0 +1,41 @@
+//! The group's last answer, when every target failed: a well-formed one, in the caller's dialect.
+
+use super::answer::Answer;
+use super::headers;
+use crate::chat::{Choice, Event, Finish, Part, PartKind, Reply, Usage};
+use crate::dialect::{CallerError, Turn, exchange};
+use crate::json::Text;
+
+/// `content` as a chat, a message or a stream of one.
+pub fn answer(turn: &Turn, content: &str) -> Answer {
+    let Some(caller) = exchange::caller(turn.surface) else {
+        let error = CallerError {
+            status: 503,
+            code: "overloaded".to_owned(),
+            param: None,
+            message: content.to_owned(),
+        };
+        return Answer::error(turn.surface, &error);
+    };
+    let mut body = Vec::with_capacity(512);
+    let usage = Usage { input: Some(0), output: Some(0), ..Usage::default() };
+    if turn.stream {
+        let mut writer = caller.stream(turn);
+        for event in [
+            Event::Start { id: None, model: None },
+            Event::Text { choice: 0, text: Text::from(content) },
+            Event::Finish { choice: 0, finish: Finish::Stop },
+            Event::Usage(usage),
+        ] {
+            writer.event(&event, &mut body);
+        }
+        writer.end(&mut body);
+    } else {
+        let parts = vec![Part::from(PartKind::Text(Text::from(content)))];
+        let choice = Choice { parts, finish: Finish::Stop, logprobs: None };
+        caller.write(&Reply { choices: vec![choice], usage, ..Reply::default() }, turn, &mut body);
+    }
+    let content_type = if turn.stream { "text/event-stream; charset=utf-8" } else { "application/json" };
+    Answer { status: 200, headers: vec![("content-type", content_type.to_owned())], body }
+        .with(headers::DEGRADED, "true")
+}

@@ -1,0 +1,105 @@
+//! Every header that the filter sets, reads or keeps, once.
+
+/// One header line.
+pub type Header<'h> = (&'h [u8], &'h [u8]);
+
+/// Request, internal: the order that the router role chose; the route's `cluster_header`.
+pub const ORDER: &str = "x-switchover-order";
+/// Request, internal: the target of this attempt, for the credentials' matcher. Response, to the caller: who answered.
+pub const TARGET: &str = "x-switchover-target";
+/// Response, internal: this attempt's failure as JSON, see [`super::Trip`].
+pub const FAILURE: &str = "x-switchover-failure";
+/// Response, internal: Envoy shall try the next target.
+pub const RETRY: &str = "x-switchover-retry";
+
+/// Response, to the caller.
+pub const GROUP: &str = "x-switchover-group";
+pub const MODEL: &str = "x-switchover-model";
+pub const ATTEMPTS: &str = "x-switchover-attempts";
+pub const DECISION: &str = "x-switchover-decision";
+pub const DROPPED: &str = "x-switchover-dropped";
+pub const DEGRADED: &str = "x-switchover-degraded";
+
+const OURS: &[u8] = b"x-switchover-";
+const ENVOYS: &[u8] = b"x-envoy-";
+
+/// Envoy's own facts about a request, which the filters after us may want; none of them changes what Envoy does.
+const ENVOYS_FACTS: &[&[u8]] = &[
+    b"x-envoy-external-address",
+    b"x-envoy-internal",
+    b"x-envoy-peer-metadata",
+    b"x-envoy-peer-metadata-id",
+    b"x-envoy-decorator-operation",
+    b"x-envoy-original-path",
+    b"x-envoy-original-host",
+];
+
+/// Whether a header of a request may only be set by us or Envoy: a caller's never takes effect.
+pub fn is_reserved(name: &[u8]) -> bool {
+    name.starts_with(OURS) || (name.starts_with(ENVOYS) && !ENVOYS_FACTS.contains(&name))
+}
+
+/// Headers of a caller that every provider may see: who calls and how to trace it. No credential, no cookie.
+const FOR_PROVIDERS: &[&[u8]] =
+    &[b"user-agent", b"x-request-id", b"x-client-request-id", b"traceparent", b"tracestate", b"b3"];
+
+/// Whether a provider may see this header of the caller. All else is dropped, what earlier attempts added included:
+/// Envoy carries the headers of one attempt, injected keys too, into the next.
+pub fn for_provider(name: &[u8]) -> bool {
+    FOR_PROVIDERS.contains(&name) || name.starts_with(b"x-b3-")
+}
+
+/// Headers of a caller that only a provider of the caller's own dialect may see.
+const DIALECT_HEADERS: &[&[u8]] = &[b"anthropic-beta", b"anthropic-version", b"openai-beta"];
+
+pub fn of_dialect(name: &[u8]) -> bool {
+    DIALECT_HEADERS.contains(&name)
+}
+
+/// Headers of a provider's answer that reach the caller. Cookies, account names and transport stay behind.
+const FOR_CALLERS: &[&[u8]] = &[b"date", b"openai-processing-ms", b"request-id", b"retry-after"];
+
+pub fn for_caller(name: &[u8]) -> bool {
+    FOR_CALLERS.contains(&name)
+        || name.starts_with(b"x-ratelimit-")
+        || name.starts_with(b"anthropic-ratelimit-")
+}
+
+/// The first header of that name; names are in lower case, as HTTP/2 and Envoy have them.
+pub fn find<'h>(headers: &[Header<'h>], name: &str) -> Option<&'h [u8]> {
+    headers.iter().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| *value)
+}
+
+/// As [`find`]; nothing if it is not UTF-8.
+pub fn text<'h>(headers: &[Header<'h>], name: &str) -> Option<&'h str> {
+    std::str::from_utf8(find(headers, name)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_credential_is_on_a_list() {
+        for name in [
+            "authorization",
+            "x-api-key",
+            "api-key",
+            "x-goog-api-key",
+            "cookie",
+            "x-amz-date",
+            "x-amz-security-token",
+        ] {
+            assert!(!for_provider(name.as_bytes()) && !of_dialect(name.as_bytes()), "{name}");
+        }
+        assert!(!for_caller(b"set-cookie") && !for_caller(b"openai-organization"));
+    }
+
+    #[test]
+    fn callers_control_nothing() {
+        for name in ["x-switchover-order", "x-envoy-max-retries", "x-envoy-upstream-rq-timeout-ms"] {
+            assert!(is_reserved(name.as_bytes()), "{name}");
+        }
+        assert!(!is_reserved(b"x-envoy-external-address") && !is_reserved(b"x-request-id"));
+    }
+}

@@ -1,0 +1,20 @@
+//! The two roles of the filter as machines without a host: headers and bytes in, steps out.
+//!
+//! [`Router`] is the downstream role: it reads the request, plans, and finishes the answer. [`Attempt`] is the
+//! upstream role: one for each attempt, it translates there and back and decides whether the attempt failed. Both see
+//! the same [`Trip`]. The host gathers what they need and carries out what they say.
+
+mod answer;
+mod attempt;
+mod degraded;
+pub mod headers;
+mod models;
+mod router;
+mod runtime;
+mod trip;
+
+pub use answer::Answer;
+pub use attempt::{Attempt, OwnHeader, Step};
+pub use router::{Moment, RequestStep, ResponseStep, Router};
+pub use runtime::Runtime;
+pub use trip::{Outcome, Trip};

@@ -1,0 +1,406 @@
+//! The router role: reads the request, plans, names the order, and finishes the answer.
+
+use super::answer::{Answer, header_value};
+use super::attempt::{OwnHeader, PLANNED, failure_from};
+use super::headers::{self, Header};
+use super::models;
+use super::trip::{Outcome, Trip};
+use super::{Runtime, degraded};
+use crate::chat::Request;
+use crate::config::Group;
+use crate::dialect::{CallerError, Refusal, Surface, Turn, exchange};
+use crate::failure::{Class, Failure};
+use crate::json::Raw;
+use crate::plan::{Circumstances, Demand, Plan, choose, least_tokens, order_name};
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What the host does with a request's headers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RequestStep {
+    /// Not ours. These headers are reserved and were the caller's: remove them.
+    Pass {
+        remove: Vec<Vec<u8>>,
+    },
+    /// Wait for the whole body, then call [`Router::plan`].
+    Read,
+    Answer(Answer),
+}
+
+/// What the host does with an answer's headers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ResponseStep {
+    Pass,
+    Answer(Answer),
+}
+
+/// What planning needs from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'m> {
+    /// Milliseconds since 1970.
+    pub now_ms: u64,
+    /// A random number.
+    pub pick: u64,
+    /// Unique among all requests of all workers.
+    pub key: u64,
+    /// (place of a target, until when it cools down in milliseconds since 1970).
+    pub cooling: &'m [(usize, u64)],
+}
+
+/// One request, downstream.
+pub struct Router {
+    runtime: Rc<Runtime>,
+    phase: Phase,
+}
+
+enum Phase {
+    /// Somebody else's traffic, or answered already.
+    Other,
+    Reading {
+        surface: Surface,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+    },
+    Sent(Rc<Trip>),
+}
+
+impl Router {
+    pub fn new(runtime: Rc<Runtime>) -> Router {
+        Router { runtime, phase: Phase::Other }
+    }
+
+    /// A request's headers; `end`: there is no body.
+    pub fn request(&mut self, headers: &[Header<'_>], end: bool) -> RequestStep {
+        let reserved = headers.iter().filter(|(name, _)| headers::is_reserved(name));
+        let Some(path) = self.our_path(headers) else {
+            // Only what could choose a cluster of ours is taken from others' traffic.
+            let ours = reserved.filter(|(name, _)| name.starts_with(b"x-switchover-"));
+            return RequestStep::Pass { remove: ours.map(|(name, _)| name.to_vec()).collect() };
+        };
+        let method = headers::find(headers, ":method").unwrap_or_default();
+        if let Some(answer) = models::answer(&self.runtime.config, path, method, headers) {
+            return RequestStep::Answer(answer);
+        }
+        let Some(surface) = Surface::of_path(path) else {
+            let ours = reserved.filter(|(name, _)| name.starts_with(b"x-switchover-"));
+            return RequestStep::Pass { remove: ours.map(|(name, _)| name.to_vec()).collect() };
+        };
+        match self.acceptable(surface, method, headers, end) {
+            Err(refusal) => RequestStep::Answer(refused(surface, refusal)),
+            Ok(()) => {
+                let kept = headers.iter().filter(|(name, _)| !headers::is_reserved(name));
+                let headers = kept.map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+                self.phase = Phase::Reading { surface, headers };
+                RequestStep::Read
+            }
+        }
+    }
+
+    /// The path below our base path, if host and base path are ours.
+    fn our_path<'h>(&self, headers: &[Header<'h>]) -> Option<&'h str> {
+        let listen = &self.runtime.config.listen;
+        if !listen.hosts.is_empty() {
+            let authority = headers::text(headers, ":authority")?;
+            let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
+                if port.bytes().all(|digit| digit.is_ascii_digit()) { host } else { authority }
+            });
+            listen.hosts.iter().find(|known| known.eq_ignore_ascii_case(host))?;
+        }
+        headers::text(headers, ":path")?.strip_prefix(listen.base_path.as_str())
+    }
+
+    fn acceptable(
+        &self,
+        surface: Surface,
+        method: &[u8],
+        headers: &[Header<'_>],
+        end: bool,
+    ) -> Result<(), Refusal> {
+        let refusal =
+            |status, code, message: &str| Refusal { status, code, param: None, message: message.to_owned() };
+        if method != b"POST" {
+            let message = format!("{} takes POST requests only. Send the request with POST.", surface.path());
+            return Err(refusal(405, "method_not_allowed", &message));
+        }
+        if let Some(coding) =
+            headers::text(headers, "content-encoding").filter(|coding| *coding != "identity")
+        {
+            let message =
+                format!("The body is compressed with {}. Send it as plain JSON.", header_value(coding));
+            return Err(refusal(415, "unsupported_encoding", &message));
+        }
+        if end {
+            return Err(Refusal::invalid("", "The request has no body. Send a JSON object."));
+        }
+        let length = headers::text(headers, "content-length").and_then(|length| length.parse::<u64>().ok());
+        self.fits(length.unwrap_or(0))
+    }
+
+    fn fits(&self, length: u64) -> Result<(), Refusal> {
+        let most = self.runtime.config.listen.max_body_bytes;
+        if length <= most {
+            return Ok(());
+        }
+        let message =
+            format!("The body has more than the {most} bytes that are allowed here. Send a shorter request.");
+        Err(Refusal { status: 413, code: "request_too_large", param: None, message })
+    }
+
+    /// So many bytes of the body have come. An answer where that is too many.
+    pub fn received(&mut self, bytes: usize) -> Option<Answer> {
+        let Phase::Reading { surface, .. } = &self.phase else { return None };
+        let surface = *surface;
+        let refusal = self.fits(u64::try_from(bytes).unwrap_or(u64::MAX)).err()?;
+        self.phase = Phase::Other;
+        Some(refused(surface, refusal))
+    }
+
+    /// Whether the body is being read.
+    pub fn is_reading(&self) -> bool {
+        matches!(self.phase, Phase::Reading { .. })
+    }
+
+    /// The whole body is there: reads it and plans.
+    ///
+    /// # Errors
+    /// The answer, where nobody is called.
+    pub fn plan(&mut self, body: Vec<u8>, moment: &Moment<'_>) -> Result<(Rc<Trip>, Vec<OwnHeader>), Answer> {
+        let Phase::Reading { surface, headers } = std::mem::replace(&mut self.phase, Phase::Other) else {
+            return Err(refused(
+                Surface::Chat,
+                Refusal::invalid("", "The request came twice. Send it again."),
+            ));
+        };
+        let trip = Rc::new(self.depart(surface, &headers, body, moment)?);
+        let headers = self.routed(&trip, headers);
+        self.phase = Phase::Sent(Rc::clone(&trip));
+        Ok((trip, headers))
+    }
+
+    fn depart(
+        &self,
+        surface: Surface,
+        headers: &[(Vec<u8>, Vec<u8>)],
+        body: Vec<u8>,
+        moment: &Moment<'_>,
+    ) -> Result<Trip, Answer> {
+        let raw = Raw::parse(&body).map_err(|error| {
+            refused(
+                surface,
+                Refusal::invalid(
+                    "",
+                    format!("The body is not valid JSON: {error}. Correct it and send it again."),
+                ),
+            )
+        })?;
+        let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
+        let model = request.model.decode().into_owned();
+        let (place, group) = self.group(&model).map_err(|refusal| refused(surface, refusal))?;
+        let turn = Turn {
+            surface,
+            requested_model: model,
+            stream: request.stream,
+            stream_usage: request.stream_usage,
+            id: format!("{:016x}", moment.key),
+            created: moment.now_ms / 1000,
+            unsupported: group.unsupported,
+            caller_headers: dialect_headers(headers),
+        };
+        let plan = self.choose(group, &request, &turn, raw, moment);
+        if plan.order.is_empty() {
+            return Err(self.nobody(surface, group, &plan));
+        }
+        let order =
+            plan.order.iter().filter_map(|member| group.members.get(*member)).map(|member| member.target);
+        Ok(Trip {
+            runtime: Rc::clone(&self.runtime),
+            group: place,
+            turn,
+            order: order.collect(),
+            body,
+            outcome: RefCell::new(Outcome::default()),
+        })
+    }
+
+    fn group(&self, model: &str) -> Result<(usize, &Group), Refusal> {
+        let config = &self.runtime.config;
+        if let Some(group) = config.group_for(model)
+            && let Some(place) = config.groups.iter().position(|known| known.name == group.name)
+        {
+            return Ok((place, group));
+        }
+        let hint = config.closest(model).map_or_else(
+            || "GET /v1/models lists what there is.".to_owned(),
+            |closest| format!("Did you mean `{closest}`? GET /v1/models lists what there is."),
+        );
+        let shown: String = model.chars().take(100).collect();
+        Err(Refusal {
+            status: 404,
+            code: "model_not_found",
+            param: Some("model".to_owned()),
+            message: format!("The model `{shown}` does not exist here. {hint}"),
+        })
+    }
+
+    fn choose(
+        &self,
+        group: &Group,
+        request: &Request<'_>,
+        turn: &Turn,
+        raw: Raw<'_>,
+        moment: &Moment<'_>,
+    ) -> Plan {
+        let needs = request.needs().only(PLANNED);
+        let cooling = |target: usize| {
+            moment.cooling.iter().find(|(known, _)| *known == target).map(|(_, until)| *until)
+        };
+        // A trial run shows what a dialect refuses before any provider is called.
+        let refuses = |target: usize| {
+            let wire = self.runtime.wire(target)?;
+            if exchange::native(turn.surface, wire.row).is_some() {
+                return None;
+            }
+            exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
+        };
+        let demand = Demand { needs, least_tokens: least_tokens(raw.as_json().len()) };
+        let now =
+            Circumstances { now_ms: moment.now_ms, pick: moment.pick, cooling: &cooling, refuses: &refuses };
+        choose(&self.runtime.config, group, &demand, &now)
+    }
+
+    /// Why nobody can be asked.
+    fn nobody(&self, surface: Surface, group: &Group, plan: &Plan) -> Answer {
+        if let Some(wait) = plan.all_cooling_ms {
+            let seconds = wait.div_ceil(1000).max(1);
+            let error = CallerError {
+                status: 429,
+                code: Class::RateLimited.name().to_owned(),
+                param: None,
+                message: format!(
+                    "Every target of `{}` that could take this request is cooling down after a rate limit. Try again in {seconds} s.",
+                    group.name
+                ),
+            };
+            return Answer::error(surface, &error)
+                .with("retry-after", seconds.to_string())
+                .with(headers::GROUP, header_value(&group.name));
+        }
+        let reasons = group
+            .members
+            .iter()
+            .zip(&plan.verdicts)
+            .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
+        let reasons: Vec<String> = reasons.collect();
+        let long = plan.verdicts.iter().all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
+        let refusal = Refusal {
+            status: 400,
+            code: if long { "context_length_exceeded" } else { "unsupported_parameter" },
+            param: None,
+            message: format!(
+                "No target of `{}` can take this request: {}.",
+                group.name,
+                reasons.join("; ").trim_end_matches('.')
+            ),
+        };
+        refused(surface, refusal).with(headers::GROUP, header_value(&group.name))
+    }
+
+    /// The request's headers as they go on: the order and what Envoy shall do for it.
+    fn routed(&self, trip: &Trip, kept: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<OwnHeader> {
+        let config = &self.runtime.config;
+        let Some(group) = config.groups.get(trip.group) else { return Vec::new() };
+        let ids = trip.order.iter().map(|place| self.runtime.id(*place));
+        let attempts = usize::try_from(group.max_attempts).unwrap_or(1);
+        let retries = attempts.saturating_sub(1);
+        let own = |name: &'static str, value: String| -> OwnHeader {
+            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
+        };
+        let mut out: Vec<OwnHeader> =
+            kept.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect();
+        out.extend([
+            own(headers::ORDER, order_name(&group.name, ids)),
+            own("x-envoy-retry-on", "retriable-headers,connect-failure,reset".to_owned()),
+            own("x-envoy-retriable-header-names", headers::RETRY.to_owned()),
+            own("x-envoy-max-retries", retries.to_string()),
+            own("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms().to_string()),
+            own("x-envoy-upstream-rq-timeout-ms", group.timeout_ms.to_string()),
+        ]);
+        out
+    }
+
+    /// The trip, once there is one.
+    pub fn trip(&self) -> Option<&Rc<Trip>> {
+        match &self.phase {
+            Phase::Sent(trip) => Some(trip),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer's headers must be looked at: not if a translator of this VM has finished them.
+    pub fn must_finish(&self) -> bool {
+        self.trip()
+            .is_some_and(|trip| trip.outcome.try_borrow().is_ok_and(|outcome| outcome.answered.is_none()))
+    }
+
+    /// The headers of an answer that no translator of this VM has finished: one of another VM's, or the last failure.
+    /// `flags` is what Envoy says about an answer of its own.
+    pub fn finish(&mut self, headers: &[Header<'_>], flags: impl FnOnce() -> String) -> ResponseStep {
+        let Some(trip) = self.trip() else { return ResponseStep::Pass };
+        let named = headers::text(headers, headers::TARGET).and_then(|id| self.runtime.target(id));
+        let failed = headers::find(headers, headers::FAILURE).and_then(failure_from);
+        let (target, failure) = match (named, failed) {
+            (Some(_), None) => return ResponseStep::Pass,
+            (Some(target), Some(failure)) => trip.best_failure().unwrap_or((target, failure)),
+            (None, _) => match trip.best_failure() {
+                Some(best) => best,
+                None => (trip.order.first().copied().unwrap_or(0), envoys_failure(&flags())),
+            },
+        };
+        ResponseStep::Answer(self.last_word(trip, target, &failure))
+    }
+
+    fn last_word(&self, trip: &Trip, target: usize, failure: &Failure) -> Answer {
+        let config = &self.runtime.config;
+        let id = self.runtime.id(target);
+        let group = config.groups.get(trip.group);
+        let attempts = trip.outcome.try_borrow().map_or(0, |outcome| outcome.attempts);
+        let answer = match group.and_then(|group| group.degraded.as_deref()) {
+            Some(content) if failure.class.fails_over() => degraded::answer(&trip.turn, content),
+            _ => Answer::error(trip.turn.surface, &CallerError::of_failure(failure, id)),
+        };
+        let answer = answer
+            .with(headers::GROUP, header_value(group.map_or("", |group| group.name.as_str())))
+            .with(headers::TARGET, header_value(id))
+            .with(headers::ATTEMPTS, attempts.to_string())
+            .with(headers::DECISION, header_value(&trip.verdict()));
+        match failure.retry_after_ms.filter(|_| answer.status == 429) {
+            Some(wait) => answer.with("retry-after", wait.div_ceil(1000).max(1).to_string()),
+            None => answer,
+        }
+    }
+}
+
+fn refused(surface: Surface, refusal: Refusal) -> Answer {
+    let allow = refusal.status == 405;
+    let answer = Answer::error(surface, &CallerError::from(refusal));
+    if allow { answer.with("allow", "POST") } else { answer }
+}
+
+/// What Envoy's own answer means, by its response flags and details.
+fn envoys_failure(flags: &str) -> Failure {
+    if flags.contains("timeout") {
+        return Failure::timeout("the time for the whole request was over");
+    }
+    if flags.contains("no_healthy_upstream") {
+        return Failure::connect("every target of the group is ejected at the moment");
+    }
+    Failure::connect(&format!("Envoy says {flags}"))
+}
+
+fn dialect_headers(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, String)> {
+    let ours = headers.iter().filter(|(name, _)| headers::of_dialect(name));
+    ours.filter_map(|(name, value)| {
+        Some((String::from_utf8(name.clone()).ok()?, String::from_utf8(value.clone()).ok()?))
+    })
+    .collect()
+}

@@ -1,0 +1,177 @@
+//! One request on its way: what the router role learned and the translator role needs, over all attempts.
+//!
+//! Both roles run in the same VM of the same worker, so normally they share a [`Trip`] by its key. After a reload the
+//! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
+//! router role set, and from the request's body.
+
+use super::Runtime;
+use crate::dialect::{Surface, Turn};
+use crate::failure::{Class, Failure};
+use crate::json::{Raw, Text, Writer};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Trip {
+    pub runtime: Rc<Runtime>,
+    /// A place in the configuration's groups.
+    pub group: usize,
+    pub turn: Turn,
+    /// The caller's request, validated. Empty in a trip made from a handoff: the attempt has the bytes.
+    pub body: Vec<u8>,
+    /// Places in the configuration's targets, in the order to try.
+    pub order: Vec<usize>,
+    pub outcome: RefCell<Outcome>,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub attempts: u32,
+    /// (target, how it failed), in the order it happened.
+    pub failures: Vec<(usize, Failure)>,
+    /// The target whose answer is on its way to the caller.
+    pub answered: Option<usize>,
+}
+
+impl Trip {
+    /// How long one attempt may take until its first token, in milliseconds.
+    pub fn attempt_limit_ms(&self) -> u64 {
+        let group = self.runtime.config.groups.get(self.group);
+        group.map_or(u64::MAX, |group| {
+            if self.turn.stream { group.first_token_timeout_ms } else { group.answer_timeout_ms }
+        })
+    }
+
+    /// Which failure the caller is told about: the one that says most about what to do.
+    pub fn best_failure(&self) -> Option<(usize, Failure)> {
+        let outcome = self.outcome.try_borrow().ok()?;
+        outcome
+            .failures
+            .iter()
+            .enumerate()
+            .max_by_key(|(at, (_, failure))| (informed(failure.class), *at))
+            .map(|(_, f)| f.clone())
+    }
+
+    /// One sentence: why this target.
+    pub fn decision(&self, target: usize) -> String {
+        let id = |place: usize| self.runtime.id(place);
+        let group = self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str());
+        let place = self.order.iter().position(|known| *known == target).unwrap_or(0);
+        let failed = |place: usize| {
+            let outcome = self.outcome.try_borrow().ok()?;
+            outcome.failures.iter().find(|(target, _)| *target == place).map(|(_, failure)| failure.class)
+        };
+        let mut before = Vec::new();
+        for &earlier in self.order.iter().take(place) {
+            before.push(match failed(earlier) {
+                Some(class) => format!("{} failed ({class})", id(earlier)),
+                None => format!("{} is ejected", id(earlier)),
+            });
+        }
+        if before.is_empty() {
+            format!("{} is the first choice of {group}.", id(target))
+        } else {
+            format!("{} answered for {group} because {}.", id(target), before.join(" and "))
+        }
+    }
+
+    /// One sentence for when nobody answered.
+    pub fn verdict(&self) -> String {
+        let id = |place: usize| self.runtime.id(place);
+        let group = self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str());
+        let failed: Vec<String> = match self.outcome.try_borrow() {
+            Ok(outcome) => {
+                outcome.failures.iter().map(|(t, f)| format!("{} failed ({})", id(*t), f.class)).collect()
+            }
+            Err(_) => Vec::new(),
+        };
+        if failed.is_empty() {
+            format!("No target of {group} answered.")
+        } else {
+            format!("No target of {group} answered: {}.", failed.join(", "))
+        }
+    }
+
+    /// What a translator in another VM needs, as JSON.
+    pub fn handoff(&self, key: u64) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
+        let ids = self.order.iter().map(|place| self.runtime.id(*place));
+        Writer::new(&mut out).object(|w| {
+            w.key("key").string(&key.to_string());
+            w.key("group").string(self.runtime.config.groups.get(self.group).map_or("", |group| &group.name));
+            w.key("order").array(|w| ids.for_each(|id| w.string(id)));
+            w.key("surface").string(self.turn.surface.path());
+            w.key("model").string(&self.turn.requested_model);
+            w.key("stream").bool(self.turn.stream);
+            w.key("stream_usage").bool(self.turn.stream_usage);
+            w.key("id").string(&self.turn.id);
+            w.key("created").u64(self.turn.created);
+            w.key("headers").object(|w| {
+                for (name, value) in &self.turn.caller_headers {
+                    w.key(name).string(value);
+                }
+            });
+        });
+        out
+    }
+
+    /// The key of a handoff.
+    pub fn handoff_key(handoff: &[u8]) -> Option<u64> {
+        let text = std::str::from_utf8(handoff).ok()?;
+        // The first member, by construction: found without reading the rest.
+        let digits = text.strip_prefix(r#"{"key":""#)?;
+        digits.split_once('"')?.0.parse().ok()
+    }
+
+    /// A trip of one's own, where the router role's is in another VM.
+    pub fn from_handoff(runtime: &Rc<Runtime>, handoff: &[u8]) -> Option<Trip> {
+        let raw = Raw::parse(handoff).ok()?;
+        let text = |name: &str| raw.get(name)?.text().map(Text::into_string);
+        let name = text("group")?;
+        let (place, group) =
+            runtime.config.groups.iter().enumerate().find(|(_, group)| group.name == name)?;
+        let order = raw.get("order")?.items().filter_map(|id| runtime.target(&id.text()?.decode()));
+        Some(Trip {
+            runtime: Rc::clone(runtime),
+            group: place,
+            turn: Turn {
+                surface: Surface::of_path(&text("surface")?)?,
+                requested_model: text("model")?,
+                stream: raw.get("stream")?.as_bool()?,
+                stream_usage: raw.get("stream_usage")?.as_bool()?,
+                id: text("id")?,
+                created: raw.get("created")?.as_u64()?,
+                unsupported: group.unsupported,
+                caller_headers: raw
+                    .get("headers")?
+                    .fields()
+                    .filter_map(|(name, value)| Some((name.into_string(), value.text()?.into_string())))
+                    .collect(),
+            },
+            body: Vec::new(),
+            order: order.collect(),
+            outcome: RefCell::default(),
+        })
+    }
+}
+
+/// How much a class tells the caller about what to do next.
+fn informed(class: Class) -> u8 {
+    match class {
+        Class::Connect => 0,
+        Class::Timeout => 1,
+        Class::Malformed => 2,
+        Class::ServerError => 3,
+        Class::Overloaded => 4,
+        Class::Auth => 5,
+        Class::ModelUnavailable => 6,
+        Class::Quota => 7,
+        Class::RateLimited => 8,
+        Class::ContextLength => 9,
+        Class::ContentPolicy => 10,
+        Class::InvalidRequest => 11,
+    }
+}

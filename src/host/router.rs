@@ -1,0 +1,137 @@
+//! The router role's place in the downstream filter chain.
+
+use super::{abi, shared};
+use crate::filter::headers::Header;
+use crate::filter::{Answer, Moment, RequestStep, ResponseStep, Router, Runtime};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::rc::Rc;
+
+pub struct RouterContext {
+    runtime: Rc<Runtime>,
+    router: Router,
+    /// The key of the trip, once there is one.
+    key: Option<u64>,
+}
+
+impl RouterContext {
+    pub fn new(runtime: Rc<Runtime>) -> RouterContext {
+        RouterContext { router: Router::new(Rc::clone(&runtime)), runtime, key: None }
+    }
+
+    fn send(&mut self, size: usize) -> Result<(), abi::Status> {
+        let body = abi::buffer(abi::Buffer::RequestBody, 0, size)?;
+        let now_ms = abi::now_ms();
+        let key = shared::next_key();
+        let cooling = shared::cooling(&self.runtime, now_ms);
+        match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, cooling: &cooling }) {
+            Err(answer) => respond(&answer),
+            Ok((trip, headers)) => {
+                shared::remember(key, &trip);
+                self.key = Some(key);
+                abi::set_property("switchover.turn", &trip.handoff(key))?;
+                abi::set_headers(
+                    abi::Map::RequestHeaders,
+                    headers.iter().map(|(name, value)| (&**name, &**value)),
+                )?;
+                abi::clear_route_cache()
+            }
+        }
+    }
+}
+
+/// Sends an answer of ours.
+fn respond(answer: &Answer) -> Result<(), abi::Status> {
+    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    abi::respond(u32::from(answer.status), "switchover", headers, &answer.body)
+}
+
+/// A hostcall that failed where the request can't go on without it.
+fn give_up(status: abi::Status) -> Action {
+    abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
+    let body = br#"{"error":{"message":"The gateway failed inside. Try again.","type":"server_error","param":null,"code":"server_error"}}"#;
+    let headers: [Header<'_>; 1] = [(b"content-type", b"application/json")];
+    let _ = abi::respond(500, "switchover_hostcall", headers, body);
+    Action::Pause
+}
+
+impl Context for RouterContext {}
+
+impl HttpContext for RouterContext {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        let pairs = match abi::headers(abi::Map::RequestHeaders) {
+            Ok(pairs) => pairs,
+            Err(status) => return give_up(status),
+        };
+        let headers: Vec<Header<'_>> = pairs.iter().collect();
+        match self.router.request(&headers, end) {
+            RequestStep::Pass { remove } => {
+                for name in remove {
+                    if let Err(status) = abi::remove_header(abi::Map::RequestHeaders, &name) {
+                        return give_up(status);
+                    }
+                }
+                Action::Continue
+            }
+            RequestStep::Read => Action::Pause,
+            RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Action::Pause),
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if !self.router.is_reading() {
+            return Action::Continue;
+        }
+        if let Some(answer) = self.router.received(size) {
+            return respond(&answer).map_or_else(give_up, |()| Action::Pause);
+        }
+        if !end {
+            return Action::Pause;
+        }
+        match self.send(size) {
+            Err(status) => give_up(status),
+            // Without a trip the request was answered.
+            Ok(()) if self.key.is_none() => Action::Pause,
+            Ok(()) => Action::Continue,
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        if !self.router.must_finish() {
+            return Action::Continue;
+        }
+        let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Action::Continue };
+        let headers: Vec<Header<'_>> = pairs.iter().collect();
+        let flags = || {
+            let details = abi::property("response\0code_details").ok().flatten().unwrap_or_default();
+            String::from_utf8_lossy(&details).into_owned()
+        };
+        match self.router.finish(&headers, flags) {
+            ResponseStep::Pass => Action::Continue,
+            ResponseStep::Answer(answer) => match respond(&answer) {
+                Ok(()) => Action::Pause,
+                Err(status) => {
+                    abi::log(
+                        abi::Level::Error,
+                        &format!("an answer could not be replaced: status {}", status.0),
+                    );
+                    Action::Continue
+                }
+            },
+        }
+    }
+
+    fn on_log(&mut self) {
+        if let Some(key) = self.key.take() {
+            shared::forget(key);
+        }
+    }
+}
+
+impl Drop for RouterContext {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            shared::forget(key);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What the contexts of one VM share, and what the VMs of one Envoy share.
+
+use super::abi;
+use crate::filter::{Runtime, Trip};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+
+thread_local! {
+    /// The last configuration that was loaded: every order names the same one.
+    static LOADED: RefCell<Option<(Vec<u8>, Rc<Runtime>)>> = const { RefCell::new(None) };
+    /// Requests on their way, by key.
+    static TRIPS: RefCell<HashMap<u64, Rc<Trip>>> = RefCell::default();
+    static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+}
+
+/// Loads a configuration once for all that name it.
+pub fn runtime(json: Vec<u8>) -> Result<Rc<Runtime>, Vec<String>> {
+    let known = LOADED.with(|loaded| match loaded.try_borrow().ok()?.as_ref() {
+        Some((text, runtime)) if *text == json => Some(Rc::clone(runtime)),
+        _ => None,
+    });
+    if let Some(runtime) = known {
+        return Ok(runtime);
+    }
+    let runtime = Rc::new(Runtime::load(&json)?);
+    LOADED.with(|loaded| {
+        if let Ok(mut loaded) = loaded.try_borrow_mut() {
+            *loaded = Some((json, Rc::clone(&runtime)));
+        }
+    });
+    Ok(runtime)
+}
+
+/// A number that no other request of any worker has, but for odds of one in 2⁶⁴ a pair.
+pub fn next_key() -> u64 {
+    NEXT.with(|next| {
+        let key = next.get();
+        // An odd step walks through all numbers before one comes again.
+        next.set(key.wrapping_add(0x9e37_79b9_7f4a_7c15));
+        key
+    })
+}
+
+pub fn remember(key: u64, trip: &Rc<Trip>) {
+    TRIPS.with(|trips| {
+        if let Ok(mut trips) = trips.try_borrow_mut() {
+            trips.insert(key, Rc::clone(trip));
+        }
+    });
+}
+
+pub fn recall(key: u64) -> Option<Rc<Trip>> {
+    TRIPS.with(|trips| trips.try_borrow().ok()?.get(&key).cloned())
+}
+
+pub fn forget(key: u64) {
+    TRIPS.with(|trips| {
+        if let Ok(mut trips) = trips.try_borrow_mut() {
+            trips.remove(&key);
+        }
+    });
+}
+
+/// The shared value that holds all cool-downs: lines of target id, blank, milliseconds since 1970.
+const COOLING: &str = "switchover.cooling";
+/// No provider may keep us away for longer, in milliseconds.
+const MOST_COOLING_MS: u64 = 300_000;
+
+fn read_cooling(bytes: &[u8]) -> Vec<(&str, u64)> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(id, until)| Some((id, until.parse().ok()?)))
+        .collect()
+}
+
+/// Which targets cool down until when.
+pub fn cooling(runtime: &Runtime, now_ms: u64) -> Vec<(usize, u64)> {
+    let Ok((Some(bytes), _)) = abi::shared(COOLING) else { return Vec::new() };
+    let known = read_cooling(&bytes).into_iter().filter_map(|(id, until)| Some((runtime.target(id)?, until)));
+    // A deadline further away than any can be was set before the clock jumped back: it counts for nothing.
+    known.filter(|(_, until)| *until > now_ms && *until - now_ms <= MOST_COOLING_MS).collect()
+}
+
+/// Leaves a target alone until `now_ms + wait_ms`. The later deadline wins.
+pub fn cool(id: &str, wait_ms: u64, now_ms: u64) {
+    let until = now_ms.saturating_add(wait_ms.min(MOST_COOLING_MS));
+    // Another worker can be faster; a few tries are plenty.
+    for _ in 0..8 {
+        let Ok((bytes, cas)) = abi::shared(COOLING) else { return };
+        let bytes = bytes.unwrap_or_default();
+        let mut known = read_cooling(&bytes);
+        known.retain(|(_, until)| *until > now_ms && *until - now_ms <= MOST_COOLING_MS);
+        match known.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) => *known = until.max(*known),
+            None => known.push((id, until)),
+        }
+        let lines: String = known.iter().map(|(id, until)| format!("{id} {until}\n")).collect();
+        match abi::set_shared(COOLING, lines.as_bytes(), cas) {
+            Err(abi::CAS_MISMATCH) => {}
+            _ => return,
+        }
+    }
+}

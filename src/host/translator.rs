@@ -1,0 +1,168 @@
+//! The translator role's place in the upstream filter chain of an order: one context for each attempt.
+
+use super::{abi, shared};
+use crate::dialect::{Outgoing, Surface};
+use crate::failure::Head;
+use crate::filter::headers::{self, Header};
+use crate::filter::{Answer, Attempt, Runtime, Step, Trip};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::rc::Rc;
+
+/// Where Envoy keeps the target's id: the metadata of the endpoint it picked for this attempt.
+const TARGET_OF_ENDPOINT: &str = "xds\0upstream_host_metadata\0filter_metadata\0switchover\0target";
+
+pub struct TranslatorContext {
+    runtime: Rc<Runtime>,
+    attempt: Option<Attempt>,
+    target: usize,
+}
+
+impl TranslatorContext {
+    pub fn new(runtime: Rc<Runtime>) -> TranslatorContext {
+        TranslatorContext { runtime, attempt: None, target: 0 }
+    }
+
+    /// The trip that the router role began: shared, or made anew from its handoff.
+    fn trip(&self) -> Option<Rc<Trip>> {
+        let handoff = abi::property("switchover.turn").ok()??;
+        let shared = Trip::handoff_key(&handoff).and_then(shared::recall);
+        shared.or_else(|| Trip::from_handoff(&self.runtime, &handoff).map(Rc::new))
+    }
+
+    fn ask(&mut self, size: usize) -> Result<(), String> {
+        let trip =
+            self.trip().ok_or("the request did not come through the filter with root_id \"router\"")?;
+        let id = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
+        let id = String::from_utf8_lossy(&id).into_owned();
+        self.target = trip.runtime.target(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
+        let own = if trip.body.is_empty() {
+            abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let (attempt, outgoing) = match Attempt::start(&trip, self.target, &own, abi::now_ms()) {
+            Ok(started) => started,
+            Err(refusal) => {
+                let answer = Answer::error(trip.turn.surface, &refusal.into());
+                return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
+            }
+        };
+        self.write(&attempt, &outgoing, size)
+            .map_err(|status| format!("Envoy answered status {}", status.0))?;
+        self.attempt = Some(attempt);
+        Ok(())
+    }
+
+    fn write(&self, attempt: &Attempt, outgoing: &Outgoing, size: usize) -> Result<(), abi::Status> {
+        let pairs = abi::headers(abi::Map::RequestHeaders)?;
+        let current: Vec<Header<'_>> = pairs.iter().collect();
+        let headers = attempt.request_headers(&current, outgoing);
+        abi::set_headers(abi::Map::RequestHeaders, headers.iter().map(|(name, value)| (&**name, &**value)))?;
+        abi::set_buffer(abi::Buffer::RequestBody, 0, size, &outgoing.body)
+    }
+
+    /// Carries out a step. `size` bytes of the body are in the buffer; none yet in the headers' callback.
+    fn apply(&mut self, step: Step, size: usize) -> Action {
+        let done = match step {
+            Step::Hold => {
+                // The machine has the bytes; Envoy needn't keep them too.
+                let emptied =
+                    if size > 0 { abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &[]) } else { Ok(()) };
+                return log_failed(emptied, Action::Pause);
+            }
+            Step::Pass => Ok(()),
+            Step::Chunk(bytes) => abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &bytes),
+            Step::Release { headers, body } => {
+                let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
+                abi::set_headers(abi::Map::ResponseHeaders, pairs).and_then(|()| {
+                    if size == 0 && body.is_empty() {
+                        return Ok(());
+                    }
+                    abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body)
+                })
+            }
+        };
+        self.cool();
+        log_failed(done, Action::Continue)
+    }
+
+    fn cool(&mut self) {
+        let Some(wait) = self.attempt.as_mut().and_then(|attempt| attempt.cool_ms.take()) else { return };
+        if let Some(target) = self.runtime.wire(self.target) {
+            shared::cool(&target.id, wait, abi::now_ms());
+        }
+    }
+}
+
+fn log_failed(done: Result<(), abi::Status>, action: Action) -> Action {
+    if let Err(status) = done {
+        abi::log(
+            abi::Level::Error,
+            &format!("an answer could not be rewritten: Envoy answered status {}", status.0),
+        );
+    }
+    action
+}
+
+fn respond(answer: &Answer) -> Result<(), abi::Status> {
+    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    abi::respond(u32::from(answer.status), "switchover", headers, &answer.body)
+}
+
+impl Context for TranslatorContext {}
+
+impl HttpContext for TranslatorContext {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        if end { Action::Continue } else { Action::Pause }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if !end {
+            return Action::Pause;
+        }
+        match self.ask(size) {
+            Ok(()) if self.attempt.is_some() => Action::Continue,
+            Ok(()) => Action::Pause,
+            Err(why) => {
+                abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
+                let error = crate::dialect::CallerError {
+                    status: 500,
+                    code: "server_error".to_owned(),
+                    param: None,
+                    message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
+                };
+                let _ = respond(&Answer::error(Surface::Chat, &error));
+                Action::Pause
+            }
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
+        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
+        let pairs = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
+        let headers: Vec<Header<'_>> = pairs.iter().collect();
+        let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
+        let step = attempt.head(&Head { status, headers: &headers }, end, abi::now_ms());
+        self.apply(step, 0)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
+        let bytes = abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default();
+        let step = attempt.body(&bytes, end, abi::now_ms());
+        self.apply(step, size)
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
+        let step = attempt.body(&[], true, abi::now_ms());
+        self.apply(step, 0)
+    }
+
+    fn on_log(&mut self) {
+        if let Some(attempt) = self.attempt.as_mut() {
+            attempt.abandoned(abi::now_ms());
+        }
+    }
+}
