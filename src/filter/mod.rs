@@ -7,6 +7,7 @@
 mod answer;
 mod attempt;
 mod degraded;
+mod explain;
 pub mod headers;
 mod models;
 mod router;
@@ -15,6 +16,7 @@ mod trip;
 
 pub use answer::Answer;
 pub use attempt::{Attempt, OwnHeader, Step};
+pub use explain::explain;
 pub use router::{Moment, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
 pub use trip::{Outcome, Trip};

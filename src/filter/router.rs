@@ -6,7 +6,7 @@ use super::headers::{self, Header};
 use super::models;
 use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
-use crate::chat::Request;
+use crate::chat::{Features, Request};
 use crate::config::Group;
 use crate::dialect::{CallerError, Refusal, Surface, Turn, exchange};
 use crate::failure::{Class, Failure};
@@ -52,6 +52,16 @@ pub struct Moment<'m> {
 pub struct Router {
     runtime: Rc<Runtime>,
     phase: Phase,
+}
+
+/// What planning made of a request.
+pub(super) struct Considered<'r> {
+    /// The group's place in the configuration.
+    pub place: usize,
+    pub group: &'r Group,
+    pub turn: Turn,
+    pub plan: Plan,
+    pub needs: Features,
 }
 
 enum Phase {
@@ -184,14 +194,32 @@ impl Router {
         body: Vec<u8>,
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
-        let raw = Raw::parse(&body).map_err(|error| {
-            refused(
-                surface,
-                Refusal::invalid(
-                    "",
-                    format!("The body is not valid JSON: {error}. Correct it and send it again."),
-                ),
-            )
+        let Considered { place, group, turn, plan, .. } = self.consider(surface, headers, &body, moment)?;
+        if plan.order.is_empty() {
+            return Err(self.nobody(surface, group, &plan));
+        }
+        let members = plan.order.iter().filter_map(|member| group.members.get(*member));
+        Ok(Trip {
+            runtime: Rc::clone(&self.runtime),
+            group: place,
+            turn,
+            order: members.map(|member| member.target).collect(),
+            body,
+            outcome: RefCell::new(Outcome::default()),
+        })
+    }
+
+    /// Reads a request and plans it, without sending it anywhere.
+    pub(super) fn consider(
+        &self,
+        surface: Surface,
+        headers: &[(Vec<u8>, Vec<u8>)],
+        body: &[u8],
+        moment: &Moment<'_>,
+    ) -> Result<Considered<'_>, Answer> {
+        let raw = Raw::parse(body).map_err(|error| {
+            let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
+            refused(surface, Refusal::invalid("", message))
         })?;
         let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
         let model = request.model.decode().into_owned();
@@ -207,19 +235,7 @@ impl Router {
             caller_headers: dialect_headers(headers),
         };
         let plan = self.choose(group, &request, &turn, raw, moment);
-        if plan.order.is_empty() {
-            return Err(self.nobody(surface, group, &plan));
-        }
-        let order =
-            plan.order.iter().filter_map(|member| group.members.get(*member)).map(|member| member.target);
-        Ok(Trip {
-            runtime: Rc::clone(&self.runtime),
-            group: place,
-            turn,
-            order: order.collect(),
-            body,
-            outcome: RefCell::new(Outcome::default()),
-        })
+        Ok(Considered { place, group, turn, plan, needs: request.needs() })
     }
 
     fn group(&self, model: &str) -> Result<(usize, &Group), Refusal> {

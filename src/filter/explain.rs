@@ -1,0 +1,76 @@
+//! Why a request would go where it goes: the router role's own planning, told instead of done.
+
+use super::answer::Answer;
+use super::router::{Moment, Router};
+use super::runtime::Runtime;
+use crate::config::Strategy;
+use crate::dialect::Surface;
+use crate::json::Writer;
+use crate::plan::{Verdict, order_name};
+use std::rc::Rc;
+
+/// Explains a request as JSON: group, required capabilities, each target with why it is in or out, the order, and one
+/// sentence.
+///
+/// # Errors
+/// The answer the caller would get, where the request can't be read or its model is unknown.
+pub fn explain(
+    runtime: &Rc<Runtime>,
+    surface: Surface,
+    headers: &[(Vec<u8>, Vec<u8>)],
+    body: &[u8],
+    moment: &Moment<'_>,
+) -> Result<Vec<u8>, Answer> {
+    let router = Router::new(Rc::clone(runtime));
+    let considered = router.consider(surface, headers, body, moment)?;
+    let (group, plan) = (considered.group, &considered.plan);
+    let order = plan
+        .order
+        .iter()
+        .filter_map(|place| group.members.get(*place))
+        .map(|member| runtime.id(member.target));
+    let order: Vec<&str> = order.collect();
+    let mut out = Vec::with_capacity(1024);
+    Writer::new(&mut out).object(|w| {
+        w.key("group").string(&group.name);
+        w.key("requires").array(|w| considered.needs.names().for_each(|name| w.string(name)));
+        w.key("targets").array(|w| {
+            for (member, verdict) in group.members.iter().zip(&plan.verdicts) {
+                w.object(|w| {
+                    w.key("id").string(runtime.id(member.target));
+                    w.key("in").bool(*verdict == Verdict::In);
+                    w.key("why").string(&format!("{} {verdict}.", runtime.id(member.target)));
+                });
+            }
+        });
+        w.key("order").array(|w| order.iter().for_each(|id| w.string(id)));
+        if !order.is_empty() {
+            w.key("cluster").string(&order_name(&group.name, order.iter().copied()));
+        }
+        w.key("sentence").string(&sentence(runtime, &considered, &order));
+    });
+    Ok(out)
+}
+
+fn sentence(runtime: &Runtime, considered: &super::router::Considered<'_>, order: &[&str]) -> String {
+    let (group, plan) = (considered.group, &considered.plan);
+    let out: Vec<String> = group
+        .members
+        .iter()
+        .zip(&plan.verdicts)
+        .filter(|(_, verdict)| **verdict != Verdict::In)
+        .map(|(member, verdict)| format!("{} {verdict}", runtime.id(member.target)))
+        .collect();
+    let out = if out.is_empty() { String::new() } else { format!(" ({})", out.join("; ")) };
+    let Some((first, rest)) = order.split_first() else {
+        return format!("No target of {} can take this request{out}.", group.name);
+    };
+    let how = match group.strategy {
+        Strategy::Ordered => "by priority",
+        Strategy::WeightedRoundRobin => "by weight",
+        Strategy::LowestLatency => "by latency",
+        Strategy::LowestCost => "by price",
+    };
+    let then = if rest.is_empty() { "nobody else".to_owned() } else { rest.join(", then ") };
+    format!("{} asks {first} first, {how}, and falls back to {then}{out}.", group.name)
+}
