@@ -1,6 +1,46 @@
-//! The native command.
+//! The native command `switchover`: the filter's own code, without an Envoy around it.
+//!
+//! It opens files, reads the environment and prints; what a configuration or a request means is decided in the library.
+
 // Cargo builds it for every integration test, tests/wasm.rs included: for WebAssembly it is an empty crate.
 #![cfg_attr(target_family = "wasm", no_main)]
 #![cfg(not(target_family = "wasm"))]
 
-fn main() {}
+mod check;
+mod document;
+mod render;
+mod stop;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Failover and translation between LLM providers, inside Envoy.
+#[derive(Parser)]
+#[command(name = "switchover", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    call: Call,
+}
+
+#[derive(Subcommand)]
+enum Call {
+    /// Checks a file: prints every problem with its place and what to write instead.
+    Check(check::Args),
+    /// Makes configuration for a proxy from a file.
+    #[command(subcommand)]
+    Render(render::Call),
+    /// Prints the JSON Schema of the file.
+    Schema,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().call {
+        Call::Check(args) => check::run(&args),
+        Call::Render(call) => render::run(&call),
+        Call::Schema => stop::print(switchover::config::schema().as_bytes()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => stop.report(),
+    }
+}

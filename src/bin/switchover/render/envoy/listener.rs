@@ -1,0 +1,133 @@
+//! The listener: where callers come in, which requests are ours, and what is written down about each.
+
+use super::Surroundings;
+use super::wasm::Roles;
+use crate::render::tree::{Map, Node, address, duration, list, one};
+use switchover::config::Config;
+
+/// Bodies a little too large still reach the filter, which answers in the caller's dialect; Envoy's own 413 is the guard
+/// behind it.
+const BODY_MARGIN_BYTES: u64 = 1 << 20;
+/// How much longer than the longest request a connection without any movement is kept.
+const IDLE_MARGIN_MS: u64 = 60_000;
+
+pub fn listener(config: &Config, here: &Surroundings, roles: &Roles) -> Node {
+    let manager = Map::new()
+        .with("name", "envoy.filters.network.http_connection_manager")
+        .with("typed_config", connection_manager(config, roles));
+    Map::new()
+        .with("name", "switchover")
+        .why(
+            "Whoever reaches this address spends the providers' keys: put an authenticating filter before the router role \
+             before opening it to others.",
+        )
+        .with("address", address(&here.listen.0, here.listen.1))
+        .why("listen.max_body_bytes and a little more, so that the filter says 413 in the caller's dialect, not Envoy.")
+        .with("per_connection_buffer_limit_bytes", config.listen.max_body_bytes.saturating_add(BODY_MARGIN_BYTES))
+        .with("filter_chains", list([one("filters", list([manager]))]))
+        .into()
+}
+
+fn connection_manager(config: &Config, roles: &Roles) -> Map {
+    let longest = config.groups.iter().map(|group| group.timeout_ms).max().unwrap_or(0);
+    Map::typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager")
+        .with("stat_prefix", "switchover")
+        .with("codec_type", "AUTO")
+        .why("Callers are outsiders, wherever they call from: their x-envoy-* headers are removed before any filter runs.")
+        .with("use_remote_address", true)
+        .with("internal_address_config", Map::new())
+        .why("x-request-id is the caller's, or new; the answer has it too.")
+        .with("preserve_external_request_id", true)
+        .with("always_set_request_id_in_response", true)
+        .with("normalize_path", true)
+        .with("merge_slashes", true)
+        .with("request_headers_timeout", "10s")
+        .why("Longer than any request may take (the groups' `timeout`), as the wait for an answer is silence too.")
+        .with("stream_idle_timeout", duration(longest.saturating_add(IDLE_MARGIN_MS)))
+        .with("access_log", list([access_log()]))
+        .with("route_config", routes(config))
+        .with("http_filters", list([roles.router.clone(), router()]))
+}
+
+fn router() -> Node {
+    let router =
+        Map::typed("envoy.extensions.filters.http.router.v3.Router").with("suppress_envoy_headers", true);
+    Map::new().with("name", "envoy.filters.http.router").with("typed_config", router).into()
+}
+
+fn routes(config: &Config) -> Map {
+    let any = config.listen.hosts.is_empty();
+    let hosts = config.listen.hosts.iter().map(String::as_str).chain(any.then_some("*"));
+    let ordered = Map::new()
+        .why(
+            "What the router role took: it alone sets the header (a caller's is removed), to the name of one of the clusters \
+             below. Timeouts and retries are in headers that it sets for each request.",
+        )
+        .with(
+            "match",
+            Map::new().with("prefix", "/").with(
+                "headers",
+                list([Map::new().with("name", "x-switchover-order").with("present_match", true)]),
+            ),
+        )
+        .with("route", Map::new().with("cluster_header", "x-switchover-order").with("timeout", "0s"));
+    let nothing = "Envoy has no route for this request. Switchover answers POST /v1/chat/completions, /v1/messages, \
+                   /v1/responses and /v1/embeddings and GET /v1/models; whoever runs it can add other routes in Envoy's \
+                   configuration.";
+    let other = not_found(nothing, "Everything else: put routes of your own before this one.");
+    let main = Map::new()
+        .with("name", "switchover")
+        .with("domains", list(hosts))
+        .with("routes", list([ordered, other]));
+    let elsewhere = (!any).then(|| {
+        let nobody = "This host is not served here. Use one of the hosts in `listen.hosts` of switchover.yaml, or add yours.";
+        Map::new()
+            .with("name", "other-hosts")
+            .with("domains", list(["*"]))
+            .with("routes", list([not_found(nobody, "Hosts that switchover.yaml does not list.")]))
+    });
+    Map::new()
+        .with("name", "switchover")
+        .with("ignore_port_in_host_matching", true)
+        .with("virtual_hosts", list([Some(main), elsewhere].into_iter().flatten()))
+}
+
+fn not_found(message: &str, why: &str) -> Map {
+    let body = format!(
+        r#"{{"error":{{"message":"{message}","type":"invalid_request_error","param":null,"code":"no_route"}}}}"#
+    );
+    let header = Map::new().with("key", "content-type").with("value", "application/json");
+    let header = Map::new().with("header", header).with("append_action", "OVERWRITE_IF_EXISTS_OR_ADD");
+    Map::new()
+        .why(why)
+        .with("match", one("prefix", "/"))
+        .with("direct_response", Map::new().with("status", 404u64).with("body", one("inline_string", body)))
+        .with("response_headers_to_add", list([header]))
+}
+
+/// One line of JSON for each request. `wasm.switchover.…` is what the router role found out.
+fn access_log() -> Map {
+    let fields = [
+        ("time", "%START_TIME%"),
+        ("request_id", "%REQ(X-REQUEST-ID)%"),
+        ("method", "%REQ(:METHOD)%"),
+        ("path", "%PATH(NQ:ORIG_OR_PATH)%"),
+        ("status", "%RESPONSE_CODE%"),
+        ("group", "%FILTER_STATE(wasm.switchover.group:PLAIN)%"),
+        ("target", "%FILTER_STATE(wasm.switchover.target:PLAIN)%"),
+        ("attempts", "%FILTER_STATE(wasm.switchover.attempts:PLAIN)%"),
+        ("class", "%FILTER_STATE(wasm.switchover.class:PLAIN)%"),
+        ("duration_ms", "%DURATION%"),
+        ("first_byte_ms", "%RESPONSE_DURATION%"),
+        ("bytes_in", "%BYTES_RECEIVED%"),
+        ("bytes_out", "%BYTES_SENT%"),
+        ("flags", "%RESPONSE_FLAGS%"),
+        ("details", "%RESPONSE_CODE_DETAILS%"),
+    ];
+    let json = fields.into_iter().fold(Map::new(), |map, (name, value)| map.with(name, value));
+    let stdout = Map::typed("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog").with(
+        "log_format",
+        Map::new().why("Never a body, a key or a query, which may hold one.").with("json_format", json),
+    );
+    Map::new().with("name", "envoy.access_loggers.stdout").with("typed_config", stdout)
+}

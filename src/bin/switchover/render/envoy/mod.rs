@@ -1,0 +1,95 @@
+//! Envoy's bootstrap for one `switchover.yaml`: everything a stand-alone Envoy needs, and nothing newer than Envoy 1.37.
+//!
+//! Each part explains itself to whoever reads the result. No key is ever in it: keys stay in files that Envoy watches.
+
+mod credential;
+mod listener;
+mod order;
+mod target;
+mod wasm;
+
+use super::tree::{Item, Map, Node, address, list, one};
+use switchover::config::Config;
+
+/// What the bootstrap says about the machine that Envoy runs on.
+#[derive(Debug)]
+pub struct Surroundings {
+    pub listen: (String, u16),
+    pub admin: (String, u16),
+    /// The filter's file.
+    pub wasm: String,
+    /// The certificates that providers' are verified against.
+    pub ca_file: String,
+    /// For each of [`Config::credentials`]; `None` where Envoy needs no file.
+    pub secrets: Vec<Option<SecretFile>>,
+}
+
+/// A key as Envoy finds it.
+#[derive(Clone, Debug)]
+pub struct SecretFile {
+    /// The secret's name in the file.
+    pub name: String,
+    /// The SDS file.
+    pub path: String,
+    /// The folder of the key itself, if the key is not in the SDS file.
+    pub watched: Option<String>,
+}
+
+const HEAD: &str = "\
+An Envoy bootstrap, made by `switchover render envoy` from switchover.yaml: change that file and render again.
+It needs Envoy 1.37 or newer: before that, a retry after a held answer lets bytes of the failed attempt through to the caller.
+
+How a request travels: the listener's wasm filter (role `router`) finds the model group, picks an order of targets and names \
+it in x-switchover-order; the route takes that header as the name of a cluster. Such a cluster is an aggregate of the \
+targets' clusters in that order. Its wasm filter (role `translator`) runs once for each attempt, in the dialect of the \
+target that Envoy picked; then the target's key is added. Retries, timeouts, ejection and connections are Envoy's own.";
+
+/// The whole bootstrap. `document` is the configuration as the filter gets it.
+pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node {
+    let roles = wasm::Roles::new(document, &here.wasm);
+    let mut clusters = target::clusters(config, here);
+    clusters.extend(order::clusters(config, here, &roles));
+    Map::new()
+        .why(HEAD)
+        .with("node", Map::new().with("id", "switchover").with("cluster", "switchover"))
+        .why(
+            "Only for this machine: whoever reaches this port can shut Envoy down and read its configuration (keys are \
+             redacted in it).",
+        )
+        .with("admin", one("address", address(&here.admin.0, here.admin.1)))
+        .with("stats_config", stats())
+        .with(
+            "static_resources",
+            Map::new()
+                .with("listeners", list([listener::listener(config, here, &roles)]))
+                .with("clusters", Node::List(clusters)),
+        )
+        .into()
+}
+
+/// Labels that the filter writes into its metrics' names, each as `name=.=value;.;`.
+const TAGS: &[&str] =
+    &["group", "target", "provider", "model", "class", "outcome", "kind", "surface", "tenant", "drill"];
+
+/// The same form that Istio's `extraStatTags` makes.
+fn stats() -> Map {
+    let tags = TAGS.iter().map(|tag| {
+        let regex = format!("({tag}=\\.=(.*?);\\.;)");
+        Map::new().with("tag_name", *tag).with("regex", regex)
+    });
+    let buckets = [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
+    let buckets: Vec<Node> = buckets.into_iter().map(Node::Number).collect();
+    Map::new()
+        .why("A wasm filter can't label its metrics. It writes labels into the name, and these rules take them out again.")
+        .with("stats_tags", list(tags))
+        .why("Milliseconds: from a first token at once to the longest answers.")
+        .with(
+            "histogram_bucket_settings",
+            list([Map::new().with("match", one("suffix", "_ms")).with("buckets", list(buckets))]),
+        )
+}
+
+/// A cluster with what stands above it.
+fn cluster(why: String, map: Map) -> Item {
+    Item { why, value: map.into() }
+}

@@ -1,0 +1,143 @@
+//! One aggregate cluster for each order of targets that a request can be sent down.
+
+use super::wasm::Roles;
+use super::{Surroundings, cluster, credential, target};
+use crate::render::tree::{Item, Map, Node, duration, list, one};
+use switchover::config::{Config, Group};
+use switchover::plan::{Order, orders};
+
+const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+const SECTION: &str = "\
+THE ORDERS, each a cluster: a group and its targets in the order to try. There is one for every set of targets that a \
+request can be left with (after capabilities, cool-downs and context windows) and every target that may then come first. \
+The filter computes the same names from the same file.\n\n";
+
+/// The clusters of all orders.
+pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item> {
+    let keys = credential::actions(config, here);
+    let shared = Shared {
+        translator: roles.translator.clone(),
+        strip: Node::shared("strip-internal-headers", strip()),
+        codec: Node::shared("codec", codec()),
+    };
+    let mut clusters = Vec::new();
+    for group in &config.groups {
+        let policy = Node::shared(&format!("retries-of-{}", group.name), retry_policy(group));
+        let limits = Node::shared(&format!("limits-of-{}", group.name), limits(group));
+        for (i, order) in orders(config, group).into_iter().enumerate() {
+            let mut why = String::new();
+            if clusters.is_empty() {
+                why.push_str(SECTION);
+            }
+            if i == 0 {
+                why.push_str(&format!("Model group {}", group.name));
+            }
+            let keys = order.targets.iter().filter_map(|target| {
+                let id = config.targets.get(*target)?.id().to_owned();
+                Some((id, keys.get(*target)?.clone()?))
+            });
+            let filters = shared.filters(credential::filter(keys));
+            clusters.push(cluster(why, one_order(config, group, &order, &policy, &limits, filters)));
+        }
+    }
+    clusters
+}
+
+/// Filters that all orders have.
+struct Shared {
+    translator: Node,
+    strip: Node,
+    codec: Node,
+}
+
+impl Shared {
+    /// The filters of one order, in the order they run.
+    fn filters(&self, credentials: Option<Node>) -> Node {
+        let filters = [Some(&self.translator), credentials.as_ref(), Some(&self.strip), Some(&self.codec)];
+        list(filters.into_iter().flatten().cloned())
+    }
+}
+
+fn one_order(
+    config: &Config,
+    group: &Group,
+    order: &Order,
+    policy: &Node,
+    limits: &Node,
+    filters: Node,
+) -> Map {
+    let targets = order.targets.iter().map(|target| target::name(config, *target, group.when_all_ejected));
+    let aggregate =
+        Map::typed("envoy.extensions.clusters.aggregate.v3.ClusterConfig").with("clusters", list(targets));
+    let options = Map::typed(PROTOCOL_OPTIONS)
+        .with("explicit_http_config", one("http_protocol_options", Map::new()))
+        .with("retry_policy", policy.clone())
+        .with("http_filters", filters);
+    Map::new()
+        .with("name", order.name.as_str())
+        .with("lb_policy", "CLUSTER_PROVIDED")
+        .with(
+            "cluster_type",
+            Map::new().with("name", "envoy.clusters.aggregate").with("typed_config", aggregate),
+        )
+        .with("common_lb_config", target::panic(group.when_all_ejected))
+        .with("circuit_breakers", limits.clone())
+        .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, options))
+}
+
+/// The fallback chain. When to retry and how often is in request headers that the filter sets for each request.
+fn retry_policy(group: &Group) -> Node {
+    let previous =
+        Map::typed("envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig")
+            .with("update_frequency", 1u64);
+    let priority =
+        Map::new().with("name", "envoy.retry_priorities.previous_priorities").with("typed_config", previous);
+    let back_off = Map::new()
+        .with("base_interval", duration(group.back_off.base_ms))
+        .with("max_interval", duration(group.back_off.max_ms));
+    Map::new()
+        .why("Each attempt goes to the next target. When to retry and how often is in headers that the filter sets.")
+        .with("retry_priority", priority)
+        .with("retry_back_off", back_off)
+        .why(
+            "The longest silence of an attempt: of a stream that has begun, and of an answer that comes whole. Envoy has one \
+             number for both, so it is the longest of stream_idle_timeout, first_token_timeout and answer_timeout.",
+        )
+        .with("per_try_idle_timeout", duration(longest_silence_ms(group)))
+        .into()
+}
+
+fn longest_silence_ms(group: &Group) -> u64 {
+    group.stream_idle_timeout_ms.max(group.first_token_timeout_ms).max(group.answer_timeout_ms)
+}
+
+fn limits(group: &Group) -> Node {
+    let most = 1_000_000u64;
+    let budget = Map::new()
+        .with("budget_percent", one("value", group.retry_budget.budget_percent))
+        .with("min_retry_concurrency", u64::from(group.retry_budget.min_retry_concurrency));
+    let thresholds = Map::new()
+        .with("max_connections", most)
+        .with("max_pending_requests", most)
+        .with("max_requests", most)
+        .why("Instead of Envoy's default of three retries at a time, which would stop failover under load.")
+        .with("retry_budget", budget);
+    one("thresholds", list([thresholds]))
+}
+
+/// What no provider may see.
+fn strip() -> Node {
+    let prefixes = ["x-switchover-", "x-envoy-", "x-forwarded-"];
+    let remove =
+        prefixes.iter().map(|prefix| one("remove_on_match", one("key_matcher", one("prefix", *prefix))));
+    let mutation = Map::typed("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation")
+        .why("No header of ours, of Envoy's or about the caller's address reaches a provider.")
+        .with("mutations", one("request_mutations", list(remove)));
+    Map::new().with("name", "envoy.filters.http.header_mutation").with("typed_config", mutation).into()
+}
+
+fn codec() -> Node {
+    let codec = Map::typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec");
+    Map::new().with("name", "envoy.filters.http.upstream_codec").with("typed_config", codec).into()
+}

@@ -1,0 +1,124 @@
+//! `switchover render …`: configuration for a proxy, made from `switchover.yaml`.
+
+mod envoy;
+mod json;
+mod secret;
+mod tree;
+mod yaml;
+
+use crate::document::{Document, listed};
+use crate::stop::Stop;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use switchover::json::{Kind, Raw};
+
+#[derive(clap::Subcommand)]
+pub enum Call {
+    /// A complete bootstrap for a stand-alone Envoy.
+    Envoy(EnvoyArgs),
+}
+
+#[derive(clap::Args)]
+pub struct EnvoyArgs {
+    /// The switchover.yaml.
+    file: PathBuf,
+    /// Where the bootstrap goes; JSON if the name ends in .json. Files for the keys go beside it, into a folder of the
+    /// same name with `.secrets` behind it.
+    #[arg(short, long)]
+    out: PathBuf,
+    /// Where Envoy takes requests.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    listen: (String, u16),
+    /// Where Envoy's admin interface is.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9901", value_parser = address)]
+    admin: (String, u16),
+    /// The filter. Default: switchover.wasm in the folder of this command.
+    #[arg(long)]
+    wasm: Option<PathBuf>,
+    /// The certificates of the authorities that providers' certificates are verified against.
+    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    ca_file: PathBuf,
+}
+
+/// # Errors
+/// What keeps the configuration from being made, in words for a person.
+pub fn run(call: &Call) -> Result<(), Stop> {
+    match call {
+        Call::Envoy(args) => envoy(args),
+    }
+}
+
+fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
+    let document = Document::open(&args.file)?;
+    let text = switchover::config::yaml_to_json(&document.bytes)
+        .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
+    let keys = secret::find(&document)?;
+    let mut folder = OsString::from(absolute(&args.out)?);
+    folder.push(".secrets");
+    let here = envoy::Surroundings {
+        listen: args.listen.clone(),
+        admin: args.admin.clone(),
+        wasm: wasm(args)?,
+        ca_file: text_of(&absolute(&args.ca_file)?)?,
+        secrets: secret::write(&document.config, &keys, Path::new(&folder))?,
+    };
+    let bootstrap = envoy::bootstrap(&document.config, in_lines(&text), &here);
+    let is_json = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let written = if is_json { json::write(&bootstrap) } else { yaml::write(&bootstrap) };
+    secret::replace(&args.out, written.as_bytes(), 0o644)
+}
+
+/// Envoy says nothing useful when the file is missing, so it is looked for here.
+fn wasm(args: &EnvoyArgs) -> Result<String, Stop> {
+    let path = match &args.wasm {
+        Some(path) => path.clone(),
+        None => {
+            let command = std::env::current_exe().map_err(|error| {
+                Stop::wrong(format!("The folder of this command is unknown ({error}). Say --wasm PATH."))
+            })?;
+            command.with_file_name("switchover.wasm")
+        }
+    };
+    if !path.is_file() {
+        let path = path.display();
+        return Err(Stop::wrong(format!(
+            "{path}: there is no filter. `make build` makes dist/switchover.wasm; say where it is with --wasm PATH."
+        )));
+    }
+    text_of(&absolute(&path)?)
+}
+
+/// So that Envoy finds it from whatever folder it runs in. Links are left as they are.
+fn absolute(path: &Path) -> Result<PathBuf, Stop> {
+    std::path::absolute(path).map_err(|error| Stop::io("making the path absolute", path, &error))
+}
+
+fn text_of(path: &Path) -> Result<String, Stop> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Stop::wrong(format!("{}: Envoy takes only paths in UTF-8. Choose another.", path.display()))
+    })
+}
+
+/// `127.0.0.1:8080`, `[::1]:8080`.
+fn address(text: &str) -> Result<(String, u16), String> {
+    let wrong =
+        || format!("`{text}` is not an address and a port. Write them like 127.0.0.1:8080 or [::1]:8080.");
+    let socket: std::net::SocketAddr = text.parse().map_err(|_| wrong())?;
+    Ok((socket.ip().to_string(), socket.port()))
+}
+
+/// The document with each part on a line of its own, for whoever reads it inside the bootstrap.
+fn in_lines(json: &[u8]) -> String {
+    let Ok(document) = Raw::parse(json) else { return String::from_utf8_lossy(json).into_owned() };
+    let parts = document.fields().map(|(key, value)| {
+        let value = match value.kind() {
+            Kind::Array if value.items().next().is_some() => {
+                let items = value.items().map(|item| format!("  {}", item.as_json()));
+                format!("[\n{}]", items.collect::<Vec<_>>().join(",\n"))
+            }
+            _ => value.as_json().to_owned(),
+        };
+        format!("\"{}\": {value}", key.into_string())
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(",\n"))
+}

@@ -1,0 +1,153 @@
+//! A rendered document as a tree, with the reasons that a person who reads it needs.
+//!
+//! Built once, written as YAML ([`super::yaml`]) with the comments, or as JSON ([`super::json`]) without. Parts that
+//! stand in many places are [`Node::Shared`]: YAML writes them once and refers to them, JSON repeats them.
+
+use std::rc::Rc;
+
+/// A part of a document.
+#[derive(Clone, Debug)]
+pub enum Node {
+    Bool(bool),
+    Whole(u64),
+    Number(f64),
+    Text(String),
+    List(Vec<Item>),
+    Map(Vec<Entry>),
+    Shared(Rc<Shared>),
+}
+
+/// An element of a list.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Stands above it; empty: nothing does.
+    pub why: String,
+    pub value: Node,
+}
+
+/// A member of a map.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub key: String,
+    /// Stands above it; empty: nothing does.
+    pub why: String,
+    pub value: Node,
+}
+
+/// See [`Node::Shared`].
+#[derive(Debug)]
+pub struct Shared {
+    /// The anchor's name in YAML: letters, digits, `-` and `_`.
+    pub name: String,
+    pub value: Node,
+}
+
+impl Node {
+    /// A part that will stand in several places. Characters that an anchor can't have become `_`.
+    pub fn shared(name: &str, value: Node) -> Node {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' };
+        Node::Shared(Rc::new(Shared { name: name.chars().map(plain).collect(), value }))
+    }
+}
+
+/// Builds a map, entry by entry.
+#[derive(Debug, Default)]
+pub struct Map {
+    entries: Vec<Entry>,
+    why: String,
+}
+
+impl Map {
+    pub fn new() -> Map {
+        Map::default()
+    }
+
+    /// A message of a type that the field does not fix (a protobuf `Any`).
+    pub fn typed(message: &str) -> Map {
+        Map::new().with("@type", format!("type.googleapis.com/{message}"))
+    }
+
+    /// Says why the next entry is as it is.
+    pub fn why(mut self, reason: &str) -> Map {
+        reason.clone_into(&mut self.why);
+        self
+    }
+
+    pub fn with(mut self, key: &str, value: impl Into<Node>) -> Map {
+        let why = std::mem::take(&mut self.why);
+        self.entries.push(Entry { key: key.to_owned(), why, value: value.into() });
+        self
+    }
+
+    /// Leaves the entry out, with its reason, where there is no value.
+    pub fn with_some(mut self, key: &str, value: Option<impl Into<Node>>) -> Map {
+        match value {
+            Some(value) => self.with(key, value),
+            None => {
+                self.why.clear();
+                self
+            }
+        }
+    }
+}
+
+impl From<Map> for Node {
+    fn from(map: Map) -> Node {
+        Node::Map(map.entries)
+    }
+}
+
+/// A map of one entry.
+pub fn one(key: &str, value: impl Into<Node>) -> Node {
+    Map::new().with(key, value).into()
+}
+
+/// A list without reasons.
+pub fn list<N: Into<Node>>(values: impl IntoIterator<Item = N>) -> Node {
+    Node::List(values.into_iter().map(|value| Item { why: String::new(), value: value.into() }).collect())
+}
+
+/// Milliseconds as protobuf's JSON writes durations: `1.5s`.
+pub fn duration(ms: u64) -> Node {
+    let (seconds, rest) = (ms / 1000, ms % 1000);
+    if rest == 0 {
+        return Node::Text(format!("{seconds}s"));
+    }
+    let fraction = format!("{rest:03}");
+    Node::Text(format!("{seconds}.{}s", fraction.trim_end_matches('0')))
+}
+
+/// An address as Envoy's `core.v3.Address`.
+pub fn address(host: &str, port: u16) -> Node {
+    one("socket_address", Map::new().with("address", host).with("port_value", u64::from(port)))
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Node {
+        Node::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Node {
+        Node::Text(text)
+    }
+}
+
+impl From<bool> for Node {
+    fn from(truth: bool) -> Node {
+        Node::Bool(truth)
+    }
+}
+
+impl From<u64> for Node {
+    fn from(number: u64) -> Node {
+        Node::Whole(number)
+    }
+}
+
+impl From<f64> for Node {
+    fn from(number: f64) -> Node {
+        Node::Number(number)
+    }
+}
