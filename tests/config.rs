@@ -4,6 +4,13 @@
 //! A case is `tests/golden/config/<problem>.yaml` with `<problem>.txt` beside it; cases are found, not listed.
 //! `BLESS=1 cargo test --test config` writes the expected files anew; read the difference before you commit it.
 #![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
