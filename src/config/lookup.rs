@@ -1,6 +1,6 @@
 //! Finding the group that a caller means by `model`.
 
-use super::{Alias, Config, Group};
+use super::{Alias, Config, Group, Listen};
 
 impl Alias {
     /// Reads an alias as it is written: one `*` stands for anything. `None` if there are several.
@@ -22,6 +22,26 @@ impl Alias {
                 model.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.ends_with(suffix.as_str()))
             }
         }
+    }
+}
+
+impl Listen {
+    /// Whether a request to this host (`:authority`, with or without a port) is for the filter.
+    pub fn takes(&self, authority: &str) -> bool {
+        let bracket = authority.find(']').unwrap_or(0);
+        let host = match authority.rfind(':').filter(|colon| *colon > bracket) {
+            Some(colon) => authority.split_at_checked(colon).map_or(authority, |(host, _)| host),
+            None => authority,
+        };
+        let ends_with = |suffix: &str| {
+            let rest = host.len().checked_sub(suffix.len()).and_then(|at| host.split_at_checked(at));
+            rest.is_some_and(|(before, end)| !before.is_empty() && end.eq_ignore_ascii_case(suffix))
+        };
+        let is = |known: &String| match known.strip_prefix('*') {
+            Some(suffix) => ends_with(suffix),
+            None => known.eq_ignore_ascii_case(host),
+        };
+        self.hosts.is_empty() || self.hosts.iter().any(is)
     }
 }
 
@@ -107,6 +127,23 @@ mod tests {
         assert!(!glob.matches("gpt-mini") && !glob.matches("gpt-5-nano") && !glob.matches("GPT-5-mini"));
         assert!(Alias::parse("*").unwrap().matches(""));
         assert_eq!(Alias::parse("a*b*"), None);
+    }
+
+    #[test]
+    fn hosts() {
+        let listen = |hosts: &[&str]| Listen {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            base_path: String::new(),
+            max_body_bytes: 1,
+        };
+        assert!(listen(&[]).takes("any.thing:80"));
+        let some = listen(&["llm.internal", "*.example.com"]);
+        for host in ["llm.internal", "LLM.internal:8080", "a.example.com", "a.b.Example.com:1"] {
+            assert!(some.takes(host), "{host}");
+        }
+        for host in ["", "internal", "xllm.internal", "example.com", ".example.com", "[::1]:80", "é"] {
+            assert!(!some.takes(host), "{host}");
+        }
     }
 
     #[test]

@@ -1,0 +1,38 @@
+//! The keys of drills.
+
+use super::Need::{Optional, Required};
+use super::{ID, Kind, Literal, Need, Object, TIME, field};
+use crate::config::form;
+use crate::failure::Class;
+
+fn classes() -> Vec<&'static str> {
+    Class::all().map(Class::name).collect()
+}
+
+pub(super) static DRILL: Object = Object {
+    doc: "A failure on purpose. No provider is called for a failing attempt.",
+    exactly_one: &["class", "latency"],
+    fields: &[
+        field("target", ID, Required, "The id of the target that fails."),
+        field("class", Kind::OneOf(classes), Optional, "How it fails."),
+        field("latency", TIME, Optional, "How long it waits before it goes on as usual."),
+        field(
+            "percentage",
+            Kind::Number { min: 0.0, max: 100.0 },
+            Need::Default(Literal::Number(100.0)),
+            "Of the attempts at the target; 0: only those that a caller forces.",
+        ),
+        field(
+            "until",
+            Kind::Text(&form::TIMESTAMP),
+            Required,
+            "When the drill is over, so that none is left on by mistake.",
+        ),
+        field(
+            "allow_tenants",
+            Kind::List { of: &Kind::Text(&form::TEXT), min: 0 },
+            Need::Default(Literal::Nothing),
+            "Tenants whose callers may force the drill with the header `x-switchover-drill`.",
+        ),
+    ],
+};

@@ -1,0 +1,174 @@
+//! The keys of model groups.
+
+use super::Need::{Optional, Required};
+use super::{ID, Kind, Literal, Need, Object, TIME, default_text, field};
+use crate::config::form;
+use crate::failure::Class;
+
+/// All but `invalid_request`: the caller's mistake is one everywhere.
+fn failover_classes() -> Vec<&'static str> {
+    Class::all().filter(|class| *class != Class::InvalidRequest).map(Class::name).collect()
+}
+fn default_failover() -> Vec<&'static str> {
+    Class::all().filter(|class| class.fails_over()).map(Class::name).collect()
+}
+fn strategies() -> Vec<&'static str> {
+    vec!["ordered", "weighted_round_robin", "lowest_latency", "lowest_cost"]
+}
+fn when_all() -> Vec<&'static str> {
+    vec!["try_anyway", "fail_fast"]
+}
+fn unsupported() -> Vec<&'static str> {
+    vec!["refuse", "drop"]
+}
+
+pub(super) static GROUP: Object = Object {
+    doc: "What callers put in `model`.",
+    exactly_one: &[],
+    fields: &[
+        field("name", Kind::Text(&form::GROUP), Required, "What callers put in `model`."),
+        field(
+            "aliases",
+            Kind::List { of: &Kind::Text(&form::ALIAS), min: 0 },
+            Need::Default(Literal::Nothing),
+            "Other names; one `*` stands for anything. Names win over aliases, aliases without `*` over those with.",
+        ),
+        field(
+            "strategy",
+            Kind::OneOf(strategies),
+            default_text("ordered"),
+            "Which target of the best priority comes first.",
+        ),
+        field(
+            "targets",
+            Kind::List { of: &Kind::Object(&MEMBER), min: 1 },
+            Required,
+            "The targets; at most 6 together with those of the fallback groups.",
+        ),
+        field(
+            "fallback_group",
+            Kind::Text(&form::GROUP),
+            Optional,
+            "A group whose targets follow, at lower priority.",
+        ),
+        field(
+            "max_attempts",
+            Kind::Whole { min: 1, max: 10 },
+            Optional,
+            "The most attempts of a request. Default: one per target.",
+        ),
+        field(
+            "first_token_timeout",
+            TIME,
+            default_text("10s"),
+            "The longest wait for the first real token, in each attempt at a stream.",
+        ),
+        field(
+            "answer_timeout",
+            TIME,
+            Optional,
+            "The longest wait for a whole answer that is not a stream, in each attempt. Default: `first_token_timeout` where \
+             that is written, else 60s.",
+        ),
+        field(
+            "stream_idle_timeout",
+            TIME,
+            default_text("60s"),
+            "The longest silence of a stream that has begun; after it the stream ends with an error event.",
+        ),
+        field("timeout", TIME, default_text("300s"), "The longest a whole request may take."),
+        field(
+            "failover_on",
+            Kind::List { of: &Kind::OneOf(failover_classes), min: 0 },
+            Need::Default(Literal::Texts(default_failover)),
+            "The failure classes after which another target is tried.",
+        ),
+        field(
+            "unsupported",
+            Kind::OneOf(unsupported),
+            default_text("refuse"),
+            "What becomes of something that a dialect can't carry and that changes the meaning: the request is refused, or \
+             goes on without it.",
+        ),
+        field(
+            "when_all_ejected",
+            Kind::OneOf(when_all),
+            default_text("try_anyway"),
+            "When the circuit breaker has ejected every target: try them all the same, or fail at once.",
+        ),
+        field(
+            "when_all_cooling",
+            Kind::OneOf(when_all),
+            default_text("fail_fast"),
+            "When every target waits for its rate limit to pass: try them all the same, or answer 429 with the earliest \
+             `Retry-After`.",
+        ),
+        field(
+            "degraded",
+            Kind::Object(&DEGRADED),
+            Optional,
+            "The answer when every target failed, instead of an error.",
+        ),
+        field(
+            "back_off",
+            Kind::Object(&BACK_OFF),
+            Optional,
+            "The pause before another target is asked; random up to a bound that doubles.",
+        ),
+        field("retry_budget", Kind::Object(&RETRY_BUDGET), Optional, "How many retries may run at once."),
+    ],
+};
+
+static MEMBER: Object = Object {
+    doc: "A target of a group.",
+    exactly_one: &[],
+    fields: &[
+        field("id", ID, Required, "The id of a target."),
+        field(
+            "priority",
+            Kind::Whole { min: 0, max: 100 },
+            Need::Default(Literal::Whole(0)),
+            "Lower ones are tried first.",
+        ),
+        field(
+            "weight",
+            Kind::Whole { min: 1, max: 1_000_000 },
+            Need::Default(Literal::Whole(1)),
+            "Its share among the targets of its priority, with `weighted_round_robin`.",
+        ),
+    ],
+};
+
+static DEGRADED: Object = Object {
+    doc: "The answer when every target failed.",
+    exactly_one: &[],
+    fields: &[field("content", Kind::Text(&form::PROSE), Required, "What the assistant says.")],
+};
+
+static BACK_OFF: Object = Object {
+    doc: "The pause before another target is asked.",
+    exactly_one: &[],
+    fields: &[
+        field("base_interval", TIME, default_text("5ms"), "The bound of the first pause."),
+        field("max_interval", TIME, default_text("50ms"), "The bound of any pause."),
+    ],
+};
+
+static RETRY_BUDGET: Object = Object {
+    doc: "How many retries may run at once.",
+    exactly_one: &[],
+    fields: &[
+        field(
+            "budget_percent",
+            Kind::Number { min: 0.0, max: 100.0 },
+            Need::Default(Literal::Number(100.0)),
+            "In percent of the requests that are running.",
+        ),
+        field(
+            "min_retry_concurrency",
+            Kind::Whole { min: 0, max: 1_000_000 },
+            Need::Default(Literal::Whole(100)),
+            "So many always.",
+        ),
+    ],
+};

@@ -1,0 +1,232 @@
+//! What may stand in `switchover.yaml`: every key with its kind, bounds, default and meaning, once.
+//!
+//! The checker ([`super::shape`]), the resolver (its defaults) and `switchover schema` all read this table, so they can't
+//! differ. What needs more than one key to judge is in [`super::check`].
+
+mod drill;
+mod group;
+mod target;
+
+use super::form::{self, Form};
+use drill::DRILL;
+use group::GROUP;
+use target::{BREAKER, TARGET};
+
+/// A map with known keys.
+pub(super) struct Object {
+    pub doc: &'static str,
+    pub fields: &'static [Field],
+    /// Keys of which exactly one must be there; empty: no such rule.
+    pub exactly_one: &'static [&'static str],
+}
+
+/// A key.
+pub(super) struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub need: Need,
+    pub doc: &'static str,
+}
+
+/// Whether a key must be there.
+pub(super) enum Need {
+    Required,
+    Optional,
+    Default(Literal),
+}
+
+/// A default.
+pub(super) enum Literal {
+    Bool(bool),
+    Whole(u64),
+    Number(f64),
+    Text(&'static str),
+    /// `[]`
+    Nothing,
+    /// Texts by function, as some come from tables of other modules.
+    Texts(fn() -> Vec<&'static str>),
+}
+
+/// What a value must be.
+pub(super) enum Kind {
+    Bool,
+    Whole {
+        min: u64,
+        max: u64,
+    },
+    Number {
+        min: f64,
+        max: f64,
+    },
+    /// A number and a unit: `500ms`, `10s`, `5m`, `1h`.
+    Duration {
+        min_ms: u64,
+        max_ms: u64,
+    },
+    Text(&'static Form),
+    /// One of these texts.
+    OneOf(fn() -> Vec<&'static str>),
+    Object(&'static Object),
+    /// Any keys, each with a text.
+    Map(&'static Form),
+    List {
+        of: &'static Kind,
+        min: usize,
+    },
+    /// A list that must stay empty until what it is for exists; the text says what that is.
+    Later(&'static str),
+}
+
+impl Object {
+    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+const fn field(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
+    Field { name, kind, need, doc }
+}
+
+const fn default_text(text: &'static str) -> Need {
+    Need::Default(Literal::Text(text))
+}
+
+use Need::{Optional, Required};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Any time from 1 ms to a day.
+const TIME: Kind = Kind::Duration { min_ms: 1, max_ms: DAY_MS };
+const ID: Kind = Kind::Text(&form::ID);
+/// What a label may say.
+pub(super) static LABEL: Kind = Kind::Text(&form::TEXT);
+
+/// The whole file.
+pub(super) static FILE: Object = Object {
+    doc: "Switchover: LLM targets, their credentials, and the model groups that callers ask for.",
+    exactly_one: &[],
+    fields: &[
+        field("version", Kind::Whole { min: 1, max: 1 }, Required, "The format of this file."),
+        field(
+            "listen",
+            Kind::Object(&LISTEN),
+            Optional,
+            "What the filter takes as its own; all else passes untouched.",
+        ),
+        field("tenant", Kind::Object(&TENANT), Optional, "Where the tenant of a request is found."),
+        field(
+            "targets",
+            Kind::List { of: &Kind::Object(&TARGET), min: 1 },
+            Required,
+            "Models at providers. Each becomes an Envoy cluster.",
+        ),
+        field(
+            "credentials",
+            Kind::List { of: &Kind::Object(&CREDENTIAL), min: 0 },
+            Need::Default(Literal::Nothing),
+            "Where providers' keys come from. The keys themselves are never in this file and never in the filter.",
+        ),
+        field(
+            "model_groups",
+            Kind::List { of: &Kind::Object(&GROUP), min: 1 },
+            Required,
+            "What callers put in `model`, and the targets that answer.",
+        ),
+        field(
+            "circuit_breaker",
+            Kind::Object(&BREAKER),
+            Optional,
+            "When a target that keeps failing is left alone (Envoy's outlier detection). A target may have its own.",
+        ),
+        field(
+            "policies",
+            Kind::Later("routing policies"),
+            Need::Default(Literal::Nothing),
+            "Routing policies: not supported yet, so the list must be empty.",
+        ),
+        field(
+            "drills",
+            Kind::List { of: &Kind::Object(&DRILL), min: 0 },
+            Need::Default(Literal::Nothing),
+            "Failures on purpose, to see failover work. Each ends by itself.",
+        ),
+    ],
+};
+
+static LISTEN: Object = Object {
+    doc: "What the filter takes as its own; all else passes untouched and unbuffered.",
+    exactly_one: &[],
+    fields: &[
+        field(
+            "hosts",
+            Kind::List { of: &Kind::Text(&form::HOST), min: 0 },
+            Need::Default(Literal::Nothing),
+            "Host names that requests must be for, `*.example.com` for all below it; empty: any.",
+        ),
+        field(
+            "base_path",
+            Kind::Text(&form::BASE_PATH),
+            default_text(""),
+            "What stands before `/v1/…` in the paths, such as `/llm`.",
+        ),
+        field(
+            "max_body_bytes",
+            Kind::Whole { min: 1024, max: 1 << 30 },
+            Need::Default(Literal::Whole(32 << 20)),
+            "The largest request body; larger ones get 413.",
+        ),
+    ],
+};
+
+static TENANT: Object = Object {
+    doc: "Where the tenant of a request is found.",
+    exactly_one: &[],
+    fields: &[
+        field(
+            "header",
+            Kind::Text(&form::HEADER),
+            Required,
+            "A request header that an earlier filter sets from what it verified (jwt_authn, api_key_auth).",
+        ),
+        field(
+            "trusted",
+            Kind::Bool,
+            Need::Default(Literal::Bool(true)),
+            "Whether such a filter is there. If not, the header is removed from every request and there is no tenant.",
+        ),
+    ],
+};
+
+static CREDENTIAL: Object = Object {
+    doc: "Where a provider's key comes from.",
+    exactly_one: &["secret_file", "secret_env", "aws"],
+    fields: &[
+        field("id", ID, Required, "The credential's name."),
+        field(
+            "secret_file",
+            Kind::Text(&form::FILE),
+            Optional,
+            "A file that holds the key alone; rotated by replacing the file. A relative path counts from this file's folder.",
+        ),
+        field(
+            "secret_env",
+            Kind::Text(&form::ENV),
+            Optional,
+            "An environment variable that holds the key; written to a secret file at start.",
+        ),
+        field(
+            "aws",
+            Kind::Object(&AWS),
+            Optional,
+            "Requests are signed by Envoy with the AWS credentials of its surroundings.",
+        ),
+    ],
+};
+
+static AWS: Object = Object {
+    doc: "AWS Signature Version 4.",
+    exactly_one: &[],
+    fields: &[
+        field("region", ID, Required, "The AWS region, such as `us-east-1`."),
+        field("service", ID, default_text("bedrock"), "The service's name in the signature."),
+    ],
+};

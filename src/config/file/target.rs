@@ -1,0 +1,147 @@
+//! The keys of targets, and of circuit breakers, which a target may have of its own.
+
+use super::Need::{Optional, Required};
+use super::{ID, Kind, Literal, Need, Object, TIME, default_text, field};
+use crate::chat::Features;
+use crate::config::form;
+use crate::dialect::PROVIDERS;
+
+const TOKENS: Kind = Kind::Whole { min: 1, max: 100_000_000 };
+const USD: Kind = Kind::Number { min: 0.0, max: 1_000_000.0 };
+
+fn providers() -> Vec<&'static str> {
+    PROVIDERS.iter().map(|row| row.name).collect()
+}
+/// Every feature, and how to take one away that isn't just left out of the list.
+fn features() -> Vec<&'static str> {
+    let removals = [
+        "-sampling",
+        "-reasoning_effort",
+        "-reasoning_budget",
+        "-image_urls",
+        "-candidates",
+        "-logprobs",
+        "-json_mode",
+    ];
+    Features::NAMED.iter().map(|(_, name)| *name).chain(removals).collect()
+}
+
+pub(super) static TARGET: Object = Object {
+    doc: "A model at a provider.",
+    exactly_one: &[],
+    fields: &[
+        field("id", ID, Required, "The target's name in groups, logs, metrics and answers."),
+        field(
+            "cluster",
+            Kind::Text(&form::CLUSTER),
+            Optional,
+            "The name of the target's Envoy cluster. Default: the id.",
+        ),
+        field(
+            "provider",
+            Kind::OneOf(providers),
+            Required,
+            "A row of the provider table: it says which dialect is spoken.",
+        ),
+        field(
+            "model",
+            Kind::Text(&form::TEXT),
+            Optional,
+            "The provider's name for the model (for Azure with `api_version`, the deployment). Default: what the caller asked for.",
+        ),
+        field(
+            "endpoint",
+            Kind::Text(&form::URL),
+            Optional,
+            "Base URL as the provider's official SDK takes it. https is verified against the system's roots; http is not \
+             encrypted. Default: the provider's.",
+        ),
+        field(
+            "api_version",
+            ID,
+            Optional,
+            "Azure only: requests go to `/openai/deployments/{model}/…?api-version=` instead of `/openai/v1/…`.",
+        ),
+        field("project", ID, Optional, "Vertex AI only: the Google Cloud project."),
+        field("location", ID, Optional, "Vertex AI only: the location, such as `us-central1` or `global`."),
+        field("region", ID, Optional, "Bedrock only: the AWS region. Default: the credential's."),
+        field(
+            "credential",
+            ID,
+            Optional,
+            "The id of a credential. Only targets of one's own (http, or a self-hosted server) go without.",
+        ),
+        field(
+            "capabilities",
+            Kind::List { of: &Kind::OneOf(features), min: 0 },
+            Optional,
+            "What the model can do: of tools, vision, json_schema, audio, documents and reasoning exactly those listed. \
+             What parameters it takes (sampling, logprobs, …) stays as in the provider's row, but for those listed or taken \
+             away by `-`, as in `-sampling`. Default: the provider's row.",
+        ),
+        field("context_window", TOKENS, Optional, "Tokens of prompt and answer together. Default: unknown."),
+        field(
+            "max_output_tokens",
+            TOKENS,
+            Optional,
+            "The most tokens of an answer. Anthropic's dialect can't do without: it is what a request without a limit gets.",
+        ),
+        field("price", Kind::Object(&PRICE), Optional, "For `lowest_cost` and the metrics."),
+        field(
+            "labels",
+            Kind::Map(&form::ID),
+            Optional,
+            "Free words about the target, for policies and metrics.",
+        ),
+        field(
+            "circuit_breaker",
+            Kind::Object(&TARGET_BREAKER),
+            Optional,
+            "This target's own, where it differs from the file's.",
+        ),
+    ],
+};
+
+static PRICE: Object = Object {
+    doc: "USD per million tokens.",
+    exactly_one: &[],
+    fields: &[
+        field("input", USD, Required, "Per million prompt tokens."),
+        field(
+            "cached_input",
+            USD,
+            Optional,
+            "Per million prompt tokens read from the provider's cache. Default: as `input`.",
+        ),
+        field("output", USD, Required, "Per million answer tokens."),
+    ],
+};
+
+const FAILURES: Kind = Kind::Whole { min: 1, max: 1_000_000 };
+const FAILURES_DOC: &str = "So many failures in a row eject the target.";
+const INTERVAL_DOC: &str = "How often Envoy looks whether ejected targets may come back.";
+const BASE_EJECTION_DOC: &str = "How long the first ejection lasts; each further one lasts so much longer.";
+const MAX_EJECTION_DOC: &str = "The longest ejection.";
+
+pub(super) static BREAKER: Object = Object {
+    doc: "When a target that keeps failing is left alone.",
+    exactly_one: &[],
+    fields: &[
+        field("consecutive_failures", FAILURES, Need::Default(Literal::Whole(5)), FAILURES_DOC),
+        field("interval", TIME, default_text("10s"), INTERVAL_DOC),
+        field("base_ejection_time", TIME, default_text("30s"), BASE_EJECTION_DOC),
+        field("max_ejection_time", TIME, default_text("300s"), MAX_EJECTION_DOC),
+    ],
+};
+
+/// As [`BREAKER`], but what is left out is the file's.
+static TARGET_BREAKER: Object = Object {
+    doc: "This target's own circuit breaker; what is left out is as the file's.",
+    exactly_one: &[],
+    fields: &[
+        field("consecutive_failures", FAILURES, Optional, FAILURES_DOC),
+        field("interval", TIME, Optional, INTERVAL_DOC),
+        field("base_ejection_time", TIME, Optional, BASE_EJECTION_DOC),
+        field("max_ejection_time", TIME, Optional, MAX_EJECTION_DOC),
+    ],
+};
