@@ -100,7 +100,7 @@ test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings
-	$(DENY) --log-level error check bans licenses sources
+	$(DENY) --log-level error check --hide-inclusion-graph bans licenses sources
 	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --lib
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
 	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
