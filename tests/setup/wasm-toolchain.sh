@@ -18,7 +18,7 @@ has_targets() {
 
 # A network that swallows packets would hold rustup for many minutes: the time is bounded.
 add_targets() {
-  command -v rustup >/dev/null && timeout 120 rustup target add "${targets[@]}" && has_targets
+  command -v rustup >/dev/null && RUST_BACKTRACE=0 timeout 120 rustup target add "${targets[@]}" && has_targets
 }
 
 debian() {
