@@ -107,7 +107,7 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
 
 bless: ## Rewrites the golden files; look at the difference before you commit it
-	BLESS=1 cargo test --quiet --test golden
+	BLESS=1 cargo test --quiet --test golden --test config
 
 fuzz: ## Feeds every byte boundary with broken input for a while
 	tests/fuzz/run.sh
