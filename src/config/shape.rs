@@ -125,6 +125,9 @@ fn check_map(node: &Node, keys: &'static Form, path: &str, problems: &mut Proble
     }
 }
 
+/// Of so many choices all are named even where one of them must be meant.
+const MOST_LISTED: usize = 4;
+
 type Scalar = Result<(), (String, String)>;
 
 fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
@@ -158,6 +161,7 @@ fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
                 return Ok(());
             }
             let instead = match closest(text, choices.iter().copied()) {
+                Some(choice) if choices.len() > MOST_LISTED => format!("Write `{choice}`, if that is meant"),
                 Some(choice) => format!("Write `{choice}`; the choices are {}", listed(choices)),
                 None => format!("Write one of {}", listed(choices)),
             };

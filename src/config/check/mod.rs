@@ -27,7 +27,13 @@ pub(super) fn resolve(document: Option<Node>, mut problems: Problems) -> Result<
     });
     match config {
         Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(problems.into_sorted()),
+        _ => {
+            if problems.is_empty() {
+                let wrong = "The file can't be resolved, and Switchover does not know why";
+                problems.add("", None, wrong, "Please report this together with the file");
+            }
+            Err(problems.into_sorted())
+        }
     }
 }
 

@@ -24,7 +24,16 @@ impl Given<'_, '_> {
 
 /// Resolves a target; `None` only where a problem says why.
 pub(super) fn target(view: &View<'_>, given: &Given<'_, '_>, problems: &mut Problems) -> Option<Target> {
-    let row = view.formed("provider").and_then(dialect::provider);
+    target_of(view, view.formed("provider").and_then(dialect::provider), given, problems)
+}
+
+/// As [`target`], with the provider found; without one what doesn't depend on it is still checked.
+fn target_of(
+    view: &View<'_>,
+    row: Option<&'static Row>,
+    given: &Given<'_, '_>,
+    problems: &mut Problems,
+) -> Option<Target> {
     let credential = refer(view, "credential", given.credentials, "id", "credential", problems);
     let aws_region = match given.source(credential) {
         Some(CredentialSource::Aws { region, .. }) => Some(region.as_str()),
@@ -271,20 +280,4 @@ pub(super) fn check_clusters(targets: &[View<'_>], groups: &[View<'_>], problems
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn capabilities_change_the_rows() {
-        let row =
-            Features::TOOLS.with(Features::VISION).with(Features::SAMPLING).with(Features::REASONING_EFFORT);
-        let names = |listed: &[&str]| capabilities(listed, row).names().collect::<Vec<_>>().join(" ");
-        assert_eq!(names(&["vision"]), "vision sampling reasoning_effort");
-        assert_eq!(names(&[]), "sampling reasoning_effort");
-        assert_eq!(names(&["tools", "logprobs", "-sampling"]), "tools reasoning_effort logprobs");
-        assert_eq!(
-            names(&["tools", "reasoning", "reasoning_budget"]),
-            "tools reasoning sampling reasoning_budget"
-        );
-    }
-}
+mod tests;
