@@ -15,11 +15,16 @@
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
 //! writes them all: read the diff.
-#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[cfg(target_family = "wasm")]
+use crate::fs;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+#[cfg(not(target_family = "wasm"))]
 use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::dialect::{
@@ -335,7 +340,7 @@ fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
             cases += 1;
         }
     }
-    assert!(cases > 0 || !root.exists(), "no case under {}", root.display());
+    assert!(cases > 0 || !fs::exists(&root).unwrap(), "no case under {}", root.display());
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 
@@ -346,7 +351,7 @@ fn bless() -> bool {
 fn folders(of: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(of).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
     let mut folders: Vec<PathBuf> =
-        entries.unwrap_or_default().into_iter().filter(|path| path.is_dir()).collect();
+        entries.unwrap_or_default().into_iter().filter(|path| fs::metadata(path).unwrap().is_dir()).collect();
     folders.sort();
     folders
 }
@@ -354,7 +359,7 @@ fn folders(of: &Path) -> Vec<PathBuf> {
 fn files(of: &Path) -> Vec<String> {
     let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
     entries
-        .filter(|path| path.is_file())
+        .filter(|path| fs::metadata(path).unwrap().is_file())
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect()
 }
