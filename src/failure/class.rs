@@ -82,7 +82,7 @@ impl Class {
         TABLE.get(usize::from(self.index())).unwrap_or(&NONE)
     }
 
-    fn index(self) -> u8 {
+    const fn index(self) -> u8 {
         self as u8
     }
 
@@ -162,17 +162,17 @@ impl Classes {
         Class::all().filter(|class| class.fails_over()).collect()
     }
 
-    pub fn contains(self, class: Class) -> bool {
+    pub const fn contains(self, class: Class) -> bool {
         self.0 & (1 << class.index()) != 0
     }
 
     #[must_use]
-    pub fn with(self, class: Class) -> Classes {
+    pub const fn with(self, class: Class) -> Classes {
         Classes(self.0 | (1 << class.index()))
     }
 
     #[must_use]
-    pub fn without(self, class: Class) -> Classes {
+    pub const fn without(self, class: Class) -> Classes {
         Classes(self.0 & !(1 << class.index()))
     }
 

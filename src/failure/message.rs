@@ -112,7 +112,7 @@ fn push_token(token: &str, line: &mut String) {
     let body = token.trim_end_matches(['.', '/']);
     let tail = token.get(body.len()..).unwrap_or_default();
     match body.split_once('=') {
-        Some((name, value)) if !value.trim_matches('=').is_empty() && !looks_random(body) => {
+        Some((name, value)) if !value.trim_matches('=').is_empty() => {
             push_token(name, line);
             line.push('=');
             if names_secret(name) { line.push_str(REDACTED) } else { push_token(value, line) }

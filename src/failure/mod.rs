@@ -5,12 +5,21 @@
 //! failover, ejection and the caller's status ([`class`]). Nothing here knows a dialect or decides where to go next.
 
 mod class;
+mod classify;
+mod codes;
+mod date;
+mod envelope;
 mod head;
 mod message;
+mod retry_after;
+mod wording;
 
 pub use class::{Class, Classes};
+pub use classify::{classify, classify_event, classify_exception};
+pub use envelope::reports_error;
 pub use head::Head;
 pub use message::clean;
+pub use retry_after::MAX_MS as MAX_RETRY_AFTER_MS;
 
 /// How an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,25 +120,5 @@ mod tests {
             let (happened, remedy) = class.words();
             assert!(!happened.ends_with('.') && remedy.ends_with('.'), "{class}");
         }
-    }
-}
-
-/// STUB
-pub fn classify(head: &Head<'_>, body: &[u8], _now: u64) -> Failure {
-    let class = match head.status {
-        429 => Class::RateLimited,
-        401 | 403 => Class::Auth,
-        503 | 529 => Class::Overloaded,
-        400..=499 => Class::InvalidRequest,
-        200..=299 => Class::Malformed,
-        _ => Class::ServerError,
-    };
-    Failure {
-        class,
-        status: head.status,
-        message: clean(&String::from_utf8_lossy(body)),
-        code: None,
-        param: None,
-        retry_after_ms: Some(10000),
     }
 }

@@ -1,0 +1,264 @@
+//! The error bodies of all providers, and of what stands in front of them, read into one form.
+//!
+//! Whoever answered, the same members mean the same thing, so there is one reader and no knowledge of who it was:
+//! OpenAI and its likes `{error:{message,type,param,code}}`, Anthropic `{type:"error",error:{type,message}}`, Google
+//! `{error:{code,status,message,details}}` also in an array, Bedrock `{message}` or `{Message}` or `{__type}`, Mistral
+//! `{object:"error",message,type,code}`, FastAPI `{detail}`, xAI `{code,error:"…"}`, Cloudflare `{errors:[…]}`, HTML of
+//! a proxy, plain text. What it means is not decided here.
+
+use super::retry_after;
+use crate::json::{Kind, Raw};
+use crate::stream::sse::Sse;
+
+/// How deep an error may be wrapped in another's message.
+const MAX_DEPTH: u8 = 3;
+
+/// How much of a body that is no JSON is looked at, in bytes.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// What an error body says, in the words it says it.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub message: String,
+    /// The error's codes and types, the most specific first, never empty strings.
+    pub codes: Vec<String>,
+    /// The HTTP status that the body names.
+    pub status: Option<u16>,
+    pub param: Option<String>,
+    /// How long to wait, in milliseconds, from fields of the error.
+    pub wait_ms: Option<u64>,
+    /// Google says that a day's quota is used up.
+    pub daily_quota: bool,
+}
+
+/// Whether a JSON document or a stream's event is an error and not an answer.
+pub fn reports_error(raw: Raw<'_>) -> bool {
+    let raw = first_of_array(raw);
+    let is_error = |name| raw.get(name).and_then(Raw::text).is_some_and(|text| text == "error");
+    let error = raw.present("error").or_else(|| raw.at(&["response", "error"]));
+    let has_error = error.is_some_and(|error| match error.kind() {
+        Kind::Object => error.fields().next().is_some(),
+        Kind::String => error.text().is_some_and(|text| !text.is_empty()),
+        _ => false,
+    });
+    has_error || is_error("type") || is_error("object") || aws_output(raw).is_some()
+}
+
+/// Reads a body of any kind.
+pub(super) fn read(body: &[u8]) -> Said {
+    if let Ok(raw) = Raw::parse(body) {
+        return read_json(raw, 0);
+    }
+    let start = body.get(..body.len().min(MAX_TEXT_BYTES)).unwrap_or_default();
+    if let Some(said) = read_stream(body) {
+        return said;
+    }
+    let text = String::from_utf8_lossy(start);
+    let message = if text.trim_start().starts_with('<') { of_html(&text) } else { text.into_owned() };
+    Said { message, ..Said::default() }
+}
+
+/// Reads an error's JSON.
+pub(super) fn read_json(raw: Raw<'_>, depth: u8) -> Said {
+    let outer = first_of_array(raw);
+    let inner = error_object(outer);
+    let mut said = Said {
+        message: message(inner).or_else(|| message(outer)).unwrap_or_default(),
+        status: status(inner).or_else(|| status(outer)),
+        param: param(inner).or_else(|| param(outer)),
+        wait_ms: retry_after::of_error(inner).or_else(|| retry_after::of_error(outer)),
+        daily_quota: daily_quota(inner),
+        codes: Vec::new(),
+    };
+    for value in codes(inner).chain(codes(outer)) {
+        if !said.codes.contains(&value) {
+            said.codes.push(value);
+        }
+    }
+    unwrap_message(inner, &mut said, depth);
+    if said.message.is_empty() && said.codes.is_empty() {
+        said.message = raw.as_json().chars().take(MAX_TEXT_BYTES).collect();
+    }
+    said
+}
+
+fn first_of_array(raw: Raw<'_>) -> Raw<'_> {
+    raw.items().next().unwrap_or(raw)
+}
+
+/// AWS answers an operation that it doesn't know with 200 and its error in here.
+fn aws_output(raw: Raw<'_>) -> Option<Raw<'_>> {
+    raw.get("Output").filter(|output| output.get("__type").is_some())
+}
+
+/// Where the message and the codes are: the `error` member, or the document itself.
+fn error_object(outer: Raw<'_>) -> Raw<'_> {
+    let object = |raw: Option<Raw<'_>>| raw.is_some_and(|raw| raw.kind() == Kind::Object);
+    let candidates = [outer.get("error"), outer.at(&["response", "error"]), aws_output(outer)];
+    let first = outer.get("errors").and_then(|errors| errors.items().next());
+    let found = candidates.into_iter().chain([first]).find(|raw| object(*raw)).flatten();
+    // LiteLLM and others put one error into another.
+    found.map_or(outer, |error| error.get("error").filter(|inner| object(Some(*inner))).unwrap_or(error))
+}
+
+fn string(raw: Raw<'_>, name: &str) -> Option<String> {
+    let text = raw.get(name)?.text()?.into_string();
+    if text.trim().is_empty() { None } else { Some(text) }
+}
+
+fn message(raw: Raw<'_>) -> Option<String> {
+    const NAMES: [&str; 8] =
+        ["message", "Message", "errorMessage", "error", "detail", "msg", "error_description", "title"];
+    NAMES.iter().find_map(|name| {
+        let value = raw.present(name)?;
+        match value.kind() {
+            Kind::String => string(raw, name),
+            Kind::Object => message(value),
+            Kind::Array => complaints(value),
+            _ => None,
+        }
+    })
+}
+
+/// FastAPI's list of what is wrong: `[{"loc": ["body", "x"], "msg": "…"}]`.
+fn complaints(list: Raw<'_>) -> Option<String> {
+    let said: Vec<_> = list
+        .items()
+        .take(8)
+        .filter_map(|item| {
+            let text = item.text().map(|text| text.into_string()).or_else(|| message(item))?;
+            Some(match location(item) {
+                Some(place) => format!("{place}: {text}"),
+                None => text,
+            })
+        })
+        .collect();
+    if said.is_empty() { None } else { Some(said.join("; ")) }
+}
+
+/// FastAPI's `loc` as a path: `messages.0.content`.
+fn location(item: Raw<'_>) -> Option<String> {
+    let parts = item.get("loc")?.items().filter_map(|part| match part.kind() {
+        Kind::String => part.text().map(|text| text.into_string()),
+        _ => Some(part.as_json().to_owned()),
+    });
+    let path: Vec<_> = parts.skip_while(|part| part == "body").collect();
+    if path.is_empty() { None } else { Some(path.join(".")) }
+}
+
+fn codes(raw: Raw<'_>) -> impl Iterator<Item = String> {
+    const PATHS: [&[&str]; 10] = [
+        &["code"],
+        &["type"],
+        &["status"],
+        &["innererror", "code"],
+        &["error_type"],
+        &["metadata", "error_type"],
+        &["__type"],
+        &["reason"],
+        &["error_code"],
+        &["errorCode"],
+    ];
+    let own = PATHS.iter().filter_map(move |path| raw.at(path)?.text().map(|text| text.into_string()));
+    let reasons = raw.get("details").into_iter().flat_map(|details| details.items());
+    let reasons = reasons.filter_map(|detail| string(detail, "reason"));
+    // `"type": "error"` and `"response.failed"` only say that this is an error.
+    own.chain(reasons).filter(|code| !matches!(code.as_str(), "" | "error" | "response.failed"))
+}
+
+/// A member that holds an HTTP status, as a number or, at Azure, as a string.
+fn status(raw: Raw<'_>) -> Option<u16> {
+    ["code", "status", "status_code", "statusCode", "raw_status_code", "originalStatusCode"].iter().find_map(
+        |name| {
+            let value = raw.get(name)?;
+            let text = value.text().map_or(value.as_json().to_owned(), |text| text.into_string());
+            text.parse().ok().filter(|status| (400..600).contains(status))
+        },
+    )
+}
+
+fn param(raw: Raw<'_>) -> Option<String> {
+    string(raw, "param").or_else(|| location(raw.get("detail")?.items().next()?)).or_else(|| {
+        let mut details = raw.get("details")?.items();
+        let violation = details.find_map(|detail| detail.get("fieldViolations")?.items().next())?;
+        string(violation, "field")
+    })
+}
+
+/// Whether a `google.rpc.QuotaFailure` names a quota that lasts for a day.
+fn daily_quota(error: Raw<'_>) -> bool {
+    let details = error.get("details").into_iter().flat_map(|details| details.items());
+    let mut violations = details.filter_map(|detail| detail.get("violations")).flat_map(|list| list.items());
+    violations.any(|violation| {
+        ["quotaId", "quotaMetric", "subject", "description"].iter().any(|name| {
+            string(violation, name).is_some_and(|id| {
+                let id = id.to_ascii_lowercase();
+                id.contains("perday") || id.contains("per_day") || id.contains("per day")
+            })
+        })
+    })
+}
+
+/// Reads the error of the provider behind: OpenRouter's `metadata.raw`, or a message that is itself JSON.
+fn unwrap_message(error: Raw<'_>, said: &mut Said, depth: u8) {
+    let raw = error.at(&["metadata", "raw"]).and_then(Raw::text).map(|text| text.into_string());
+    let Some(text) = raw.filter(|text| !text.trim().is_empty()).or_else(|| {
+        let is_json = said.message.trim_start().starts_with(['{', '[']);
+        is_json.then(|| std::mem::take(&mut said.message))
+    }) else {
+        return;
+    };
+    let parsed = Raw::parse(text.as_bytes()).ok().filter(|_| depth < MAX_DEPTH);
+    let Some(nested) = parsed.map(|raw| read_json(raw, depth + 1)) else {
+        let lead = if said.message.is_empty() { "" } else { ": " };
+        said.message = format!("{}{lead}{text}", said.message);
+        return;
+    };
+    if !nested.message.is_empty() {
+        said.message = nested.message;
+    }
+    // The one behind knows better what happened.
+    said.codes.splice(0..0, nested.codes);
+    said.status = nested.status.or(said.status);
+    said.param = nested.param.or(said.param.take());
+    said.wait_ms = nested.wait_ms.or(said.wait_ms);
+    said.daily_quota |= nested.daily_quota;
+}
+
+/// An error status whose body is a stream all the same: its first event that is an error, or else its first event.
+fn read_stream(body: &[u8]) -> Option<Said> {
+    let is_stream =
+        [b"data:".as_slice(), b"event:", b"id:", b":"].iter().any(|start| body.starts_with(start));
+    if !is_stream {
+        return None;
+    }
+    let mut best: Option<(bool, Said)> = None;
+    let mut take = |data: &[u8]| {
+        let Ok(raw) = Raw::parse(data) else { return };
+        let is_error = reports_error(raw);
+        if best.as_ref().is_none_or(|(is_best, _)| is_error && !is_best) {
+            best = Some((is_error, read_json(raw, 0)));
+        }
+    };
+    let mut sse = Sse::new();
+    sse.push(body, &mut |frame| take(frame.data)).ok()?;
+    let tail = [sse.leftover(), b"\n\n"].concat();
+    Sse::new().push(&tail, &mut |frame| take(frame.data)).ok()?;
+    best.map(|(_, said)| said)
+}
+
+/// The title of a proxy's page, or else its first heading, or else nothing: the rest is decoration.
+fn of_html(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    ["title", "h1"].iter().find_map(|tag| inside(text, &lower, tag)).unwrap_or_default()
+}
+
+fn inside(text: &str, lower: &str, tag: &str) -> Option<String> {
+    let open = lower.find(&format!("<{tag}"))?;
+    let start = open + lower.get(open..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</")?;
+    let inner = text.get(start..end)?.trim();
+    let plain =
+        inner.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").replace("&nbsp;", " ");
+    if plain.is_empty() { None } else { Some(plain) }
+}

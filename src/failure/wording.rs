@@ -1,0 +1,286 @@
+//! What an error's message gives away when its codes and its status don't: the last resort, in one table.
+//!
+//! Messages are prose and change without notice, so a phrase may only refine what is known: each line says from which
+//! classes it leads away. A line matches where its phrases follow each other in the message, in lower case.
+
+use super::{Class, Classes};
+
+struct Line {
+    /// What is known so far.
+    from: Classes,
+    to: Class,
+    phrases: &'static [&'static [&'static str]],
+}
+
+/// The request is refused, or the provider blames itself for what is the request's fault.
+const REFUSED: Classes = Classes::EMPTY.with(Class::InvalidRequest).with(Class::ServerError);
+const INVALID: Classes = Classes::EMPTY.with(Class::InvalidRequest);
+const AUTH: Classes = Classes::EMPTY.with(Class::Auth);
+
+/// The first line that applies and matches counts.
+static TABLE: [Line; 13] = [
+    Line { from: REFUSED, to: Class::ContextLength, phrases: CONTEXT_LENGTH },
+    Line {
+        from: REFUSED.with(Class::Auth).with(Class::RateLimited).with(Class::Overloaded),
+        to: Class::Quota,
+        phrases: QUOTA,
+    },
+    Line { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Quota, phrases: DAILY },
+    Line { from: INVALID, to: Class::ContentPolicy, phrases: CONTENT_POLICY },
+    Line { from: AUTH, to: Class::ContentPolicy, phrases: CONTENT_POLICY_FORBIDDEN },
+    Line { from: INVALID.with(Class::Auth), to: Class::ModelUnavailable, phrases: MODEL },
+    Line { from: REFUSED, to: Class::Auth, phrases: CREDENTIAL },
+    Line {
+        from: Classes::EMPTY.with(Class::ModelUnavailable),
+        to: Class::InvalidRequest,
+        phrases: NO_SUCH_THING,
+    },
+    Line { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Overloaded, phrases: OVERLOADED },
+    Line { from: REFUSED, to: Class::Overloaded, phrases: OVERLOADED },
+    Line { from: Classes::EMPTY.with(Class::ServerError), to: Class::Overloaded, phrases: NO_CAPACITY },
+    Line { from: REFUSED.with(Class::Auth), to: Class::RateLimited, phrases: RATE_LIMITED },
+    Line { from: Classes::EMPTY.with(Class::ServerError), to: Class::ModelUnavailable, phrases: MODEL_GONE },
+];
+
+const CONTEXT_LENGTH: &[&[&str]] = &[
+    // OpenAI, DeepSeek, vLLM, Fireworks, NVIDIA, OpenRouter ("this endpoint's maximum context length"), Mistral.
+    &["maximum context length"],
+    &["context_length_exceeded"],
+    &["exceeds the context window"],
+    &["exceed context limit"],
+    &["context window", "exceed"],
+    &["exceed", "context window"],
+    // llama.cpp, LM Studio.
+    &["exceeds the available context size"],
+    &["greater than the context length"],
+    // Anthropic, Fireworks, Bedrock, Vertex.
+    &["prompt is too long"],
+    &["input is too long"],
+    &["too many input tokens"],
+    &["input token count", "exceeds the maximum"],
+    &["input token count", "only supports up to"],
+    // xAI, Cohere, TGI, Cerebras and Groq, DashScope, Together.
+    &["maximum prompt length"],
+    &["too many tokens", "cannot exceed"],
+    &["too many tokens", "prompt"],
+    &["must have less than", "tokens. given"],
+    &["tokens + `max_new_tokens` must be"],
+    &["reduce the length of the"],
+    &["range of input length should be"],
+    &["input length", "exceeds the maximum length"],
+];
+
+const QUOTA: &[&[&str]] = &[
+    &["credit balance is too low"],
+    &["insufficient balance"],
+    &["insufficient credit"],
+    &["insufficient funds"],
+    &["balance is insufficient"],
+    &["balance is not enough"],
+    &["out of credits"],
+    &["run out of credit"],
+    &["used all available credits"],
+    &["n't have any credits"],
+    &["requires more credits"],
+    &["monthly spending limit"],
+    &["spending limit", "reached"],
+    &["spend limit"],
+    &["api usage limits"],
+    &["monthly usage limit"],
+    &["key limit exceeded"],
+    &["out of call volume quota"],
+    &["exceeded your current quota"],
+    &["billing hard limit"],
+    &["check your billing"],
+    &["billing is disabled"],
+    &["requires billing to be enabled"],
+    &["account", "suspended", "balance"],
+    &["payment required"],
+    &["余额不足"],
+    &["欠费"],
+];
+
+const DAILY: &[&[&str]] =
+    &[&["per day"], &["per-day"], &["daily limit"], &["daily quota"], &["calls / month"], &["per month"]];
+
+const CONTENT_POLICY: &[&[&str]] = &[
+    &["content management policy"],
+    &["content filtering policy"],
+    &["content policy"],
+    &["content filter"],
+    &["usage policy"],
+    &["usage policies"],
+    &["usage guidelines"],
+    &["flagged"],
+    &["safety system"],
+    &["responsible ai"],
+    &["content exists risk"],
+    &["considered high risk"],
+    &["prohibited content"],
+    &["inappropriate content"],
+    &["unsafe content"],
+    &["不安全或敏感"],
+];
+
+/// Among refusals of the credential only what is surely about the content: an account may be banned for its content too.
+const CONTENT_POLICY_FORBIDDEN: &[&[&str]] =
+    &[&["content violates"], &["input was flagged"], &["inappropriate content"], &["moderation", "flagged"]];
+
+const MODEL: &[&[&str]] = &[
+    &["model", "does not exist"],
+    &["model", "doesn't exist"],
+    &["model not exist"],
+    &["model not found"],
+    &["model", " not found"],
+    &["no such model"],
+    &["unknown model"],
+    &["invalid model"],
+    &["not a valid model"],
+    &["model name", "invalid"],
+    &["model identifier is invalid"],
+    &["unable to access", "model"],
+    &["access to model"],
+    &["access to the model"],
+    &["access to this model"],
+    &["model access is denied"],
+    &["model", "has been deprecated"],
+    &["model", "is deprecated"],
+    &["decommissioned"],
+    &["model", "retired"],
+    &["model", "has been suspended"],
+    &["model", "is suspended"],
+    &["end of its life"],
+    &["model", "no longer available"],
+    &["model", "no longer supported"],
+    &["requested model", "is not supported"],
+    &["model is not supported"],
+    &["not supported by any provider"],
+    &["model", "is currently unavailable"],
+    &["model", "is not available"],
+    // Bedrock: the model is there, but not by this name.
+    &["on-demand throughput isn"],
+    &["no endpoints found"],
+];
+
+const CREDENTIAL: &[&[&str]] = &[
+    &["api key not valid"],
+    &["api key not found"],
+    &["api key expired"],
+    &["api key is missing"],
+    &["api key is invalid"],
+    &["invalid api key"],
+    &["incorrect api key"],
+    &["invalid x-api-key"],
+    &["missing api key"],
+    &["no api key"],
+    &["provide an api key"],
+    &["provide a valid api key"],
+    &["no auth credentials"],
+    &["invalid authentication"],
+    &["authentication fail"],
+    &["invalid subscription key"],
+    &["security token included in the request is"],
+    &["request signature we calculated does not match"],
+];
+
+/// What a 404 may say that is the caller's and not the model's.
+const NO_SUCH_THING: &[&[&str]] = &[
+    &["no such file"],
+    &["file", "not found"],
+    &["previous response"],
+    &["conversation with id"],
+    &["item with id"],
+    &["container", "not found"],
+    &["cached content", "not found"],
+];
+
+const OVERLOADED: &[&[&str]] = &[
+    &["overloaded"],
+    &["over capacity"],
+    &["experiencing high demand"],
+    &["server is busy"],
+    &["server busy"],
+];
+
+const NO_CAPACITY: &[&[&str]] = &[
+    &["at capacity"],
+    &["capacity"],
+    &["high load"],
+    &["temporarily unavailable"],
+    &["currently unavailable"],
+    &["service unavailable"],
+    &["is currently loading"],
+    &["no instances available"],
+    &["no available workers"],
+    &["no healthy upstream"],
+    &["too many pending requests"],
+];
+
+const RATE_LIMITED: &[&[&str]] = &[
+    &["rate limit"],
+    &["rate-limit"],
+    &["ratelimit"],
+    &["too many requests"],
+    &["requests per minute"],
+    &["tokens per minute"],
+    &["quota exceeded for"],
+    &["throttled"],
+    &["throttling"],
+    &["error code: 1015"],
+];
+
+const MODEL_GONE: &[&[&str]] = &[&["model not found"], &["model", "does not exist"], &["unknown model"]];
+
+/// What `message` makes of `known`, if anything.
+pub(super) fn refine(known: Class, message: &str) -> Option<Class> {
+    let message = message.to_lowercase();
+    let line = TABLE.iter().filter(|line| line.from.contains(known));
+    line.into_iter()
+        .find(|line| line.phrases.iter().any(|phrases| follow(&message, phrases)))
+        .map(|line| line.to)
+}
+
+/// The phrases are in the message one after the other.
+fn follow(message: &str, phrases: &[&str]) -> bool {
+    let rest =
+        phrases.iter().try_fold(message, |rest, phrase| rest.split_once(phrase).map(|(_, after)| after));
+    rest.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_in_lower_case_and_every_line_leads_elsewhere() {
+        for line in &TABLE {
+            assert!(!line.from.contains(line.to), "{:?}", line.to);
+            for phrase in line.phrases.iter().copied().flatten() {
+                assert_eq!(*phrase, phrase.to_lowercase());
+            }
+        }
+    }
+
+    #[test]
+    fn only_refines() {
+        let long = "This model's maximum context length is 4096 tokens.";
+        assert_eq!(refine(Class::InvalidRequest, long), Some(Class::ContextLength));
+        assert_eq!(refine(Class::RateLimited, long), None);
+        assert_eq!(refine(Class::Auth, long), None);
+        assert_eq!(refine(Class::InvalidRequest, "messages: text content blocks must be non-empty"), None);
+    }
+
+    #[test]
+    fn a_request_that_the_model_can_not_take_is_not_a_model_that_is_not_there() {
+        for message in [
+            "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+            "'claude-3-haiku' does not support tool use with this model",
+            "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens for claude-3-5-sonnet",
+            "tools.0.custom.input_schema: JSON schema is invalid",
+            "Image URLs are not supported by this model",
+            "This model does not support assistant message prefill.",
+        ] {
+            assert_eq!(refine(Class::InvalidRequest, message), None, "{message}");
+        }
+    }
+}
