@@ -51,7 +51,7 @@ impl Node {
 }
 
 /// Builds a map, entry by entry.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Map {
     entries: Vec<Entry>,
     why: String,
@@ -76,6 +76,12 @@ impl Map {
     pub fn with(mut self, key: &str, value: impl Into<Node>) -> Map {
         let why = std::mem::take(&mut self.why);
         self.entries.push(Entry { key: key.to_owned(), why, value: value.into() });
+        self
+    }
+
+    /// All the entries of another map behind these.
+    pub fn and(mut self, other: Map) -> Map {
+        self.entries.extend(other.entries);
         self
     }
 

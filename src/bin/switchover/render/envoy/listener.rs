@@ -46,7 +46,20 @@ fn connection_manager(config: &Config, roles: &Roles) -> Map {
         .with("stream_idle_timeout", duration(longest.saturating_add(IDLE_MARGIN_MS)))
         .with("access_log", list([access_log()]))
         .with("route_config", routes(config))
-        .with("http_filters", list([roles.router.clone(), router()]))
+        .with("http_filters", list([path_for_log(), roles.router.clone(), router()]))
+}
+
+/// The translator changes the path that the log would see.
+fn path_for_log() -> Node {
+    let value = one("text_format_source", one("inline_string", "%PATH(NQ:PATH)%"));
+    let value = Map::new()
+        .with("object_key", "caller.path")
+        .with("factory_key", "envoy.string")
+        .with("format_string", value);
+    let filter = Map::typed("envoy.extensions.filters.http.set_filter_state.v3.Config")
+        .why("The path as the caller wrote it, for the log: each attempt gets one of its own.")
+        .with("on_request_headers", list([value]));
+    Map::new().with("name", "envoy.filters.http.set_filter_state").with("typed_config", filter).into()
 }
 
 fn router() -> Node {
@@ -111,7 +124,7 @@ fn access_log() -> Map {
         ("time", "%START_TIME%"),
         ("request_id", "%REQ(X-REQUEST-ID)%"),
         ("method", "%REQ(:METHOD)%"),
-        ("path", "%PATH(NQ:ORIG_OR_PATH)%"),
+        ("path", "%FILTER_STATE(caller.path:PLAIN)%"),
         ("status", "%RESPONSE_CODE%"),
         ("group", "%FILTER_STATE(wasm.switchover.group:PLAIN)%"),
         ("target", "%FILTER_STATE(wasm.switchover.target:PLAIN)%"),

@@ -57,6 +57,7 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
              redacted in it).",
         )
         .with("admin", one("address", address(&here.admin.0, here.admin.1)))
+        .with("overload_manager", overload())
         .with("stats_config", stats())
         .with(
             "static_resources",
@@ -65,6 +66,19 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
                 .with("clusters", Node::List(clusters)),
         )
         .into()
+}
+
+fn overload() -> Map {
+    let limit = Map::typed(
+        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+    )
+    .with("max_active_downstream_connections", 50_000u64);
+    let monitor = Map::new()
+        .with("name", "envoy.resource_monitors.global_downstream_max_connections")
+        .with("typed_config", limit);
+    Map::new()
+        .why("A bound, so that a flood of connections ends here and not with Envoy out of memory.")
+        .with("resource_monitors", list([monitor]))
 }
 
 /// Labels that the filter writes into its metrics' names, each as `name=.=value;.;`.

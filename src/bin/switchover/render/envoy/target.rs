@@ -3,87 +3,147 @@
 use super::{Surroundings, cluster};
 use crate::render::tree::{Item, Map, Node, address, duration, list, one};
 use std::net::IpAddr;
-use switchover::config::{CircuitBreaker, Config, Target, WhenAll};
+use switchover::config::{CircuitBreaker, Config, Group, Target, WhenAll};
 use switchover::dialect::Endpoint;
+use switchover::plan::Order;
 
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/// What groups ask of a target's cluster when every target is ejected. The cluster decides it, so a target that groups
-/// of both kinds use has two clusters.
-fn uses(config: &Config, target: usize) -> Vec<WhenAll> {
-    let of = |kind: WhenAll| {
-        let mut groups = config.groups.iter().filter(|group| group.when_all_ejected == kind);
-        groups.any(|group| group.members.iter().any(|member| member.target == target))
-    };
-    [WhenAll::TryAnyway, WhenAll::FailFast].into_iter().filter(|kind| of(*kind)).collect()
+/// The clusters of an order's targets.
+///
+/// Where the group says `when_all_ejected: try_anyway` the targets stand in it a second time, behind the first: by
+/// clusters that are never ejected, and so are reached only when all others are ejected or were tried. (Envoy's own way,
+/// the panic threshold, would ask ejected targets at random, the same one twice perhaps.)
+pub fn names(config: &Config, order: &Order, kind: WhenAll) -> Vec<String> {
+    let of = |target: &usize| config.targets.get(*target).map(|target| target.cluster.clone());
+    let names: Vec<String> = order.targets.iter().filter_map(of).collect();
+    let again = names.iter().filter(|_| kind == WhenAll::TryAnyway).map(|name| last_resort(name));
+    names.iter().cloned().chain(again).collect()
 }
 
-/// The cluster's name in the orders of groups of this kind.
-pub fn name(config: &Config, target: usize, kind: WhenAll) -> String {
-    let cluster = config.targets.get(target).map(|target| target.cluster.clone()).unwrap_or_default();
-    match uses(config, target).len() {
-        // `||` is in no order's name and in no target's id.
-        2 if kind == WhenAll::FailFast => cluster + "||fail_fast",
-        _ => cluster,
-    }
+/// `||` is in no order's name and in no target's id.
+fn last_resort(cluster: &str) -> String {
+    format!("{cluster}||try_anyway")
 }
+
+const SECTION: &str = "\
+THE TARGETS, each a cluster: a provider's address and its circuit breaker. Where groups say `when_all_ejected: try_anyway`, \
+a second one without a circuit breaker: orders end with those, so they are reached when all others are ejected.\n\n";
 
 /// The clusters of all targets that a group uses.
 pub fn clusters(config: &Config, here: &Surroundings) -> Vec<Item> {
+    let mut common = Common::new(config);
     let mut clusters = Vec::new();
     for (place, target) in config.targets.iter().enumerate() {
-        let uses = uses(config, place);
-        for kind in &uses {
-            let mut why = String::new();
-            if clusters.is_empty() {
-                why.push_str(
-                    "THE TARGETS, each a cluster: a provider's address and its circuit breaker.\n\n",
-                );
-            }
-            why.push_str(&format!("{}: {}", target.id(), target.wire.row.name));
-            if uses.len() == 2 && *kind == WhenAll::FailFast {
-                why.push_str(
-                    ", once more for groups with `when_all_ejected: fail_fast`: Envoy decides that by cluster. Its failures \
-                     are counted apart from those of the other groups.",
-                );
-            }
-            clusters.push(cluster(why, one_target(config, target, name(config, place, *kind), *kind, here)));
+        let has = |group: &&Group| group.members.iter().any(|member| member.target == place);
+        let mut kinds = config.groups.iter().filter(has).map(|group| group.when_all_ejected).peekable();
+        if kinds.peek().is_none() {
+            continue;
+        }
+        let section = if clusters.is_empty() { SECTION } else { "" };
+        let why = format!("{section}{}: {}", target.id(), target.wire.row.name);
+        let parts = Parts::new(&common, target, here);
+        let breaker = Map::new()
+            .with("outlier_detection", common.breaker(&target.circuit_breaker))
+            .why("Ejected means ejected: Envoy's panic would ask an ejected target all the same.")
+            .with("common_lb_config", one("healthy_panic_threshold", one("value", 0u64)));
+        clusters.push(cluster(why, parts.cluster(&target.cluster, breaker)));
+        if kinds.any(|kind| kind == WhenAll::TryAnyway) {
+            clusters.push(cluster(String::new(), parts.cluster(&last_resort(&target.cluster), Map::new())));
         }
     }
     clusters
 }
 
-fn one_target(config: &Config, target: &Target, name: String, kind: WhenAll, here: &Surroundings) -> Map {
-    let Endpoint { tls, host, port, .. } = &target.wire.endpoint;
-    let numeric = host.parse::<IpAddr>().is_ok();
-    let endpoint = Map::new()
-        .why("Tells the translator which target it writes for.")
-        .with("metadata", one("filter_metadata", one("switchover", one("target", target.id()))))
-        .with("endpoint", one("address", address(host, *port)));
-    let load = Map::new()
-        .with("cluster_name", name.as_str())
-        .with("endpoints", list([one("lb_endpoints", list([endpoint]))]));
-    let map = Map::new().with("name", name);
-    let map = if numeric { map.with("type", "STATIC") } else { dns(map) };
-    map.with("connect_timeout", duration(connect_timeout_ms(config)))
-        .with("load_assignment", load)
-        .with_some("transport_socket", tls.then(|| transport(host, numeric, here)))
-        .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, protocols(*tls)))
-        .with("upstream_connection_options", keepalive())
-        .with("outlier_detection", outlier_detection(&target.circuit_breaker))
-        .with("common_lb_config", panic(kind))
-        .with("circuit_breakers", unlimited())
+/// What many targets' clusters have in common, written once.
+struct Common {
+    connect_timeout: Node,
+    dns: Node,
+    https: Node,
+    http: Node,
+    keepalive: Node,
+    limits: Node,
+    breakers: Vec<(CircuitBreaker, Node)>,
+}
+
+impl Common {
+    fn new(config: &Config) -> Common {
+        Common {
+            connect_timeout: duration(connect_timeout_ms(config)),
+            dns: Node::shared("dns", dns().into()),
+            https: Node::shared("https", protocols(true).into()),
+            http: Node::shared("http", protocols(false).into()),
+            keepalive: Node::shared("keepalive", keepalive().into()),
+            limits: Node::shared("unlimited", unlimited().into()),
+            breakers: Vec::new(),
+        }
+    }
+
+    fn breaker(&mut self, breaker: &CircuitBreaker) -> Node {
+        if let Some((_, node)) = self.breakers.iter().find(|(known, _)| known == breaker) {
+            return node.clone();
+        }
+        let node = Node::shared("circuit-breaker", outlier_detection(breaker).into());
+        self.breakers.push((breaker.clone(), node.clone()));
+        node
+    }
+}
+
+/// What both of a target's clusters have.
+struct Parts {
+    discovery: Map,
+    endpoints: Node,
+    connection: Map,
+}
+
+impl Parts {
+    fn new(common: &Common, target: &Target, here: &Surroundings) -> Parts {
+        let Endpoint { tls, host, port, .. } = &target.wire.endpoint;
+        let numeric = host.parse::<IpAddr>().is_ok();
+        let share = |what: &str, node: Node| Node::shared(&format!("{what}-of-{}", target.id()), node);
+        let endpoint = Map::new()
+            .why("Tells the translator which target it writes for.")
+            .with("metadata", one("filter_metadata", one("switchover", one("target", target.id()))))
+            .with("endpoint", one("address", address(host, *port)));
+        let transport = tls.then(|| share("tls", transport(host, numeric, here).into()));
+        let protocols = if *tls { &common.https } else { &common.http };
+        let connection = Map::new()
+            .with("connect_timeout", common.connect_timeout.clone())
+            .with_some("transport_socket", transport)
+            .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, protocols.clone()))
+            .with("upstream_connection_options", common.keepalive.clone())
+            .with("circuit_breakers", common.limits.clone());
+        Parts {
+            discovery: if numeric {
+                Map::new().with("type", "STATIC")
+            } else {
+                Map::new().with("cluster_type", common.dns.clone())
+            },
+            endpoints: share("endpoints", list([one("lb_endpoints", list([endpoint]))])),
+            connection,
+        }
+    }
+
+    fn cluster(&self, name: &str, breaker: Map) -> Map {
+        let load = Map::new().with("cluster_name", name).with("endpoints", self.endpoints.clone());
+        Map::new()
+            .with("name", name)
+            .and(self.discovery.clone())
+            .with("load_assignment", load)
+            .and(self.connection.clone())
+            .and(breaker)
+    }
 }
 
 /// A provider is one host, however many addresses its name has: so its failures are counted in one place.
-fn dns(map: Map) -> Map {
+fn dns() -> Map {
     let dns = Map::typed("envoy.extensions.clusters.dns.v3.DnsCluster")
         .with("dns_lookup_family", "ALL")
         .with("respect_dns_ttl", true)
         .with("dns_failure_refresh_rate", Map::new().with("base_interval", "1s").with("max_interval", "10s"))
         .why("One host, whatever addresses the name has: failures of the provider add up in one place.")
         .with("all_addresses_in_single_endpoint", true);
-    map.with("cluster_type", Map::new().with("name", "envoy.clusters.dns").with("typed_config", dns))
+    Map::new().with("name", "envoy.clusters.dns").with("typed_config", dns)
 }
 
 /// Long enough for a lost packet and a far continent, and no longer than a first token may take.
@@ -148,32 +208,14 @@ fn outlier_detection(breaker: &CircuitBreaker) -> Map {
         .with("enforcing_consecutive_gateway_failure", 0u64)
 }
 
-/// See `when_all_ejected`.
-pub fn panic(kind: WhenAll) -> Node {
-    let percent = match kind {
-        WhenAll::TryAnyway => 50.0,
-        WhenAll::FailFast => 0.0,
-    };
-    Map::new()
-        .why(match kind {
-            WhenAll::TryAnyway => {
-                "when_all_ejected: try_anyway. With every target ejected, Envoy asks them all the same."
-            }
-            WhenAll::FailFast => "when_all_ejected: fail_fast. With every target ejected, Envoy asks none.",
-        })
-        .with("healthy_panic_threshold", one("value", percent))
-        .into()
-}
-
 /// The defaults (1024 of each) would turn requests away that a provider would take.
 fn unlimited() -> Map {
     let most = 1_000_000u64;
     let thresholds = Map::new()
         .with("max_connections", most)
         .with("max_pending_requests", most)
-        .with("max_requests", most)
-        .with("max_retries", most);
+        .with("max_requests", most);
     Map::new()
-        .why("Not here: the number of requests is the provider's to limit.")
+        .why("How many requests are too many is the provider's to say, with 429.")
         .with("thresholds", list([thresholds]))
 }
