@@ -66,11 +66,11 @@ dist:
 demo: $(VENV) $(ENVOY) $(DIST) ## Shows a chat, a stream, a failing provider, the switch and the way back
 	$(PYTHON) tests/demo/run.py
 
-run: $(ENVOY) $(DIST) ## Serves CONFIG=switchover.yaml on a real Envoy
+run: $(ENVOY) $(DIST) ## Serves CONFIG=switchover.yaml on a real Envoy (LISTEN=0.0.0.0:8080, ADMIN=127.0.0.1:9901)
 	@test -n "$(CONFIG)" || { echo "Name the file to serve: make run CONFIG=switchover.yaml" >&2; exit 1; }
-	@mkdir -p $(SETUP)/run
-	dist/switchover render envoy "$(CONFIG)" -o $(SETUP)/run/envoy.yaml --wasm $(abspath dist/switchover.wasm)
-	$(ENVOY) -c $(SETUP)/run/envoy.yaml
+	@mkdir -p dist/run
+	dist/switchover render envoy "$(CONFIG)" -o dist/run/envoy.yaml $(addprefix --listen ,$(LISTEN)) $(addprefix --admin ,$(ADMIN))
+	$(ENVOY) -c dist/run/envoy.yaml
 
 envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
 	@echo $(abspath $(ENVOY))
@@ -99,9 +99,9 @@ test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check
-	cargo clippy --quiet --all-targets -- -D warnings
+	cargo clippy --quiet --locked --all-targets -- -D warnings
 	$(DENY) --log-level error check --hide-inclusion-graph bans licenses sources
-	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --lib
+	RUSTDOCFLAGS="-Dwarnings -Arustdoc::private-intra-doc-links" cargo doc --quiet --no-deps --lib --document-private-items
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
 	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
 	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
@@ -141,8 +141,8 @@ $(JUDGES): tests/setup/judges.txt $(VENV)
 	tests/setup/venv.sh $(SETUP)/venv $<
 	@touch $@
 
-$(SETUP)/envoy/%/envoy: | $(SETUP)
-	tests/setup/envoy.sh $* $(@D)
+$(SETUP)/envoy/%/envoy: | $(VENV)
+	tests/setup/envoy.sh $(PYTHON) $* $(@D)
 	@touch $@
 
 $(WASM_TOOLCHAIN_FILE): tests/setup/wasm-toolchain.sh | $(SETUP)
@@ -155,4 +155,4 @@ $(DENY): | $(SETUP)
 	tests/setup/cargo-tool.sh $(SETUP)/cargo-deny-$(DENY_VERSION) cargo-deny $(DENY_VERSION) cargo-deny
 
 $(SETUP):
-	@mkdir -p $@/envoy
+	@mkdir -p $@
