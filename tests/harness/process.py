@@ -9,9 +9,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def target_directory() -> pathlib.Path:
-    """Where cargo builds to."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+def built(name: str) -> pathlib.Path:
+    """What `make build` made, where make says it is; `dist/` when pytest is called by hand."""
+    return pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist")) / name
 
 
 class Process:

@@ -1,17 +1,21 @@
 """The stand-in providers (tests/standin), started and steered from Python."""
 
+import os
 import pathlib
 import subprocess
 
 import httpx
 
-from .process import ROOT, Process, target_directory
+from .process import ROOT, Process, built
 
 
-def build() -> pathlib.Path:
-    """Builds the program once and says where it is."""
+def program() -> pathlib.Path:
+    """The program that make built; without make, cargo builds it."""
+    made = built("standin")
+    if "SWITCHOVER_DIST" in os.environ and made.exists():
+        return made
     subprocess.run(["cargo", "build", "--quiet", "--example", "standin"], cwd=ROOT, check=True)
-    return target_directory() / "debug" / "examples" / "standin"
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "examples" / "standin"
 
 
 class Provider:
@@ -56,12 +60,12 @@ class Provider:
 class Standin:
     """A process with some providers: `Standin(log, "openai-main", "other,dialect=echo")`."""
 
-    def __init__(self, log: pathlib.Path, *providers: str, program=None, options=()):
+    def __init__(self, log: pathlib.Path, *providers: str, options=()):
         words = ["--control", "127.0.0.1:0"]
         for provider in providers:
             name, comma, rest = provider.partition(",")
             words += ["--listen", f"{name}=127.0.0.1:0{comma}{rest}"]
-        self.process = Process([program or build(), *words, *options], log)
+        self.process = Process([program(), *words, *options], log)
         try:
             self.process.wait_until(lambda: "\nready\n" in log.read_text())
         except BaseException:

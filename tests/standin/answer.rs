@@ -30,6 +30,10 @@ pub struct Asked {
     pub usage: bool,
     /// Bytes of prompt, of which the token count is made up.
     pub prompt_bytes: usize,
+    /// Texts to embed.
+    pub inputs: Vec<String>,
+    pub dimensions: u64,
+    pub base64: bool,
 }
 
 #[derive(Clone)]

@@ -47,6 +47,8 @@ pub struct Behaviour {
     pub error_event: Option<Point>,
     /// Here comes an event that is not JSON; the rest follows.
     pub malformed_event: Option<Point>,
+    /// The last byte of the event here is flipped: in Bedrock's frames the checksum is wrong.
+    pub corrupt: Option<Point>,
     /// Streams are sent in chunks of so many bytes: events, characters and frames are cut anywhere.
     pub chunk_bytes: Option<usize>,
     /// Lines of a stream end with CR LF.

@@ -9,7 +9,7 @@ use hyper::Response;
 use crate::answer::{self, Asked};
 use crate::behaviour::Behaviour;
 use crate::body::Answer;
-use crate::dialect::{ENDPOINTS, Endpoint, Route};
+use crate::dialect::{ENDPOINTS, Endpoint, Route, Speaks};
 use crate::server::plain;
 
 /// The bytes of a reply that is not streamed, and the text deltas of one that is.
@@ -44,8 +44,8 @@ impl Ready {
     }
 }
 
-pub fn respond(ready: &Ready, path: &str, body: &[u8]) -> Response<Answer> {
-    let found = Route::find(path).and_then(|route| Some((ready.0.get(route.name)?, route.stream)));
+pub fn respond(ready: &Ready, speaks: Speaks, path: &str, body: &[u8]) -> Response<Answer> {
+    let found = Route::find(path, speaks).and_then(|route| Some((ready.0.get(route.name)?, route.stream)));
     let Some((prepared, stream)) = found else {
         return plain(404, "text/plain", "not found\n");
     };

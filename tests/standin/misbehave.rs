@@ -12,7 +12,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::answer;
+use crate::answer::{self, Asked};
 use crate::behaviour::{Behaviour, Failure, Point, RetryAfter};
 use crate::body::{Answer, Script, Step};
 use crate::dialect::{Event, Family, Fault, Part, Received, Route, Speaks, refusal};
@@ -48,7 +48,7 @@ pub async fn respond(
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     if let Some(ready) = &provider.ready {
-        return Ok(fast::respond(ready, head.uri.path(), &body));
+        return Ok(fast::respond(ready, provider.speaks, head.uri.path(), &body));
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let mut note = provider.log.note(head.method.as_str(), target, &head.headers, &body);
@@ -64,10 +64,7 @@ pub async fn respond(
         note.finish(if resets { "reset" } else { "cut" });
         return Err(io::Error::other("broken off on demand"));
     }
-    let found = Route::find(head.uri.path()).filter(|route| match provider.speaks {
-        Speaks::Only(family) => route.family == family,
-        _ => true,
-    });
+    let found = Route::find(head.uri.path(), provider.speaks);
     let reply = match found {
         Some(route) => {
             let seen =
@@ -99,7 +96,13 @@ fn reply(provider: &Provider, behaviour: &Behaviour, route: &Route, seen: &Seen<
     let asked = match &body {
         Ok(body) => {
             let version = seen.headers.get("anthropic-version").and_then(|version| version.to_str().ok());
-            route.endpoint.read(&Received { body, version, model: route.model.clone(), stream: route.stream })
+            route.endpoint.read(&Received {
+                body,
+                query: seen.query,
+                version,
+                model: route.model.clone(),
+                stream: route.stream,
+            })
         }
         Err(error) => Err(Fault::new(format!("We could not parse the JSON body of your request: {error}"))),
     };
@@ -109,7 +112,18 @@ fn reply(provider: &Provider, behaviour: &Behaviour, route: &Route, seen: &Seen<
     }
     let model = asked.as_ref().map_or("the-model", |asked| asked.model.as_str());
     if behaviour.replaces() {
-        return replacement(route.family, behaviour, model);
+        let mut reply = replacement(route.family, behaviour, model);
+        let blocked = reply.status == 200 && behaviour.failure.is_some() && behaviour.status.is_none();
+        if let (true, Ok(Asked { stream: true, .. })) = (blocked, &asked) {
+            // Google refuses a prompt with a 200, which is an event where a stream was asked for.
+            reply.stream = true;
+            reply.content_type = route.endpoint.stream_type().into();
+            for event in &mut reply.events {
+                let data = String::from_utf8_lossy(&event.bytes).into_owned();
+                event.bytes = format!("data: {data}\n\n").into();
+            }
+        }
+        return reply;
     }
     match (fault.filter(|_| !provider.lenient), &asked) {
         (None, Ok(asked)) => {
@@ -199,6 +213,14 @@ fn disturb(reply: &mut Reply, behaviour: &Behaviour, route: &Route) {
     if let Some(at) = behaviour.malformed_event.filter(|_| reply.stream) {
         let at = place(&reply.events, at);
         reply.events.insert(at, route.endpoint.malformed_event());
+    }
+    if let Some(at) = behaviour.corrupt.filter(|_| reply.stream) {
+        let at = place(&reply.events, at);
+        if let Some(event) = reply.events.get_mut(at) {
+            let mut bytes = event.bytes.to_vec();
+            bytes.last_mut().into_iter().for_each(|byte| *byte ^= 0xff);
+            event.bytes = bytes.into();
+        }
     }
     if behaviour.crlf && reply.stream {
         for event in &mut reply.events {

@@ -54,7 +54,9 @@ pub fn head(family: Family, headers: &HeaderMap, query: &str, key: Option<&str>)
     if text("transfer-encoding").is_some() && text("content-length").is_some() {
         return Err(Fault::new("both content-length and transfer-encoding came"));
     }
-    if !text("content-type").is_some_and(|value| value.starts_with("application/json")) {
+    // Bedrock takes a request without a type for JSON.
+    let untyped = family == Family::Bedrock && !headers.contains_key("content-type");
+    if !untyped && !text("content-type").is_some_and(|value| value.starts_with("application/json")) {
         return Err(Fault::new("you must set the content-type header to application/json"));
     }
     match text("anthropic-version") {

@@ -131,7 +131,12 @@ fn google(family: Family, failure: Failure, message: Option<&str>, model: &str) 
         Failure::Forbidden => (403, "PERMISSION_DENIED", "Permission denied on resource project standin.".into()),
         Failure::ModelUnavailable => (404, "NOT_FOUND", format!("models/{model} is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.")),
         Failure::ContextLength => (400, "INVALID_ARGUMENT", "The input token count (1200012) exceeds the maximum number of tokens allowed (1048576).".into()),
-        Failure::ContentPolicy => (400, "INVALID_ARGUMENT", "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI practices.".into()),
+        // No error: an answer without candidates.
+        Failure::ContentPolicy => {
+            let body = json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "modelVersion": model,
+                "usageMetadata": {"promptTokenCount": 7, "totalTokenCount": 7}});
+            return Refused { status: 200, headers: Vec::new(), body };
+        }
         Failure::InvalidRequest => (400, "INVALID_ARGUMENT", "Invalid JSON payload received.".into()),
         Failure::TooLarge => (413, "INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes.".into()),
         Failure::NotFound => (404, "NOT_FOUND", "Requested entity was not found.".into()),

@@ -1,8 +1,17 @@
 //! The dialects: which one a path is, and what each must know to read a request and write an answer.
 
 mod anthropic;
+mod azure;
+mod bedrock;
+mod cohere;
+mod embeddings;
 mod errors;
+mod eventstream;
+mod gemini;
+mod hosted;
 mod openai;
+mod responses;
+mod route;
 
 use std::str::FromStr;
 
@@ -13,6 +22,7 @@ use crate::answer::{Asked, Said};
 use crate::behaviour::Failure;
 
 pub use errors::refusal;
+pub use route::{ENDPOINTS, Route};
 
 /// Who is spoken to: errors and credentials are the provider's, whatever model answers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -98,6 +108,7 @@ pub enum Part {
 /// A request as an endpoint gets it, apart from HTTP.
 pub struct Received<'a> {
     pub body: &'a Value,
+    pub query: &'a str,
     /// The `anthropic-version` header.
     pub version: Option<&'a str>,
     /// The model in the path.
@@ -135,46 +146,6 @@ pub trait Endpoint: Sync {
     }
 }
 
-/// Every endpoint, for replies made in advance.
-pub const ENDPOINTS: &[(&str, &dyn Endpoint)] =
-    &[("openai_chat", &openai::Chat), ("anthropic_messages", &anthropic::Messages)];
-
-/// A path that was recognised.
-pub struct Route {
-    pub family: Family,
-    pub endpoint: &'static dyn Endpoint,
-    /// Names the endpoint, for replies made in advance.
-    pub name: &'static str,
-    pub model: Option<String>,
-    pub stream: Option<bool>,
-}
-
-impl Route {
-    /// The endpoint at `path`, which comes without its query.
-    pub fn find(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let azure = segments.first() == Some(&"openai");
-        let family = if azure { Family::Azure } else { Family::OpenAi };
-        let model = match segments.as_slice() {
-            ["openai", "deployments", model, ..] => Some(percent_decoded(model)),
-            _ => None,
-        };
-        let openai =
-            |endpoint, name| Some(Self { family, endpoint, name, model: model.clone(), stream: None });
-        match segments.as_slice() {
-            [.., "chat", "completions"] => openai(&openai::Chat, "openai_chat"),
-            [.., "messages"] => Some(Self {
-                family: Family::Anthropic,
-                endpoint: &anthropic::Messages,
-                name: "anthropic_messages",
-                model: None,
-                stream: None,
-            }),
-            _ => None,
-        }
-    }
-}
-
 /// A server-sent event.
 pub fn sse(name: Option<&str>, data: &Value, part: Part) -> Event {
     let text = match name {
@@ -182,25 +153,6 @@ pub fn sse(name: Option<&str>, data: &Value, part: Part) -> Event {
         None => format!("data: {data}\n\n"),
     };
     Event { bytes: text.into(), part }
-}
-
-pub fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match code.filter(|_| first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A member that must be there and be a text that is not empty.

@@ -43,14 +43,7 @@ const KNOWN: &[&str] = &[
 impl Endpoint for Messages {
     fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
         let body = received.body;
-        if let Some(name) = body
-            .as_object()
-            .into_iter()
-            .flat_map(|body| body.keys())
-            .find(|name| !KNOWN.contains(&name.as_str()))
-        {
-            return Err(Fault::at(name.clone(), format!("{name}: Extra inputs are not permitted")));
-        }
+        known(body)?;
         let model = required(body, "model").map_err(field_required)?.to_owned();
         read(body, model, received.stream.unwrap_or(body["stream"] == true), received.version)
     }
@@ -98,7 +91,8 @@ impl Endpoint for Messages {
         event(
             Part::Closing,
             json!({"type": "message_delta",
-            "delta": {"stop_reason": stop(said.stop), "stop_sequence": null}, "usage": usage(said, said.output_tokens)}),
+            "delta": {"stop_reason": stop(said.stop), "stop_sequence": null}, "usage": {"input_tokens": said.prompt_tokens, "cache_creation_input_tokens": 0,
+"cache_read_input_tokens": 0, "output_tokens": said.output_tokens}}),
         );
         event(Part::Terminator, json!({"type": "message_stop"}));
         events
@@ -177,6 +171,13 @@ fn field_required(fault: Fault) -> Fault {
         format!("{name}: {}", fault.message)
     };
     Fault::at(name, message)
+}
+
+pub fn known(body: &Value) -> Result<(), Fault> {
+    super::known(body, KNOWN).map_err(|fault| {
+        let name = fault.param.unwrap_or_default();
+        Fault::at(name.clone(), format!("{name}: Extra inputs are not permitted"))
+    })
 }
 
 /// Reads a Messages body; where the model and the wish for a stream come from differs between the hosts.
