@@ -31,17 +31,17 @@ pub(super) struct Said {
     pub daily_quota: bool,
 }
 
-/// Whether a JSON document or a stream's event is an error and not an answer.
+/// Whether a JSON document or a stream's event is an error and not an answer. One walk over its members, as every event
+/// of every stream is asked.
 pub fn reports_error(raw: Raw<'_>) -> bool {
-    let raw = first_of_array(raw);
-    let is_error = |name| raw.get(name).and_then(Raw::text).is_some_and(|text| text == "error");
-    let error = raw.present("error").or_else(|| raw.at(&["response", "error"]));
-    let has_error = error.is_some_and(|error| match error.kind() {
-        Kind::Object => error.fields().next().is_some(),
-        Kind::String => error.text().is_some_and(|text| !text.is_empty()),
+    first_of_array(raw).fields().any(|(name, value)| match value.kind() {
+        Kind::Object if name == "error" => value.fields().next().is_some(),
+        Kind::String if name == "error" => value.text().is_some_and(|text| !text.is_empty()),
+        Kind::String if name == "type" || name == "object" => value.as_json() == "\"error\"",
+        Kind::Object if name == "response" => value.present("error").is_some(),
+        Kind::Object if name == "Output" => value.get("__type").is_some(),
         _ => false,
-    });
-    has_error || is_error("type") || is_error("object") || aws_output(raw).is_some()
+    })
 }
 
 /// Reads a body of any kind.

@@ -68,6 +68,7 @@ const CONTEXT_LENGTH: &[&[&str]] = &[
     &["reduce the length of the"],
     &["range of input length should be"],
     &["input length", "exceeds the maximum length"],
+    &["maximum request size is", "tokens"],
 ];
 
 const QUOTA: &[&[&str]] = &[
@@ -232,12 +233,49 @@ const RATE_LIMITED: &[&[&str]] = &[
 const MODEL_GONE: &[&[&str]] = &[&["model not found"], &["model", "does not exist"], &["unknown model"]];
 
 /// What `message` makes of `known`, if anything.
+///
+/// A refusal may quote the request, and nobody who sends one may talk a target into an ejection or a cool-down: what a
+/// refusal quotes counts only where the class it leads to harms no target.
 pub(super) fn refine(known: Class, message: &str) -> Option<Class> {
     let message = message.to_lowercase();
-    let line = TABLE.iter().filter(|line| line.from.contains(known));
-    line.into_iter()
-        .find(|line| line.phrases.iter().any(|phrases| follow(&message, phrases)))
-        .map(|line| line.to)
+    let unquoted = if known == Class::InvalidRequest { unquoted(&message) } else { message.clone() };
+    let says = |line: &&Line| {
+        let harmless = matches!(line.to, Class::ContextLength | Class::ContentPolicy | Class::InvalidRequest);
+        let message = if harmless { &message } else { &unquoted };
+        line.phrases.iter().any(|phrases| follow(message, phrases))
+    };
+    TABLE.iter().filter(|line| line.from.contains(known)).find(says).map(|line| line.to)
+}
+
+/// The message without what stands between the first quotation mark of a kind and the last: all of it, as what is quoted
+/// may hold marks too.
+fn unquoted(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((start, mark)) = first_mark(rest) {
+        let end = rest.rmatch_indices(mark).find(|(at, _)| closes(rest, *at)).map_or(start, |(at, _)| at);
+        out.push_str(rest.get(..start).unwrap_or_default());
+        // A mark that nothing closes may be one that was cut off: all that follows is quoted.
+        rest = if end > start { rest.get(end + mark.len_utf8()..).unwrap_or_default() } else { "" };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The first quotation mark that is no apostrophe: it follows no letter.
+fn first_mark(text: &str) -> Option<(usize, char)> {
+    let mut before = ' ';
+    text.char_indices().find(|(_, mark)| {
+        let opens = matches!(mark, '"' | '`') || (*mark == '\'' && !before.is_alphanumeric());
+        before = *mark;
+        opens
+    })
+}
+
+/// A mark that is no apostrophe: no letter follows it.
+fn closes(text: &str, at: usize) -> bool {
+    let mut rest = text.get(at..).unwrap_or_default().chars();
+    rest.next() != Some('\'') || rest.next().is_none_or(|after| !after.is_alphanumeric())
 }
 
 /// The phrases are in the message one after the other.
@@ -268,6 +306,28 @@ mod tests {
         assert_eq!(refine(Class::RateLimited, long), None);
         assert_eq!(refine(Class::Auth, long), None);
         assert_eq!(refine(Class::InvalidRequest, "messages: text content blocks must be non-empty"), None);
+    }
+
+    #[test]
+    fn what_a_refusal_quotes_harms_no_target() {
+        for message in [
+            "Value 'insufficient balance' at 'toolConfig.tools.1.member.toolSpec.name' failed to satisfy constraint",
+            "Value 'a' insufficient balance 'b' at 'tools.1.name' failed to satisfy constraint",
+            "tools.0.name: \"invalid api key\" is no name",
+            "tools.0.name: `the model x does not exist",
+            "Don't send 'insufficient balance' or 'overloaded' here, it's not a name",
+        ] {
+            assert_eq!(refine(Class::InvalidRequest, message), None, "{message}");
+        }
+        for message in [
+            "The model `gpt-9` does not exist",
+            "You don't have access to the model 'x'",
+            "Invalid model 'sonar-huge'. Permitted models can be found in the documentation",
+        ] {
+            assert_eq!(refine(Class::InvalidRequest, message), Some(Class::ModelUnavailable), "{message}");
+        }
+        let quoted = "AnthropicException - {\"message\":\"prompt is too long: 3 tokens > 2 maximum\"}";
+        assert_eq!(refine(Class::InvalidRequest, quoted), Some(Class::ContextLength));
     }
 
     #[test]
