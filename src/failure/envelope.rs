@@ -9,6 +9,7 @@
 use super::retry_after;
 use crate::json::{Kind, Raw};
 use crate::stream::sse::Sse;
+use memchr::memmem;
 
 /// How deep an error may be wrapped in another's message.
 const MAX_DEPTH: u8 = 3;
@@ -31,9 +32,13 @@ pub(super) struct Said {
     pub daily_quota: bool,
 }
 
-/// Whether a JSON document or a stream's event is an error and not an answer. One walk over its members, as every event
-/// of every stream is asked.
+/// Whether a JSON document or a stream's event is an error and not an answer. Every event of every stream is asked, so
+/// nothing is walked where the word is nowhere.
 pub fn reports_error(raw: Raw<'_>) -> bool {
+    let text = raw.as_json().as_bytes();
+    if memmem::find(text, b"error\"").is_none() && memmem::find(text, b"__type\"").is_none() {
+        return false;
+    }
     first_of_array(raw).fields().any(|(name, value)| match value.kind() {
         Kind::Object if name == "error" => value.fields().next().is_some(),
         Kind::String if name == "error" => value.text().is_some_and(|text| !text.is_empty()),
@@ -261,4 +266,38 @@ fn inside(text: &str, lower: &str, tag: &str) -> Option<String> {
     let plain =
         inner.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").replace("&nbsp;", " ");
     if plain.is_empty() { None } else { Some(plain) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_and_answers() {
+        let is_error = |json: &str| reports_error(Raw::parse(json.as_bytes()).unwrap());
+        for error in [
+            r#"{"error":{"message":"x"}}"#,
+            r#"{"error":"x"}"#,
+            r#"[{"error":{"code":503}}]"#,
+            r#"{"type":"error","message":"x"}"#,
+            r#"{"object":"error","message":"x"}"#,
+            r#"{"id":"1","choices":[],"error":{"code":502}}"#,
+            r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#,
+            r#"{"Output":{"__type":"x"}}"#,
+        ] {
+            assert!(is_error(error), "{error}");
+        }
+        for answer in [
+            r#"{"choices":[{"delta":{"content":"\"error\""}}]}"#,
+            r#"{"error":null,"choices":[]}"#,
+            r#"{"error":{},"choices":[]}"#,
+            r#"{"error":"","choices":[]}"#,
+            r#"{"type":"response.completed","response":{"error":null}}"#,
+            r#"{"content":{"error":"x","type":"error"}}"#,
+            r#"[]"#,
+            r#""error""#,
+        ] {
+            assert!(!is_error(answer), "{answer}");
+        }
+    }
 }
