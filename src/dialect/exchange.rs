@@ -3,6 +3,7 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+use super::openai::OpenAi;
 use super::{
     Caller, CallerError, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader, StreamWriter,
     Surface, Target, Turn,
@@ -59,11 +60,8 @@ pub trait Pipe {
 /// The dialect of a chat surface; `None` for surfaces that are no chat.
 pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
     match surface {
-        Surface::Chat
-        | Surface::Messages
-        | Surface::Responses
-        | Surface::CountTokens
-        | Surface::Embeddings => None,
+        Surface::Chat => Some(&OpenAi),
+        Surface::Messages | Surface::Responses | Surface::CountTokens | Surface::Embeddings => None,
     }
 }
 

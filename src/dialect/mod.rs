@@ -4,10 +4,12 @@
 //! [`exchange`], which decides whether bytes are edited in place (same dialect on both sides) or translated.
 //! Everything here is pure: bytes in, bytes out.
 
+mod at;
 pub mod exchange;
 mod extra;
 mod losses;
 mod media;
+mod openai;
 mod path;
 mod providers;
 mod show;
@@ -39,7 +41,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// The dialect's name in messages and golden files.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Dialect::OpenAi => "openai",
             Dialect::Anthropic => "anthropic",

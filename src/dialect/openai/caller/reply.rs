@@ -1,0 +1,85 @@
+//! A whole answer out of the model: a `chat.completion`.
+
+use crate::chat::{Choice, Part, PartKind, Reply};
+use crate::dialect::Turn;
+use crate::dialect::openai::{calls, reasoning, wire};
+use crate::json::{Text, Writer};
+
+/// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
+pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+    Writer::new(out).object(|w| {
+        w.key("id");
+        match reply.id.as_ref().filter(|id| !id.is_empty()) {
+            Some(id) => w.text(id),
+            None => w.string(&made_up_id(turn)),
+        }
+        w.key("object").string("chat.completion");
+        w.key("created").u64(turn.created);
+        w.key("model").string(&turn.requested_model);
+        w.key("choices").array(|w| {
+            for (choice, index) in reply.choices.iter().zip(0u32..) {
+                w.object(|w| write_choice(choice, index, w));
+            }
+        });
+        if !reply.usage.is_empty() {
+            w.key("usage");
+            wire::write_usage(&reply.usage, w);
+        }
+    });
+}
+
+pub(super) fn made_up_id(turn: &Turn) -> String {
+    format!("chatcmpl-{}", turn.id)
+}
+
+fn write_choice(choice: &Choice<'_>, index: u32, w: &mut Writer<'_>) {
+    w.key("index").u64(u64::from(index));
+    w.key("message").object(|w| write_message(&choice.parts, w));
+    w.key("logprobs");
+    match choice.logprobs {
+        Some(logprobs) => w.raw(logprobs),
+        None => w.null(),
+    }
+    w.key("finish_reason").string(wire::finish_name(&choice.finish));
+}
+
+fn write_message(parts: &[Part<'_>], w: &mut Writer<'_>) {
+    w.key("role").string("assistant");
+    w.key("content");
+    write_joined(texts(parts), w);
+    w.key("refusal");
+    write_joined(refusals(parts), w);
+    let thoughts = parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Thought(thought) => Some(thought),
+        _ => None,
+    });
+    reasoning::write(thoughts, w);
+    let calls = || {
+        parts.iter().filter_map(|part| match &part.kind {
+            PartKind::ToolCall(call) => Some(call),
+            _ => None,
+        })
+    };
+    if calls().next().is_some() {
+        w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(call, None, w)));
+    }
+}
+
+fn texts<'t>(parts: &'t [Part<'t>]) -> impl Iterator<Item = &'t Text<'t>> + Clone {
+    parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn refusals<'t>(parts: &'t [Part<'t>]) -> impl Iterator<Item = &'t Text<'t>> + Clone {
+    parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Refusal(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// One string of several; `null` of none.
+fn write_joined<'t>(texts: impl Iterator<Item = &'t Text<'t>> + Clone, w: &mut Writer<'_>) {
+    if texts.clone().next().is_some() { w.texts(texts) } else { w.null() }
+}

@@ -1,0 +1,244 @@
+//! A streamed answer out of the model: `chat.completion.chunk` events.
+
+use super::reply::made_up_id;
+use crate::chat::{Arguments, Event, Maker, ToolCall, Usage};
+use crate::dialect::openai::{calls, reasoning, wire};
+use crate::dialect::{StreamWriter, Turn};
+use crate::json::{Raw, Text, Writer};
+use crate::stream::sse;
+
+/// Writes chunks, <https://platform.openai.com/docs/api-reference/chat/streaming>.
+pub(super) struct Chunks {
+    /// From the opening brace to before `choices`: the same in every chunk.
+    opening: Vec<u8>,
+    /// For the opening, which waits for the provider's id.
+    turn: Turn,
+    choices: Vec<Choice>,
+    usage: Usage,
+}
+
+/// What was written of one choice.
+#[derive(Clone, Default)]
+struct Choice {
+    /// The chunk with the role is out.
+    begun: bool,
+    /// The thoughts that are closed; the index of the next.
+    thoughts: u32,
+    /// A thought has begun that no signature has closed yet.
+    thinking: bool,
+}
+
+impl Chunks {
+    pub(super) fn new(turn: &Turn) -> Chunks {
+        Chunks { opening: Vec::new(), turn: turn.clone(), choices: Vec::new(), usage: Usage::default() }
+    }
+
+    fn open(&mut self, id: Option<&Text<'_>>) {
+        if !self.opening.is_empty() {
+            return;
+        }
+        let turn = &self.turn;
+        let mut w = Writer::new(&mut self.opening);
+        w.open_object();
+        w.key("id");
+        match id.filter(|id| !id.is_empty()) {
+            Some(id) => w.text(id),
+            None => w.string(&made_up_id(turn)),
+        }
+        w.key("object").string("chat.completion.chunk");
+        w.key("created").u64(turn.created);
+        w.key("model").string(&turn.requested_model);
+    }
+
+    /// One chunk; `members` are those after the opening.
+    fn chunk(&self, out: &mut Vec<u8>, members: impl FnOnce(&mut Writer<'_>)) {
+        sse::write_event(out, None, |out| {
+            out.extend_from_slice(&self.opening);
+            // Begins after the opening, so its first comma is ours.
+            out.push(b',');
+            let mut w = Writer::new(out);
+            members(&mut w);
+            w.close_object();
+        });
+    }
+
+    /// A chunk of one choice. `end` is its finish reason.
+    fn choice(
+        &self,
+        choice: u32,
+        out: &mut Vec<u8>,
+        logprobs: Option<Raw<'_>>,
+        end: Option<&str>,
+        delta: impl FnOnce(&mut Writer<'_>),
+    ) {
+        self.chunk(out, |w| {
+            w.key("choices").array(|w| {
+                w.object(|w| {
+                    w.key("index").u64(u64::from(choice));
+                    w.key("delta").object(delta);
+                    w.key("logprobs").raw(logprobs.unwrap_or(Raw::NULL));
+                    w.key("finish_reason");
+                    match end {
+                        Some(reason) => w.string(reason),
+                        None => w.null(),
+                    }
+                });
+            });
+            if self.turn.stream_usage {
+                w.key("usage").null();
+            }
+        });
+    }
+
+    fn delta(&self, choice: u32, out: &mut Vec<u8>, delta: impl FnOnce(&mut Writer<'_>)) {
+        self.choice(choice, out, None, None, delta);
+    }
+
+    fn state(&mut self, choice: u32) -> Option<&mut Choice> {
+        let at = usize::try_from(choice).ok()?;
+        // OpenAI allows 128 choices; a stranger number is a provider's error.
+        if at >= self.choices.len() && at < 128 {
+            self.choices.resize(at + 1, Choice::default());
+        }
+        self.choices.get_mut(at)
+    }
+
+    /// The first chunk of a choice says who speaks.
+    fn begin(&mut self, choice: u32, out: &mut Vec<u8>) {
+        self.open(None);
+        if self.state(choice).is_some_and(|state| !std::mem::replace(&mut state.begun, true)) {
+            self.delta(choice, out, |w| {
+                w.key("role").string("assistant");
+                w.key("content").string("");
+                w.key("refusal").null();
+            });
+        }
+    }
+
+    /// The index of the thought that this belongs to; `closes`: the next one is another.
+    fn thought(&mut self, choice: u32, closes: bool) -> u32 {
+        let Some(state) = self.state(choice) else { return 0 };
+        let index = state.thoughts;
+        state.thinking = !closes;
+        if closes {
+            state.thoughts = index.saturating_add(1);
+        }
+        index
+    }
+
+    fn thoughts(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Thought { choice, text } => {
+                let index = self.thought(*choice, false);
+                self.delta(*choice, out, |w| {
+                    w.key("reasoning_content").text(text);
+                    w.key("reasoning_details")
+                        .array(|w| reasoning::write_detail(Some(text), None, None, index, w));
+                });
+            }
+            Event::ThoughtSignature { choice, maker, signature } => {
+                let index = self.thought(*choice, true);
+                self.delta(*choice, out, |w| {
+                    w.key("reasoning_details").array(|w| {
+                        reasoning::write_detail(None, Some(signature), Some(*maker), index, w);
+                    });
+                });
+            }
+            Event::ThoughtSealed { choice, maker, data } => {
+                // An unsigned thought before it ends here.
+                if self.state(*choice).is_some_and(|state| state.thinking) {
+                    self.thought(*choice, true);
+                }
+                let index = self.thought(*choice, true);
+                self.delta(*choice, out, |w| {
+                    w.key("reasoning_details")
+                        .array(|w| reasoning::write_sealed(data, Some(*maker), index, w));
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn tool(
+        &self,
+        choice: u32,
+        index: u32,
+        names: (&Text<'_>, &Text<'_>),
+        signature: Option<&(Maker, Text<'_>)>,
+        out: &mut Vec<u8>,
+    ) {
+        let (id, name) = names;
+        let call = ToolCall {
+            id: id.clone(),
+            name: name.clone(),
+            arguments: Arguments::Encoded(Text::default()),
+            signature: signature.cloned(),
+        };
+        self.delta(choice, out, |w| w.key("tool_calls").array(|w| calls::write(&call, Some(index), w)));
+    }
+}
+
+impl StreamWriter for Chunks {
+    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        if let Some(choice) = choice_of(event) {
+            self.begin(choice, out);
+        }
+        match event {
+            Event::Start { id, .. } => {
+                self.open(id.as_ref());
+                self.begin(0, out);
+            }
+            Event::Text { choice, text } => self.delta(*choice, out, |w| w.key("content").text(text)),
+            Event::Refusal { choice, text } => self.delta(*choice, out, |w| w.key("refusal").text(text)),
+            Event::Thought { .. } | Event::ThoughtSignature { .. } | Event::ThoughtSealed { .. } => {
+                self.thoughts(event, out);
+            }
+            Event::ToolStart { choice, index, id, name, signature } => {
+                self.tool(*choice, *index, (id, name), signature.as_ref(), out);
+            }
+            Event::ToolArguments { choice, index, fragment } => self.delta(*choice, out, |w| {
+                w.key("tool_calls").array(|w| {
+                    w.object(|w| {
+                        w.key("index").u64(u64::from(*index));
+                        w.key("function").object(|w| w.key("arguments").text(fragment));
+                    });
+                });
+            }),
+            Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Finish { choice, finish } => {
+                self.choice(*choice, out, None, Some(wire::finish_name(finish)), |_| {});
+            }
+            // A comment keeps the connection and no client sees it.
+            Event::Ping => out.extend_from_slice(b": ping\n\n"),
+            Event::Malformed => {}
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.turn.stream_usage && !self.usage.is_empty() {
+            self.open(None);
+            self.chunk(out, |w| {
+                w.key("choices").array(|_| {});
+                w.key("usage");
+                wire::write_usage(&self.usage, w);
+            });
+        }
+        out.extend_from_slice(sse::DONE);
+    }
+}
+
+fn choice_of(event: &Event<'_>) -> Option<u32> {
+    match event {
+        Event::Text { choice, .. }
+        | Event::Refusal { choice, .. }
+        | Event::Thought { choice, .. }
+        | Event::ThoughtSignature { choice, .. }
+        | Event::ThoughtSealed { choice, .. }
+        | Event::ToolStart { choice, .. }
+        | Event::ToolArguments { choice, .. }
+        | Event::Logprobs { choice, .. }
+        | Event::Finish { choice, .. } => Some(*choice),
+        Event::Start { .. } | Event::Usage(_) | Event::Ping | Event::Malformed => None,
+    }
+}

@@ -1,0 +1,74 @@
+//! Tool calls as Chat Completions writes them, on either side.
+//!
+//! Gemini's thought signature travels as `extra_content.google.thought_signature`, as it does in Google's own
+//! OpenAI-compatible API (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
+
+use crate::chat::{Arguments, Maker, PartKind, ToolCall};
+use crate::dialect::at::At;
+use crate::dialect::{Dialect, Refusal};
+use crate::json::{Kind, Raw, Text, Writer};
+
+/// Reads a caller's tool call.
+///
+/// # Errors
+/// What it lacks, with its place.
+pub(super) fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<PartKind<'a>, Refusal> {
+    let value = at.object(value)?;
+    let id = at.required_text(value, "id", "a tool call needs the id that its result refers to.")?;
+    if let Some(kind) = value.present("type").and_then(Raw::text).filter(|kind| kind != "function") {
+        return Ok(PartKind::Foreign { dialect: Dialect::OpenAi.name(), kind, raw: value });
+    }
+    let at = at.name("function");
+    let function =
+        value.present("function").ok_or_else(|| at.missing("give the function's name and arguments."))?;
+    let call = read_function(function, id, &at)?;
+    Ok(PartKind::ToolCall(ToolCall { signature: signature(value), ..call }))
+}
+
+/// Reads a caller's `{"name": …, "arguments": …}`.
+///
+/// # Errors
+/// It has no name, or arguments that are neither a string nor an object.
+pub(super) fn read_function<'a>(value: Raw<'a>, id: Text<'a>, at: &At<'_>) -> Result<ToolCall<'a>, Refusal> {
+    let name = at.required_text(at.object(value)?, "name", "name the function.")?;
+    let arguments = arguments(value.present("arguments"))
+        .ok_or_else(|| at.name("arguments").refuse("must be a string that holds a JSON object."))?;
+    Ok(ToolCall { id, name, arguments, signature: None })
+}
+
+/// The arguments: by the book a string; some clients and providers send the object itself, or nothing.
+pub(super) fn arguments(value: Option<Raw<'_>>) -> Option<Arguments<'_>> {
+    let Some(value) = value else { return Some(Arguments::Encoded(Text::default())) };
+    match value.kind() {
+        Kind::String => value.text().map(Arguments::Encoded),
+        Kind::Object => Some(Arguments::Json(value)),
+        Kind::Null => Some(Arguments::Encoded(Text::default())),
+        Kind::Array | Kind::Number | Kind::Bool => None,
+    }
+}
+
+/// The signature that came with a call.
+pub(super) fn signature(call: Raw<'_>) -> Option<(Maker, Text<'_>)> {
+    let signature = call.at(&["extra_content", "google", "thought_signature"])?.text()?;
+    Some((Maker::Gemini, signature))
+}
+
+/// Writes a call; in a stream with its index.
+pub(super) fn write(call: &ToolCall<'_>, index: Option<u32>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        if let Some(index) = index {
+            w.key("index").u64(u64::from(index));
+        }
+        w.key("id").text(&call.id);
+        w.key("type").string("function");
+        w.key("function").object(|w| {
+            w.key("name").text(&call.name);
+            w.key("arguments").text(&call.arguments.text());
+        });
+        if let Some((Maker::Gemini, signature)) = &call.signature {
+            w.key("extra_content").object(|w| {
+                w.key("google").object(|w| w.key("thought_signature").text(signature));
+            });
+        }
+    });
+}

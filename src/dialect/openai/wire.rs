@@ -1,0 +1,140 @@
+//! What both sides of Chat Completions share: finish reasons, usage, the error envelope.
+
+use crate::chat::{Finish, Usage};
+use crate::dialect::CallerError;
+use crate::json::{Raw, Writer};
+
+/// The name of a finish reason. The set is closed; what OpenAI has no word for is a plain stop.
+pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
+        Finish::Length | Finish::ContextWindow => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::ContentFilter | Finish::Refusal => "content_filter",
+    }
+}
+
+/// Reads a finish reason, compatible providers' own words included. `calls`: there are tool calls, which several
+/// providers end with a plain `stop`, and without which `tool_calls` means that the provider lost them.
+pub(super) fn finish_of(reason: Option<Raw<'_>>, calls: bool) -> Finish<'_> {
+    let Some(reason) = reason.and_then(Raw::text).filter(|reason| !reason.is_empty()) else {
+        return if calls { Finish::ToolCalls } else { Finish::Stop };
+    };
+    match reason.decode().as_ref() {
+        "stop" | "eos" | "end_turn" | "stop_sequence" if calls => Finish::ToolCalls,
+        "stop" | "eos" | "end_turn" => Finish::Stop,
+        "stop_sequence" => Finish::StopSequence(None),
+        "tool_calls" | "function_call" | "tool_use" if calls => Finish::ToolCalls,
+        "tool_calls" | "function_call" | "tool_use" => Finish::Broken,
+        // Mistral's `model_length` is the window's.
+        "length" | "max_tokens" => Finish::Length,
+        "model_length" => Finish::ContextWindow,
+        // Zhipu says `sensitive`.
+        "content_filter" | "sensitive" => Finish::ContentFilter,
+        "refusal" => Finish::Refusal,
+        _ => Finish::Other(reason),
+    }
+}
+
+/// Writes a `usage` object. A count that the provider did not give counts nothing: OpenAI's clients want numbers.
+pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
+    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
+    w.object(|w| {
+        w.key("prompt_tokens").u64(input);
+        w.key("completion_tokens").u64(output);
+        w.key("total_tokens").u64(input.saturating_add(output));
+        if usage.cache_read.is_some() || usage.cache_write.is_some() {
+            w.key("prompt_tokens_details").object(|w| {
+                w.key("cached_tokens").u64(usage.cache_read.unwrap_or(0));
+                if let Some(written) = usage.cache_write {
+                    w.key("cache_write_tokens").u64(written);
+                }
+            });
+        }
+        if let Some(reasoning) = usage.reasoning {
+            w.key("completion_tokens_details").object(|w| w.key("reasoning_tokens").u64(reasoning));
+        }
+    });
+}
+
+/// Reads a `usage` object.
+pub(super) fn read_usage(usage: Raw<'_>) -> Usage {
+    let count = |path: &[&str]| usage.at(path).and_then(Raw::as_u64);
+    let reasoning = count(&["completion_tokens_details", "reasoning_tokens"]);
+    let input = count(&["prompt_tokens"]);
+    let mut output = count(&["completion_tokens"]);
+    // xAI counts reasoning beside the answer's tokens, and tells so only by the total.
+    if let (Some(prompt), Some(answer), Some(thought), Some(total)) =
+        (input, output, reasoning, count(&["total_tokens"]))
+        && thought > 0
+        && total == prompt.saturating_add(answer).saturating_add(thought)
+    {
+        output = Some(answer.saturating_add(thought));
+    }
+    Usage {
+        input,
+        // DeepSeek's and Moonshot's names come after OpenAI's.
+        cache_read: count(&["prompt_tokens_details", "cached_tokens"])
+            .or_else(|| count(&["prompt_cache_hit_tokens"]))
+            .or_else(|| count(&["cached_tokens"])),
+        cache_write: count(&["prompt_tokens_details", "cache_write_tokens"]),
+        output,
+        reasoning,
+    }
+}
+
+/// Writes `{"error": {message, type, param, code}}`, <https://platform.openai.com/docs/guides/error-codes>.
+pub(super) fn write_error(error: &CallerError, out: &mut Vec<u8>) {
+    Writer::new(out).object(|w| {
+        w.key("error").object(|w| {
+            w.key("message").string(&error.message);
+            w.key("type").string(error.openai_type());
+            w.key("param");
+            match error.param.as_deref().filter(|param| !param.is_empty()) {
+                Some(param) => w.string(param),
+                None => w.null(),
+            }
+            w.key("code").string(&error.code);
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finish_reasons() {
+        let of = |reason: &'static str, calls| finish_name(&finish_of(Some(Raw::trusted(reason)), calls));
+        assert_eq!(of(r#""stop""#, false), "stop");
+        assert_eq!(of(r#""stop""#, true), "tool_calls");
+        assert_eq!(of(r#""tool_calls""#, true), "tool_calls");
+        assert_eq!(of(r#""tool_calls""#, false), "stop");
+        assert_eq!(of(r#""model_length""#, false), "length");
+        assert_eq!(of(r#""sensitive""#, false), "content_filter");
+        assert_eq!(of(r#""brand_new""#, false), "stop");
+        assert_eq!((of("null", true), of("null", false)), ("tool_calls", "stop"));
+    }
+
+    #[test]
+    fn counts() {
+        let usage = |json: &'static str| read_usage(Raw::trusted(json));
+        let openai = usage(
+            r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":3}}"#,
+        );
+        let expected = Usage {
+            input: Some(9),
+            cache_read: Some(4),
+            cache_write: Some(2),
+            output: Some(5),
+            reasoning: Some(3),
+        };
+        assert_eq!(openai, expected);
+        let xai = usage(
+            r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":17,"completion_tokens_details":{"reasoning_tokens":3}}"#,
+        );
+        assert_eq!(xai.output, Some(8));
+        assert_eq!(usage(r#"{"prompt_tokens":9,"prompt_cache_hit_tokens":8}"#).cache_read, Some(8));
+        assert_eq!(usage("null"), Usage::default());
+    }
+}
