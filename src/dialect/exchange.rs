@@ -5,8 +5,8 @@
 
 use super::openai::OpenAi;
 use super::{
-    Caller, CallerError, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader, StreamWriter,
-    Surface, Target, Turn,
+    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader,
+    StreamWriter, Surface, Target, Turn,
 };
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
@@ -67,14 +67,18 @@ pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
 
 /// The dialect that a provider speaks.
 pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
-    let _ = row;
-    None
+    match row.dialect {
+        Dialect::OpenAi => Some(&OpenAi),
+        Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock | Dialect::Cohere => None,
+    }
 }
 
 /// The shortcut where both sides speak the same.
 pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
-    let _ = (surface, row);
-    None
+    match (surface, row.dialect) {
+        (Surface::Chat, Dialect::OpenAi) => Some(&OpenAi),
+        _ => None,
+    }
 }
 
 fn no_way(surface: Surface, row: &Row) -> Refusal {

@@ -34,12 +34,6 @@ impl<'a> Members<'a> {
         true
     }
 
-    /// Whether there is a thought to see.
-    pub(super) fn say_something(&self) -> bool {
-        let text = self.text.and_then(Raw::text).is_some_and(|text| !text.is_empty());
-        text || self.details.is_some_and(|details| details.items().next().is_some())
-    }
-
     /// The plain text, without signatures.
     pub(super) fn text(&self) -> Option<Text<'a>> {
         self.text.and_then(Raw::text).filter(|text| !text.is_empty())
@@ -68,13 +62,18 @@ impl<'a> Members<'a> {
             thoughts.extend(self.blocks.into_iter().flat_map(Raw::items).filter_map(read_block));
         }
         match (thoughts.as_mut_slice(), self.text()) {
-            ([], Some(text)) => thoughts.push(Thought { text, signature: None, sealed: None, maker: None }),
+            ([], Some(text)) => thoughts.push(plain(text)),
             // A signature whose text only stands in `reasoning_content`.
             ([only], Some(text)) if only.text.is_empty() && only.signature.is_some() => only.text = text,
             _ => {}
         }
         thoughts.into_iter().map(|thought| PartKind::Thought(thought).into()).collect()
     }
+}
+
+/// A thought that nobody signed.
+pub(super) fn plain(text: Text<'_>) -> Thought<'_> {
+    Thought { text, signature: None, sealed: None, maker: None }
 }
 
 fn is_open(thought: &Thought<'_>) -> bool {

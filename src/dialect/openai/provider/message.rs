@@ -1,0 +1,218 @@
+//! The model's messages into those of Chat Completions.
+//!
+//! Results of tools become messages of their own, before what else their message holds. A tool's message takes text
+//! only: images and documents in a result follow in the user's message after it.
+
+use super::part;
+use crate::chat::{Message, Part, PartKind, Role, ToolCall, ToolResult};
+use crate::dialect::openai::{calls, quirks};
+use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Turn};
+use crate::json::{Text, Writer};
+
+pub(super) struct Messages<'c> {
+    target: &'c Target,
+    turn: &'c Turn,
+    losses: &'c mut Losses,
+    /// The message being written, for refusals.
+    index: usize,
+}
+
+impl<'c> Messages<'c> {
+    pub(super) fn new(target: &'c Target, turn: &'c Turn, losses: &'c mut Losses) -> Messages<'c> {
+        Messages { target, turn, losses, index: 0 }
+    }
+
+    /// Writes the array.
+    ///
+    /// # Errors
+    /// A part that Chat Completions can't carry.
+    pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
+        w.open_array();
+        for (index, message) in messages.iter().enumerate() {
+            self.index = index;
+            if message.parts.iter().any(|part| part.cache.is_some()) {
+                self.losses.advisory("cache_control");
+            }
+            match message.role {
+                Role::Assistant => self.assistant(message, w)?,
+                Role::User => self.user(message, w)?,
+                Role::System => self.plain("system", message, message.parts.iter().collect(), w)?,
+                Role::Developer => {
+                    let role = quirks::developer_role(self.target.row);
+                    self.plain(role, message, message.parts.iter().collect(), w)?;
+                }
+            }
+        }
+        w.close_array();
+        Ok(())
+    }
+
+    fn user(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut rest: Vec<&Part<'_>> = Vec::new();
+        for part in &message.parts {
+            if let PartKind::ToolResult(result) = &part.kind {
+                self.result(result, message, w)?;
+                rest.extend(result.parts.iter().filter(|part| is_media(part)));
+            }
+        }
+        let had_results = message.parts.iter().any(|part| matches!(part.kind, PartKind::ToolResult(_)));
+        rest.extend(message.parts.iter().filter(|part| !matches!(part.kind, PartKind::ToolResult(_))));
+        if rest.is_empty() && had_results {
+            return Ok(());
+        }
+        self.plain("user", message, rest, w)
+    }
+
+    /// A message of a role and its content.
+    fn plain(
+        &mut self,
+        role: &str,
+        message: &Message<'_>,
+        parts: Vec<&Part<'_>>,
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        w.open_object();
+        w.key("role").string(role);
+        self.content(&parts, w.key("content"))?;
+        if let Some(name) = &message.name {
+            w.key("name").text(name);
+        }
+        self.extra(message, w);
+        w.close_object();
+        Ok(())
+    }
+
+    /// A single text is a string, as every compatible server takes it; anything else an array of parts.
+    fn content(&mut self, parts: &[&Part<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
+        match parts {
+            [] => w.string(""),
+            [Part { kind: PartKind::Text(text), .. }] => w.text(text),
+            several => {
+                w.open_array();
+                for (at, part) in several.iter().enumerate() {
+                    let place = format!("messages[{}].content[{at}]", self.index);
+                    part::write(&part.kind, place, self.turn.surface, self.losses, w)?;
+                }
+                w.close_array();
+            }
+        }
+        Ok(())
+    }
+
+    fn result(
+        &mut self,
+        result: &ToolResult<'_>,
+        message: &Message<'_>,
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        w.open_object();
+        w.key("role").string("tool");
+        w.key("tool_call_id").text(&result.call_id);
+        // There is no member for it: the words must say that the tool failed.
+        let error = Text::from("Error: ");
+        let mut texts: Vec<&Text<'_>> = if result.is_error { vec![&error] } else { Vec::new() };
+        let elsewhere = Text::from("The result is in the next message.");
+        for (at, part) in result.parts.iter().enumerate() {
+            match &part.kind {
+                PartKind::Text(text) => texts.push(text),
+                _ if is_media(part) => {}
+                other => {
+                    let place = format!("messages[{}].content[{at}]", self.index);
+                    part::refuse(other, place, self.losses)?;
+                }
+            }
+        }
+        if result.parts.iter().any(is_media)
+            && !result.parts.iter().any(|p| matches!(p.kind, PartKind::Text(_)))
+        {
+            texts.push(&elsewhere);
+        }
+        w.key("content");
+        match texts.as_slice() {
+            [] => w.string(""),
+            [first, second] if result.is_error => w.texts([*first, *second]),
+            [one] => w.text(one),
+            several => w.array(|w| {
+                for text in several {
+                    w.object(|w| {
+                        w.key("type").string("text");
+                        w.key("text").text(text);
+                    });
+                }
+            }),
+        }
+        if let Some(name) = &result.name {
+            w.key("name").text(name);
+        }
+        let only_results = message.parts.iter().all(|part| matches!(part.kind, PartKind::ToolResult(_)));
+        if only_results {
+            self.extra(message, w);
+        }
+        w.close_object();
+        Ok(())
+    }
+
+    fn assistant(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut content: Vec<&Part<'_>> = Vec::new();
+        let mut refusals: Vec<&Text<'_>> = Vec::new();
+        let mut has_calls = false;
+        for part in &message.parts {
+            match &part.kind {
+                // Chat Completions takes no thoughts back: the model thinks anew on each turn.
+                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
+                PartKind::Refusal(text) => refusals.push(text),
+                PartKind::ToolCall(_) => has_calls = true,
+                _ if is_own_call(&part.kind) => has_calls = true,
+                PartKind::Text(text) if text.is_empty() => {}
+                _ => content.push(part),
+            }
+        }
+        w.open_object();
+        w.key("role").string("assistant");
+        w.key("content");
+        if content.is_empty() && (has_calls || !refusals.is_empty()) {
+            w.null();
+        } else {
+            self.content(&content, w)?;
+        }
+        if !refusals.is_empty() {
+            w.key("refusal").texts(refusals);
+        }
+        if has_calls {
+            w.key("tool_calls").array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, w)));
+        }
+        if let Some(name) = &message.name {
+            w.key("name").text(name);
+        }
+        self.extra(message, w);
+        w.close_object();
+        Ok(())
+    }
+
+    /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.
+    fn extra(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
+        if self.turn.surface == Surface::Chat {
+            for (name, value) in &message.extra {
+                w.key_text(name).raw(*value);
+            }
+        }
+    }
+}
+
+fn is_media(part: &Part<'_>) -> bool {
+    matches!(part.kind, PartKind::Image { .. } | PartKind::Document { .. } | PartKind::Audio { .. })
+}
+
+/// A call of a custom tool, kept as it was written.
+fn is_own_call(kind: &PartKind<'_>) -> bool {
+    matches!(kind, PartKind::Foreign { dialect, kind, .. } if *dialect == Dialect::OpenAi.name() && *kind == "custom")
+}
+
+fn write_call(kind: &PartKind<'_>, w: &mut Writer<'_>) {
+    match kind {
+        // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
+        PartKind::ToolCall(call) => calls::write(&ToolCall { signature: None, ..call.clone() }, None, w),
+        PartKind::Foreign { raw, .. } if is_own_call(kind) => w.raw(*raw),
+        _ => {}
+    }
+}

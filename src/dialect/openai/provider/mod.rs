@@ -1,0 +1,33 @@
+//! Chat Completions as providers speak it: requests out, answers and streams in.
+
+mod message;
+mod part;
+mod reply;
+mod request;
+mod stream;
+mod tool_calls;
+
+use super::OpenAi;
+use crate::chat::{Reply, Request};
+use crate::dialect::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use crate::failure::{Failure, Head};
+
+impl Provider for OpenAi {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        turn: &Turn,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        request::write(request, target, turn, losses)
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+        reply::read(head, body, memo)
+    }
+
+    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
+        Box::new(stream::Chunks::new(memo))
+    }
+}

@@ -1,0 +1,150 @@
+//! A whole `chat.completion` into the model, lenient to what compatible servers make of it.
+
+use crate::chat::{Arguments, Choice, Part, PartKind, Reply, ToolCall};
+use crate::dialect::openai::{answer, calls, reasoning, wire};
+use crate::dialect::{Dialect, Memo};
+use crate::failure::{Failure, Head};
+use crate::json::{Kind, Raw, Text};
+
+/// Reads the answer.
+///
+/// # Errors
+/// The failure that it reports or is.
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    let completion = answer::parse(head, body)?;
+    let mut reply = Reply::default();
+    let mut choices = Raw::NULL;
+    for (name, value) in completion.fields().filter(|(_, value)| !value.is_null()) {
+        match name.decode().as_ref() {
+            "id" => reply.id = value.text().filter(|id| !id.is_empty()),
+            "model" => reply.model = value.text(),
+            "choices" => choices = value,
+            "usage" => reply.usage = wire::read_usage(value),
+            "service_tier" => reply.service_tier = value.text(),
+            // Groq's place for it.
+            "x_groq" if reply.usage.is_empty() => {
+                reply.usage = value.present("usage").map(wire::read_usage).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    for choice in choices.items() {
+        let choice = read_choice(choice, reply.id.as_ref(), memo, head)?;
+        reply.choices.push(choice);
+    }
+    Ok(reply)
+}
+
+fn read_choice<'a>(
+    choice: Raw<'a>,
+    id: Option<&Text<'a>>,
+    memo: &Memo,
+    head: &Head<'_>,
+) -> Result<Choice<'a>, Failure> {
+    let message = choice.present("message").filter(|message| message.kind() == Kind::Object);
+    let Some(message) = message else {
+        return Err(
+            answer::reported(choice).unwrap_or_else(|| answer::malformed(head, "a choice has no message"))
+        );
+    };
+    let mut parts = read_message(message, id);
+    for part in &mut parts {
+        if let PartKind::ToolCall(call) = &mut part.kind {
+            restore_name(call, memo);
+        }
+    }
+    let has_calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    let finish = wire::finish_of(choice.present("finish_reason"), has_calls);
+    if let Some(failure) = answer::failed_choice(choice, &finish) {
+        return Err(failure);
+    }
+    Ok(Choice { parts, finish, logprobs: choice.present("logprobs") })
+}
+
+/// Gives a tool back the name that the caller knows it by.
+fn restore_name(call: &mut ToolCall<'_>, memo: &Memo) {
+    if !memo.renamed.is_empty() {
+        let name = call.name.decode().into_owned();
+        call.name = Text::from(memo.original(&name).to_owned());
+    }
+}
+
+fn read_message<'a>(message: Raw<'a>, id: Option<&Text<'a>>) -> Vec<Part<'a>> {
+    let mut thoughts = reasoning::Members::default();
+    let mut content = Raw::NULL;
+    let mut refusal = None;
+    let mut calls = Raw::NULL;
+    let mut function = None;
+    for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
+        match name.decode().as_ref() {
+            "content" => content = value,
+            "refusal" => refusal = value.text().filter(|text| !text.is_empty()),
+            "tool_calls" => calls = value,
+            "function_call" => function = Some(value),
+            name => _ = thoughts.take(name, value),
+        }
+    }
+    let mut parts = thoughts.read();
+    read_content(content, &mut parts);
+    parts.extend(refusal.map(|text| PartKind::Refusal(text).into()));
+    for (index, call) in calls.items().enumerate() {
+        parts.extend(read_call(call, || made_up_id(id, index)).map(Part::from));
+    }
+    // The legacy form, which no one who knows `tool_calls` sends beside them.
+    if let (Some(function), Kind::Null) = (function, calls.kind()) {
+        parts.extend(read_function(function, made_up_id(id, 0)).map(|call| PartKind::ToolCall(call).into()));
+    }
+    parts
+}
+
+/// Content by the book is a string or null; Mistral's reasoning models send an array of typed pieces.
+fn read_content<'a>(content: Raw<'a>, parts: &mut Vec<Part<'a>>) {
+    if let Some(text) = content.text().filter(|text| !text.is_empty()) {
+        parts.push(PartKind::Text(text).into());
+    }
+    for piece in content.items() {
+        if let Some(thought) = piece.present("thinking") {
+            let mut texts =
+                thought.text().into_iter().chain(thought.items().filter_map(|item| item.get("text")?.text()));
+            if let Some(first) = texts.next() {
+                let text =
+                    texts.fold(first, |all, next| Text::from(format!("{}{}", all.decode(), next.decode())));
+                parts.push(PartKind::Thought(reasoning::plain(text)).into());
+            }
+        } else if let Some(text) = piece.get("text").and_then(Raw::text).or_else(|| piece.text()) {
+            parts.push(PartKind::Text(text).into());
+        } else if let Some(text) = piece.get("refusal").and_then(Raw::text) {
+            parts.push(PartKind::Refusal(text).into());
+        }
+    }
+}
+
+/// The id of a call that came without one: the same whenever the same answer is read.
+pub(super) fn made_up_id(id: Option<&Text<'_>>, index: usize) -> Text<'static> {
+    match id {
+        Some(id) => Text::from(format!("call_{}_{index}", id.decode())),
+        None => Text::from(format!("call_{index}")),
+    }
+}
+
+fn read_call<'a>(call: Raw<'a>, id: impl FnOnce() -> Text<'a>) -> Option<PartKind<'a>> {
+    let given = call.present("id").and_then(Raw::text).filter(|id| !id.is_empty());
+    match call.present("function") {
+        Some(function) => {
+            let read = read_function(function, given.unwrap_or_else(id))?;
+            Some(PartKind::ToolCall(ToolCall { signature: calls::signature(call), ..read }))
+        }
+        None => {
+            let kind = call.present("type").and_then(Raw::text)?;
+            Some(PartKind::Foreign { dialect: Dialect::OpenAi.name(), kind, raw: call })
+        }
+    }
+}
+
+fn read_function<'a>(function: Raw<'a>, id: Text<'a>) -> Option<ToolCall<'a>> {
+    let name = function.get("name").and_then(Raw::text).filter(|name| !name.is_empty())?;
+    let given = function.present("arguments");
+    // Whatever it is, the caller shall see it rather than lose the call.
+    let arguments = calls::arguments(given).unwrap_or_else(|| Arguments::Json(given.unwrap_or(Raw::NULL)));
+    Some(ToolCall { id, name, arguments, signature: None })
+}

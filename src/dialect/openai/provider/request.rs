@@ -1,0 +1,282 @@
+//! The model into a Chat Completions request: the members of the request itself.
+
+use super::message::Messages;
+use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::openai::quirks;
+use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
+use crate::json::{Raw, Text, Writer};
+
+/// Writes the request that `target` gets.
+///
+/// # Errors
+/// What Chat Completions can't carry of it.
+pub(super) fn write(
+    request: &Request<'_>,
+    target: &Target,
+    turn: &Turn,
+    losses: &mut Losses,
+) -> Result<Outgoing, Refusal> {
+    let requested = request.model.decode();
+    let model = target.model(&requested);
+    let path = quirks::path(target, model, "/chat/completions");
+    let usage_asked = request.stream && quirks::counts_streams(target.row);
+    let mut body = Vec::with_capacity(4096);
+    let mut w = Writer::new(&mut body);
+    let mut composer = Composer { request, target, turn, losses };
+    w.open_object();
+    w.key("model").string(model);
+    Messages::new(target, turn, composer.losses).write(&request.messages, w.key("messages"))?;
+    composer.tools(&mut w)?;
+    composer.limits(&mut w)?;
+    composer.sampling(&mut w)?;
+    composer.thinking(&mut w)?;
+    composer.format(&mut w)?;
+    composer.extra(&mut w)?;
+    if request.stream {
+        w.key("stream").bool(true);
+    }
+    if usage_asked {
+        w.key("stream_options").object(|w| w.key("include_usage").bool(true));
+    }
+    w.close_object();
+    let memo = Memo { usage_asked, stream: request.stream, ..Memo::default() };
+    Ok(Outgoing { path, body, memo, ..Outgoing::default() })
+}
+
+struct Composer<'c> {
+    request: &'c Request<'c>,
+    target: &'c Target,
+    turn: &'c Turn,
+    losses: &'c mut Losses,
+}
+
+impl Composer<'_> {
+    /// Writes a member that is there, unless the provider rejects it.
+    fn put(&mut self, name: &'static str, value: Option<Raw<'_>>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        if let Some(value) = value
+            && quirks::takes(self.target.row, name, value, self.losses)?
+        {
+            w.key(name).raw(value);
+        }
+        Ok(())
+    }
+
+    fn put_u64(&mut self, name: &'static str, value: Option<u64>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        match value {
+            Some(value) => self.put(name, Some(Raw::trusted(&value.to_string())), w),
+            None => Ok(()),
+        }
+    }
+
+    fn tools(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        let tools = self.carried_tools()?;
+        if tools.is_empty() {
+            return Ok(());
+        }
+        w.key("tools").open_array();
+        for tool in tools {
+            write_tool(tool, w);
+        }
+        w.close_array();
+        if let Some(choice) = &request.tool_choice {
+            let mut json = Vec::new();
+            write_choice(choice, &mut Writer::new(&mut json));
+            self.put("tool_choice", as_raw(&json), w)?;
+        }
+        let parallel = request.parallel_tool_calls.map(|on| Raw::trusted(if on { "true" } else { "false" }));
+        self.put("parallel_tool_calls", parallel, w)
+    }
+
+    /// The tools that go out: of a choice among some only those, as most compatible providers know no `allowed_tools`.
+    fn carried_tools(&mut self) -> Result<Vec<&Tool<'_>>, Refusal> {
+        let mut carried = Vec::with_capacity(self.request.tools.len());
+        for (index, tool) in self.request.tools.iter().enumerate() {
+            if let Some(ToolChoice::Among { names, .. }) = &self.request.tool_choice
+                && !names.contains(&tool.name)
+            {
+                continue;
+            }
+            match &tool.kind {
+                ToolKind::Foreign { dialect, .. } if *dialect != Dialect::OpenAi.name() => {
+                    let why = "is a tool that only its own provider runs, so it can't be sent to this target";
+                    self.losses.meaning(format!("tools[{index}]"), why)?;
+                }
+                _ => carried.push(tool),
+            }
+            if tool.cache.is_some() {
+                self.losses.advisory("cache_control");
+            }
+        }
+        Ok(carried)
+    }
+
+    fn limits(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        if let Some(asked) = request.max_tokens {
+            let limit = self.target.max_output_tokens.unwrap_or(u64::MAX);
+            if asked > limit {
+                // The provider would answer with an error: its operator has told us its limit.
+                self.losses.advisory("max_tokens");
+            }
+            self.put_u64(quirks::max_tokens_name(self.target.row), Some(asked.min(limit)), w)?;
+        }
+        match request.stop.as_slice() {
+            [] => {}
+            [one] => w.key("stop").text(one),
+            several => w.key("stop").array(|w| several.iter().for_each(|stop| w.text(stop))),
+        }
+        if let Some(n) = request.candidates {
+            if self.target.has(Features::CANDIDATES) {
+                self.put_u64("n", Some(n), w)?;
+            } else if n > 1 {
+                self.losses.meaning("n", "asks for several answers, and this target gives one")?;
+            }
+        }
+        if request.logprobs.on {
+            if self.target.has(Features::LOGPROBS) {
+                self.put("logprobs", Some(Raw::trusted("true")), w)?;
+                self.put_u64("top_logprobs", request.logprobs.top, w)?;
+            } else {
+                let why = "can't be had from this target, which gives no probabilities of tokens";
+                self.losses.meaning("logprobs", why)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sampling(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let sampling = &self.request.sampling;
+        for (name, value) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
+            match value {
+                Some(_) if !self.target.has(Features::SAMPLING) => self.losses.advisory(name),
+                value => self.put(name, value, w)?,
+            }
+        }
+        if sampling.top_k.is_some() {
+            self.losses.advisory("top_k");
+        }
+        self.put("seed", sampling.seed, w)?;
+        self.put("frequency_penalty", sampling.frequency_penalty, w)?;
+        self.put("presence_penalty", sampling.presence_penalty, w)?;
+        self.put("logit_bias", sampling.logit_bias, w)
+    }
+
+    fn thinking(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let thinking = &self.request.thinking;
+        let effort = thinking.effort.or_else(|| thinking.budget.map(effort_of_budget));
+        match effort {
+            Some(effort) if self.target.has(Features::REASONING_EFFORT) => {
+                let json = format!("\"{}\"", effort.name());
+                self.put("reasoning_effort", Some(Raw::trusted(&json)), w)
+            }
+            Some(_) => {
+                self.losses.advisory(match self.turn.surface {
+                    Surface::Messages if thinking.budget.is_some() => "thinking",
+                    Surface::Messages => "output_config.effort",
+                    _ => "reasoning_effort",
+                });
+                Ok(())
+            }
+            // Not every model knows an effort of `none`, and the lowest one is each model's own.
+            None if thinking.off => {
+                self.losses.advisory("thinking");
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn format(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut json = Vec::new();
+        let mut format = Writer::new(&mut json);
+        match &self.request.format {
+            Format::Text => return Ok(()),
+            Format::Json => format.object(|w| w.key("type").string("json_object")),
+            Format::Schema { name, description, schema, strict } => format.object(|w| {
+                w.key("type").string("json_schema");
+                w.key("json_schema").object(|w| {
+                    // OpenAI wants a name where others have none.
+                    w.key("name").text(name.as_ref().unwrap_or(&Text::from("answer")));
+                    if let Some(description) = description {
+                        w.key("description").text(description);
+                    }
+                    w.key("schema").raw(*schema);
+                    if let Some(strict) = strict {
+                        w.key("strict").bool(*strict);
+                    }
+                });
+            }),
+        }
+        self.put("response_format", as_raw(&json), w)
+    }
+
+    fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        if let Some(user) = &request.user {
+            let mut json = Vec::new();
+            Writer::new(&mut json).text(user);
+            self.put("user", as_raw(&json), w)?;
+        }
+        if request.cache.is_some() {
+            self.losses.advisory("cache_control");
+        }
+        if self.turn.surface != Surface::Chat {
+            return carry_extra(self.turn.surface, request, self.losses);
+        }
+        // The caller's own dialect: what we have no word for may mean something there.
+        for (name, value) in &request.extra {
+            if quirks::takes(self.target.row, &name.decode(), *value, self.losses)? {
+                w.key_text(name).raw(*value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn as_raw(json: &[u8]) -> Option<Raw<'_>> {
+    std::str::from_utf8(json).ok().map(Raw::trusted)
+}
+
+/// The effort whose own budget comes nearest; nothing above `high`, which not every model knows.
+fn effort_of_budget(budget: u64) -> Effort {
+    match budget {
+        0..=2_048 => Effort::Low,
+        2_049..=8_192 => Effort::Medium,
+        _ => Effort::High,
+    }
+}
+
+fn write_tool(tool: &Tool<'_>, w: &mut Writer<'_>) {
+    let (schema, strict) = match &tool.kind {
+        ToolKind::Function { schema, strict } => (schema, strict),
+        ToolKind::Foreign { raw, .. } => return w.raw(*raw),
+    };
+    w.object(|w| {
+        w.key("type").string("function");
+        w.key("function").object(|w| {
+            w.key("name").text(&tool.name);
+            if let Some(description) = &tool.description {
+                w.key("description").text(description);
+            }
+            if let Some(schema) = schema {
+                w.key("parameters").raw(*schema);
+            }
+            if let Some(strict) = strict {
+                w.key("strict").bool(*strict);
+            }
+        });
+    });
+}
+
+fn write_choice(choice: &ToolChoice<'_>, w: &mut Writer<'_>) {
+    match choice {
+        ToolChoice::Auto | ToolChoice::Among { required: false, .. } => w.string("auto"),
+        ToolChoice::None => w.string("none"),
+        ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string("required"),
+        ToolChoice::Named(name) => w.object(|w| {
+            w.key("type").string("function");
+            w.key("function").object(|w| w.key("name").text(name));
+        }),
+    }
+}

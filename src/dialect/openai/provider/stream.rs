@@ -1,0 +1,229 @@
+//! A stream of `chat.completion.chunk` events into the model's events.
+
+use super::tool_calls::Calls;
+use crate::chat::Event;
+use crate::dialect::openai::ending::{Ending, is_done};
+use crate::dialect::openai::{answer, reasoning, wire};
+use crate::dialect::{Memo, StreamReader};
+use crate::failure::Failure;
+use crate::json::{Kind, Raw, Text};
+use crate::stream::sse::{Frame, Sse};
+
+/// See [`StreamReader`].
+pub(super) struct Chunks {
+    sse: Sse,
+    state: State,
+}
+
+struct State {
+    memo: Memo,
+    started: bool,
+    /// The answer's id, for calls that come without one.
+    id: Option<String>,
+    ending: Ending,
+    calls: Vec<Calls>,
+    failure: Option<Failure>,
+}
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+impl Chunks {
+    pub(super) fn new(memo: &Memo) -> Chunks {
+        let state = State {
+            memo: memo.clone(),
+            started: false,
+            id: None,
+            ending: Ending::default(),
+            calls: Vec::new(),
+            failure: None,
+        };
+        Chunks { sse: Sse::new(), state }
+    }
+}
+
+impl StreamReader for Chunks {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let Chunks { sse, state } = self;
+        let pushed = sse.push(bytes, &mut |frame| state.frame(frame, sink));
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone());
+        }
+        pushed.map_err(|error| Failure::malformed(&error.to_string()))
+    }
+
+    fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let Chunks { sse, state } = self;
+        state.ending.close(sse)?;
+        for choice in state.ending.unfinished() {
+            let has_calls = state.calls_of(choice).is_some_and(|calls| !calls.is_empty());
+            sink(Event::Finish { choice, finish: wire::finish_of(None, has_calls) });
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn frame(&mut self, frame: Frame<'_>, sink: Sink<'_>) {
+        if self.failure.is_some() || self.ending.is_done() {
+            return;
+        }
+        if is_done(frame.data) {
+            self.ending.set_done();
+            return;
+        }
+        let chunk = match Raw::parse(frame.data) {
+            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
+            _ => return sink(Event::Malformed),
+        };
+        self.failure = match frame.event {
+            "error" => Some(crate::failure::classify_event(chunk, 0)),
+            _ => answer::reported(chunk),
+        };
+        if self.failure.is_none() {
+            self.chunk(chunk, sink);
+        }
+    }
+
+    fn chunk(&mut self, chunk: Raw<'_>, sink: Sink<'_>) {
+        let mut choices = Raw::NULL;
+        let mut usage = None;
+        let mut id = None;
+        let mut model = None;
+        for (name, value) in chunk.fields().filter(|(_, value)| !value.is_null()) {
+            match name.decode().as_ref() {
+                "id" => id = value.text().filter(|id| !id.is_empty()),
+                "model" => model = value.text().filter(|model| !model.is_empty()),
+                "choices" => choices = value,
+                "usage" => usage = Some(value),
+                // Groq's place for it.
+                "x_groq" => usage = usage.or_else(|| value.present("usage")),
+                _ => {}
+            }
+        }
+        if choices.is_null() && usage.is_none() {
+            return sink(Event::Malformed);
+        }
+        // Azure begins with a chunk of its filter's results, which has neither id nor choices.
+        if !self.started && (choices.items().next().is_some() || usage.is_some()) {
+            self.started = true;
+            self.id = id.as_ref().map(|id| id.decode().into_owned());
+            sink(Event::Start { id, model });
+        }
+        for choice in choices.items() {
+            self.choice(choice, sink);
+        }
+        if let Some(usage) = usage.map(wire::read_usage).filter(|usage| !usage.is_empty()) {
+            sink(Event::Usage(usage));
+        }
+    }
+
+    fn choice(&mut self, value: Raw<'_>, sink: Sink<'_>) {
+        let index = value.get("index").and_then(Raw::as_u64).unwrap_or(0);
+        let Ok(choice) = u32::try_from(index) else { return sink(Event::Malformed) };
+        self.ending.begin(choice);
+        // Some servers send the whole message at once.
+        if let Some(delta) = value.present("delta").or_else(|| value.present("message")) {
+            self.delta(choice, delta, sink);
+        }
+        if let Some(raw) = value.present("logprobs") {
+            sink(Event::Logprobs { choice, raw });
+        }
+        if let Some(reason) = value.present("finish_reason") {
+            let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
+            let finish = wire::finish_of(Some(reason), has_calls);
+            self.failure = answer::failed_choice(value, &finish);
+            if self.failure.is_none() && self.ending.finish(choice) {
+                sink(Event::Finish { choice, finish });
+            }
+        } else {
+            self.failure = answer::reported(value);
+        }
+    }
+
+    fn delta(&mut self, choice: u32, delta: Raw<'_>, sink: Sink<'_>) {
+        let mut thoughts = reasoning::Members::default();
+        let mut content = Raw::NULL;
+        let mut refusal = None;
+        let mut calls = Raw::NULL;
+        let mut function = None;
+        for (name, value) in delta.fields().filter(|(_, value)| !value.is_null()) {
+            match name.decode().as_ref() {
+                "content" => content = value,
+                "refusal" => refusal = value.text(),
+                "tool_calls" => calls = value,
+                "function_call" => function = Some(value),
+                name => _ = thoughts.take(name, value),
+            }
+        }
+        emit_thoughts(choice, &thoughts, sink);
+        emit_content(choice, content, sink);
+        if let Some(text) = refusal.filter(|text| !text.is_empty()) {
+            sink(Event::Refusal { choice, text });
+        }
+        if calls.is_null() && function.is_none() {
+            return;
+        }
+        let id = self.id.take();
+        if let Some(state) = self.calls_of(choice) {
+            for call in calls.items() {
+                state.delta(choice, call, call.get("function").unwrap_or(Raw::NULL), id.as_deref(), sink);
+            }
+            if let Some(function) = function {
+                state.delta(choice, Raw::NULL, function, id.as_deref(), sink);
+            }
+        }
+        self.id = id;
+    }
+
+    fn calls_of(&mut self, choice: u32) -> Option<&mut Calls> {
+        let at = usize::try_from(choice).ok().filter(|at| *at < 128)?;
+        while self.calls.len() <= at {
+            self.calls.push(Calls::new(&self.memo));
+        }
+        self.calls.get_mut(at)
+    }
+}
+
+fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>) {
+    let mut told = false;
+    for detail in thoughts.details() {
+        let Some(thought) = reasoning::read_detail(detail) else { continue };
+        if !thought.text.is_empty() {
+            told = true;
+            sink(Event::Thought { choice, text: thought.text });
+        }
+        let Some(maker) = thought.maker else { continue };
+        if let Some(signature) = thought.signature {
+            sink(Event::ThoughtSignature { choice, maker, signature });
+        }
+        if let Some(data) = thought.sealed {
+            sink(Event::ThoughtSealed { choice, maker, data });
+        }
+    }
+    if let (false, Some(text)) = (told, thoughts.text()) {
+        sink(Event::Thought { choice, text });
+    }
+}
+
+/// Content by the book is a string; Mistral's reasoning models send an array of typed pieces.
+fn emit_content(choice: u32, content: Raw<'_>, sink: Sink<'_>) {
+    let mut emit = |text: Option<Text<'_>>| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            sink(Event::Text { choice, text });
+        }
+    };
+    emit(content.text());
+    let pieces: Vec<_> = content.items().collect();
+    for piece in &pieces {
+        if piece.get("thinking").is_none() {
+            emit(piece.get("text").and_then(Raw::text));
+        }
+    }
+    for thought in pieces.iter().filter_map(|piece| piece.get("thinking")) {
+        let texts =
+            thought.text().into_iter().chain(thought.items().filter_map(|item| item.get("text")?.text()));
+        for text in texts.filter(|text| !text.is_empty()) {
+            sink(Event::Thought { choice, text });
+        }
+    }
+}

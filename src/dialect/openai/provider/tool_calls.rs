@@ -1,0 +1,109 @@
+//! The tool calls of a streamed choice: which call a fragment belongs to.
+//!
+//! By the book the first fragment of a call has `index`, `id` and name, the others only `index` and a piece of the
+//! arguments. Compatible servers leave out the index, repeat id and name in each fragment, give all calls the index 0,
+//! or send a call whole; text may come between.
+
+use super::reply::made_up_id;
+use crate::chat::Event;
+use crate::dialect::Memo;
+use crate::dialect::openai::calls;
+use crate::json::{Kind, Raw, Text};
+
+/// The calls of one choice.
+pub(super) struct Calls {
+    memo: Memo,
+    calls: Vec<Call>,
+}
+
+struct Call {
+    /// The provider's index.
+    wire: Option<u64>,
+    id: String,
+    /// Its start is out: the name is known.
+    started: bool,
+    /// Arguments that came before the name.
+    held: String,
+}
+
+impl Calls {
+    pub(super) fn new(memo: &Memo) -> Calls {
+        Calls { memo: memo.clone(), calls: Vec::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.iter().all(|call| !call.started)
+    }
+
+    /// Takes a fragment. `id` is the answer's.
+    pub(super) fn delta(
+        &mut self,
+        choice: u32,
+        fragment: Raw<'_>,
+        function: Raw<'_>,
+        id: Option<&str>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let wire = fragment.get("index").and_then(Raw::as_u64);
+        let text = |raw: Raw<'_>, name: &str| {
+            let text = raw.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
+            text.map(|text| text.decode().into_owned())
+        };
+        let given = text(fragment, "id");
+        let name = text(function, "name");
+        let at = self.place(wire, given.as_deref(), name.is_some()).unwrap_or_else(|| {
+            self.calls.push(Call { wire, id: String::new(), started: false, held: String::new() });
+            self.calls.len().saturating_sub(1)
+        });
+        let (Ok(index), Some(call)) = (u32::try_from(at), self.calls.get_mut(at)) else { return };
+        if let Some(given) = given.filter(|_| call.id.is_empty()) {
+            call.id = given;
+        }
+        if let Some(name) = name.filter(|_| !call.started) {
+            call.started = true;
+            if call.id.is_empty() {
+                call.id = made_up_id(id.map(Text::from).as_ref(), at).into_string();
+            }
+            sink(Event::ToolStart {
+                choice,
+                index,
+                id: Text::from(call.id.as_str()),
+                name: Text::from(self.memo.original(&name)),
+                signature: calls::signature(fragment),
+            });
+            let held = std::mem::take(&mut call.held);
+            if !held.is_empty() {
+                sink(Event::ToolArguments { choice, index, fragment: Text::from(held) });
+            }
+        }
+        let arguments = function.present("arguments").unwrap_or(Raw::NULL);
+        let piece = match arguments.kind() {
+            Kind::Null => return,
+            Kind::String => arguments.text().unwrap_or_default(),
+            // An object that should have been a string.
+            _ => Text::from(arguments.as_json()),
+        };
+        if !call.started {
+            call.held.push_str(&piece.decode());
+        } else if !piece.is_empty() {
+            sink(Event::ToolArguments { choice, index, fragment: piece });
+        }
+    }
+
+    /// The call that a fragment belongs to; `None`: a new one.
+    fn place(&self, wire: Option<u64>, id: Option<&str>, named: bool) -> Option<usize> {
+        let find = |matches: &dyn Fn(&Call) -> bool| self.calls.iter().rposition(matches);
+        match (wire, id) {
+            (Some(_), id) => {
+                let at = find(&|call| call.wire == wire)?;
+                let known = self.calls.get(at)?;
+                // The same index, but another call begins.
+                let is_other = named && id.is_some_and(|id| !known.id.is_empty() && known.id != id);
+                if is_other { id.and_then(|id| find(&|call| call.id == id)) } else { Some(at) }
+            }
+            (None, Some(id)) => find(&|call| call.id == id),
+            (None, None) if named => None,
+            (None, None) => self.calls.len().checked_sub(1),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
+
+use crate::dialect::{Host, Losses, Quirk, Refusal, Row, Target, path_segment};
+use crate::json::Raw;
+
+/// The name of the limit on answer tokens.
+pub(super) fn max_tokens_name(row: &Row) -> &'static str {
+    let renamed = row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::MaxTokensIs(name) => Some(*name),
+        _ => None,
+    });
+    renamed.unwrap_or("max_completion_tokens")
+}
+
+/// Whether a stream's usage can be asked for.
+pub(super) fn counts_streams(row: &Row) -> bool {
+    !row.has(Quirk::NoStreamUsage)
+}
+
+/// The role of a developer's message.
+pub(super) fn developer_role(row: &Row) -> &'static str {
+    if row.has(Quirk::DeveloperIsSystem) { "system" } else { "developer" }
+}
+
+/// Whether the provider takes a member. One that it rejects is left out and listed, or refused where the answer would
+/// be another one without it.
+///
+/// # Errors
+/// The refusal, if `losses` doesn't allow dropping.
+pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) -> Result<bool, Refusal> {
+    let rejected = row.quirks.iter().any(|quirk| matches!(quirk, Quirk::Without(param) if *param == name));
+    if !rejected {
+        return Ok(true);
+    }
+    let why = match name {
+        _ if value.is_null() => return Ok(false),
+        "n" if value.as_u64() == Some(1) => return Ok(false),
+        "logprobs" if value.as_bool() == Some(false) => return Ok(false),
+        "n" => "asks for several answers, and this provider gives one",
+        "logprobs" => "can't be had from this provider, which gives no probabilities of tokens",
+        "tools" | "functions" => "can't be sent to this provider, which calls no tools",
+        "tool_choice" | "function_call" => "can't be sent to this provider, which chooses tools by itself",
+        "response_format" => "can't be sent to this provider, which answers in free text only",
+        _ => {
+            losses.advisory(name.to_owned());
+            return Ok(false);
+        }
+    };
+    losses.meaning(name.to_owned(), why)?;
+    Ok(false)
+}
+
+/// The path of one of OpenAI's operations (`/chat/completions`) at a target.
+///
+/// Azure: <https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle>.
+pub(in crate::dialect) fn path(target: &Target, model: &str, operation: &str) -> String {
+    let base = &target.endpoint.base_path;
+    match (target.row.host, &target.api_version) {
+        (Host::Azure, Some(version)) => {
+            let base = base.trim_end_matches("/openai/v1").trim_end_matches("/openai");
+            let (deployment, version) = (path_segment(model), path_segment(version));
+            format!("{base}/openai/deployments/{deployment}{operation}?api-version={version}")
+        }
+        (Host::Azure, None) if base.ends_with("/openai/v1") => format!("{base}{operation}"),
+        (Host::Azure, None) => format!("{}/openai/v1{operation}", base.trim_end_matches("/openai")),
+        (Host::Native | Host::Vertex | Host::Bedrock, _) => format!("{base}{operation}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::target;
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let path = |provider: &str, base: &str, version: Option<&str>, model: &str| {
+            let mut target = target(provider);
+            target.endpoint.base_path = base.to_owned();
+            target.api_version = version.map(str::to_owned);
+            path(&target, model, "/chat/completions")
+        };
+        assert_eq!(path("openai", "/v1", None, "m"), "/v1/chat/completions");
+        assert_eq!(path("openai_compatible", "", None, "m"), "/chat/completions");
+        assert_eq!(path("azure_openai", "", None, "m"), "/openai/v1/chat/completions");
+        assert_eq!(path("azure_openai", "/openai/v1", None, "m"), "/openai/v1/chat/completions");
+        assert_eq!(
+            path("azure_openai", "", Some("2024-10-21"), "../gpt 5"),
+            "/openai/deployments/..%2Fgpt%205/chat/completions?api-version=2024-10-21"
+        );
+    }
+}

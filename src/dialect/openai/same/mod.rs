@@ -1,0 +1,40 @@
+//! The shortcut where caller and provider both speak Chat Completions: bytes are edited and the model is never built.
+//!
+//! So whatever OpenAI adds tomorrow goes through today, and numbers keep the form they were written in.
+
+mod reply;
+mod request;
+mod stream;
+
+use super::OpenAi;
+use crate::dialect::exchange::{Answer, Native, Pipe};
+use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, Turn};
+use crate::failure::{Failure, Head};
+use crate::json::{Raw, Writer};
+
+impl Native for OpenAi {
+    fn request(
+        &self,
+        body: Raw<'_>,
+        turn: &Turn,
+        target: &Target,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        request::edit(body, turn, target, losses)
+    }
+
+    fn reply(&self, turn: &Turn, _memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+        reply::edit(turn, head, body)
+    }
+
+    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
+        Box::new(stream::Chunks::new(turn, memo))
+    }
+}
+
+/// A string as JSON.
+fn json_string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    Writer::new(&mut out).string(text);
+    out
+}

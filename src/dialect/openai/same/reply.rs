@@ -1,0 +1,115 @@
+//! A provider's whole answer, held to what it must be, with the model's name that the caller knows.
+
+use super::json_string;
+use crate::dialect::exchange::Answer;
+use crate::dialect::openai::{answer, wire};
+use crate::dialect::{Seen, Turn};
+use crate::failure::{Failure, Head};
+use crate::json::{Edit, Kind, Raw, edit_object};
+
+/// Edits the answer.
+///
+/// # Errors
+/// The failure that it reports or is.
+pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    let completion = answer::parse(head, body)?;
+    let seen = look(completion, head)?;
+    let model = json_string(&turn.requested_model);
+    let mut body = Vec::with_capacity(body.len() + model.len());
+    let more: &[(&str, &[u8])] =
+        if seen.model.is_none() && completion.get("model").is_none() { &[("model", &model)] } else { &[] };
+    let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| {
+        if name == "model" { Edit::Put(&model) } else { Edit::Keep }
+    };
+    edit_object(completion, decide, more, &mut body);
+    Ok(Answer { body, seen })
+}
+
+fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<Seen, Failure> {
+    let mut seen = Seen::default();
+    for (name, value) in completion.fields() {
+        match name.decode().as_ref() {
+            "model" => seen.model = value.text().map(|model| model.into_string()),
+            "usage" => seen.usage = wire::read_usage(value),
+            "choices" => {
+                for choice in value.items() {
+                    let finish = look_at_choice(choice, head)?;
+                    seen.finish.get_or_insert(finish.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(seen)
+}
+
+fn look_at_choice(choice: Raw<'_>, head: &Head<'_>) -> Result<&'static str, Failure> {
+    let message = choice.present("message").filter(|message| message.kind() == Kind::Object);
+    let calls = message.and_then(|message| message.present("tool_calls"));
+    let has_calls = calls.is_some_and(|calls| calls.items().next().is_some());
+    let finish = wire::finish_of(choice.get("finish_reason"), has_calls);
+    match (answer::failed_choice(choice, &finish), message) {
+        (Some(failure), _) => Err(failure),
+        (None, None) => Err(answer::malformed(head, "a choice has no message")),
+        (None, Some(_)) => Ok(wire::finish_name(&finish)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::turn;
+    use super::*;
+    use crate::chat::Usage;
+    use crate::failure::Class;
+
+    fn edited(body: &str) -> Result<Answer, Failure> {
+        edit(&turn(false), &Head { status: 200, headers: &[] }, body.as_bytes())
+    }
+
+    #[test]
+    fn only_the_model_changes() {
+        let body = r#"{ "id": "c", "model":"gpt-x-2026", "x": 1.50, "choices": [ {"index":0,"message":{"content":"\u00e9"},"finish_reason":"stop"} ],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 4} }"#;
+        let answer = edited(body).unwrap();
+        assert_eq!(String::from_utf8(answer.body).unwrap(), body.replace("gpt-x-2026", "asked"));
+        let usage = Usage { input: Some(3), output: Some(4), ..Usage::default() };
+        let seen = Seen {
+            usage,
+            model: Some("gpt-x-2026".into()),
+            finish: Some("stop".into()),
+            malformed_events: 0,
+        };
+        assert_eq!(answer.seen, seen);
+        let bare = edited(r#"{"choices":[{"message":{}}]}"#).unwrap();
+        assert_eq!(bare.body, br#"{"choices":[{"message":{}}],"model":"asked"}"#);
+    }
+
+    #[test]
+    fn what_is_no_answer() {
+        for body in [
+            "",
+            " \n",
+            "<html><body>502 Bad Gateway</body></html>",
+            "upstream connect error",
+            r#"{"id":"c","choices":[{"index":0,"mess"#,
+            r#"{"id":"c","choices":[]}"#,
+            r#"{"id":"c","choices":null}"#,
+            r#"{"choices":[{"index":0}]}"#,
+            r#"{"choices":[{"message":null}]}"#,
+            "[]",
+            "null",
+            "data: {}\n\n",
+        ] {
+            assert_eq!(edited(body).unwrap_err().class, Class::Malformed, "{body}");
+        }
+        for (body, class) in [
+            (
+                r#"{"choices":[{"message":{},"finish_reason":"insufficient_system_resource"}]}"#,
+                Class::Overloaded,
+            ),
+            (r#"{"choices":[{"message":{},"finish_reason":"error"}]}"#, Class::ServerError),
+        ] {
+            assert_eq!(edited(body).unwrap_err().class, class, "{body}");
+        }
+    }
+}

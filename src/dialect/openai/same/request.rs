@@ -1,0 +1,224 @@
+//! A caller's request with the target's model, usage asked for, and the target's quirks.
+
+use super::json_string;
+use crate::dialect::openai::quirks;
+use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
+use crate::json::{Edit, Kind, Raw, edit_object};
+
+const USAGE: &[u8] = br#"{"include_usage":true}"#;
+
+/// Edits the request.
+///
+/// # Errors
+/// A member that the provider rejects and that changes the meaning.
+pub(super) fn edit(
+    body: Raw<'_>,
+    turn: &Turn,
+    target: &Target,
+    losses: &mut Losses,
+) -> Result<Outgoing, Refusal> {
+    let name = target.model(&turn.requested_model);
+    let model = json_string(name);
+    let mut editor = Editor::new(body, turn, target, losses);
+    let mut outgoing =
+        Outgoing { path: quirks::path(target, name, "/chat/completions"), ..Outgoing::default() };
+    outgoing.body.reserve(body.as_json().len() + 64);
+    let mut more: Vec<(&str, &[u8])> = Vec::new();
+    if body.get("model").is_none() {
+        more.push(("model", &model));
+    }
+    if editor.asks_usage && body.get("stream_options").is_none() {
+        more.push(("stream_options", USAGE));
+    }
+    let mut refused = None;
+    edit_object(
+        body,
+        |name, value| match editor.decide(name.decode().as_ref(), value, &model) {
+            Ok(edit) => edit,
+            Err(refusal) => {
+                refused.get_or_insert(refusal);
+                Edit::Keep
+            }
+        },
+        &more,
+        &mut outgoing.body,
+    );
+    match refused {
+        Some(refusal) => Err(refusal),
+        None => {
+            outgoing.memo = Memo { usage_asked: editor.asks_usage, stream: turn.stream, ..Memo::default() };
+            Ok(outgoing)
+        }
+    }
+}
+
+struct Editor<'e> {
+    target: &'e Target,
+    losses: &'e mut Losses,
+    /// The stream's usage must be asked for.
+    asks_usage: bool,
+    /// The name of the limit on answer tokens, if the provider knows only one of them.
+    limit: Option<&'static str>,
+    /// Both of the limit's names are there: the newer one wins.
+    has_both_limits: bool,
+}
+
+impl<'e> Editor<'e> {
+    fn new(body: Raw<'_>, turn: &Turn, target: &'e Target, losses: &'e mut Losses) -> Editor<'e> {
+        let is_limit = |quirk: &Quirk| match quirk {
+            Quirk::MaxTokensIs(name) => Some(*name),
+            _ => None,
+        };
+        let limit = target.row.quirks.iter().find_map(is_limit);
+        let has = |name| limit.is_some() && body.present(name).is_some();
+        Editor {
+            target,
+            losses,
+            asks_usage: turn.stream && quirks::counts_streams(target.row),
+            limit,
+            has_both_limits: has("max_tokens") && has("max_completion_tokens"),
+        }
+    }
+
+    fn decide<'m>(&mut self, name: &str, value: Raw<'_>, model: &'m [u8]) -> Result<Edit<'m>, Refusal> {
+        if !quirks::takes(self.target.row, name, value, self.losses)? {
+            return Ok(Edit::Remove);
+        }
+        Ok(match name {
+            "model" if value.as_json().as_bytes() != model => Edit::Put(model),
+            "stream_options" => self.stream_options(value),
+            "max_tokens" | "max_completion_tokens" => self.limit(name, value),
+            "messages" if quirks::developer_role(self.target.row) != "developer" => without_developers(value),
+            _ => Edit::Keep,
+        })
+    }
+
+    fn stream_options<'m>(&mut self, value: Raw<'_>) -> Edit<'m> {
+        if !quirks::counts_streams(self.target.row) {
+            if !value.is_null() {
+                self.losses.advisory("stream_options");
+            }
+            return Edit::Remove;
+        }
+        if !self.asks_usage {
+            return Edit::Keep;
+        }
+        match (value.kind(), value.get("include_usage")) {
+            (Kind::Object, Some(asked)) if asked.as_bool() == Some(true) => Edit::Keep,
+            (Kind::Object, asked) => {
+                let more: &[(&str, &[u8])] =
+                    if asked.is_none() { &[("include_usage", b"true")] } else { &[] };
+                let mut out = Vec::with_capacity(value.as_json().len() + USAGE.len());
+                let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| {
+                    if name == "include_usage" { Edit::Put(b"true") } else { Edit::Keep }
+                };
+                edit_object(value, decide, more, &mut out);
+                Edit::Replace(out)
+            }
+            (Kind::Null, _) => Edit::Put(USAGE),
+            // Wrong: the provider says so best.
+            _ => Edit::Keep,
+        }
+    }
+
+    fn limit<'m>(&self, name: &str, value: Raw<'_>) -> Edit<'m> {
+        match self.limit {
+            Some(_) if value.is_null() => Edit::Remove,
+            Some(_) if self.has_both_limits && name == "max_tokens" => Edit::Remove,
+            Some(limit) if limit != name => Edit::Rename(limit),
+            _ => Edit::Keep,
+        }
+    }
+}
+
+/// The messages, with `system` for `developer`.
+fn without_developers<'m>(messages: Raw<'_>) -> Edit<'m> {
+    if memchr::memmem::find(messages.as_json().as_bytes(), b"developer").is_none() {
+        return Edit::Keep;
+    }
+    let mut out = Vec::with_capacity(messages.as_json().len());
+    out.push(b'[');
+    for message in messages.items() {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        let decide = |name: &crate::json::Text<'_>, value: Raw<'_>| {
+            let is_developer = name == "role" && value.text().is_some_and(|role| role == "developer");
+            if is_developer { Edit::Put(br#""system""#) } else { Edit::Keep }
+        };
+        edit_object(message, decide, &[], &mut out);
+    }
+    out.push(b']');
+    Edit::Replace(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::{target, turn};
+    use super::*;
+    use crate::dialect::{Row, Unsupported};
+
+    fn edited(body: &str, stream: bool, quirks: &'static [Quirk]) -> Result<(String, Vec<String>), Refusal> {
+        let mut target = target("openai_compatible");
+        let row = Row { quirks, ..*target.row };
+        target.row = Box::leak(Box::new(row));
+        target.model = Some("there".into());
+        let turn = Turn { stream, ..turn(false) };
+        let mut losses = Losses::new(Unsupported::Refuse);
+        let outgoing = edit(Raw::parse(body.as_bytes()).unwrap(), &turn, &target, &mut losses)?;
+        assert_eq!(outgoing.path, "/v1/chat/completions");
+        let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
+        Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
+    }
+
+    #[test]
+    fn only_the_model_changes() {
+        let body = r#"{ "model" : "asked" , "temperature": 1.00, "n":1e0,
+            "messages": [ {"role":"developer","content":"\u00e9 \/", "x": -0.0} ], "brand_new": {"b":[ ]} }"#;
+        assert_eq!(edited(body, false, &[]).unwrap().0, body.replace("\"asked\"", "\"there\""));
+    }
+
+    #[test]
+    fn asks_for_usage() {
+        let options = |options: &str| {
+            let body = format!(r#"{{"model":"m"{options},"stream":true}}"#);
+            edited(&body, true, &[]).unwrap().0
+        };
+        assert_eq!(options(""), r#"{"model":"there","stream":true,"stream_options":{"include_usage":true}}"#);
+        for given in ["null", "{ }", r#"{"include_usage":false}"#, r#"{"include_usage":true}"#] {
+            let out = options(&format!(r#","stream_options":{given}"#)).replace(' ', "");
+            assert_eq!(out, r#"{"model":"there","stream_options":{"include_usage":true},"stream":true}"#);
+        }
+        assert!(
+            options(r#","stream_options":{"include_obfuscation":false}"#)
+                .contains(r#"{"include_obfuscation":false,"include_usage":true}"#)
+        );
+    }
+
+    #[test]
+    fn quirks() {
+        const QUIRKS: &[Quirk] = &[
+            Quirk::MaxTokensIs("max_tokens"),
+            Quirk::DeveloperIsSystem,
+            Quirk::NoStreamUsage,
+            Quirk::Without("seed"),
+            Quirk::Without("n"),
+        ];
+        let (body, dropped) = edited(
+            r#"{"model":"m","seed":1,"n":1,"max_completion_tokens":5,"max_tokens":null,"messages":[{"role":"developer","content":"developer"}, {"role":"user"}],"stream_options":{"include_usage":true}}"#,
+            true,
+            QUIRKS,
+        )
+        .unwrap();
+        assert_eq!(
+            body,
+            r#"{"model":"there","max_tokens":5,"messages":[{"role":"system","content":"developer"},{"role":"user"}]}"#
+        );
+        assert_eq!(dropped, ["seed", "stream_options"]);
+        let both =
+            edited(r#"{"model":"m","max_tokens":1,"max_completion_tokens":2}"#, false, QUIRKS).unwrap();
+        assert_eq!(both.0, r#"{"model":"there","max_tokens":2}"#);
+        let refusal = edited(r#"{"model":"m","n":2}"#, false, QUIRKS).unwrap_err();
+        assert!(refusal.message.starts_with("n asks for several answers, and this provider gives one."));
+    }
+}

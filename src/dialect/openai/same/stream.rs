@@ -1,0 +1,257 @@
+//! A provider's chunks to a caller who speaks them: each event's JSON is checked, its `model` replaced, all else kept.
+//!
+//! The hot path: an event costs three scans of its bytes and no allocation but the output's.
+
+use super::json_string;
+use crate::dialect::exchange::Pipe;
+use crate::dialect::openai::ending::{Ending, is_done};
+use crate::dialect::openai::{answer, wire};
+use crate::dialect::{Caller, CallerError, Memo, Seen, Turn};
+use crate::failure::{Failure, classify_event};
+use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use crate::stream::sse::{self, Frame, Sse};
+
+/// See [`Pipe`].
+pub(super) struct Chunks {
+    sse: Sse,
+    state: State,
+}
+
+struct State {
+    /// What the caller asked for, as JSON.
+    model: Vec<u8>,
+    /// We asked for usage and the caller didn't: its chunk is for us.
+    hides_usage: bool,
+    ending: Ending,
+    seen: Seen,
+    token: bool,
+    failure: Option<Failure>,
+}
+
+impl Chunks {
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> Chunks {
+        let state = State {
+            model: json_string(&turn.requested_model),
+            hides_usage: memo.usage_asked && !turn.stream_usage,
+            ending: Ending::default(),
+            seen: Seen::default(),
+            token: false,
+            failure: None,
+        };
+        Chunks { sse: Sse::new(), state }
+    }
+}
+
+impl Pipe for Chunks {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Chunks { sse, state } = self;
+        let pushed = sse.push(bytes, &mut |frame| state.frame(frame, out));
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone());
+        }
+        pushed.map_err(|error| Failure::malformed(&error.to_string()))?;
+        Ok(state.token)
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.state.ending.close(&self.sse)?;
+        // Ours, also where the provider only closed the stream.
+        out.extend_from_slice(sse::DONE);
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        super::OpenAi.stream_error(error, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.state.seen
+    }
+}
+
+/// What a look at a chunk tells.
+#[derive(Default)]
+struct Look {
+    has_model: bool,
+    has_choices: bool,
+    has_usage: bool,
+}
+
+impl State {
+    fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) {
+        if self.failure.is_some() || self.ending.is_done() {
+            return;
+        }
+        if is_done(frame.data) {
+            self.ending.set_done();
+            return;
+        }
+        let chunk = match Raw::parse(frame.data) {
+            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
+            _ => {
+                self.seen.malformed_events = self.seen.malformed_events.saturating_add(1);
+                return;
+            }
+        };
+        if frame.event == "error" {
+            self.failure = Some(classify_event(chunk, 0));
+            return;
+        }
+        let look = self.look(chunk);
+        let is_for_us = self.hides_usage && look.has_usage && !look.has_choices;
+        if self.failure.is_some() || is_for_us {
+            return;
+        }
+        let State { model, hides_usage, .. } = &*self;
+        let event = (!frame.event.is_empty()).then_some(frame.event);
+        sse::write_event(out, event, |out| {
+            let decide = |name: &Text<'_>, value: Raw<'_>| {
+                if name == "model" {
+                    Edit::Put(model)
+                } else if *hides_usage && name == "usage" && value.is_null() {
+                    Edit::Remove
+                } else {
+                    Edit::Keep
+                }
+            };
+            let more: &[(&str, &[u8])] = if look.has_model { &[] } else { &[("model", model)] };
+            edit_object(chunk, decide, more, out);
+        });
+    }
+
+    fn look(&mut self, chunk: Raw<'_>) -> Look {
+        let mut look = Look::default();
+        for (name, value) in chunk.fields() {
+            match name.decode().as_ref() {
+                "model" => {
+                    look.has_model = true;
+                    if self.seen.model.is_none() {
+                        self.seen.model = value.text().filter(|m| !m.is_empty()).map(Text::into_string);
+                    }
+                }
+                "choices" => {
+                    for choice in value.items() {
+                        look.has_choices = true;
+                        self.look_at_choice(choice);
+                    }
+                }
+                "usage" if !value.is_null() => {
+                    look.has_usage = true;
+                    self.seen.usage.update(&wire::read_usage(value));
+                }
+                "x_groq" => {
+                    if let Some(usage) = value.present("usage") {
+                        self.seen.usage.update(&wire::read_usage(usage));
+                    }
+                }
+                "error" | "object" if self.failure.is_none() => self.failure = answer::reported(chunk),
+                _ => {}
+            }
+        }
+        look
+    }
+
+    fn look_at_choice(&mut self, choice: Raw<'_>) {
+        let index = choice.get("index").and_then(Raw::as_u64).and_then(|index| u32::try_from(index).ok());
+        let index = index.unwrap_or(0);
+        self.ending.begin(index);
+        let delta = choice.present("delta").or_else(|| choice.present("message")).unwrap_or(Raw::NULL);
+        self.token |= delta.fields().any(|(name, value)| is_token(&name, value));
+        match choice.present("finish_reason") {
+            Some(reason) => {
+                let finish = wire::finish_of(Some(reason), false);
+                self.failure = answer::failed_choice(choice, &finish);
+                if self.failure.is_none() && self.ending.finish(index) && index == 0 {
+                    let name = reason.text().map(Text::into_string);
+                    self.seen.finish = name;
+                }
+                self.token |= self.failure.is_none();
+            }
+            None => self.failure = answer::reported(choice),
+        }
+    }
+}
+
+/// Whether a member of a delta is something to see.
+fn is_token(name: &Text<'_>, value: Raw<'_>) -> bool {
+    let is_shown = match name.decode().as_ref() {
+        "content" | "refusal" | "tool_calls" | "function_call" | "audio" => true,
+        "reasoning_content" | "reasoning" | "reasoning_details" => true,
+        _ => false,
+    };
+    is_shown && !matches!(value.as_json(), "null" | "\"\"" | "[]" | "{}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::turn;
+    use super::*;
+    use crate::failure::Class;
+
+    fn run(input: &str, stream_usage: bool) -> (String, Vec<bool>, Result<Seen, Failure>) {
+        let memo = Memo { usage_asked: true, stream: true, ..Memo::default() };
+        let mut pipe = Chunks::new(&turn(stream_usage), &memo);
+        let (mut out, mut tokens) = (Vec::new(), Vec::new());
+        let mut result = Ok(());
+        for line in input.split_inclusive("\n\n") {
+            match pipe.push(line.as_bytes(), &mut out) {
+                Ok(token) => tokens.push(token),
+                Err(failure) => result = Err(failure),
+            }
+        }
+        let result = result.and_then(|()| pipe.finish(&mut out)).map(|()| pipe.seen().clone());
+        (String::from_utf8(out).unwrap(), tokens, result)
+    }
+
+    const ROLE: &str = "data: {\"id\":\"c\", \"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}, \"x\":1.0}],\"usage\":null}\n\n";
+    const TEXT: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"\\u00e9\"}}]}\n\n";
+    const STOP: &str = "data: {\"model\":\"m\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    const USAGE: &str =
+        "data: {\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n";
+    const DONE: &str = "data: [DONE]\n\n";
+
+    #[test]
+    fn passes_everything_but_the_model() {
+        let input = [ROLE, TEXT, STOP, USAGE, DONE].concat();
+        let (out, tokens, seen) = run(&input, true);
+        assert_eq!(out, input.replace("\"m\"", "\"asked\""));
+        assert_eq!(tokens, [false, true, true, true, true]);
+        let seen = seen.unwrap();
+        assert_eq!((seen.usage.input, seen.usage.output), (Some(1), Some(2)));
+        assert_eq!((seen.model.as_deref(), seen.finish.as_deref()), (Some("m"), Some("stop")));
+    }
+
+    #[test]
+    fn hides_usage_that_only_we_asked_for() {
+        let (out, _, seen) = run(&[ROLE, TEXT, STOP, USAGE, DONE].concat(), false);
+        let expected = [&ROLE.replace(",\"usage\":null", ""), TEXT, STOP, DONE].concat();
+        assert_eq!(out, expected.replace("\"m\"", "\"asked\""));
+        assert_eq!(seen.unwrap().usage.output, Some(2));
+    }
+
+    #[test]
+    fn ends() {
+        let class =
+            |input: &[&str]| run(&input.concat(), true).2.map(|_| ()).map_err(|failure| failure.class);
+        assert_eq!(class(&[ROLE, TEXT, STOP]), Ok(()));
+        assert_eq!(class(&[ROLE, TEXT, DONE]), Ok(()));
+        assert_eq!(class(&[TEXT, STOP, "data: [DONE]"]), Ok(()));
+        for cut in [&[][..], &[ROLE], &[ROLE, TEXT], &[DONE], &[TEXT, STOP, "data: {"], &["{\"choices\":[]}"]]
+        {
+            assert_eq!(class(cut), Err(Class::Malformed), "{cut:?}");
+        }
+        let (out, _, result) = run(&[TEXT, "data: {oops\n\n", STOP, DONE].concat(), true);
+        assert_eq!(out, [TEXT, STOP, DONE].concat().replace("\"m\"", "\"asked\""));
+        assert_eq!(result.unwrap().malformed_events, 1);
+    }
+
+    #[test]
+    fn reports_errors() {
+        let error = "data: {\"error\":{\"message\":\"Overloaded\",\"type\":\"overloaded_error\"}}\n\n";
+        let (out, tokens, result) = run(&[ROLE, error, TEXT].concat(), true);
+        assert!(result.is_err());
+        assert_eq!((out, tokens), (ROLE.replace("\"m\"", "\"asked\""), vec![false]));
+        assert!(run(&["event: error\n", error].concat(), true).2.is_err());
+        assert!(run("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\"}]}\n\n", true).2.is_err());
+    }
+}
