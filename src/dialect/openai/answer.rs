@@ -1,7 +1,7 @@
 //! Whether bytes are an answer at all: what a translated and an edited answer are both held to.
 
 use crate::chat::Finish;
-use crate::failure::{Class, Failure, Head, classify, classify_event};
+use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Kind, Raw};
 
 /// The body of a 2xx as a completion with at least one choice.
@@ -38,19 +38,7 @@ pub(super) fn malformed(head: &Head<'_>, reason: &str) -> Failure {
 
 /// The failure that an answer or an event reports instead of being one.
 pub(super) fn reported(answer: Raw<'_>) -> Option<Failure> {
-    // vLLM: `{"object": "error", "message": …, "code": …}`.
-    if answer.get("object").and_then(Raw::text).is_some_and(|object| object == "error") {
-        return Some(classify_event(answer, 0));
-    }
-    let error = answer.present("error")?;
-    // Some servers send `"error": ""` or `{}` with each answer.
-    let says_nothing = match error.kind() {
-        Kind::String => error.text().is_none_or(|text| text.is_empty()),
-        Kind::Object => error.fields().next().is_none(),
-        Kind::Bool => error.as_bool() == Some(false),
-        _ => false,
-    };
-    (!says_nothing).then(|| classify_event(answer, 0))
+    reports_error(answer).then(|| classify_event(answer, 0))
 }
 
 /// The failure that a choice reports: OpenRouter puts an `error` there and ends it with `error`; DeepSeek ends an

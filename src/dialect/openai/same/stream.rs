@@ -75,6 +75,7 @@ struct Look {
     has_model: bool,
     has_choices: bool,
     has_usage: bool,
+    may_fail: bool,
 }
 
 impl State {
@@ -98,6 +99,9 @@ impl State {
             return;
         }
         let look = self.look(chunk);
+        if look.may_fail && self.failure.is_none() {
+            self.failure = answer::reported(chunk);
+        }
         let is_for_us = self.hides_usage && look.has_usage && !look.has_choices;
         if self.failure.is_some() || is_for_us {
             return;
@@ -144,7 +148,9 @@ impl State {
                         self.seen.usage.update(&wire::read_usage(usage));
                     }
                 }
-                "error" | "object" if self.failure.is_none() => self.failure = answer::reported(chunk),
+                // What may be an error; whether it is one takes a closer look.
+                "error" if !value.is_null() => look.may_fail = true,
+                "object" if value.as_json() == r#""error""# => look.may_fail = true,
                 _ => {}
             }
         }
@@ -152,33 +158,50 @@ impl State {
     }
 
     fn look_at_choice(&mut self, choice: Raw<'_>) {
-        let index = choice.get("index").and_then(Raw::as_u64).and_then(|index| u32::try_from(index).ok());
-        let index = index.unwrap_or(0);
-        self.ending.begin(index);
-        let delta = choice.present("delta").or_else(|| choice.present("message")).unwrap_or(Raw::NULL);
-        self.token |= delta.fields().any(|(name, value)| is_token(&name, value));
-        match choice.present("finish_reason") {
-            Some(reason) => {
-                let finish = wire::finish_of(Some(reason), false);
-                self.failure = answer::failed_choice(choice, &finish);
-                if self.failure.is_none() && self.ending.finish(index) && index == 0 {
-                    let name = reason.text().map(Text::into_string);
-                    self.seen.finish = name;
+        let mut index = 0;
+        let mut reason = None;
+        let mut may_fail = false;
+        for (name, value) in choice.fields().filter(|(_, value)| !value.is_null()) {
+            match name.decode().as_ref() {
+                "index" => index = value.as_u64().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
+                "delta" | "message" => {
+                    self.token |= value.fields().any(|(name, value)| is_token(&name, value))
                 }
-                self.token |= self.failure.is_none();
+                "finish_reason" => reason = Some(value),
+                "error" => may_fail = true,
+                _ => {}
             }
-            None => self.failure = answer::reported(choice),
+        }
+        self.ending.begin(index);
+        if let Some(reason) = reason {
+            let finish = wire::finish_of(Some(reason), false);
+            self.failure = answer::failed_choice(choice, &finish);
+            if self.failure.is_some() {
+                return;
+            }
+            self.token = true;
+            if self.ending.finish(index) && index == 0 {
+                self.seen.finish = reason.text().map(Text::into_string);
+            }
+        } else if may_fail {
+            self.failure = answer::reported(choice);
         }
     }
 }
 
 /// Whether a member of a delta is something to see.
 fn is_token(name: &Text<'_>, value: Raw<'_>) -> bool {
-    let is_shown = match name.decode().as_ref() {
-        "content" | "refusal" | "tool_calls" | "function_call" | "audio" => true,
-        "reasoning_content" | "reasoning" | "reasoning_details" => true,
-        _ => false,
-    };
+    let is_shown = matches!(
+        name.decode().as_ref(),
+        "content"
+            | "refusal"
+            | "tool_calls"
+            | "function_call"
+            | "audio"
+            | "reasoning_content"
+            | "reasoning"
+            | "reasoning_details"
+    );
     is_shown && !matches!(value.as_json(), "null" | "\"\"" | "[]" | "{}")
 }
 
