@@ -2,10 +2,16 @@
 //! listed. A case is `{status, headers, body, now, expect}`; with `event` its body is an event of a stream, with
 //! `exception` the payload of Bedrock's frame of that name.
 
-#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(target_family = "wasm")]
+use crate::fs;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use serde_json::{Value, json};
+#[cfg(not(target_family = "wasm"))]
+use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::failure::{Failure, Head, classify, classify_event, classify_exception, reports_error};
 use switchover::json::Raw;
@@ -13,7 +19,7 @@ use switchover::json::Raw;
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/failure");
     let entries =
-        |dir: &Path| std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     let mut cases: Vec<_> = entries(&root).iter().flat_map(|provider| entries(provider)).collect();
     cases.sort();
     cases
@@ -48,7 +54,7 @@ fn every_golden_case() {
     let mut wrong = Vec::new();
     let cases = cases();
     for path in &cases {
-        let case: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let case: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         let failure = failure(&case);
         let got = json!({
             "class": failure.class.name(),
@@ -66,6 +72,7 @@ fn every_golden_case() {
     assert!(cases.len() >= 60, "only {} cases were found", cases.len());
 }
 
+#[cfg(not(target_family = "wasm"))]
 mod laws {
     use super::*;
     use proptest::prelude::*;
@@ -84,7 +91,7 @@ mod laws {
         #[test]
         fn cut_and_changed(pick in any::<proptest::sample::Index>(), at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
             let cases = cases();
-            let case: Value = serde_json::from_slice(&std::fs::read(&cases[pick.index(cases.len())]).unwrap()).unwrap();
+            let case: Value = serde_json::from_slice(&fs::read(&cases[pick.index(cases.len())]).unwrap()).unwrap();
             let mut body = bytes(&case["body"]);
             if body.is_empty() { return Ok(()) }
             let at = at.index(body.len());

@@ -4,6 +4,7 @@
 //! and its `fs` the one of `wasm/fs.rs`. Anything of the core that reached for a host would not even link.
 #![cfg(target_family = "wasm")]
 
+mod failures;
 #[path = "wasm/fs.rs"]
 mod fs;
 mod golden;
