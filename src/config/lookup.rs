@@ -77,6 +77,11 @@ impl Config {
     pub fn closest(&self, model: &str) -> Option<&str> {
         closest(model, self.models())
     }
+
+    /// The target most like an id that no target has.
+    pub fn closest_target(&self, id: &str) -> Option<&str> {
+        closest(id, self.targets.iter().map(super::Target::id))
+    }
 }
 
 /// Longer names are not compared: they come from callers, and the comparison costs the product of the lengths.

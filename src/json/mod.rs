@@ -5,11 +5,13 @@
 //! unknown fields and number formats survive untouched. Nothing here builds a tree.
 
 mod edit;
+mod indent;
 mod raw;
 mod text;
 mod write;
 
 pub use edit::{Edit, edit_object};
+pub use indent::indented;
 pub use raw::{Fields, Items, Kind, Raw, SyntaxError};
 pub use text::Text;
 pub use write::Writer;

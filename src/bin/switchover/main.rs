@@ -8,8 +8,11 @@
 
 mod check;
 mod document;
+mod explain;
+mod input;
 mod render;
 mod stop;
+mod translate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -29,6 +32,11 @@ enum Call {
     /// Makes configuration for a proxy from a file.
     #[command(subcommand)]
     Render(render::Call),
+    /// Shows a translation, without a network and without keys.
+    #[command(subcommand)]
+    Translate(translate::Call),
+    /// Reads a request body; prints where it would go and why.
+    Explain(explain::Args),
     /// Prints the JSON Schema of the file.
     Schema,
 }
@@ -37,6 +45,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().call {
         Call::Check(args) => check::run(&args),
         Call::Render(call) => render::run(&call),
+        Call::Translate(call) => translate::run(&call),
+        Call::Explain(args) => explain::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
     };
     match done {
