@@ -28,6 +28,22 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether there is nothing but blanks. Looks no further than the first other character.
+    pub fn is_blank(&self) -> bool {
+        match &self.0 {
+            Form::Plain(text) => text.trim_start().is_empty(),
+            Form::Encoded(text) => {
+                let mut rest = text.trim_start();
+                while let Some(after) =
+                    ["\\n", "\\r", "\\t"].iter().find_map(|blank| rest.strip_prefix(blank))
+                {
+                    rest = after.trim_start();
+                }
+                rest.is_empty()
+            }
+        }
+    }
+
     /// The characters. Borrows unless there is an escape to undo; an unpaired surrogate becomes U+FFFD.
     pub fn decode(&self) -> Cow<'_, str> {
         match &self.0 {
@@ -183,6 +199,13 @@ mod tests {
         assert_eq!(decode(r#""a\n\t\"\\\/\b\f\r\u00e9\ud83d\ude00z""#), "a\n\t\"\\/\u{8}\u{c}\ré😀z");
         assert_eq!(decode(r#""\ud83dx""#), "\u{fffd}x");
         assert_eq!(decode(r#""\ude00\u0041""#), "\u{fffd}A");
+    }
+
+    #[test]
+    fn blank() {
+        let blank = |json| Raw::trusted(json).text().unwrap().is_blank();
+        assert!(blank(r#""""#) && blank(r#"" \n\t \r\n ""#) && super::Text::from(" \n").is_blank());
+        assert!(!blank(r#"" \n x""#) && !blank(r#""\\""#) && !super::Text::from(" \n.").is_blank());
     }
 
     #[test]
