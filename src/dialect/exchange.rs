@@ -6,7 +6,7 @@
 use super::openai::OpenAi;
 use super::{
     Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader,
-    StreamWriter, Surface, Target, Turn,
+    StreamWriter, Surface, Target, Turn, anthropic,
 };
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
@@ -61,7 +61,8 @@ pub trait Pipe {
 pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
     match surface {
         Surface::Chat => Some(&OpenAi),
-        Surface::Messages | Surface::Responses | Surface::CountTokens | Surface::Embeddings => None,
+        Surface::Messages => Some(&anthropic::NATIVE),
+        Surface::Responses | Surface::CountTokens | Surface::Embeddings => None,
     }
 }
 
@@ -69,7 +70,8 @@ pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
 pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
     match row.dialect {
         Dialect::OpenAi => Some(&OpenAi),
-        Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock | Dialect::Cohere => None,
+        Dialect::Anthropic => Some(anthropic::of(row)),
+        Dialect::Gemini | Dialect::Bedrock | Dialect::Cohere => None,
     }
 }
 
@@ -77,6 +79,7 @@ pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
 pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     match (surface, row.dialect) {
         (Surface::Chat, Dialect::OpenAi) => Some(&OpenAi),
+        (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
         _ => None,
     }
 }
@@ -172,7 +175,7 @@ fn seen(reply: &Reply<'_>) -> Seen {
 }
 
 /// OpenAI's name of a finish reason, for records.
-fn finish_name(finish: &Finish<'_>) -> &'static str {
+pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
     match finish {
         Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
         Finish::Length | Finish::ContextWindow => "length",

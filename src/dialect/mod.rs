@@ -4,6 +4,7 @@
 //! [`exchange`], which decides whether bytes are edited in place (same dialect on both sides) or translated.
 //! Everything here is pure: bytes in, bytes out.
 
+mod anthropic;
 mod at;
 pub mod exchange;
 mod extra;

@@ -1,0 +1,36 @@
+//! Anthropic's callers: what they get. What they send is read in [`super::request`].
+
+use super::writer::MessageWriter;
+use super::{Anthropic, reply, request};
+use crate::chat::{Reply, Request};
+use crate::dialect::{Caller, CallerError, Refusal, StreamWriter, Turn};
+use crate::json::{Raw, Writer};
+use crate::stream::sse::write_event;
+
+impl Caller for Anthropic {
+    fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal> {
+        request::read(body)
+    }
+
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+        reply::write(reply, turn, out);
+    }
+
+    fn stream(&self, turn: &Turn) -> Box<dyn StreamWriter> {
+        Box::new(MessageWriter::new(turn))
+    }
+
+    fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
+        Writer::new(out).object(|w| {
+            w.key("type").string("error");
+            w.key("error").object(|w| {
+                w.key("type").string(error.anthropic_type());
+                w.key("message").string(&error.message);
+            });
+        });
+    }
+
+    fn stream_error(&self, error: &CallerError, out: &mut Vec<u8>) {
+        write_event(out, Some("error"), |out| self.error(error, out));
+    }
+}

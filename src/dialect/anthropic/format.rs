@@ -1,0 +1,161 @@
+//! The form of the answer: a JSON Schema that the API holds the answer to, or a tool whose arguments are the answer.
+//!
+//! Structured outputs take a subset of JSON Schema
+//! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>); a request with anything else is a 400.
+//! So a schema goes there only if it can be said in the subset: objects are closed, which narrows what the schema
+//! allows, and limits such as `minimum` move into the description, as Anthropic's own SDK does it. What can't be said so
+//! becomes the schema of a tool that the model is made to call; [`crate::dialect::Memo::format_tool`] turns the call
+//! back into text. Any JSON object (`json_object`) is asked for in the same way, with an open schema.
+
+use crate::json::{Kind, Raw, Text, Writer};
+
+/// The schema of "any JSON object".
+pub(super) const ANY_OBJECT: &str = r#"{"type":"object","additionalProperties":true}"#;
+
+const FORMATS: [&str; 10] =
+    ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
+
+/// Schemas nested deeper than this are not looked at; the API has a bound too.
+const MAX_DEPTH: usize = 64;
+
+/// The schema in the words of structured outputs; `None` if it can't be said so.
+pub(super) fn narrowed(schema: Raw<'_>) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(schema.as_json().len() + 64);
+    write_schema(schema, &mut Writer::new(&mut out), 0)?;
+    Some(out)
+}
+
+fn write_schema(schema: Raw<'_>, w: &mut Writer<'_>, depth: usize) -> Option<()> {
+    if schema.kind() != Kind::Object || depth > MAX_DEPTH {
+        return None;
+    }
+    let is_object = schema.get("type").and_then(Raw::text).is_some_and(|kind| kind == "object")
+        || schema.get("properties").is_some();
+    let mut limits: Vec<(Text<'_>, Raw<'_>)> = Vec::new();
+    let mut description = None;
+    w.open_object();
+    for (name, value) in schema.fields() {
+        match name.decode().as_ref() {
+            "type" | "required" | "const" | "enum" | "title" | "default" => w.key_text(&name).raw(value),
+            "$ref" => {
+                // A schema that contains itself is refused there.
+                if value.text()? == "#" {
+                    return None;
+                }
+                w.key("$ref").raw(value);
+            }
+            "description" => description = value.text(),
+            "properties" | "$defs" | "definitions" => write_map(&name, value, w, depth)?,
+            "items" => {
+                w.key("items");
+                write_schema(value, w, depth + 1)?;
+            }
+            "anyOf" | "oneOf" | "allOf" => {
+                w.key(if name == "allOf" { "allOf" } else { "anyOf" }).open_array();
+                for choice in value.items() {
+                    write_schema(choice, w, depth + 1)?;
+                }
+                w.close_array();
+            }
+            "format" if value.text().is_some_and(|text| FORMATS.iter().any(|known| text == *known)) => {
+                w.key("format").raw(value);
+            }
+            "minItems" if matches!(value.as_u64(), Some(0 | 1)) => w.key("minItems").raw(value),
+            "additionalProperties" => match value.as_bool() {
+                Some(_) => {}
+                // A map from any key to a schema has no place in the subset.
+                None => return None,
+            },
+            "patternProperties"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "dependentSchemas"
+            | "prefixItems"
+            | "unevaluatedProperties"
+            | "propertyNames" => return None,
+            "$schema" | "$id" | "$comment" | "strict" => {}
+            _ => limits.push((name, value)),
+        }
+    }
+    if is_object {
+        // An open object without properties would be narrowed to an empty one.
+        let is_closed = schema.get("additionalProperties").and_then(Raw::as_bool) == Some(false);
+        let is_empty = schema.get("properties").is_none_or(|properties| properties.fields().next().is_none());
+        if is_empty && !is_closed {
+            return None;
+        }
+        w.key("additionalProperties").bool(false);
+    }
+    write_description(description, &limits, w);
+    w.close_object();
+    Some(())
+}
+
+fn write_map(name: &Text<'_>, value: Raw<'_>, w: &mut Writer<'_>, depth: usize) -> Option<()> {
+    w.key_text(name).open_object();
+    for (key, schema) in value.fields() {
+        w.key_text(&key);
+        write_schema(schema, w, depth + 1)?;
+    }
+    w.close_object();
+    Some(())
+}
+
+/// Limits that the API can't hold the answer to are told to the model.
+fn write_description(said: Option<Text<'_>>, limits: &[(Text<'_>, Raw<'_>)], w: &mut Writer<'_>) {
+    if limits.is_empty() {
+        if let Some(said) = said {
+            w.key("description").text(&said);
+        }
+        return;
+    }
+    let told: Vec<String> =
+        limits.iter().map(|(name, value)| format!("{}: {}", name.decode(), value.as_json())).collect();
+    let gap = if said.is_some() { "\n\n" } else { "" };
+    let limits = Text::from(format!("{gap}{{{}}}", told.join(", ")));
+    w.key("description").texts(said.iter().chain([&limits]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn narrow(schema: &str) -> Option<String> {
+        let raw = Raw::parse(schema.as_bytes()).unwrap();
+        narrowed(raw).map(|out| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn closes_objects_and_tells_limits() {
+        assert_eq!(
+            narrow(
+                r##"{"$schema":"x","type":"object","properties":{"n":{"type":"integer","minimum":1,"description":"A\nnumber"},"l":{"type":"array","items":{"$ref":"#/$defs/d"},"minItems":2},"o":{"oneOf":[{"type":"null"},{"type":"string","format":"date"}]}},"required":["n"],"$defs":{"d":{"type":"object","properties":{"x":{"enum":["a"]}},"additionalProperties":true}}}"##
+            )
+            .unwrap(),
+            r##"{"type":"object","properties":{"n":{"type":"integer","description":"A\nnumber\n\n{minimum: 1}"},"l":{"type":"array","items":{"$ref":"#/$defs/d"},"description":"{minItems: 2}"},"o":{"anyOf":[{"type":"null"},{"type":"string","format":"date"}]}},"required":["n"],"$defs":{"d":{"type":"object","properties":{"x":{"enum":["a"]}},"additionalProperties":false}},"additionalProperties":false}"##
+        );
+    }
+
+    #[test]
+    fn what_the_subset_has_goes_out_as_it_is() {
+        let schema = r#"{"type":"object","properties":{"a":{"type":["string","null"]}},"required":["a"],"additionalProperties":false}"#;
+        assert_eq!(narrow(schema).unwrap(), schema);
+    }
+
+    #[test]
+    fn what_it_lacks_is_not_narrowed_away() {
+        for schema in [
+            r#"{"type":"object"}"#,
+            r#"{"type":"object","additionalProperties":{"type":"string"}}"#,
+            r##"{"type":"object","properties":{"child":{"$ref":"#"}}}"##,
+            r#"{"type":"object","properties":{"a":true}}"#,
+            r#"{"type":"array","prefixItems":[{"type":"string"}]}"#,
+        ] {
+            assert_eq!(narrow(schema), None, "{schema}");
+        }
+        let deep = format!("{}{{}}{}", r#"{"items":"#.repeat(100), "}".repeat(100));
+        assert_eq!(narrow(&deep), None);
+    }
+}

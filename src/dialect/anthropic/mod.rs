@@ -1,0 +1,75 @@
+//! Anthropic's Messages, both ways: <https://docs.anthropic.com/en/api/messages>.
+//!
+//! | file | does |
+//! |---|---|
+//! | `caller`, `request` | read a caller's request, write its errors |
+//! | `provider`, `messages`, `blocks`, `tools`, `format`, `thinking` | write the provider's request |
+//! | `reply`, `parts` | read and write whole answers |
+//! | `reader`, `writer` | read and write streams |
+//! | `same` | edits bytes where both sides speak it |
+//! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
+//! | `framing`, `base64` | events in a stream's bytes |
+//! | `wire`, `names`, `seal` | stop reasons and counts; names and ids; other makers' signatures |
+//!
+//! Nothing here knows OpenAI or another dialect.
+
+mod base64;
+mod blocks;
+mod caller;
+mod format;
+mod framing;
+mod hosts;
+mod messages;
+mod names;
+mod parts;
+mod provider;
+mod reader;
+mod reply;
+mod request;
+mod same;
+mod seal;
+mod thinking;
+mod tools;
+mod wire;
+mod writer;
+
+use super::{Host, Row};
+use crate::failure::{Failure, Head, classify, classify_event, classify_exception};
+use crate::json::Raw;
+
+/// The dialect, as callers and as providers speak it.
+pub(super) struct Anthropic {
+    /// The provider's streams come in the frames of AWS.
+    is_aws: bool,
+}
+
+/// Streams are server-sent events.
+pub(super) static NATIVE: Anthropic = Anthropic { is_aws: false };
+/// Claude on Bedrock.
+static ON_BEDROCK: Anthropic = Anthropic { is_aws: true };
+
+/// The dialect as a provider's row says that it comes.
+pub(super) fn of(row: &Row) -> &'static Anthropic {
+    if row.host == Host::Bedrock { &ON_BEDROCK } else { &NATIVE }
+}
+
+/// Anthropic names no moments in its errors, so the failures need no clock.
+const NO_CLOCK: u64 = 0;
+
+/// The failure that a body of a 2xx status is, which is no message.
+fn failure_of_body(head: &Head<'_>, body: &[u8]) -> Failure {
+    classify(head, body, NO_CLOCK)
+}
+
+/// The failure that the data of an `error` event are.
+fn failure_of_event(data: &[u8]) -> Failure {
+    match Raw::parse(data) {
+        Ok(event) => classify_event(event, NO_CLOCK),
+        Err(_) => Failure::malformed("its stream has an error event that is not JSON"),
+    }
+}
+
+/// The failure that an exception of Bedrock's is.
+fn failure_of_exception(name: &str, payload: &[u8]) -> Failure {
+    classify_exception(name, payload, NO_CLOCK)
+}

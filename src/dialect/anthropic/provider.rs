@@ -1,0 +1,163 @@
+//! Claude as a provider: requests out, answers in.
+
+use super::blocks::Outbound;
+use super::messages::Talk;
+use super::names::Renames;
+use super::reader::MessageReader;
+use super::{Anthropic, hosts, reply, thinking, tools};
+use crate::chat::{PartKind, Reply, Request};
+use crate::dialect::{
+    Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
+};
+use crate::failure::{Failure, Head};
+use crate::json::{Text, Writer};
+
+impl Provider for Anthropic {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        turn: &Turn,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        let host = target.row.host;
+        let requested = request.model.decode();
+        let model = target.model(&requested);
+        check_meaning(request, losses)?;
+        let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
+        let names = Renames::new(tool_names(request), hosts::max_tool_name(host));
+        let ids = Renames::new(call_ids(request), usize::MAX);
+        let talk = Talk::of(request, target, turn.surface, losses)?;
+        let tools = tools::Plan::of(request, target, turn.surface, &names, losses)?;
+        let around = thinking::Around {
+            surface: turn.surface,
+            max_tokens,
+            forces_tool: tools.forces_tool(),
+            resumes_unthought: talk.resumes_unthought(),
+        };
+        let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
+        let stop = stop_sequences(request, losses)?;
+
+        let mut body = Vec::with_capacity(1024);
+        let mut w = Writer::new(&mut body);
+        w.open_object();
+        if let Some(version) = hosts::body_version(host) {
+            w.key("anthropic_version").string(version);
+        }
+        if hosts::body_has_model(host) {
+            w.key("model").string(model);
+        }
+        w.key("max_tokens").u64(max_tokens);
+        talk.write(&Outbound { target, surface: turn.surface, names: &names, ids: &ids }, &mut w);
+        tools.write(&names, &mut w);
+        thinking.write(&mut w);
+        if thinking.has_effort() || tools.has_schema() {
+            w.key("output_config").object(|w| {
+                thinking.write_effort(w);
+                tools.write_format(w);
+            });
+        }
+        if !stop.is_empty() {
+            w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
+        }
+        thinking::write_sampling(&request.sampling, target, &thinking, losses, &mut w);
+        if let Some(user) = &request.user {
+            w.key("metadata").object(|w| w.key("user_id").text(user));
+        }
+        if let Some(cache) = request.cache {
+            w.key("cache_control").raw(cache);
+        }
+        write_extra(request, turn.surface, losses, &mut w)?;
+        if request.stream && hosts::body_has_stream(host) {
+            w.key("stream").bool(true);
+        }
+        w.close_object();
+
+        let memo = Memo {
+            format_tool: tools.format_tool_name(),
+            stream: request.stream,
+            renamed: names.into_changed(),
+            ..Memo::default()
+        };
+        Ok(Outgoing {
+            path: hosts::path(target, model, request.stream)?,
+            headers: hosts::headers(host, turn),
+            body,
+            dropped: Vec::new(),
+            memo,
+        })
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+        reply::read(head, body, memo)
+    }
+
+    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
+        Box::new(MessageReader::new(self.is_aws, memo))
+    }
+}
+
+/// What changes the meaning and has no place at all in the dialect, and what only advises.
+fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+    if request.candidates.is_some_and(|n| n > 1) {
+        losses.meaning("n", "asks for several answers, and Claude gives one")?;
+    }
+    if request.logprobs.on {
+        losses.meaning("logprobs", "can't be had from Claude, which gives no probabilities of tokens")?;
+    }
+    thinking::list_foreign_sampling(request, losses);
+    Ok(())
+}
+
+fn no_limit(target: &Target) -> Refusal {
+    let id = &target.id;
+    let message = format!(
+        "Claude wants a limit on the answer's tokens: send max_tokens, or set max_output_tokens for the target \"{id}\"."
+    );
+    Refusal::invalid("max_tokens", message)
+}
+
+fn stop_sequences<'r>(request: &'r Request<'_>, losses: &mut Losses) -> Result<Vec<&'r Text<'r>>, Refusal> {
+    let mut kept = Vec::with_capacity(request.stop.len());
+    for sequence in &request.stop {
+        if sequence.is_blank() {
+            losses.meaning("stop", "holds a sequence of blanks only, which Claude doesn't take")?;
+        } else {
+            kept.push(sequence);
+        }
+    }
+    Ok(kept)
+}
+
+/// Members that the model of a request has no place for: those of the dialect's own callers go on as they are.
+fn write_extra(
+    request: &Request<'_>,
+    surface: Surface,
+    losses: &mut Losses,
+    w: &mut Writer<'_>,
+) -> Result<(), Refusal> {
+    if !surface.is_anthropic() {
+        return carry_extra(surface, request, losses);
+    }
+    for (name, value) in &request.extra {
+        w.key_text(name).raw(*value);
+    }
+    Ok(())
+}
+
+fn tool_names<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+    let called =
+        request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+            PartKind::ToolCall(call) => Some(&call.name),
+            _ => None,
+        });
+    request.tools.iter().map(|tool| &tool.name).chain(called)
+}
+
+fn call_ids<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+    request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some(&call.id),
+        PartKind::ToolResult(result) => Some(&result.call_id),
+        _ => None,
+    })
+}

@@ -1,0 +1,323 @@
+//! The provider's stream: named events, one block of content after another, `message_stop` at the end.
+//!
+//! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>. Blocks are kept apart by their index, so it does
+//! not matter in which order their pieces come. Unknown events and blocks are passed over, as the API asks its clients.
+
+use super::framing::Framing;
+use super::parts::{Block, read_block};
+use super::seal::{self, Seal};
+use super::wire::{Counts, finish};
+use crate::chat::{Event, Finish, Maker, PartKind};
+use crate::dialect::{Memo, StreamReader};
+use crate::failure::Failure;
+use crate::json::{Kind, Raw, Text};
+
+/// What is known of a stream so far.
+#[derive(Debug, Default)]
+struct Events {
+    memo: Memo,
+    has_started: bool,
+    /// `message_stop` was there: nothing after it counts.
+    has_ended: bool,
+    has_finish: bool,
+    /// Blocks by the provider's index, those that have ended included.
+    blocks: Vec<(u64, Open)>,
+    counts: Counts,
+    /// Tool calls of the caller's own tools so far.
+    calls: u32,
+}
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+#[derive(Debug)]
+enum Open {
+    Text,
+    Thought,
+    Tool(Arguments),
+    /// The call whose arguments are the answer's text.
+    Answer(Arguments),
+    /// Server tools and what nobody knew yesterday.
+    Other,
+    Ended,
+}
+
+/// The arguments of a tool call so far.
+#[derive(Debug, Default)]
+struct Arguments {
+    /// The number of the call.
+    call: u32,
+    /// What `content_block_start` held already; it counts only if no fragment follows.
+    whole: Option<String>,
+    has_fragment: bool,
+}
+
+impl Events {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// The failure that an `error` event reports.
+    fn take(&mut self, name: &str, data: &[u8], sink: Sink<'_>) -> Result<(), Failure> {
+        if self.has_ended {
+            return Ok(());
+        }
+        let Ok(event) = Raw::parse(data) else {
+            if name == "error" {
+                return Err(super::failure_of_event(data));
+            }
+            sink(Event::Malformed);
+            return Ok(());
+        };
+        let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(name));
+        let understood = match kind.decode().as_ref() {
+            "error" => return Err(super::failure_of_event(data)),
+            "ping" => {
+                sink(Event::Ping);
+                Some(())
+            }
+            "message_start" => self.start(event, sink),
+            "content_block_start" => self.block_start(event, sink),
+            "content_block_delta" => self.block_delta(event, sink),
+            "content_block_stop" => self.block_stop(event, sink),
+            "message_delta" => self.message_delta(event, sink),
+            "message_stop" => {
+                self.stop(sink);
+                Some(())
+            }
+            "" => None,
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            sink(Event::Malformed);
+        }
+        Ok(())
+    }
+
+    fn ensure_started(&mut self, sink: Sink<'_>) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            sink(Event::Start { id: None, model: None });
+        }
+    }
+
+    fn start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let message = event.present("message").filter(|message| message.kind() == Kind::Object)?;
+        if !std::mem::replace(&mut self.has_started, true) {
+            let text = |name| message.present(name).and_then(Raw::text);
+            sink(Event::Start { id: text("id"), model: text("model") });
+        }
+        self.count(message, sink);
+        Some(())
+    }
+
+    fn count(&mut self, of: Raw<'_>, sink: Sink<'_>) {
+        if let Some(usage) = of.present("usage") {
+            self.counts.update(usage);
+            sink(Event::Usage(self.counts.usage()));
+        }
+    }
+
+    fn block_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let index = event.get("index").and_then(Raw::as_u64)?;
+        let block = event.present("content_block")?;
+        let part = match read_block(block).ok()? {
+            Block::Part(part) => part.kind,
+            Block::CallSignature(..) => return Some(()),
+        };
+        self.ensure_started(sink);
+        let open = match part {
+            PartKind::Text(text) => {
+                say(text, sink);
+                Open::Text
+            }
+            PartKind::Thought(thought) => {
+                match (thought.sealed, thought.signature) {
+                    (Some(data), _) => {
+                        sink(Event::ThoughtSealed { choice: 0, maker: Maker::Anthropic, data })
+                    }
+                    (None, signature) => {
+                        if !thought.text.is_empty() {
+                            sink(Event::Thought { choice: 0, text: thought.text });
+                        }
+                        if let Some(signature) = signature {
+                            sink(Event::ThoughtSignature { choice: 0, maker: Maker::Anthropic, signature });
+                        }
+                    }
+                }
+                Open::Thought
+            }
+            PartKind::ToolCall(call) => {
+                let input = block.get("input").filter(|input| input.fields().next().is_some());
+                let whole = input.map(|input| input.as_json().to_owned());
+                if self.memo.format_tool.as_deref().is_some_and(|name| call.name == name) {
+                    Open::Answer(Arguments { whole, ..Arguments::default() })
+                } else {
+                    let number = self.calls;
+                    self.calls = self.calls.saturating_add(1);
+                    let name = self.memo.original(&call.name.decode()).to_owned();
+                    let name = if self.memo.renamed.is_empty() { call.name } else { Text::from(name) };
+                    sink(Event::ToolStart { choice: 0, index: number, id: call.id, name, signature: None });
+                    Open::Tool(Arguments { call: number, whole, has_fragment: false })
+                }
+            }
+            _ => Open::Other,
+        };
+        self.blocks.retain(|(known, _)| *known != index);
+        self.blocks.push((index, open));
+        Some(())
+    }
+
+    fn block_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let index = event.get("index").and_then(Raw::as_u64)?;
+        let delta = event.present("delta")?;
+        let kind = delta.get("type").and_then(Raw::text)?;
+        let text = |name| delta.get(name).and_then(Raw::text);
+        self.ensure_started(sink);
+        let open = self.blocks.iter_mut().find(|(known, _)| *known == index).map(|(_, open)| open);
+        match (kind.decode().as_ref(), open) {
+            (_, Some(Open::Other)) => {}
+            ("text_delta", _) => say(text("text")?, sink),
+            ("thinking_delta", _) => {
+                let text = text("thinking")?;
+                if !text.is_empty() {
+                    sink(Event::Thought { choice: 0, text });
+                }
+            }
+            ("signature_delta", _) => {
+                if let Seal::Thought(maker, signature) = seal::open(text("signature")?) {
+                    sink(Event::ThoughtSignature { choice: 0, maker, signature });
+                }
+            }
+            ("input_json_delta", Some(Open::Tool(_) | Open::Answer(_)))
+                if text("partial_json")?.is_empty() => {}
+            ("input_json_delta", Some(Open::Tool(arguments))) => {
+                arguments.has_fragment = true;
+                sink(Event::ToolArguments {
+                    choice: 0,
+                    index: arguments.call,
+                    fragment: text("partial_json")?,
+                });
+            }
+            ("input_json_delta", Some(Open::Answer(arguments))) => {
+                arguments.has_fragment = true;
+                say(text("partial_json")?, sink);
+            }
+            ("input_json_delta", _) => return None,
+            // Citations, and what nobody knew yesterday.
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let index = event.get("index").and_then(Raw::as_u64)?;
+        if let Some((_, open)) = self.blocks.iter_mut().find(|(known, _)| *known == index) {
+            end_block(open, sink);
+        }
+        Some(())
+    }
+
+    fn message_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        self.ensure_started(sink);
+        self.end_blocks(sink);
+        self.count(event, sink);
+        let delta = event.present("delta")?;
+        if let Some(reason) = delta.present("stop_reason").and_then(Raw::text)
+            && !std::mem::replace(&mut self.has_finish, true)
+        {
+            let mut finish = finish(reason, delta.present("stop_sequence").and_then(Raw::text));
+            if finish == Finish::ToolCalls && self.calls == 0 && self.memo.format_tool.is_some() {
+                finish = Finish::Stop;
+            }
+            sink(Event::Finish { choice: 0, finish });
+        }
+        Some(())
+    }
+
+    fn stop(&mut self, sink: Sink<'_>) {
+        self.ensure_started(sink);
+        self.end_blocks(sink);
+        if !std::mem::replace(&mut self.has_finish, true) {
+            sink(Event::Finish { choice: 0, finish: Finish::Stop });
+        }
+        self.has_ended = true;
+    }
+
+    fn end_blocks(&mut self, sink: Sink<'_>) {
+        for (_, open) in &mut self.blocks {
+            end_block(open, sink);
+        }
+    }
+}
+
+fn say(text: Text<'_>, sink: Sink<'_>) {
+    if !text.is_empty() {
+        sink(Event::Text { choice: 0, text });
+    }
+}
+
+/// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
+fn end_block(open: &mut Open, sink: Sink<'_>) {
+    let ended = std::mem::replace(open, Open::Ended);
+    let whole = |arguments: &Arguments| match &arguments.whole {
+        _ if arguments.has_fragment => None,
+        Some(whole) => Some(Text::from(whole.clone())),
+        None => Some(Text::from("{}")),
+    };
+    match ended {
+        Open::Tool(arguments) => {
+            if let Some(fragment) = whole(&arguments) {
+                sink(Event::ToolArguments { choice: 0, index: arguments.call, fragment });
+            }
+        }
+        Open::Answer(arguments) => {
+            if let Some(text) = whole(&arguments) {
+                say(text, sink);
+            }
+        }
+        Open::Text | Open::Thought | Open::Other | Open::Ended => {}
+    }
+}
+
+/// Whether a stream may end here.
+///
+/// # Errors
+/// It ended before `message_stop`.
+pub(super) fn ended(has_started: bool, has_ended: bool, leftover: &[u8]) -> Result<(), Failure> {
+    if has_ended {
+        return Ok(());
+    }
+    // Somebody in front of the provider may answer a stream with a whole error.
+    if !has_started && Raw::parse(leftover).is_ok_and(|raw| raw.present("error").is_some()) {
+        return Err(super::failure_of_event(leftover));
+    }
+    Err(Failure::malformed(if has_started {
+        "its stream ends without message_stop"
+    } else {
+        "its stream ends before the answer begins"
+    }))
+}
+
+/// The stream in its framing.
+pub(super) struct MessageReader {
+    framing: Framing,
+    events: Events,
+}
+
+impl MessageReader {
+    pub(super) fn new(is_aws: bool, memo: &Memo) -> MessageReader {
+        MessageReader {
+            framing: Framing::new(is_aws),
+            events: Events { memo: memo.clone(), ..Events::default() },
+        }
+    }
+}
+
+impl StreamReader for MessageReader {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let MessageReader { framing, events } = self;
+        framing.push(bytes, &mut |piece| events.take(piece.name, piece.data, sink))
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        ended(self.events.has_started, self.events.has_ended, self.framing.leftover())
+    }
+}

@@ -1,0 +1,154 @@
+//! Whole answers: read from the provider, written for a caller.
+
+use super::blocks::write_thought;
+use super::names::tame_id;
+use super::parts::read_content;
+use super::wire::{Counts, finish, stop_reason, write_stop_sequence, write_usage};
+use super::{failure_of_body, seal};
+use crate::chat::{Arguments, Choice, Finish, Maker, Part, PartKind, Reply, ToolCall};
+use crate::dialect::{Dialect, Memo, Turn};
+use crate::failure::{Failure, Head};
+use crate::json::{Kind, Raw, Text, Writer};
+
+/// Reads the provider's answer of a 2xx status.
+///
+/// # Errors
+/// The failure that the answer is: an error in Anthropic's envelope, or something that is no message.
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    let message = message(head, body)?;
+    let content = message.get("content").filter(|content| content.kind() == Kind::Array);
+    let Some(content) = content else {
+        return Err(Failure::malformed("its message has no content"));
+    };
+    let mut parts = read_content(content)
+        .map_err(|error| Failure::malformed(&format!("content{} of its message {}", error.at, error.what)))?;
+    for part in &mut parts {
+        give_back_names(part, memo);
+    }
+    let mut finish = match message.present("stop_reason").and_then(Raw::text) {
+        Some(reason) => finish(reason, message.present("stop_sequence").and_then(Raw::text)),
+        None => return Err(Failure::malformed("its message has no stop_reason")),
+    };
+    let has_calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    if memo.format_tool.is_some() && finish == Finish::ToolCalls && !has_calls {
+        finish = Finish::Stop;
+    }
+    let mut counts = Counts::default();
+    if let Some(usage) = message.present("usage") {
+        counts.update(usage);
+    }
+    Ok(Reply {
+        id: message.present("id").and_then(Raw::text),
+        model: message.present("model").and_then(Raw::text),
+        choices: vec![Choice { parts, finish, logprobs: None }],
+        usage: counts.usage(),
+        service_tier: message.at(&["usage", "service_tier"]).and_then(Raw::text),
+    })
+}
+
+/// The message that a body of a 2xx status must be.
+///
+/// # Errors
+/// The failure that it is instead.
+pub(super) fn message<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
+    let Ok(message) = Raw::parse(body) else { return Err(failure_of_body(head, body)) };
+    if message.get("type").and_then(Raw::text).is_some_and(|kind| kind == "message") {
+        return Ok(message);
+    }
+    Err(failure_of_body(head, body))
+}
+
+/// Undoes what the request had to change: tool names, and the tool that stands for the form of the answer.
+fn give_back_names(part: &mut Part<'_>, memo: &Memo) {
+    let PartKind::ToolCall(call) = &mut part.kind else { return };
+    if memo.format_tool.as_deref().is_some_and(|name| call.name == name) {
+        let answer = match &call.arguments {
+            Arguments::Json(raw) => Text::from(raw.as_json()),
+            Arguments::Encoded(text) => text.clone(),
+        };
+        part.kind = PartKind::Text(answer);
+    } else if !memo.renamed.is_empty() {
+        let original = memo.original(&call.name.decode()).to_owned();
+        call.name = Text::from(original);
+    }
+}
+
+/// What Anthropic asks clients to wrap arguments in that are no JSON object (cut at the limit of tokens, mostly),
+/// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming>.
+const INVALID_JSON: &str = "INVALID_JSON";
+
+/// Writes an answer for a caller: a message, its first choice.
+pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+    let choice = reply.choices.first();
+    let parts = choice.map(|choice| choice.parts.as_slice()).unwrap_or_default();
+    let finish = choice.map_or(&Finish::Stop, |choice| &choice.finish);
+    let has_calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    Writer::new(out).object(|w| {
+        w.key("id");
+        match reply.id.as_ref().filter(|id| id.decode().starts_with("msg_")) {
+            Some(id) => w.text(id),
+            None => w.string(&format!("msg_{}", turn.id)),
+        }
+        w.key("type").string("message");
+        w.key("role").string("assistant");
+        w.key("model").string(&turn.requested_model);
+        w.key("content").array(|w| {
+            let mut calls = 0;
+            for part in parts {
+                write_part(&part.kind, &mut calls, w);
+            }
+        });
+        w.key("stop_reason").string(stop_reason(finish, has_calls));
+        write_stop_sequence(finish, w);
+        w.key("usage").object(|w| {
+            write_usage(&reply.usage, w);
+            let known = ["standard", "priority", "batch"];
+            if let Some(tier) =
+                reply.service_tier.as_ref().filter(|tier| known.iter().any(|name| **tier == *name))
+            {
+                w.key("service_tier").text(tier);
+            }
+        });
+    });
+}
+
+fn write_part(kind: &PartKind<'_>, calls: &mut u32, w: &mut Writer<'_>) {
+    match kind {
+        PartKind::Text(text) | PartKind::Refusal(text) if !text.is_empty() => w.object(|w| {
+            w.key("type").string("text");
+            w.key("text").text(text);
+        }),
+        PartKind::Thought(thought) => w.object(|w| write_thought(thought, w)),
+        PartKind::ToolCall(call) => {
+            write_call(call, *calls, w);
+            *calls = calls.saturating_add(1);
+        }
+        PartKind::Foreign { dialect, raw, .. } if *dialect == Dialect::Anthropic.name() => w.raw(*raw),
+        // An answer has nothing else.
+        _ => {}
+    }
+}
+
+fn write_call(call: &ToolCall<'_>, number: u32, w: &mut Writer<'_>) {
+    if let Some((maker, signature)) = &call.signature {
+        w.object(|w| write_call_signature(*maker, signature, w));
+    }
+    w.object(|w| {
+        w.key("type").string("tool_use");
+        w.key("id").text(&tame_id(&call.id, number));
+        w.key("name").text(&call.name);
+        w.key("input");
+        match call.arguments.object() {
+            Some(input) => w.raw(Raw::trusted(&input)),
+            None => w.object(|w| w.key(INVALID_JSON).text(&call.arguments.text())),
+        }
+    });
+}
+
+/// The members of the empty thought that a call's signature travels in.
+fn write_call_signature(maker: Maker, signature: &Text<'_>, w: &mut Writer<'_>) {
+    let prefix = Text::from(seal::prefix(maker, true));
+    w.key("type").string("thinking");
+    w.key("thinking").string("");
+    w.key("signature").texts([&prefix, signature]);
+}

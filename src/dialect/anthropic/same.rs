@@ -1,0 +1,257 @@
+//! Anthropic on both sides: bytes are edited and everything else survives as it was written.
+//!
+//! Requests: the model's name, what Claude's other houses want ([`hosts`]), and thoughts that Claude did not sign, which
+//! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
+//! model's name.
+
+use super::framing::Framing;
+use super::seal::{self, Seal};
+use super::wire::{Counts, finish};
+use super::{Anthropic, hosts, reply};
+use crate::chat::Maker;
+use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
+use crate::dialect::{Caller, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
+use crate::failure::{Failure, Head};
+use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
+use crate::stream::sse::write_event;
+use memchr::memmem;
+
+impl Native for Anthropic {
+    fn request(
+        &self,
+        body: Raw<'_>,
+        turn: &Turn,
+        target: &Target,
+        _: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        let host = target.row.host;
+        let model = target.model(&turn.requested_model);
+        let mut more: Vec<(&str, Vec<u8>)> = Vec::new();
+        if let Some(version) = hosts::body_version(host)
+            && body.present("anthropic_version").is_none()
+        {
+            more.push(("anthropic_version", string(version)));
+        }
+        if let Some(betas) = hosts::body_betas(host, turn)
+            && body.present("anthropic_beta").is_none()
+        {
+            more.push(("anthropic_beta", betas));
+        }
+        let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        let mut out = Vec::with_capacity(body.as_json().len() + 64);
+        let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
+            "model" if !hosts::body_has_model(host) => Edit::Remove,
+            "model" if target.model.is_some() => Edit::Replace(string(model)),
+            "stream" if !hosts::body_has_stream(host) => Edit::Remove,
+            "messages" => without_foreign_thoughts(value).map_or(Edit::Keep, Edit::Replace),
+            // Said in vain: it is written anew.
+            "anthropic_version" | "anthropic_beta" if value.is_null() => Edit::Remove,
+            _ => Edit::Keep,
+        };
+        edit_object(body, decide, &more, &mut out);
+        Ok(Outgoing {
+            path: hosts::path(target, model, turn.stream)?,
+            headers: hosts::headers(host, turn),
+            body: out,
+            dropped: Vec::new(),
+            memo: Memo { stream: turn.stream, ..Memo::default() },
+        })
+    }
+
+    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+        let message = reply::message(head, body)?;
+        if message.get("content").is_none_or(|content| content.kind() != Kind::Array) {
+            return Err(Failure::malformed("its message has no content"));
+        }
+        let mut answer = Answer { body: Vec::with_capacity(body.len() + 32), ..Answer::default() };
+        let mut counts = Counts::default();
+        answer.seen.model = message.present("model").and_then(Raw::text).map(Text::into_string);
+        if let Some(usage) = message.present("usage") {
+            counts.update(usage);
+        }
+        answer.seen.usage = counts.usage();
+        answer.seen.finish = finish_of(message);
+        with_model(message, &string(&turn.requested_model), &mut answer.body);
+        Ok(answer)
+    }
+
+    fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn Pipe> {
+        Box::new(Passing {
+            framing: Framing::new(self.is_aws),
+            model: string(&turn.requested_model),
+            has_started: false,
+            has_ended: false,
+            counts: Counts::default(),
+            seen: Seen::default(),
+        })
+    }
+}
+
+fn string(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    Writer::new(&mut out).string(text);
+    out
+}
+
+fn with_model(message: Raw<'_>, model: &[u8], out: &mut Vec<u8>) {
+    let decide = |name: &Text<'_>, _: Raw<'_>| {
+        if *name == "model" { Edit::Replace(model.to_vec()) } else { Edit::Keep }
+    };
+    edit_object(message, decide, &[], out);
+}
+
+fn finish_of(holder: Raw<'_>) -> Option<String> {
+    let reason = holder.present("stop_reason").and_then(Raw::text)?;
+    Some(finish_name(&finish(reason, None)).to_owned())
+}
+
+fn blocks(message: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
+    message.get("content").map(Raw::items).into_iter().flatten()
+}
+
+/// The messages without the thoughts that Claude did not sign; `None` if there are none such.
+fn without_foreign_thoughts(messages: Raw<'_>) -> Option<Vec<u8>> {
+    let json = messages.as_json();
+    // Nearly no request has thoughts: don't look into each block of those that have none.
+    memmem::find(json.as_bytes(), b"thinking\"")?;
+    if !messages.items().flat_map(blocks).any(is_foreign_thought) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(json.len());
+    let mut w = Writer::new(&mut out);
+    w.open_array();
+    for message in messages.items() {
+        if !blocks(message).any(is_foreign_thought) {
+            w.raw(message);
+            continue;
+        }
+        let mut content = Vec::new();
+        Writer::new(&mut content).array(|w| {
+            blocks(message).filter(|block| !is_foreign_thought(*block)).for_each(|block| w.raw(block))
+        });
+        // A turn of nothing but such thoughts is no turn.
+        if content != b"[]" {
+            let mut edited = Vec::with_capacity(message.as_json().len());
+            let decide = |name: &Text<'_>, _: Raw<'_>| {
+                if *name == "content" { Edit::Replace(content.clone()) } else { Edit::Keep }
+            };
+            edit_object(message, decide, &[], &mut edited);
+            w.raw(Raw::trusted(std::str::from_utf8(&edited).unwrap_or("null")));
+        }
+    }
+    w.close_array();
+    Some(out)
+}
+
+fn is_foreign_thought(block: Raw<'_>) -> bool {
+    let kind = block.get("type").and_then(Raw::text);
+    let seal = match kind.as_ref().map(Text::decode).as_deref() {
+        Some("thinking") => block.present("signature"),
+        Some("redacted_thinking") => block.present("data"),
+        _ => return false,
+    };
+    let seal = seal.and_then(Raw::text).unwrap_or_default();
+    !matches!(seal::open(seal), Seal::Thought(Maker::Anthropic, _))
+}
+
+/// A stream that passes, event by event.
+struct Passing {
+    framing: Framing,
+    /// The caller's name of the model, as JSON.
+    model: Vec<u8>,
+    has_started: bool,
+    has_ended: bool,
+    counts: Counts,
+    seen: Seen,
+}
+
+impl Pipe for Passing {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Passing { framing, model, has_started, has_ended, counts, seen } = self;
+        let mut token = false;
+        framing.push(bytes, &mut |piece| {
+            if *has_ended {
+                return Ok(());
+            }
+            let Ok(event) = Raw::parse(piece.data) else {
+                if piece.name == "error" {
+                    return Err(super::failure_of_event(piece.data));
+                }
+                seen.malformed_events = seen.malformed_events.saturating_add(1);
+                return Ok(());
+            };
+            let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(piece.name));
+            match kind.decode().as_ref() {
+                "error" => return Err(super::failure_of_event(piece.data)),
+                "message_start" => {
+                    *has_started = true;
+                    start(event, model, seen, counts, out);
+                    return Ok(());
+                }
+                "content_block_start" => token |= is_token_block(event),
+                "content_block_delta" => token |= is_token_delta(event),
+                "message_delta" => {
+                    if let Some(usage) = event.present("usage") {
+                        counts.update(usage);
+                        seen.usage = counts.usage();
+                    }
+                    if let Some(finish) = event.get("delta").and_then(finish_of) {
+                        token = true;
+                        seen.finish = Some(finish);
+                    }
+                }
+                "message_stop" => *has_ended = true,
+                _ => {}
+            }
+            // Written anew, as Bedrock has no names and the SDKs pass over what has none; the data stay as they are.
+            write_event(out, Some(&kind.decode()), |out| out.extend_from_slice(piece.data));
+            Ok(())
+        })?;
+        Ok(token)
+    }
+
+    fn finish(&mut self, _: &mut Vec<u8>) -> Result<(), Failure> {
+        super::reader::ended(self.has_started, self.has_ended, self.framing.leftover())
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        super::NATIVE.stream_error(error, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+/// The start, with the caller's name of the model.
+fn start(event: Raw<'_>, model: &[u8], seen: &mut Seen, counts: &mut Counts, out: &mut Vec<u8>) {
+    let message = event.get("message").unwrap_or(Raw::NULL);
+    seen.model = message.present("model").and_then(Raw::text).map(Text::into_string);
+    if let Some(usage) = message.present("usage") {
+        counts.update(usage);
+        seen.usage = counts.usage();
+    }
+    let mut edited = Vec::with_capacity(message.as_json().len() + 32);
+    with_model(message, model, &mut edited);
+    let decide = |name: &Text<'_>, _: Raw<'_>| {
+        if *name == "message" { Edit::Replace(edited.clone()) } else { Edit::Keep }
+    };
+    write_event(out, Some("message_start"), |out| edit_object(event, decide, &[], out));
+}
+
+/// A block that says something by beginning: a tool call, or text that comes with it.
+fn is_token_block(event: Raw<'_>) -> bool {
+    let Some(block) = event.get("content_block") else { return false };
+    let kind = block.get("type").and_then(Raw::text);
+    match kind.as_ref().map(Text::decode).as_deref() {
+        Some(name @ ("text" | "thinking")) => {
+            block.get(name).and_then(Raw::text).is_some_and(|text| !text.is_empty())
+        }
+        kind => kind.is_some(),
+    }
+}
+
+fn is_token_delta(event: Raw<'_>) -> bool {
+    let said = |name| event.at(&["delta", name]).and_then(Raw::text).is_some_and(|text| !text.is_empty());
+    said("text") || said("thinking") || said("partial_json")
+}

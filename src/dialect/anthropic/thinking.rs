@@ -1,0 +1,192 @@
+//! How much Claude shall think, and the sampling parameters that thinking rules out.
+//!
+//! Models differ (<https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>): newer ones take an effort
+//! and decide themselves (`adaptive`), older ones take a budget of tokens, some take neither. The target's capabilities
+//! say which; what it can't take is left out and listed, as it only advises.
+
+use crate::chat::{Effort, Features, Request, Sampling, Thinking};
+use crate::dialect::{Losses, Surface, Target};
+use crate::json::{Raw, Writer};
+
+/// The smallest budget that the API takes, in tokens.
+const MIN_BUDGET: u64 = 1_024;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mode {
+    /// Nothing is said: the model's default.
+    #[default]
+    Unsaid,
+    Disabled,
+    Adaptive,
+    Budget(u64),
+}
+
+/// What goes out about thinking.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Plan {
+    mode: Mode,
+    effort: Option<Effort>,
+    show: Option<bool>,
+}
+
+/// What else in the request decides about thinking.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    pub(super) surface: Surface,
+    pub(super) max_tokens: u64,
+    /// The answer must begin with a tool call, which the API refuses together with thinking.
+    pub(super) forces_tool: bool,
+    /// The request goes on with a turn whose tool calls came without thoughts: the API refuses a budget then.
+    pub(super) resumes_unthought: bool,
+}
+
+impl Plan {
+    pub(super) fn of(wanted: &Thinking, target: &Target, around: Around, losses: &mut Losses) -> Plan {
+        let name = match around.surface {
+            Surface::Messages | Surface::CountTokens => "thinking",
+            Surface::Responses => "reasoning.effort",
+            Surface::Chat | Surface::Embeddings => "reasoning_effort",
+        };
+        if *wanted == Thinking::default() {
+            return Plan::default();
+        }
+        if wanted.off || wanted.effort == Some(Effort::None) {
+            let effort = wanted.effort.filter(|effort| *effort != Effort::None && takes_effort(target));
+            let mode = if target.has(Features::REASONING) { Mode::Disabled } else { Mode::Unsaid };
+            return Plan { mode, effort, show: None };
+        }
+        let mut plan = Plan { show: wanted.show, ..Plan::default() };
+        let takes_budget = target.has(Features::REASONING_BUDGET);
+        if takes_effort(target) {
+            plan.effort = wanted.effort.or_else(|| wanted.budget.filter(|_| !takes_budget).map(effort_of));
+            plan.mode = match wanted.budget {
+                Some(budget) if takes_budget => Mode::Budget(budget),
+                // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
+                None if around.surface.is_anthropic() && !wanted.adaptive => Mode::Unsaid,
+                _ => Mode::Adaptive,
+            };
+        } else if takes_budget {
+            let effort = wanted.effort.unwrap_or(Effort::Medium);
+            plan.mode = Mode::Budget(wanted.budget.unwrap_or_else(|| effort.budget()));
+        } else {
+            losses.advisory(name);
+        }
+        match plan.mode {
+            Mode::Budget(budget) => match fitting(budget, wanted.budget.is_some(), around) {
+                Some(budget) => plan.mode = Mode::Budget(budget),
+                None => {
+                    plan.mode = Mode::Unsaid;
+                    losses.advisory(name);
+                }
+            },
+            // The effort stays; only the thoughts before the forced call can't be had.
+            Mode::Adaptive if around.forces_tool => plan.mode = Mode::Unsaid,
+            _ => {}
+        }
+        plan
+    }
+
+    pub(super) fn thinks(&self) -> bool {
+        matches!(self.mode, Mode::Adaptive | Mode::Budget(_))
+    }
+
+    pub(super) fn has_effort(&self) -> bool {
+        self.effort.is_some()
+    }
+
+    /// Writes the member `thinking`, if there is something to say.
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
+        if self.mode == Mode::Unsaid {
+            return;
+        }
+        w.key("thinking").object(|w| {
+            w.key("type").string(match self.mode {
+                Mode::Unsaid | Mode::Disabled => "disabled",
+                Mode::Adaptive => "adaptive",
+                Mode::Budget(_) => "enabled",
+            });
+            if let Mode::Budget(tokens) = self.mode {
+                w.key("budget_tokens").u64(tokens);
+            }
+            if let Some(show) = self.show {
+                w.key("display").string(if show { "summarized" } else { "omitted" });
+            }
+        });
+    }
+
+    /// Writes `effort` into `output_config`.
+    pub(super) fn write_effort(&self, w: &mut Writer<'_>) {
+        if let Some(effort) = self.effort {
+            let lowest = effort.max(Effort::Low);
+            w.key("effort").string(lowest.name());
+        }
+    }
+}
+
+fn takes_effort(target: &Target) -> bool {
+    target.has(Features::REASONING_EFFORT)
+}
+
+/// The highest effort whose budget is not above this one.
+fn effort_of(budget: u64) -> Effort {
+    let efforts = [Effort::High, Effort::Medium, Effort::Low];
+    efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Low)
+}
+
+/// A budget that leaves room for the answer in `max_tokens`, which it counts against.
+fn fitting(budget: u64, is_explicit: bool, around: Around) -> Option<u64> {
+    if around.forces_tool || around.resumes_unthought || around.max_tokens <= MIN_BUDGET {
+        return None;
+    }
+    let most = if is_explicit { around.max_tokens - 1 } else { around.max_tokens / 4 * 3 };
+    Some(budget.min(most).max(MIN_BUDGET))
+}
+
+/// Writes the sampling parameters that the target takes; lists the others.
+pub(super) fn write_sampling(
+    sampling: &Sampling<'_>,
+    target: &Target,
+    plan: &Plan,
+    losses: &mut Losses,
+    w: &mut Writer<'_>,
+) {
+    let has_sampling = target.has(Features::SAMPLING);
+    // With thoughts on, the API takes no temperature but 1, no `top_k`, and a `top_p` of 0.95 or more.
+    let free = has_sampling && !plan.thinks();
+    if let Some(temperature) = sampling.temperature {
+        match temperature.as_f64() {
+            Some(number) if free && (0.0..=1.0).contains(&number) => w.key("temperature").raw(temperature),
+            Some(number) if free => w.key("temperature").f64(number.clamp(0.0, 1.0)),
+            _ => losses.advisory("temperature"),
+        }
+    }
+    if let Some(top_p) = sampling.top_p {
+        // Newer models refuse the two together.
+        let fits = top_p.as_f64().is_some_and(|p| p >= 0.95) || free;
+        if has_sampling && fits && !(free && sampling.temperature.is_some()) {
+            w.key("top_p").raw(top_p);
+        } else {
+            losses.advisory("top_p");
+        }
+    }
+    if let Some(top_k) = sampling.top_k {
+        if free { w.key("top_k").raw(top_k) } else { losses.advisory("top_k") }
+    }
+}
+
+/// Lists what the dialect has no place for at all.
+pub(super) fn list_foreign_sampling(request: &Request<'_>, losses: &mut Losses) {
+    let sampling = &request.sampling;
+    let says_something = |value: Raw<'_>| value.as_f64() != Some(0.0) && value.as_json() != "{}";
+    let named = [
+        ("frequency_penalty", sampling.frequency_penalty.filter(|raw| says_something(*raw))),
+        ("presence_penalty", sampling.presence_penalty.filter(|raw| says_something(*raw))),
+        ("logit_bias", sampling.logit_bias.filter(|raw| says_something(*raw))),
+        ("seed", sampling.seed),
+    ];
+    for (name, value) in named {
+        if value.is_some() {
+            losses.advisory(name);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! A streamed answer for a caller, in the order that Anthropic's SDKs want: `message_start`; each block's start, pieces
+//! and stop; `message_delta` with the stop reason and all usage; `message_stop`.
+//!
+//! Blocks follow one another. Only where pieces of two tool calls really interleave, as the model of a stream allows,
+//! is the first one still open when the second one starts: nothing is kept back and nothing is lost, as the SDKs put
+//! pieces together by index.
+
+use super::names::tame_id;
+use super::seal;
+use super::wire::{stop_reason, write_usage};
+use crate::chat::{Event, Finish, Maker, Usage};
+use crate::dialect::{StreamWriter, Turn};
+use crate::json::{Text, Writer};
+use crate::stream::sse::write_event;
+
+pub(super) struct MessageWriter {
+    id: String,
+    model: String,
+    /// `message_start` is out. It waits for the first piece, so that it can say the prompt's tokens where the
+    /// provider says them first.
+    has_begun: bool,
+    next_index: u32,
+    open: Vec<Open>,
+    usage: Usage,
+    /// Stop reason and stop sequence.
+    finish: Finish<'static>,
+    has_calls: bool,
+}
+
+struct Open {
+    index: u32,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Thought,
+    Tool { call: u32, arguments: Braces },
+}
+
+impl MessageWriter {
+    pub(super) fn new(turn: &Turn) -> MessageWriter {
+        MessageWriter {
+            id: format!("msg_{}", turn.id),
+            model: turn.requested_model.clone(),
+            has_begun: false,
+            next_index: 0,
+            open: Vec::new(),
+            usage: Usage::default(),
+            finish: Finish::Stop,
+            has_calls: false,
+        }
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        event(out, "message_start", |w| {
+            w.key("message").object(|w| {
+                w.key("id").string(&self.id);
+                w.key("type").string("message");
+                w.key("role").string("assistant");
+                w.key("model").string(&self.model);
+                w.key("content").array(|_| {});
+                w.key("stop_reason").null();
+                w.key("stop_sequence").null();
+                w.key("usage").object(|w| write_usage(&self.usage, w));
+            });
+        });
+    }
+
+    /// Opens a block, and closes text and thoughts before it: a new kind of content ends them.
+    fn start(&mut self, kind: Kind, out: &mut Vec<u8>, block: impl FnOnce(&mut Writer<'_>)) -> u32 {
+        self.close(out, |open| !matches!(open.kind, Kind::Tool { .. }));
+        let index = self.next_index;
+        self.next_index = self.next_index.saturating_add(1);
+        event(out, "content_block_start", |w| {
+            w.key("index").u64(u64::from(index));
+            w.key("content_block").object(block);
+        });
+        self.open.push(Open { index, kind });
+        index
+    }
+
+    fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(&Open) -> bool) {
+        self.open.retain(|open| {
+            if which(open) {
+                event(out, "content_block_stop", |w| w.key("index").u64(u64::from(open.index)));
+            }
+            !which(open)
+        });
+    }
+
+    /// The index of the open block of this kind, if the last piece was its own.
+    fn current(&self, kind: Kind) -> Option<u32> {
+        self.open.iter().find(|open| open.kind == kind).map(|open| open.index)
+    }
+
+    fn text(&mut self, text: &Text<'_>, out: &mut Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        let index = self.current(Kind::Text).unwrap_or_else(|| {
+            self.start(Kind::Text, out, |w| {
+                w.key("type").string("text");
+                w.key("text").string("");
+            })
+        });
+        delta(out, index, "text_delta", |w| w.key("text").text(text));
+    }
+
+    fn thought(&mut self, out: &mut Vec<u8>) -> u32 {
+        self.current(Kind::Thought).unwrap_or_else(|| {
+            self.start(Kind::Thought, out, |w| {
+                w.key("type").string("thinking");
+                w.key("thinking").string("");
+                w.key("signature").string("");
+            })
+        })
+    }
+
+    /// A signature ends its thought.
+    fn signature(&mut self, prefix: String, signature: &Text<'_>, out: &mut Vec<u8>) {
+        let index = self.thought(out);
+        delta(out, index, "signature_delta", |w| w.key("signature").texts([&Text::from(prefix), signature]));
+        self.close(out, |open| open.kind == Kind::Thought);
+    }
+
+    fn sealed(&mut self, maker: Maker, data: &Text<'_>, out: &mut Vec<u8>) {
+        let prefix = Text::from(seal::prefix(maker, false));
+        let index = self.start(Kind::Thought, out, |w| {
+            w.key("type").string("redacted_thinking");
+            w.key("data").texts([&prefix, data]);
+        });
+        self.close(out, |open| open.index == index);
+    }
+
+    fn tool(&mut self, call: u32, id: &Text<'_>, name: &Text<'_>, out: &mut Vec<u8>) {
+        self.has_calls = true;
+        self.start(Kind::Tool { call, arguments: Braces::default() }, out, |w| {
+            w.key("type").string("tool_use");
+            w.key("id").text(&tame_id(id, call));
+            w.key("name").text(name);
+            w.key("input").object(|_| {});
+        });
+    }
+
+    fn arguments(&mut self, call: u32, fragment: &Text<'_>, out: &mut Vec<u8>) {
+        if fragment.is_empty() {
+            return;
+        }
+        let mut done = None;
+        for open in &mut self.open {
+            if let Kind::Tool { call: known, arguments } = &mut open.kind
+                && *known == call
+            {
+                arguments.feed(&fragment.decode());
+                delta(out, open.index, "input_json_delta", |w| w.key("partial_json").text(fragment));
+                done = arguments.is_closed().then_some(open.index);
+            }
+        }
+        if let Some(index) = done {
+            self.close(out, |open| open.index == index);
+        }
+    }
+}
+
+impl StreamWriter for MessageWriter {
+    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Start { id, .. } => {
+                if let Some(id) = id.as_ref().map(Text::decode).filter(|id| id.starts_with("msg_")) {
+                    self.id = id.into_owned();
+                }
+            }
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Finish { choice: 0, finish } => self.finish = owned(finish),
+            Event::Ping if self.has_begun => self::event(out, "ping", |_| {}),
+            Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => {
+                self.begin(out);
+                self.text(text, out);
+            }
+            Event::Thought { choice: 0, text } if !text.is_empty() => {
+                self.begin(out);
+                let index = self.thought(out);
+                delta(out, index, "thinking_delta", |w| w.key("thinking").text(text));
+            }
+            Event::ThoughtSignature { choice: 0, maker, signature } => {
+                self.begin(out);
+                self.signature(seal::prefix(*maker, false), signature, out);
+            }
+            Event::ThoughtSealed { choice: 0, maker, data } => {
+                self.begin(out);
+                self.sealed(*maker, data, out);
+            }
+            Event::ToolStart { choice: 0, index, id, name, signature } => {
+                self.begin(out);
+                if let Some((maker, signature)) = signature {
+                    self.close(out, |open| open.kind == Kind::Thought);
+                    self.signature(seal::prefix(*maker, true), signature, out);
+                }
+                self.tool(*index, id, name, out);
+            }
+            Event::ToolArguments { choice: 0, index, fragment } => self.arguments(*index, fragment, out),
+            // Malformed events are counted elsewhere; the dialect has one answer and no probabilities.
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.begin(out);
+        self.close(out, |_| true);
+        event(out, "message_delta", |w| {
+            w.key("delta").object(|w| {
+                w.key("stop_reason").string(stop_reason(&self.finish, self.has_calls));
+                super::wire::write_stop_sequence(&self.finish, w);
+            });
+            w.key("usage").object(|w| write_usage(&self.usage, w));
+        });
+        event(out, "message_stop", |_| {});
+    }
+}
+
+fn owned(finish: &Finish<'_>) -> Finish<'static> {
+    match finish {
+        Finish::StopSequence(sequence) => Finish::StopSequence(sequence.clone().map(Text::into_owned)),
+        Finish::Other(reason) => Finish::Other(reason.clone().into_owned()),
+        Finish::Stop => Finish::Stop,
+        Finish::Length => Finish::Length,
+        Finish::ContextWindow => Finish::ContextWindow,
+        Finish::ToolCalls => Finish::ToolCalls,
+        Finish::ContentFilter => Finish::ContentFilter,
+        Finish::Refusal => Finish::Refusal,
+        Finish::Pause => Finish::Pause,
+        Finish::Broken => Finish::Broken,
+    }
+}
+
+fn event(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Writer<'_>)) {
+    write_event(out, Some(name), |out| {
+        Writer::new(out).object(|w| {
+            w.key("type").string(name);
+            members(w);
+        });
+    });
+}
+
+fn delta(out: &mut Vec<u8>, index: u32, kind: &str, members: impl FnOnce(&mut Writer<'_>)) {
+    event(out, "content_block_delta", |w| {
+        w.key("index").u64(u64::from(index));
+        w.key("delta").object(|w| {
+            w.key("type").string(kind);
+            members(w);
+        });
+    });
+}
+
+/// Follows the braces of JSON that comes in pieces, to know when its object is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Braces {
+    depth: u32,
+    in_string: bool,
+    after_backslash: bool,
+    has_opened: bool,
+}
+
+impl Braces {
+    fn feed(&mut self, fragment: &str) {
+        for byte in fragment.bytes() {
+            if self.in_string {
+                match byte {
+                    _ if self.after_backslash => self.after_backslash = false,
+                    b'\\' => self.after_backslash = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => {
+                    self.has_opened = true;
+                    self.depth = self.depth.saturating_add(1);
+                }
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_closed(self) -> bool {
+        self.has_opened && self.depth == 0
+    }
+}
