@@ -32,7 +32,8 @@ pub enum RequestStep {
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseStep {
     Pass,
-    Answer(Answer),
+    /// Nobody answered: this is the last word, and `class` is for the access log.
+    Answer { answer: Answer, class: Class },
 }
 
 /// What planning needs from outside.
@@ -372,7 +373,7 @@ impl Router {
                 None => (trip.order.first().copied().unwrap_or(0), envoys_failure(&flags())),
             },
         };
-        ResponseStep::Answer(self.last_word(trip, target, &failure))
+        ResponseStep::Answer { answer: self.last_word(trip, target, &failure), class: failure.class }
     }
 
     fn last_word(&self, trip: &Trip, target: usize, failure: &Failure) -> Answer {

@@ -108,8 +108,12 @@ impl HttpContext for RouterContext {
         };
         match self.router.finish(&headers, flags) {
             ResponseStep::Pass => Action::Continue,
-            ResponseStep::Answer(answer) => match respond(&answer) {
-                Ok(()) => Action::Pause,
+            ResponseStep::Answer { answer, class } => match respond(&answer) {
+                Ok(()) => {
+                    // For the access log; a good answer needs none, its headers say all.
+                    let _ = abi::set_property("switchover.class", class.name().as_bytes());
+                    Action::Pause
+                }
                 Err(status) => {
                     abi::log(
                         abi::Level::Error,
