@@ -51,12 +51,12 @@ dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) tests/setup/wasm-cargo.s
 
 dist/switchover: $(LIBRARY) $(COMMAND) | dist
 	@tests/setup/needs.sh cargo
-	cargo build --release --bin switchover
-	install -m 755 $(TARGET)/release/switchover $@
+	cargo build --profile tool --bin switchover
+	install -m 755 $(TARGET)/tool/switchover $@
 
 dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) | dist
-	cargo build --release --example standin
-	install -m 755 $(TARGET)/release/examples/standin $@
+	cargo build --profile tool --example standin
+	install -m 755 $(TARGET)/tool/examples/standin $@
 
 dist:
 	@mkdir -p $@
