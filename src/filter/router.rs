@@ -327,7 +327,9 @@ impl Router {
         let config = &self.runtime.config;
         let Some(group) = config.groups.get(trip.group) else { return Vec::new() };
         let ids = trip.order.iter().map(|place| self.runtime.id(*place));
-        let attempts = usize::try_from(group.max_attempts).unwrap_or(1);
+        // One attempt a target, as long as nobody asked for more than there are targets.
+        let most = usize::try_from(group.max_attempts).unwrap_or(1);
+        let attempts = if most > group.members.len() { most } else { most.min(trip.order.len()) };
         let retries = attempts.saturating_sub(1);
         let own = |name: &'static str, value: String| -> OwnHeader {
             (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
