@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.process import Process
 from harness.standin import Standin
 
 
@@ -21,3 +22,13 @@ def providers(standin_process):
         provider.reset()
         provider.expect_key(None)
     return standin_process
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows the last lines of what ran beside it."""
+    report = yield
+    if report.failed:
+        for process in Process.running:
+            report.sections.append((f"{process.command[0]} ({process.log})", process.tail()))
+    return report

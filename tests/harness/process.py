@@ -1,12 +1,23 @@
 """Programs that tests start: each in a process group of its own, with a log, and never left behind."""
 
+import ctypes
 import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def _die_with_parent():
+    """Runs in the child: on Linux it gets a SIGKILL when whoever started it is gone, however that went."""
+    PR_SET_PDEATHSIG = 1
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def built(name: str) -> pathlib.Path:
@@ -17,13 +28,17 @@ def built(name: str) -> pathlib.Path:
 class Process:
     """A running program; its output goes to `log`."""
 
+    running: list["Process"] = []
+
     def __init__(self, command, log: pathlib.Path, **options):
         self.log = log
         self.command = [str(word) for word in command]
         with open(log, "ab") as output:
             self.popen = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options
-            )
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=_die_with_parent if _LIBC else None, **options,
+            )  # fmt: skip
+        Process.running.append(self)
 
     def alive(self) -> bool:
         return self.popen.poll() is None
@@ -46,6 +61,8 @@ class Process:
 
     def stop(self):
         """Ends the whole group: kindly, then not."""
+        if self in Process.running:
+            Process.running.remove(self)
         for signal_, seconds in ((signal.SIGTERM, 3), (signal.SIGKILL, 10)):
             try:
                 os.killpg(self.popen.pid, signal_)
