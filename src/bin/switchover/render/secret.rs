@@ -8,7 +8,7 @@ use super::tree::{Map, Node, list, one};
 use super::{absolute, text_of, yaml};
 use crate::document::Document;
 use crate::stop::Stop;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use switchover::config::{Config, Credential, CredentialSource};
@@ -100,8 +100,12 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
             Found::Value(value) => (one("inline_string", value.as_str()), None),
         };
         if files.iter().all(Option::is_none) {
-            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|error| Stop::io("making the folder", folder, &error))?;
+            match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(Stop::io("making the folder", folder, &error));
+                }
+                _ => {}
+            }
         }
         let path = folder.join(format!("{}.yaml", credential.id));
         replace(&path, yaml::write(&sds(&credential.id, secret)).as_bytes(), 0o600)?;
@@ -127,7 +131,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Stop> {
     part.push(".part");
     let part = PathBuf::from(part);
     match std::fs::remove_file(&part) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
     let mut file =
