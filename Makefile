@@ -106,8 +106,9 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
 	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
 
-bless: ## Rewrites the golden files; look at the difference before you commit it
+bless: $(JUDGES) $(DIST) ## Rewrites the golden files; look at the difference before you commit it
 	BLESS=1 cargo test --quiet --test golden --test config
+	BLESS=1 $(PYTHON) -m pytest -q tests/envoy/test_render.py -k examples
 
 fuzz: ## Feeds every byte boundary with broken input for a while
 	tests/fuzz/run.sh

@@ -45,7 +45,7 @@ pub struct Shared {
 impl Node {
     /// A part that will stand in several places. Characters that an anchor can't have become `_`.
     pub fn shared(name: &str, value: Node) -> Node {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' };
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         Node::Shared(Rc::new(Shared { name: name.chars().map(plain).collect(), value }))
     }
 }
