@@ -6,14 +6,17 @@
 
 mod anthropic;
 mod at;
+mod base64;
 pub mod exchange;
 mod extra;
 mod losses;
 mod media;
+mod names;
 mod openai;
 mod path;
 mod providers;
 mod show;
+mod structured;
 mod target;
 mod turn;
 

@@ -1,8 +1,8 @@
 //! Content blocks on their way out: which go, and how they are written.
 
-use super::names::Renames;
 use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
+use crate::dialect::names::Renames;
 use crate::dialect::{Dialect, Surface, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;

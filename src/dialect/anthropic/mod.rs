@@ -13,14 +13,11 @@
 //!
 //! Nothing here knows OpenAI or another dialect.
 
-mod base64;
 mod blocks;
 mod caller;
-mod format;
 mod framing;
 mod hosts;
 mod messages;
-mod names;
 mod parts;
 mod provider;
 mod reader;

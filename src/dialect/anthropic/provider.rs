@@ -2,10 +2,10 @@
 
 use super::blocks::Outbound;
 use super::messages::Talk;
-use super::names::Renames;
 use super::reader::MessageReader;
 use super::{Anthropic, hosts, reply, thinking, tools};
-use crate::chat::{PartKind, Reply, Request};
+use crate::chat::{Reply, Request};
+use crate::dialect::names::{Renames, of_calls, of_tools};
 use crate::dialect::{
     Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
 };
@@ -25,8 +25,8 @@ impl Provider for Anthropic {
         let model = target.model(&requested);
         check_meaning(request, losses)?;
         let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
-        let names = Renames::new(tool_names(request), hosts::max_tool_name(host));
-        let ids = Renames::new(call_ids(request), usize::MAX);
+        let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
+        let ids = Renames::new(of_calls(request), usize::MAX);
         let talk = Talk::of(request, target, turn.surface, losses)?;
         let tools = tools::Plan::of(request, target, turn.surface, &names, losses)?;
         let around = thinking::Around {
@@ -143,21 +143,4 @@ fn write_extra(
         w.key_text(name).raw(*value);
     }
     Ok(())
-}
-
-fn tool_names<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
-    let called =
-        request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
-            PartKind::ToolCall(call) => Some(&call.name),
-            _ => None,
-        });
-    request.tools.iter().map(|tool| &tool.name).chain(called)
-}
-
-fn call_ids<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
-    request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
-        PartKind::ToolCall(call) => Some(&call.id),
-        PartKind::ToolResult(result) => Some(&result.call_id),
-        _ => None,
-    })
 }

@@ -1,11 +1,11 @@
 //! Whole answers: read from the provider, written for a caller.
 
 use super::blocks::write_thought;
-use super::names::tame_id;
 use super::parts::read_content;
 use super::wire::{Counts, finish, stop_reason, write_stop_sequence, write_usage};
 use super::{failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Finish, Maker, Part, PartKind, Reply, ToolCall};
+use crate::dialect::names::tame_id;
 use crate::dialect::{Dialect, Memo, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};

@@ -1,16 +1,14 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
-use super::format::{ANY_OBJECT, narrowed};
-use super::names::{Renames, free_name, is_fine};
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, free_name, is_fine};
+use crate::dialect::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
 use crate::dialect::{Dialect, Losses, Refusal, Surface, Target};
-use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
+use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;
 
 /// The API refuses more strict tools in one request.
 const MAX_STRICT_TOOLS: usize = 20;
-
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Choice {
@@ -161,9 +159,8 @@ impl<'r> Plan<'r> {
         }
         let taken: BTreeSet<String> = self.sent_names(names).map(Text::into_string).collect();
         let wanted = name.map(|name| name.decode().into_owned());
-        let wanted = wanted.filter(|name| is_fine(name, super::names::MAX_NAME_BEDROCK));
-        let name =
-            free_name(wanted.as_deref().unwrap_or("json_answer"), super::names::MAX_NAME_BEDROCK, &taken);
+        let wanted = wanted.filter(|name| is_fine(name, MAX_NAME_BEDROCK));
+        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, &taken);
         let mut told =
             "Gives the answer. Its input is the JSON object that the conversation asks for, itself: \
                         the members asked for are the members of the input."
@@ -273,18 +270,4 @@ fn write_tool(offer: &Offer<'_>, names: &Renames, w: &mut Writer<'_>) {
             w.key("cache_control").raw(cache);
         }
     });
-}
-
-/// The API wants `"type": "object"` at the top of a tool's schema, which OpenAI's callers may leave out.
-fn with_object_type(schema: Option<Raw<'_>>) -> String {
-    let Some(schema) = schema.filter(|schema| schema.kind() == Kind::Object) else {
-        return NO_ARGUMENTS.to_owned();
-    };
-    if schema.present("type").is_some() {
-        return schema.as_json().to_owned();
-    }
-    let mut out = Vec::with_capacity(schema.as_json().len() + 20);
-    let drop_null = |name: &Text<'_>, _: Raw<'_>| if *name == "type" { Edit::Remove } else { Edit::Keep };
-    edit_object(schema, drop_null, &[("type", b"\"object\"")], &mut out);
-    String::from_utf8(out).unwrap_or_else(|_| NO_ARGUMENTS.to_owned())
 }

@@ -5,10 +5,10 @@
 //! is the first one still open when the second one starts: nothing is kept back and nothing is lost, as the SDKs put
 //! pieces together by index.
 
-use super::names::tame_id;
 use super::seal;
 use super::wire::{stop_reason, write_usage};
 use crate::chat::{Event, Finish, Maker, Usage};
+use crate::dialect::names::tame_id;
 use crate::dialect::{StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;

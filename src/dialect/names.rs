@@ -4,6 +4,7 @@
 //! slashes and colons in both. What is sent depends on nothing but the request, so each attempt and each turn of a
 //! conversation gets the same.
 
+use crate::chat::{PartKind, Request};
 use crate::json::Text;
 use std::collections::BTreeSet;
 
@@ -58,6 +59,25 @@ impl Renames {
     pub(super) fn into_changed(self) -> Vec<(String, String)> {
         self.changed
     }
+}
+
+/// The names of a request's tools and of those it says were called.
+pub(super) fn of_tools<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+    let called =
+        request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+            PartKind::ToolCall(call) => Some(&call.name),
+            _ => None,
+        });
+    request.tools.iter().map(|tool| &tool.name).chain(called)
+}
+
+/// The ids of a request's tool calls and of their results.
+pub(super) fn of_calls<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+    request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some(&call.id),
+        PartKind::ToolResult(result) => Some(&result.call_id),
+        _ => None,
+    })
 }
 
 /// A call's id as an Anthropic caller may send it back to Claude. Other providers' ids may have anything in them, or be

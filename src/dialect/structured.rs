@@ -1,16 +1,21 @@
-//! The form of the answer: a JSON Schema that the API holds the answer to, or a tool whose arguments are the answer.
+//! The form of an answer from Claude or on Bedrock: a JSON Schema that the API holds the answer to, or a tool whose
+//! arguments are the answer.
 //!
 //! Structured outputs take a subset of JSON Schema
-//! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>); a request with anything else is a 400.
+//! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>,
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>); a request with anything else is a 400.
 //! So a schema goes there only if it can be said in the subset: objects are closed, which narrows what the schema
 //! allows, and limits such as `minimum` move into the description, as Anthropic's own SDK does it. What can't be said so
 //! becomes the schema of a tool that the model is made to call; [`crate::dialect::Memo::format_tool`] turns the call
 //! back into text. Any JSON object (`json_object`) is asked for in the same way, with an open schema.
 
-use crate::json::{Kind, Raw, Text, Writer};
+use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 
 /// The schema of "any JSON object".
 pub(super) const ANY_OBJECT: &str = r#"{"type":"object","additionalProperties":true}"#;
+
+/// The schema of a tool without arguments.
+pub(super) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 const FORMATS: [&str; 10] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
@@ -116,6 +121,20 @@ fn write_description(said: Option<Text<'_>>, limits: &[(Text<'_>, Raw<'_>)], w: 
     let gap = if said.is_some() { "\n\n" } else { "" };
     let limits = Text::from(format!("{gap}{{{}}}", told.join(", ")));
     w.key("description").texts(said.iter().chain([&limits]));
+}
+
+/// The API wants `"type": "object"` at the top of a tool's schema, which OpenAI's callers may leave out.
+pub(super) fn with_object_type(schema: Option<Raw<'_>>) -> String {
+    let Some(schema) = schema.filter(|schema| schema.kind() == Kind::Object) else {
+        return NO_ARGUMENTS.to_owned();
+    };
+    if schema.present("type").is_some() {
+        return schema.as_json().to_owned();
+    }
+    let mut out = Vec::with_capacity(schema.as_json().len() + 20);
+    let drop_null = |name: &Text<'_>, _: Raw<'_>| if *name == "type" { Edit::Remove } else { Edit::Keep };
+    edit_object(schema, drop_null, &[("type", b"\"object\"")], &mut out);
+    String::from_utf8(out).unwrap_or_else(|_| NO_ARGUMENTS.to_owned())
 }
 
 #[cfg(test)]
