@@ -233,7 +233,7 @@ fn streams() {
             if (&streamed.out, &streamed.failure) != (&whole.out, &whole.failure) {
                 case.problems.push(format!("{}: byte by byte differs for {caller}", case.folder.display()));
             }
-            let step = bytes.len() / 200 + 1;
+            let step = bytes.len() / 100 + 1;
             for at in (1..bytes.len()).step_by(step) {
                 let split = run(&[at]);
                 if (&split.out, &split.failure) != (&whole.out, &whole.failure) {

@@ -33,7 +33,10 @@ pub enum RequestStep {
 pub enum ResponseStep {
     Pass,
     /// Nobody answered: this is the last word, and `class` is for the access log.
-    Answer { answer: Answer, class: Class },
+    Answer {
+        answer: Answer,
+        class: Class,
+    },
 }
 
 /// What planning needs from outside.

@@ -5,6 +5,7 @@
 
 use super::part;
 use crate::chat::{Message, Part, PartKind, Role, ToolCall, ToolResult};
+use crate::dialect::names::Renames;
 use crate::dialect::openai::{calls, quirks};
 use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Turn};
 use crate::json::{Text, Writer};
@@ -12,14 +13,20 @@ use crate::json::{Text, Writer};
 pub(super) struct Messages<'c> {
     target: &'c Target,
     turn: &'c Turn,
+    names: &'c Renames,
     losses: &'c mut Losses,
     /// The message being written, for refusals.
     index: usize,
 }
 
 impl<'c> Messages<'c> {
-    pub(super) fn new(target: &'c Target, turn: &'c Turn, losses: &'c mut Losses) -> Messages<'c> {
-        Messages { target, turn, losses, index: 0 }
+    pub(super) fn new(
+        target: &'c Target,
+        turn: &'c Turn,
+        names: &'c Renames,
+        losses: &'c mut Losses,
+    ) -> Messages<'c> {
+        Messages { target, turn, names, losses, index: 0 }
     }
 
     /// Writes the array.
@@ -142,7 +149,7 @@ impl<'c> Messages<'c> {
             }),
         }
         if let Some(name) = &result.name {
-            w.key("name").text(name);
+            w.key("name").text(&self.names.sent(name));
         }
         let only_results = message.parts.iter().all(|part| matches!(part.kind, PartKind::ToolResult(_)));
         if only_results {
@@ -179,7 +186,8 @@ impl<'c> Messages<'c> {
             w.key("refusal").texts(refusals);
         }
         if has_calls {
-            w.key("tool_calls").array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, w)));
+            w.key("tool_calls")
+                .array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, self.names, w)));
         }
         if let Some(name) = &message.name {
             w.key("name").text(name);
@@ -208,10 +216,13 @@ fn is_own_call(kind: &PartKind<'_>) -> bool {
     matches!(kind, PartKind::Foreign { dialect, kind, .. } if *dialect == Dialect::OpenAi.name() && *kind == "custom")
 }
 
-fn write_call(kind: &PartKind<'_>, w: &mut Writer<'_>) {
+fn write_call(kind: &PartKind<'_>, names: &Renames, w: &mut Writer<'_>) {
     match kind {
         // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
-        PartKind::ToolCall(call) => calls::write(&ToolCall { signature: None, ..call.clone() }, None, w),
+        PartKind::ToolCall(call) => {
+            let name = names.sent(&call.name);
+            calls::write(&ToolCall { name, signature: None, ..call.clone() }, None, w);
+        }
         PartKind::Foreign { raw, .. } if is_own_call(kind) => w.raw(*raw),
         _ => {}
     }

@@ -2,9 +2,13 @@
 
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::names::{Renames, of_tools};
 use crate::dialect::openai::quirks;
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
 use crate::json::{Raw, Text, Writer};
+
+/// The longest name of a function, in bytes.
+const MAX_NAME: usize = 64;
 
 /// Writes the request that `target` gets.
 ///
@@ -20,12 +24,17 @@ pub(super) fn write(
     let model = target.model(&requested);
     let path = quirks::path(target, model, "/chat/completions");
     let usage_asked = request.stream && quirks::counts_streams(target.row);
+    // Names in the caller's own dialect are the caller's business.
+    let names = match turn.surface {
+        Surface::Chat => Renames::default(),
+        _ => Renames::new(of_tools(request), MAX_NAME),
+    };
     let mut body = Vec::with_capacity(4096);
     let mut w = Writer::new(&mut body);
-    let mut composer = Composer { request, target, turn, losses };
+    let mut composer = Composer { request, target, turn, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
-    Messages::new(target, turn, composer.losses).write(&request.messages, w.key("messages"))?;
+    Messages::new(target, turn, &names, composer.losses).write(&request.messages, w.key("messages"))?;
     composer.tools(&mut w)?;
     composer.limits(&mut w)?;
     composer.sampling(&mut w)?;
@@ -39,7 +48,8 @@ pub(super) fn write(
         w.key("stream_options").object(|w| w.key("include_usage").bool(true));
     }
     w.close_object();
-    let memo = Memo { usage_asked, stream: request.stream, ..Memo::default() };
+    let renamed = names.into_changed();
+    let memo = Memo { usage_asked, stream: request.stream, renamed, ..Memo::default() };
     Ok(Outgoing { path, body, memo, ..Outgoing::default() })
 }
 
@@ -47,10 +57,11 @@ struct Composer<'c> {
     request: &'c Request<'c>,
     target: &'c Target,
     turn: &'c Turn,
+    names: &'c Renames,
     losses: &'c mut Losses,
 }
 
-impl Composer<'_> {
+impl<'c> Composer<'c> {
     /// Writes a member that is there, unless the provider rejects it.
     fn put(&mut self, name: &'static str, value: Option<Raw<'_>>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         if let Some(value) = value
@@ -76,12 +87,12 @@ impl Composer<'_> {
         }
         w.key("tools").open_array();
         for tool in tools {
-            write_tool(tool, w);
+            write_tool(tool, self.names, w);
         }
         w.close_array();
         if let Some(choice) = &request.tool_choice {
             let mut json = Vec::new();
-            write_choice(choice, &mut Writer::new(&mut json));
+            write_choice(choice, self.names, &mut Writer::new(&mut json));
             self.put("tool_choice", as_raw(&json), w)?;
         }
         let parallel = request.parallel_tool_calls.map(|on| Raw::trusted(if on { "true" } else { "false" }));
@@ -89,10 +100,11 @@ impl Composer<'_> {
     }
 
     /// The tools that go out: of a choice among some only those, as most compatible providers know no `allowed_tools`.
-    fn carried_tools(&mut self) -> Result<Vec<&Tool<'_>>, Refusal> {
-        let mut carried = Vec::with_capacity(self.request.tools.len());
-        for (index, tool) in self.request.tools.iter().enumerate() {
-            if let Some(ToolChoice::Among { names, .. }) = &self.request.tool_choice
+    fn carried_tools(&mut self) -> Result<Vec<&'c Tool<'c>>, Refusal> {
+        let request = self.request;
+        let mut carried = Vec::with_capacity(request.tools.len());
+        for (index, tool) in request.tools.iter().enumerate() {
+            if let Some(ToolChoice::Among { names, .. }) = &request.tool_choice
                 && !names.contains(&tool.name)
             {
                 continue;
@@ -247,7 +259,7 @@ fn effort_of_budget(budget: u64) -> Effort {
     }
 }
 
-fn write_tool(tool: &Tool<'_>, w: &mut Writer<'_>) {
+fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
@@ -255,7 +267,7 @@ fn write_tool(tool: &Tool<'_>, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("type").string("function");
         w.key("function").object(|w| {
-            w.key("name").text(&tool.name);
+            w.key("name").text(&names.sent(&tool.name));
             if let Some(description) = &tool.description {
                 w.key("description").text(description);
             }
@@ -269,14 +281,14 @@ fn write_tool(tool: &Tool<'_>, w: &mut Writer<'_>) {
     });
 }
 
-fn write_choice(choice: &ToolChoice<'_>, w: &mut Writer<'_>) {
+fn write_choice(choice: &ToolChoice<'_>, names: &Renames, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto | ToolChoice::Among { required: false, .. } => w.string("auto"),
         ToolChoice::None => w.string("none"),
         ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string("required"),
         ToolChoice::Named(name) => w.object(|w| {
             w.key("type").string("function");
-            w.key("function").object(|w| w.key("name").text(name));
+            w.key("function").object(|w| w.key("name").text(&names.sent(name)));
         }),
     }
 }
