@@ -110,7 +110,14 @@ fn respond(answer: &Answer) -> Result<(), abi::Status> {
     abi::respond(u32::from(answer.status), "switchover", headers, &answer.body)
 }
 
-impl Context for TranslatorContext {}
+impl Context for TranslatorContext {
+    fn on_done(&mut self) -> bool {
+        if let Some(attempt) = self.attempt.as_mut() {
+            attempt.abandoned(abi::now_ms());
+        }
+        true
+    }
+}
 
 impl HttpContext for TranslatorContext {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
@@ -158,11 +165,5 @@ impl HttpContext for TranslatorContext {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
         let step = attempt.body(&[], true, abi::now_ms());
         self.apply(step, 0)
-    }
-
-    fn on_log(&mut self) {
-        if let Some(attempt) = self.attempt.as_mut() {
-            attempt.abandoned(abi::now_ms());
-        }
     }
 }
