@@ -77,7 +77,8 @@ const OPENAI: Features = CHAT
     .with(Features::SAMPLING)
     .with(Features::CANDIDATES)
     .with(Features::LOGPROBS);
-const CLAUDE: Features = Features::TOOLS
+// Any-JSON answers are asked of Claude with a tool (`anthropic/format.rs`).
+const CLAUDE: Features = CHAT
     .with(Features::VISION)
     .with(Features::IMAGE_URLS)
     .with(Features::JSON_SCHEMA)
@@ -106,6 +107,26 @@ pub static PROVIDERS: &[Row] = &[
         carries: CLAUDE,
         quirks: &[],
         reference: "https://docs.anthropic.com/en/api/messages",
+    },
+    Row {
+        name: "anthropic_vertex",
+        dialect: Dialect::Anthropic,
+        host: Host::Vertex,
+        endpoint: None,
+        key: BEARER,
+        carries: CLAUDE.without(Features::IMAGE_URLS),
+        quirks: &[],
+        reference: "https://docs.anthropic.com/en/api/claude-on-vertex-ai",
+    },
+    Row {
+        name: "anthropic_bedrock",
+        dialect: Dialect::Anthropic,
+        host: Host::Bedrock,
+        endpoint: None,
+        key: Key::SigV4,
+        carries: CLAUDE.without(Features::IMAGE_URLS),
+        quirks: &[],
+        reference: "https://docs.anthropic.com/en/api/claude-on-amazon-bedrock",
     },
     Row {
         name: "azure_openai",

@@ -1,47 +1,19 @@
 //! Laws: what is written reads back as it was, whole or as a stream cut anywhere.
 
 use super::reader::MessageReader;
+use super::tests::{target, turn};
 use super::writer::MessageWriter;
 use super::{Anthropic, NATIVE};
 use crate::chat::{
-    Arguments, Choice, Effort, Event, Features, Finish, Format, Maker, Message, Part, PartKind, Reply, Request, Role,
-    Sampling, Source, Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Usage,
+    Arguments, Choice, Effort, Event, Features, Finish, Format, Maker, Message, Part, PartKind, Reply,
+    Request, Role, Sampling, Source, Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Usage,
 };
-use crate::dialect::{
-    Caller, Endpoint, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Turn, Unsupported, provider,
-};
+use crate::dialect::{Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Unsupported};
 use crate::failure::Head;
 use crate::json::{Raw, Text};
 use proptest::prelude::*;
 use proptest::sample::select;
-
-pub(super) fn target(features: Features) -> Target {
-    Target {
-        id: "claude".to_owned(),
-        row: provider("anthropic").unwrap(),
-        model: None,
-        endpoint: Endpoint { tls: true, host: "h".to_owned(), port: 443, base_path: String::new() },
-        capabilities: features,
-        context_window: None,
-        max_output_tokens: Some(8192),
-        api_version: None,
-        project: None,
-        location: None,
-    }
-}
-
-pub(super) fn turn(surface: Surface) -> Turn {
-    Turn {
-        surface,
-        requested_model: "claude".to_owned(),
-        stream: false,
-        stream_usage: true,
-        id: "t".to_owned(),
-        created: 0,
-        unsupported: Unsupported::Refuse,
-        caller_headers: Vec::new(),
-    }
-}
 
 type Made<T> = BoxedStrategy<T>;
 
@@ -72,10 +44,16 @@ fn image() -> Made<PartKind<'static>> {
 
 fn document() -> Made<PartKind<'static>> {
     let pdf = Source::Base64 { media_type: "application/pdf".into(), data: "JVBERi0=".into() };
-    let source = prop_oneof![Just(pdf), words().prop_map(Source::Text), Just(Source::Url("https://e.test/a".into()))];
+    let source =
+        prop_oneof![Just(pdf), words().prop_map(Source::Text), Just(Source::Url("https://e.test/a".into()))];
     let citations = proptest::option::of(json(&[r#"{"enabled":true}"#]));
     (source, proptest::option::of(words()), proptest::option::of(words()), citations)
-        .prop_map(|(source, name, context, citations)| PartKind::Document { source, name, context, citations })
+        .prop_map(|(source, name, context, citations)| PartKind::Document {
+            source,
+            name,
+            context,
+            citations,
+        })
         .boxed()
 }
 
@@ -132,12 +110,17 @@ fn message(role: Role, parts: Vec<Part<'static>>) -> Message<'static> {
 fn messages() -> Made<Vec<Message<'static>>> {
     let user = (
         proptest::collection::vec(result(), 0..3),
-        proptest::collection::vec(with_cache(prop_oneof![said(), image(), document(), foreign()].boxed()), 1..3),
+        proptest::collection::vec(
+            with_cache(prop_oneof![said(), image(), document(), foreign()].boxed()),
+            1..3,
+        ),
     )
         .prop_map(|(results, rest)| message(Role::User, results.into_iter().chain(rest).collect()));
-    let assistant = proptest::collection::vec(with_cache(prop_oneof![said(), thought(), call()].boxed()), 1..4)
-        .prop_map(|parts| message(Role::Assistant, parts));
-    let system = proptest::collection::vec(with_cache(said()), 1..3).prop_map(|parts| message(Role::System, parts));
+    let assistant =
+        proptest::collection::vec(with_cache(prop_oneof![said(), thought(), call()].boxed()), 1..4)
+            .prop_map(|parts| message(Role::Assistant, parts));
+    let system =
+        proptest::collection::vec(with_cache(said()), 1..3).prop_map(|parts| message(Role::System, parts));
     let pairs = proptest::collection::vec((user, assistant), 1..4);
     (proptest::option::of(system), pairs, any::<bool>())
         .prop_map(|(system, pairs, ends_with_user)| {
@@ -153,7 +136,8 @@ fn messages() -> Made<Vec<Message<'static>>> {
 
 fn tool(name: &'static str) -> Made<Tool<'static>> {
     const SCHEMA: &str = r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#;
-    const CLOSED: &str = r#"{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}"#;
+    const CLOSED: &str =
+        r#"{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}"#;
     let function = prop_oneof![
         json(&[SCHEMA, r#"{"type":"object"}"#])
             .prop_map(|schema| ToolKind::Function { schema: Some(schema), strict: None }),
@@ -180,11 +164,8 @@ fn thinking() -> Made<Thinking> {
     prop_oneof![
         Just(Thinking::default()),
         Just(Thinking { off: true, ..Thinking::default() }),
-        (effort, any::<bool>(), proptest::option::of(any::<bool>())).prop_map(|(effort, adaptive, show)| Thinking {
-            effort,
-            adaptive,
-            show: show.filter(|_| adaptive),
-            ..Thinking::default()
+        (effort, any::<bool>(), proptest::option::of(any::<bool>())).prop_map(|(effort, adaptive, show)| {
+            Thinking { effort, adaptive, show: show.filter(|_| adaptive), ..Thinking::default() }
         }),
     ]
     .boxed()
@@ -211,7 +192,7 @@ fn request() -> Made<Request<'static>> {
             let thinks = thinking.adaptive;
             let (temperature, top_k) = if thinks { (None, None) } else { numbers };
             Request {
-                model: "claude".into(),
+                model: "asked".into(),
                 messages,
                 tools,
                 tool_choice: choice.0,
@@ -255,8 +236,13 @@ fn finish() -> Made<Finish<'static>> {
     .boxed()
 }
 
-const USAGE: Usage =
-    Usage { input: Some(100), cache_read: Some(70), cache_write: Some(20), output: Some(5), reasoning: Some(2) };
+const USAGE: Usage = Usage {
+    input: Some(100),
+    cache_read: Some(70),
+    cache_write: Some(20),
+    output: Some(5),
+    reasoning: Some(2),
+};
 
 /// The events of an answer, arguments in two pieces.
 fn events(parts: &[Part<'static>], finish: &Finish<'static>) -> Vec<Event<'static>> {
@@ -344,7 +330,9 @@ impl Fold {
             }
             Event::ToolArguments { index, fragment, .. } => {
                 let at = self.calls[usize::try_from(*index).unwrap()];
-                if let PartKind::ToolCall(ToolCall { arguments: Arguments::Encoded(known), .. }) = &mut self.parts[at] {
+                if let PartKind::ToolCall(ToolCall { arguments: Arguments::Encoded(known), .. }) =
+                    &mut self.parts[at]
+                {
                     *known = join(known, fragment);
                 }
             }
@@ -408,7 +396,7 @@ proptest! {
     #[test]
     fn an_answer_comes_back(parts in answer(), finish in finish()) {
         let choices = vec![Choice { parts, finish, logprobs: None }];
-        let reply = Reply { id: Some("msg_1".into()), model: Some("claude".into()), choices, usage: USAGE, service_tier: None };
+        let reply = Reply { id: Some("msg_1".into()), model: Some("asked".into()), choices, usage: USAGE, service_tier: None };
         let mut body = Vec::new();
         Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &mut body);
         let read = Provider::read(&NATIVE, &Head::default(), &body, &Memo::default()).unwrap();

@@ -27,6 +27,8 @@ mod reply;
 mod request;
 mod same;
 mod seal;
+#[cfg(test)]
+mod tests;
 mod thinking;
 mod tools;
 mod wire;

@@ -1,0 +1,457 @@
+//! What the golden cases don't reach: other houses, capabilities, bytes that must survive, streams' odd orders.
+
+use super::{NATIVE, ON_BEDROCK};
+use crate::chat::{Event, Features, Finish, Maker};
+use crate::dialect::exchange::{self, Native};
+use crate::dialect::{
+    Caller, Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
+};
+use crate::failure::{Class, Head};
+use crate::json::Raw;
+use crate::stream::eventstream::encode;
+
+pub(super) fn target(features: Features) -> Target {
+    Target {
+        id: "claude".to_owned(),
+        row: provider("anthropic").unwrap(),
+        model: None,
+        endpoint: Endpoint { tls: true, host: "h".to_owned(), port: 443, base_path: String::new() },
+        capabilities: features,
+        context_window: None,
+        max_output_tokens: Some(8192),
+        api_version: None,
+        project: None,
+        location: None,
+    }
+}
+
+pub(super) fn turn(surface: Surface) -> Turn {
+    Turn {
+        surface,
+        requested_model: "asked".to_owned(),
+        stream: false,
+        stream_usage: true,
+        id: "t".to_owned(),
+        created: 0,
+        unsupported: Unsupported::Refuse,
+        caller_headers: Vec::new(),
+    }
+}
+
+fn hosted(name: &str) -> Target {
+    let row = provider(name).unwrap();
+    Target {
+        row,
+        model: Some("claude-x@1".to_owned()),
+        project: Some("acme".to_owned()),
+        location: Some("us-east5".to_owned()),
+        capabilities: row.carries,
+        ..target(Features::NONE)
+    }
+}
+
+fn beta(surface: Surface, stream: bool) -> Turn {
+    let caller_headers = vec![("anthropic-beta".to_owned(), "a-2025, b-2026".to_owned())];
+    Turn { stream, caller_headers, ..turn(surface) }
+}
+
+fn send(turn: &Turn, target: &Target, body: &str) -> Result<Outgoing, Refusal> {
+    exchange::request(turn, Raw::parse(body.as_bytes()).unwrap(), target)
+}
+
+/// The body that a Chat Completions caller's members become, and what was left out.
+fn chat(features: Features, members: &str) -> Result<(String, Vec<String>, Memo), Refusal> {
+    let body = format!(r#"{{"model":"asked","messages":[{{"role":"user","content":"Hi"}}]{members}}}"#);
+    chat_body(features, &body)
+}
+
+fn chat_body(features: Features, body: &str) -> Result<(String, Vec<String>, Memo), Refusal> {
+    let outgoing = send(&turn(Surface::Chat), &target(features), body)?;
+    let dropped = outgoing.dropped.into_iter().map(std::borrow::Cow::into_owned).collect();
+    Ok((String::from_utf8(outgoing.body).unwrap(), dropped, outgoing.memo))
+}
+
+const HEAD: &str = r#"{"model":"asked","max_tokens":8192,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]"#;
+
+#[test]
+fn every_byte_but_the_models_name_survives() {
+    let body =
+        "{ \"model\" : \"asked\",\n\"max_tokens\":1e3, \"x\": [1.50, \"\\u00e9\\/\"]\t,\"messages\":[] }";
+    let named = Target { model: Some("claude-\"x\"".to_owned()), ..target(Features::NONE) };
+    let outgoing = send(&turn(Surface::Messages), &named, body).unwrap();
+    assert_eq!(String::from_utf8(outgoing.body).unwrap(), body.replace("\"asked\"", r#""claude-\"x\"""#));
+    assert_eq!((outgoing.path.as_str(), outgoing.headers.len()), ("/v1/messages", 1));
+    let outgoing = send(&turn(Surface::Messages), &target(Features::NONE), body).unwrap();
+    assert_eq!(String::from_utf8(outgoing.body).unwrap(), body);
+}
+
+#[test]
+fn betas_go_on_only_in_their_own_dialect() {
+    let body = r#"{"model":"asked","max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let said = |outgoing: Outgoing| outgoing.headers.iter().any(|(name, _)| *name == "anthropic-beta");
+    assert!(said(send(&beta(Surface::Messages, false), &target(Features::NONE), body).unwrap()));
+    assert!(!said(send(&beta(Surface::Chat, false), &target(Features::NONE), body).unwrap()));
+}
+
+#[test]
+fn vertex_has_the_model_in_the_path() {
+    let body =
+        r#"{"model":"asked","stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let outgoing = send(&beta(Surface::Messages, true), &hosted("anthropic_vertex"), body).unwrap();
+    assert_eq!(
+        outgoing.path,
+        "/v1/projects/acme/locations/us-east5/publishers/anthropic/models/claude-x%401:streamRawPredict"
+    );
+    assert_eq!(outgoing.headers, [("anthropic-beta", "a-2025, b-2026".to_owned())]);
+    assert_eq!(
+        String::from_utf8(outgoing.body).unwrap(),
+        r#"{"stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"anthropic_version":"vertex-2023-10-16"}"#
+    );
+    let outgoing =
+        send(&turn(Surface::Chat), &hosted("anthropic_vertex"), &body.replace("true", "false")).unwrap();
+    assert!(outgoing.path.ends_with(":rawPredict") && outgoing.headers.is_empty());
+    assert!(outgoing.body.starts_with(br#"{"anthropic_version":"vertex-2023-10-16","max_tokens":1,"#));
+}
+
+#[test]
+fn bedrock_has_the_stream_in_the_path_too() {
+    let body =
+        r#"{"model":"asked","stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let outgoing = send(&beta(Surface::Messages, true), &hosted("anthropic_bedrock"), body).unwrap();
+    assert_eq!(outgoing.path, "/model/claude-x%401/invoke-with-response-stream");
+    assert!(outgoing.headers.is_empty());
+    assert_eq!(
+        String::from_utf8(outgoing.body).unwrap(),
+        r#"{"max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a-2025","b-2026"]}"#
+    );
+    let outgoing = send(&turn(Surface::Chat), &hosted("anthropic_bedrock"), body).unwrap();
+    let body = String::from_utf8(outgoing.body).unwrap();
+    assert!(!body.contains("stream") && !body.contains("model"), "{body}");
+}
+
+const EVENTS: [&str; 5] = [
+    r#"{"type":"message_start","message":{"id":"msg_1","model":"claude","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}"#,
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#,
+    r#"{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":2}}"#,
+    r#"{"type":"message_stop"}"#,
+];
+
+fn base64(bytes: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |bits: u32, at: u32| char::from(DIGITS[usize::try_from(bits >> (18 - 6 * at) & 63).unwrap()]);
+    let mut out = String::new();
+    for group in bytes.as_bytes().chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
+        let digits = u32::try_from(group.len()).unwrap() + 1;
+        (0..4).for_each(|at| out.push(if at < digits { digit(bits, at) } else { '=' }));
+    }
+    out
+}
+
+fn aws_frames() -> Vec<u8> {
+    EVENTS
+        .iter()
+        .flat_map(|event| {
+            let payload = format!(r#"{{"bytes":"{}","p":"abc"}}"#, base64(event));
+            encode::event("chunk", payload.as_bytes())
+        })
+        .collect()
+}
+
+#[test]
+fn bedrocks_stream_is_anthropics_in_frames() {
+    let bytes = aws_frames();
+    for cut in 0..bytes.len() {
+        let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
+        let mut out = Vec::new();
+        pipe.push(&bytes[..cut], &mut out).unwrap();
+        pipe.push(&bytes[cut..], &mut out).unwrap();
+        pipe.finish(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("event: message_start\ndata: {\"type\":\"message_start\""));
+        assert!(
+            text.contains(r#""model":"asked""#) && text.ends_with("data: {\"type\":\"message_stop\"}\n\n")
+        );
+        assert_eq!((pipe.seen().usage.output, pipe.seen().model.as_deref()), (Some(2), Some("claude")));
+    }
+    let target = hosted("anthropic_bedrock");
+    let mut pipe = exchange::stream(&turn(Surface::Chat), &target, &Memo::default()).unwrap();
+    let mut out = Vec::new();
+    assert!(pipe.push(&bytes, &mut out).unwrap());
+    pipe.finish(&mut out).unwrap();
+    assert!(String::from_utf8(out).unwrap().contains(r#""content":"Hi""#));
+}
+
+#[test]
+fn bedrocks_exceptions_are_failures() {
+    let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
+    let frame = encode::exception("throttlingException", br#"{"message":"Too many requests"}"#);
+    let failure = pipe.push(&frame, &mut Vec::new()).unwrap_err();
+    assert_eq!((failure.class, failure.message.as_str()), (Class::RateLimited, "Too many requests"));
+    let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
+    assert_eq!(
+        pipe.push(b"<html>502 Bad Gateway</html>", &mut Vec::new()).unwrap_err().class,
+        Class::Malformed
+    );
+}
+
+#[test]
+fn tokens_are_seen_and_lifecycle_is_not_one() {
+    let token = |event: &str| {
+        let mut pipe = Native::stream(&NATIVE, &turn(Surface::Messages), &Memo::default());
+        pipe.push(format!("data: {event}\n\n").as_bytes(), &mut Vec::new()).unwrap()
+    };
+    assert_eq!(EVENTS.map(token), [false, false, true, true, false]);
+    assert!(token(
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}"#
+    ));
+    assert!(!token(
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"x"}}"#
+    ));
+    assert!(!token(r#"{"type":"ping"}"#));
+}
+
+#[test]
+fn a_native_answer_keeps_its_bytes() {
+    let body = "{\"type\": \"message\", \"model\":\"claude\", \"content\": [ ], \"stop_reason\":\"end_turn\", \"new\":1.0,\n\"usage\":{\"input_tokens\":1,\"output_tokens\":2} }";
+    let answer =
+        NATIVE.reply(&turn(Surface::Messages), &Memo::default(), &Head::default(), body.as_bytes()).unwrap();
+    assert_eq!(String::from_utf8(answer.body).unwrap(), body.replace("claude", "asked"));
+    assert_eq!(answer.seen.finish.as_deref(), Some("stop"));
+    assert_eq!((answer.seen.usage.input, answer.seen.model.as_deref()), (Some(1), Some("claude")));
+}
+
+#[test]
+fn effort_or_budget_or_neither() {
+    let effort = r#","reasoning_effort":"high""#;
+    let reasoning = Features::REASONING;
+    let (body, dropped, _) = chat(reasoning.with(Features::REASONING_EFFORT), effort).unwrap();
+    assert_eq!(
+        body,
+        format!(r#"{HEAD},"thinking":{{"type":"adaptive"}},"output_config":{{"effort":"high"}}}}"#)
+    );
+    assert!(dropped.is_empty());
+    // A budget leaves a quarter of the limit to the answer.
+    let (body, ..) = chat(reasoning.with(Features::REASONING_BUDGET), effort).unwrap();
+    assert_eq!(body, format!(r#"{HEAD},"thinking":{{"type":"enabled","budget_tokens":6144}}}}"#));
+    let small = r#","reasoning_effort":"low","max_completion_tokens":1000"#;
+    let (body, dropped, _) = chat(reasoning.with(Features::REASONING_BUDGET), small).unwrap();
+    assert!(!body.contains("thinking"));
+    assert_eq!(dropped, ["reasoning_effort"]);
+    let (body, dropped, _) = chat(Features::NONE, effort).unwrap();
+    assert_eq!((body, dropped), (format!("{HEAD}}}"), vec!["reasoning_effort".to_owned()]));
+    let (body, dropped, _) = chat(reasoning, r#","reasoning_effort":"none""#).unwrap();
+    assert_eq!(body, format!(r#"{HEAD},"thinking":{{"type":"disabled"}}}}"#));
+    assert!(dropped.is_empty());
+}
+
+#[test]
+fn no_budget_where_the_calls_came_without_thoughts() {
+    let body = r#"{"model":"asked","reasoning_effort":"low","tools":[{"type":"function","function":{"name":"f"}}],"messages":[
+        {"role":"user","content":"Go"},
+        {"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"1","content":"ok"}]}"#;
+    let features = Features::REASONING.with(Features::REASONING_BUDGET);
+    let (sent, dropped, _) = chat_body(features, body).unwrap();
+    assert!(!sent.contains("thinking"), "{sent}");
+    assert_eq!(dropped, ["reasoning_effort"]);
+    let thought = r#""reasoning_details":[{"type":"reasoning.text","text":"Hm","signature":"c2ln","format":"anthropic-claude-v1"}],"tool_calls""#;
+    let (sent, dropped, _) = chat_body(features, &body.replace(r#""tool_calls""#, thought)).unwrap();
+    assert!(
+        sent.contains(r#"[{"type":"thinking","thinking":"Hm","signature":"c2ln"},{"type":"tool_use""#),
+        "{sent}"
+    );
+    assert!(sent.contains(r#""thinking":{"type":"enabled","budget_tokens":1024}"#) && dropped.is_empty());
+}
+
+#[test]
+fn sampling_only_where_it_is_taken() {
+    let asked = r#","temperature":1.7,"seed":7,"frequency_penalty":0,"presence_penalty":0.5,"logit_bias":{}"#;
+    let (body, dropped, _) = chat(Features::SAMPLING, asked).unwrap();
+    assert_eq!(body, format!(r#"{HEAD},"temperature":1}}"#));
+    assert_eq!(dropped, ["presence_penalty", "seed"]);
+    let (_, dropped, _) = chat(Features::NONE, r#","temperature":0.5,"top_p":0.9"#).unwrap();
+    assert_eq!(dropped, ["temperature", "top_p"]);
+    // Newer models refuse both together.
+    let (body, dropped, _) = chat(Features::SAMPLING, r#","temperature":0.50,"top_p":0.9"#).unwrap();
+    assert_eq!((body, dropped), (format!(r#"{HEAD},"temperature":0.50}}"#), vec!["top_p".to_owned()]));
+}
+
+#[test]
+fn a_form_that_structured_outputs_lack_becomes_a_tool() {
+    let open = r#","response_format":{"type":"json_schema","json_schema":{"name":"person","schema":{"type":"object","additionalProperties":{"type":"string"}}}}"#;
+    let (body, _, memo) = chat(Features::JSON_SCHEMA, open).unwrap();
+    assert_eq!(memo.format_tool.as_deref(), Some("person"));
+    assert!(
+        body.contains(r#""input_schema":{"type":"object","additionalProperties":{"type":"string"}}}]"#),
+        "{body}"
+    );
+    assert!(body.ends_with(r#""tool_choice":{"type":"tool","name":"person"}}"#), "{body}");
+    // With tools of the caller's own, one of them may be called instead.
+    let tools = r#","tools":[{"type":"function","function":{"name":"person"}}]"#;
+    let (body, _, memo) = chat(Features::JSON_SCHEMA, &format!("{open}{tools}")).unwrap();
+    assert_eq!(memo.format_tool.as_deref(), Some("person_2"));
+    assert!(body.ends_with(r#""tool_choice":{"type":"any"}}"#), "{body}");
+    // Where a tool must be called there is no answer to give a form to.
+    let forced = format!(r#"{open}{tools},"tool_choice":"required""#);
+    assert_eq!(chat(Features::JSON_SCHEMA, &forced).unwrap().2.format_tool, None);
+}
+
+#[test]
+fn names_and_ids_that_are_refused_are_changed() {
+    let body = r#"{"model":"asked","tools":[{"type":"function","function":{"name":"files.read"}},{"type":"function","function":{"name":"files_read"}}],
+        "tool_choice":{"type":"function","function":{"name":"files.read"}},"messages":[{"role":"user","content":"Go"},
+        {"role":"assistant","tool_calls":[{"id":"call:1","type":"function","function":{"name":"files.read","arguments":""}}]},
+        {"role":"tool","tool_call_id":"call:1","content":"ok"}]}"#;
+    let (sent, _, memo) = chat_body(Features::TOOLS, body).unwrap();
+    assert_eq!(memo.renamed, [("files_read_2".to_owned(), "files.read".to_owned())]);
+    assert!(sent.contains(r#"{"type":"tool_use","id":"call_1","name":"files_read_2","input":{}}"#), "{sent}");
+    assert!(
+        sent.contains(r#""tool_use_id":"call_1""#)
+            && sent.ends_with(r#""tool_choice":{"type":"tool","name":"files_read_2"}}"#)
+    );
+}
+
+#[test]
+fn tools_that_are_not_offered_any_more_are_declared() {
+    let body = r#"{"model":"asked","messages":[{"role":"user","content":"Go"},
+        {"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"1","content":"ok"},{"role":"user","content":"Sum up"}]}"#;
+    let (sent, ..) = chat_body(Features::TOOLS, body).unwrap();
+    assert!(
+        sent.ends_with(
+            r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"}}"#
+        ),
+        "{sent}"
+    );
+}
+
+#[test]
+fn conversations_that_the_api_refuses_are_made_fit() {
+    let starts = r#"{"model":"asked","messages":[{"role":"assistant","content":"Welcome!  "}]}"#;
+    let (sent, ..) = chat_body(Features::NONE, starts).unwrap();
+    assert!(sent.ends_with(r#""messages":[{"role":"user","content":"(The user has not said anything yet.)"},{"role":"assistant","content":[{"type":"text","text":"Welcome!"}]}]}"#), "{sent}");
+    let only_system = r#"{"model":"asked","messages":[{"role":"system","content":"Greet."},{"role":"user","content":" \n"}]}"#;
+    let (sent, ..) = chat_body(Features::NONE, only_system).unwrap();
+    assert!(
+        sent.ends_with(r#""messages":[{"role":"user","content":"(The user has not said anything yet.)"}]}"#),
+        "{sent}"
+    );
+}
+
+#[test]
+fn refusals_name_the_place() {
+    let refused = |members: &str| chat(Features::TOOLS, members).unwrap_err();
+    assert_eq!(refused(r#","n":2"#).param.as_deref(), Some("n"));
+    assert_eq!(refused(r#","logprobs":true"#).param.as_deref(), Some("logprobs"));
+    assert_eq!(refused(r#","stop":["\n"]"#).param.as_deref(), Some("stop"));
+    let named = r#","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"g"}}"#;
+    assert_eq!(refused(named).param.as_deref(), Some("tool_choice"));
+    let broken = r#"{"model":"asked","messages":[{"role":"user","content":"Go"},{"role":"assistant","content":"x","tool_calls":[
+        {"id":"1","type":"function","function":{"name":"f","arguments":"{}"}},
+        {"id":"2","type":"function","function":{"name":"f","arguments":"{\"a\": 1"}}]}]}"#;
+    let refusal = chat_body(Features::TOOLS, broken).unwrap_err();
+    assert_eq!(refusal.param.as_deref(), Some("messages[1].tool_calls[1].function.arguments"));
+    let unlimited = Target { max_output_tokens: None, ..target(Features::NONE) };
+    let body = r#"{"model":"asked","messages":[{"role":"user","content":"Hi"}]}"#;
+    let refusal = send(&turn(Surface::Chat), &unlimited, body).unwrap_err();
+    assert_eq!(refusal.param.as_deref(), Some("max_tokens"));
+}
+
+fn written(events: &[Event<'_>]) -> String {
+    let (mut writer, mut out) = (Caller::stream(&NATIVE, &turn(Surface::Messages)), Vec::new());
+    events.iter().for_each(|event| writer.event(event, &mut out));
+    writer.end(&mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// The types and indices of a stream's events.
+fn outline(stream: &str) -> String {
+    let data = stream.lines().filter_map(|line| line.strip_prefix("data: "));
+    let names = data.map(|data| {
+        let event = Raw::trusted(data);
+        let kind = event.get("type").unwrap().text().unwrap().into_string();
+        let index = event.get("index").map(|index| index.as_json().to_owned()).unwrap_or_default();
+        format!("{}{index}", kind.trim_start_matches("content_block_"))
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+fn start(index: u32) -> Event<'static> {
+    let (id, name) = (format!("c{index}").into(), "f".into());
+    Event::ToolStart { choice: 0, index, id, name, signature: None }
+}
+
+fn piece(index: u32, fragment: &'static str) -> Event<'static> {
+    Event::ToolArguments { choice: 0, index, fragment: fragment.into() }
+}
+
+#[test]
+fn blocks_follow_one_another_where_they_can() {
+    let text = || Event::Text { choice: 0, text: "a".into() };
+    let calls =
+        [text(), start(0), piece(0, r#"{"x":"}"#), piece(0, r#""}"#), start(1), piece(1, "{}"), text()];
+    assert_eq!(
+        outline(&written(&calls)),
+        "message_start start0 delta0 stop0 start1 delta1 delta1 stop1 start2 delta2 stop2 start3 delta3 stop3 message_delta message_stop"
+    );
+    let interleaved =
+        [start(0), piece(0, "{"), start(1), piece(1, "{"), text(), piece(0, "}"), piece(1, "}")];
+    assert_eq!(
+        outline(&written(&interleaved)),
+        "message_start start0 delta0 start1 delta1 start2 delta2 delta0 stop0 delta1 stop1 stop2 message_delta message_stop"
+    );
+    let empty = [start(0), piece(0, ""), Event::Ping, start(1)];
+    assert_eq!(
+        outline(&written(&empty)),
+        "message_start start0 ping start1 stop0 stop1 message_delta message_stop"
+    );
+    assert_eq!(outline(&written(&[Event::Ping])), "message_start message_delta message_stop");
+}
+
+#[test]
+fn a_stream_says_the_prompts_tokens_first_where_it_knows_them() {
+    let usage = crate::chat::Usage { input: Some(9), ..Default::default() };
+    let stream = written(&[Event::Start { id: None, model: None }, Event::Usage(usage), start(0)]);
+    assert!(stream.contains(r#""usage":{"input_tokens":9,"output_tokens":0}}}"#), "{stream}");
+    assert!(stream.contains(r#""id":"msg_t""#) && stream.contains(r#""stop_reason":"tool_use""#));
+}
+
+#[test]
+fn another_makers_signature_travels_with_its_call() {
+    let call = Event::ToolStart {
+        choice: 0,
+        index: 0,
+        id: "a:b".into(),
+        name: "f".into(),
+        signature: Some((Maker::Gemini, "c2ln".into())),
+    };
+    let stream = written(&[call, Event::Finish { choice: 0, finish: Finish::ToolCalls }]);
+    assert!(stream.contains(r#""signature":"google-gemini-v1+call:c2ln""#), "{stream}");
+    assert!(stream.contains(r#""id":"a_b""#));
+}
+
+#[test]
+fn arguments_that_are_no_object_are_wrapped() {
+    let body = br#"{"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"finish_reason":"length","message":{"role":"assistant","content":null,"tool_calls":[{"id":"","type":"function","function":{"name":"f","arguments":"{\"a\": \"cut"}}]}}]}"#;
+    let row = provider("openai").unwrap();
+    let openai = Target { row, ..target(Features::NONE) };
+    let head = Head { status: 200, ..Head::default() };
+    let answer = exchange::reply(&turn(Surface::Messages), &openai, &Memo::default(), &head, body).unwrap();
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains(r#""name":"f","input":{"INVALID_JSON":"{\"a\": \"cut"}"#), "{text}");
+    assert!(text.contains(r#""stop_reason":"max_tokens""#));
+}
+
+#[test]
+fn losses_can_be_allowed() {
+    let allowed = Turn { unsupported: Unsupported::Drop, ..turn(Surface::Chat) };
+    let body = r#"{"model":"asked","n":2,"stop":["\n","END"],"messages":[{"role":"user","content":[{"type":"text","text":"Hear"},{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}]}"#;
+    let outgoing = send(&allowed, &target(Features::NONE), body).unwrap();
+    assert_eq!(outgoing.dropped, ["n", "messages[0].content[1]", "stop"]);
+    assert!(outgoing.body.ends_with(br#"[{"type":"text","text":"Hear"}]}],"stop_sequences":["END"]}"#));
+    let mut losses = Losses::new(Unsupported::Refuse);
+    let raw = Raw::trusted(r#"{"model":"asked","messages":[]}"#);
+    assert!(NATIVE.request(raw, &turn(Surface::Messages), &target(Features::NONE), &mut losses).is_ok());
+}
