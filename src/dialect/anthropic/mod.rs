@@ -17,8 +17,6 @@ mod blocks;
 mod caller;
 mod framing;
 mod hosts;
-#[cfg(all(test, not(target_family = "wasm")))]
-mod laws;
 mod messages;
 mod parts;
 mod provider;

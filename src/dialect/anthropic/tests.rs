@@ -1,5 +1,8 @@
 //! What the golden cases don't reach: other houses, capabilities, bytes that must survive, streams' odd orders.
 
+#[cfg(not(target_family = "wasm"))]
+mod laws;
+
 use super::{NATIVE, ON_BEDROCK};
 use crate::chat::{Event, Features, Finish, Maker};
 use crate::dialect::exchange::{self, Native};
@@ -10,7 +13,7 @@ use crate::failure::{Class, Head};
 use crate::json::Raw;
 use crate::stream::eventstream::encode;
 
-pub(super) fn target(features: Features) -> Target {
+fn target(features: Features) -> Target {
     Target {
         id: "claude".to_owned(),
         row: provider("anthropic").unwrap(),
@@ -25,7 +28,7 @@ pub(super) fn target(features: Features) -> Target {
     }
 }
 
-pub(super) fn turn(surface: Surface) -> Turn {
+fn turn(surface: Surface) -> Turn {
     Turn {
         surface,
         requested_model: "asked".to_owned(),

@@ -1,9 +1,9 @@
 //! Laws: what is written reads back as it was, whole or as a stream cut anywhere.
 
-use super::reader::MessageReader;
-use super::tests::{target, turn};
-use super::writer::MessageWriter;
-use super::{Anthropic, NATIVE};
+use super::super::reader::MessageReader;
+use super::super::writer::MessageWriter;
+use super::super::{Anthropic, NATIVE};
+use super::{target, turn};
 use crate::chat::{
     Arguments, Choice, Effort, Event, Features, Finish, Format, Maker, Message, Part, PartKind, Reply,
     Request, Role, Sampling, Source, Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
@@ -265,7 +265,8 @@ fn events(parts: &[Part<'static>], finish: &Finish<'static>) -> Vec<Event<'stati
                 let (id, name) = (call.id.clone(), call.name.clone());
                 events.push(Event::ToolStart { choice: 0, index: calls, id, name, signature: None });
                 let json = call.arguments.text().into_string();
-                for fragment in [&json[..1], &json[1..]] {
+                let (head, tail) = json.split_at(1);
+                for fragment in [head, tail] {
                     let fragment = Text::from(fragment.to_owned());
                     events.push(Event::ToolArguments { choice: 0, index: calls, fragment });
                 }
