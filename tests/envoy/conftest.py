@@ -36,7 +36,7 @@ def envoy_binary(request):
 @pytest.fixture(scope="session")
 def cloud_process(tmp_path_factory):
     log = tmp_path_factory.mktemp("cloud") / "standin.log"
-    keyed = [f"{name},key={'key-of-aws' if name.startswith('bedrock') else key_of(name)}" for name in NAMES]
+    keyed = [f"{name},key={'key-of-aws:secret-of-aws' if name.startswith('bedrock') else key_of(name)}" for name in NAMES]
     standin = Standin(log, *keyed, "other,dialect=echo")
     yield standin
     standin.stop()

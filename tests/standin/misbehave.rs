@@ -16,9 +16,10 @@ use crate::answer::{self, Asked};
 use crate::behaviour::{Behaviour, Failure, Point, RetryAfter};
 use crate::body::{Answer, Script, Step};
 use crate::dialect::{Event, Family, Fault, Part, Received, Route, Speaks, refusal};
+use crate::fast;
 use crate::log::Note;
 use crate::provider::{self, Provider};
-use crate::{fast, validate};
+use crate::validate::{self, Arrived};
 
 /// An answer before anything is done to it.
 struct Reply {
@@ -67,9 +68,14 @@ pub async fn respond(
     let found = Route::find(head.uri.path(), provider.speaks);
     let reply = match found {
         Some(route) => {
-            let seen =
-                Seen { headers: &head.headers, query: head.uri.query().unwrap_or_default(), body: &body };
-            reply(provider, &behaviour, &route, &seen, &note)
+            let arrived = Arrived {
+                method: head.method.as_str(),
+                path: head.uri.path(),
+                query: head.uri.query().unwrap_or_default(),
+                headers: &head.headers,
+                body: &body,
+            };
+            reply(provider, &behaviour, &route, &arrived, &note)
         }
         None => {
             let family = match provider.speaks {
@@ -83,22 +89,22 @@ pub async fn respond(
     Ok(send(reply, &behaviour, note, reset))
 }
 
-struct Seen<'a> {
-    headers: &'a HeaderMap,
-    query: &'a str,
-    body: &'a [u8],
-}
-
-fn reply(provider: &Provider, behaviour: &Behaviour, route: &Route, seen: &Seen<'_>, note: &Note) -> Reply {
+fn reply(
+    provider: &Provider,
+    behaviour: &Behaviour,
+    route: &Route,
+    arrived: &Arrived<'_>,
+    note: &Note,
+) -> Reply {
     let key = provider.key();
-    let checked = validate::head(route.family, seen.headers, seen.query, key.as_deref());
-    let body = serde_json::from_slice::<Value>(seen.body);
+    let checked = validate::head(route.family, arrived, key.as_deref());
+    let body = serde_json::from_slice::<Value>(arrived.body);
     let asked = match &body {
         Ok(body) => {
-            let version = seen.headers.get("anthropic-version").and_then(|version| version.to_str().ok());
+            let version = arrived.headers.get("anthropic-version").and_then(|version| version.to_str().ok());
             route.endpoint.read(&Received {
                 body,
-                query: seen.query,
+                query: arrived.query,
                 version,
                 model: route.model.clone(),
                 stream: route.stream,

@@ -37,6 +37,8 @@ mod schema;
 #[cfg(not(target_family = "wasm"))]
 mod server;
 #[cfg(not(target_family = "wasm"))]
+mod sigv4;
+#[cfg(not(target_family = "wasm"))]
 mod validate;
 
 #[cfg(not(target_family = "wasm"))]

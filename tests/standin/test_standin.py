@@ -232,8 +232,9 @@ def test_anthropic_structured_output_and_count(claude):
 
 
 def test_anthropic_on_bedrock(one):
+    one.expect_key(f"{KEY}:{SECRET}")
     client = anthropic.AnthropicBedrock(
-        base_url=one.url, aws_access_key=KEY, aws_secret_key="secret", aws_region="us-east-1", max_retries=0
+        base_url=one.url, aws_access_key=KEY, aws_secret_key=SECRET, aws_region="us-east-1", max_retries=0
     )
     model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
     assert client.messages.create(model=model, max_tokens=100, messages=USER).content[0].text == SAYS
@@ -314,11 +315,15 @@ def test_gemini_embeddings(one):
 # --- Bedrock --------------------------------------------------------------------------------------------------------
 
 
+SECRET = "secret-of-the-test"
+
+
 @pytest.fixture
 def bedrock(one):
+    one.expect_key(f"{KEY}:{SECRET}")
     return boto3.client(
         "bedrock-runtime", region_name="us-east-1", endpoint_url=one.url, aws_access_key_id=KEY,
-        aws_secret_access_key="secret", config=botocore.config.Config(retries={"max_attempts": 0}),
+        aws_secret_access_key=SECRET, config=botocore.config.Config(retries={"max_attempts": 0}),
     )  # fmt: skip
 
 
@@ -376,6 +381,17 @@ def test_bedrock_invoke(bedrock):
     events = bedrock.invoke_model_with_response_stream(modelId=MODEL, body=body)["body"]
     kinds = [json.loads(event["chunk"]["bytes"])["type"] for event in events]
     assert kinds[0] == "message_start" and kinds[-1] == "message_stop"
+
+
+def test_bedrock_verifies_signatures(bedrock, providers):
+    two = providers["two"]
+    two.expect_key(f"{KEY}:another-secret")
+    client = boto3.client(
+        "bedrock-runtime", region_name="us-east-1", endpoint_url=two.url, aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET, config=botocore.config.Config(retries={"max_attempts": 0}),
+    )  # fmt: skip
+    with pytest.raises(botocore.exceptions.ClientError, match="does not match the signature"):
+        client.converse(modelId=MODEL, messages=ASK)
 
 
 def test_bedrock_exception_in_a_stream(bedrock, one):

@@ -4,6 +4,7 @@ use hyper::header::HeaderMap;
 
 use crate::behaviour::Failure;
 use crate::dialect::{Family, Fault};
+use crate::sigv4;
 
 /// The header that carries each family's credential, and what comes before the key in it.
 fn credentials(family: Family) -> &'static [(&'static str, &'static str)] {
@@ -36,8 +37,19 @@ const OWNED: &[(&str, &[Family])] = &[
 /// What must never leave the proxy.
 const INTERNAL: &[&str] = &["x-envoy-", "x-switchover-", "proxy-"];
 
-/// Checks the head of a request.
-pub fn head(family: Family, headers: &HeaderMap, query: &str, key: Option<&str>) -> Result<(), Fault> {
+/// A request as it came.
+pub struct Arrived<'a> {
+    pub method: &'a str,
+    /// Percent-encoding and all.
+    pub path: &'a str,
+    pub query: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// Checks all but what the body says. The key of Bedrock may be `ID:SECRET`; then the signature is verified too.
+pub fn head(family: Family, arrived: &Arrived<'_>, key: Option<&str>) -> Result<(), Fault> {
+    let headers = arrived.headers;
     for name in headers.keys() {
         let name = name.as_str();
         if INTERNAL.iter().any(|prefix| name.starts_with(prefix)) {
@@ -67,21 +79,21 @@ pub fn head(family: Family, headers: &HeaderMap, query: &str, key: Option<&str>)
         }
         None => return Err(Fault::new("anthropic-version: header is required")),
     }
-    credential(family, headers, query, key)
+    credential(family, arrived, key)
 }
 
-fn credential(family: Family, headers: &HeaderMap, query: &str, key: Option<&str>) -> Result<(), Fault> {
+fn credential(family: Family, arrived: &Arrived<'_>, key: Option<&str>) -> Result<(), Fault> {
     let wrong =
         |message: &str| Err(Fault { failure: Failure::Auth, message: message.to_owned(), param: None });
     let known = credentials(family);
     let mut came: Vec<&str> = Vec::new();
     for (name, prefix) in known {
-        for value in headers.get_all(*name) {
+        for value in arrived.headers.get_all(*name) {
             came.extend(value.to_str().ok().and_then(|value| value.strip_prefix(prefix)));
         }
     }
     if family == Family::Google {
-        came.extend(query.split('&').filter_map(|pair| pair.strip_prefix("key=")));
+        came.extend(arrived.query.split('&').filter_map(|pair| pair.strip_prefix("key=")));
     }
     match (came.as_slice(), key) {
         ([], _) => {
@@ -91,15 +103,15 @@ fn credential(family: Family, headers: &HeaderMap, query: &str, key: Option<&str
         ([came], _) if came.trim() != *came || came.is_empty() => {
             wrong("the credential is empty or has blanks around it")
         }
-        // A signature names the key's id; the secret is not sent.
-        ([came], Some(key))
-            if family == Family::Bedrock && !came.contains(&format!("Credential={key}/")) && came != &key =>
-        {
-            wrong("The security token included in the request is invalid.")
+        ([came], Some(key)) if family == Family::Bedrock && came != &key => {
+            let (id, secret) = key.split_once(':').map_or((key, None), |(id, secret)| (id, Some(secret)));
+            // A signature names the key's id; the secret is not sent.
+            if !came.contains(&format!("Credential={id}/")) {
+                return wrong("The security token included in the request is invalid.");
+            }
+            secret.map_or(Ok(()), |secret| sigv4::check(arrived, secret)).or_else(|problem| wrong(&problem))
         }
-        ([came], Some(key)) if family != Family::Bedrock && came != &key => {
-            wrong("the credential is not the one expected")
-        }
+        ([came], Some(key)) if came != &key => wrong("the credential is not the one expected"),
         _ => Ok(()),
     }
 }
