@@ -8,6 +8,6 @@ folder=$1 crate=$2 version=$3 binary=$4
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0
 install=(cargo install --quiet --root "$folder" --target-dir "$folder/build" --no-default-features
   --version "=$version" --bin "$binary" "$crate")
-# The crate's own lock file may name releases that a mirror does not have yet.
-"${install[@]}" --locked || "${install[@]}"
+# The crate's own lock file may name releases that a mirror does not have yet; the second try says what else is wrong.
+"${install[@]}" --locked 2>/dev/null || "${install[@]}"
 rm -rf "$folder/build"
