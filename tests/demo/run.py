@@ -6,6 +6,7 @@ SDK, and stops everything it started.
 
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -17,7 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import httpx  # noqa: E402
 import openai  # noqa: E402
 
-from harness.envoy import Envoy  # noqa: E402
+from harness.envoy import Envoy, binary  # noqa: E402
+from harness.process import built  # noqa: E402
 from harness.standin import Standin  # noqa: E402
 
 CONFIGURATION = """\
@@ -155,10 +157,14 @@ def main():
             file.write_text(CONFIGURATION % {provider.name: provider.url for provider in standin})
             print("The file:\n")
             say(file.read_text().rstrip())
-            envoy = Envoy(file, folder)
-            print(f"\nEnvoy listens on {envoy.url}, three stand-in providers behind it.")
+            bootstrap = folder / "envoy.yaml"
+            words = [built("switchover"), "render", "envoy", file, "-o", bootstrap, "--wasm", built("switchover.wasm")]
+            subprocess.run([*words, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], check=True)
+            envoy = Envoy(binary(), bootstrap)
+            print(f"\n`switchover render envoy` made {len(bootstrap.read_text().splitlines())} lines of Envoy configuration of it.")
+            print(f"Envoy listens on {envoy.url()}, with three stand-in providers behind it.")
             client = openai.OpenAI(
-                base_url=f"{envoy.url}/v1", api_key="the-callers-own", max_retries=0, http_client=httpx.Client(timeout=20)
+                base_url=f"{envoy.url()}/v1", api_key="the-callers-own", max_retries=0, http_client=httpx.Client(timeout=20)
             )
             demonstrate(client, standin.providers)
             print("\nDone. No request failed.")
