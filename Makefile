@@ -95,7 +95,8 @@ test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envo
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
 
 test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
-	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) $(PYTHON) -m pytest tests $(ARGS)
+	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
+	  $(PYTHON) -m pytest tests $(ARGS)
 
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check
