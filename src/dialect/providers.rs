@@ -1,5 +1,7 @@
 //! The provider table: a provider is data.
 
+mod compatible;
+
 use super::Dialect;
 use crate::chat::Features;
 
@@ -55,6 +57,10 @@ pub enum Quirk {
     DeveloperIsSystem,
     /// Rejects this parameter: it is left out and listed.
     Without(&'static str),
+    /// Rejects every parameter but these.
+    Only(&'static [&'static str]),
+    /// Rejects `name` in messages.
+    NoNames,
     /// Speaks `/responses` too.
     Responses,
 }
@@ -148,6 +154,21 @@ pub static PROVIDERS: &[Row] = &[
         quirks: &[],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
+    compatible::GROQ,
+    compatible::DEEPSEEK,
+    compatible::XAI,
+    compatible::TOGETHER,
+    compatible::FIREWORKS,
+    compatible::OPENROUTER,
+    compatible::MISTRAL,
+    compatible::CEREBRAS,
+    compatible::PERPLEXITY,
+    compatible::NVIDIA,
+    compatible::DASHSCOPE,
+    compatible::MOONSHOT,
+    compatible::ZHIPU,
+    compatible::OLLAMA,
+    compatible::VLLM,
 ];
 
 /// A provider by its name in the file.

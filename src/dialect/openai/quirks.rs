@@ -22,14 +22,23 @@ pub(super) fn developer_role(row: &Row) -> &'static str {
     if row.has(Quirk::DeveloperIsSystem) { "system" } else { "developer" }
 }
 
+/// Whether messages may name their speakers.
+pub(super) fn takes_names(row: &Row) -> bool {
+    !row.has(Quirk::NoNames)
+}
+
 /// Whether the provider takes a member. One that it rejects is left out and listed, or refused where the answer would
 /// be another one without it.
 ///
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping.
 pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) -> Result<bool, Refusal> {
-    let rejected = row.quirks.iter().any(|quirk| matches!(quirk, Quirk::Without(param) if *param == name));
-    if !rejected {
+    let rejects = |quirk: &Quirk| match quirk {
+        Quirk::Without(param) => *param == name,
+        Quirk::Only(params) => !params.contains(&name),
+        _ => false,
+    };
+    if !row.quirks.iter().any(rejects) {
         return Ok(true);
     }
     let why = match name {

@@ -1,6 +1,10 @@
 //! What the tests of this dialect share.
 
-use crate::dialect::{Endpoint, Surface, Target, Turn, Unsupported, provider};
+use super::{OpenAi, quirks};
+use crate::dialect::{
+    Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
+};
+use crate::json::Raw;
 
 /// A target of a provider, at a host of its own.
 pub(super) fn target(name: &str) -> Target {
@@ -30,5 +34,45 @@ pub(super) fn turn(stream_usage: bool) -> Turn {
         created: 7,
         unsupported: Unsupported::Refuse,
         caller_headers: Vec::new(),
+    }
+}
+
+/// The simplest request goes to every provider of the dialect whole: nothing dropped, nothing refused.
+#[test]
+fn every_provider_takes_a_plain_request() {
+    let body = r#"{"model":"asked","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":9,"temperature":0.5,"stream":true}"#;
+    let body = Raw::parse(body.as_bytes()).unwrap();
+    for row in PROVIDERS.iter().filter(|row| row.dialect == Dialect::OpenAi) {
+        for surface in [Surface::Chat, Surface::Messages] {
+            let turn = Turn { surface, stream: true, ..turn(true) };
+            let outgoing = exchange::request(&turn, body, &target(row.name)).unwrap();
+            assert_eq!(outgoing.dropped, [""; 0], "{}", row.name);
+            let sent = Raw::parse(&outgoing.body).unwrap();
+            assert_eq!(sent.get("messages").unwrap().items().count(), 2, "{}", row.name);
+            let limits = ["max_tokens", "max_completion_tokens"].map(|name| sent.get(name).is_some());
+            assert_ne!(limits[0], limits[1], "{}", row.name);
+            assert_eq!(sent.get("stream_options").is_some(), quirks::counts_streams(row), "{}", row.name);
+            assert!(outgoing.path.contains("/chat/completions"), "{}", row.name);
+        }
+    }
+}
+
+/// What the row of a provider says is said to it, whether the request is translated or edited.
+#[test]
+fn quirks_hold_on_both_ways() {
+    let body = r#"{"model":"asked","messages":[{"role":"developer","content":"Be brief."},{"role":"user","name":"ann","content":"Hi"}],"max_completion_tokens":9,"seed":1}"#;
+    let body = Raw::parse(body.as_bytes()).unwrap();
+    let target = target("mistral");
+    let edited = exchange::request(&turn(true), body, &target).unwrap();
+    let mut losses = Losses::new(Unsupported::Refuse);
+    let request = exchange::read(Surface::Chat, body).unwrap();
+    let written = OpenAi.write(&request, &target, &turn(true), &mut losses).unwrap().body;
+    for (sent, dropped) in [(edited.body, edited.dropped), (written, losses.into_dropped())] {
+        let text = String::from_utf8(sent).unwrap();
+        let expected = r#""messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":9}"#;
+        assert!(text.ends_with(expected), "{text}");
+        let mut dropped = dropped;
+        dropped.sort();
+        assert_eq!(dropped, ["messages[].name", "seed"]);
     }
 }

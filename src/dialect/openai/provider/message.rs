@@ -81,9 +81,7 @@ impl<'c> Messages<'c> {
         w.open_object();
         w.key("role").string(role);
         self.content(&parts, w.key("content"))?;
-        if let Some(name) = &message.name {
-            w.key("name").text(name);
-        }
+        self.name(message, w);
         self.extra(message, w);
         w.close_object();
         Ok(())
@@ -189,12 +187,18 @@ impl<'c> Messages<'c> {
             w.key("tool_calls")
                 .array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, self.names, w)));
         }
-        if let Some(name) = &message.name {
-            w.key("name").text(name);
-        }
+        self.name(message, w);
         self.extra(message, w);
         w.close_object();
         Ok(())
+    }
+
+    fn name(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
+        match &message.name {
+            Some(name) if quirks::takes_names(self.target.row) => w.key("name").text(name),
+            Some(_) => self.losses.advisory("messages[].name"),
+            None => {}
+        }
     }
 
     /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.

@@ -3,7 +3,8 @@
 use super::json_string;
 use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
-use crate::json::{Edit, Kind, Raw, edit_object};
+use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use memchr::memmem::find;
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
 
@@ -81,14 +82,18 @@ impl<'e> Editor<'e> {
     }
 
     fn decide<'m>(&mut self, name: &str, value: Raw<'_>, model: &'m [u8]) -> Result<Edit<'m>, Refusal> {
+        match name {
+            // These have quirks of their own.
+            "stream_options" => return Ok(self.stream_options(value)),
+            "max_tokens" | "max_completion_tokens" => return Ok(self.limit(name, value)),
+            _ => {}
+        }
         if !quirks::takes(self.target.row, name, value, self.losses)? {
             return Ok(Edit::Remove);
         }
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
-            "stream_options" => self.stream_options(value),
-            "max_tokens" | "max_completion_tokens" => self.limit(name, value),
-            "messages" if quirks::developer_role(self.target.row) != "developer" => without_developers(value),
+            "messages" => self.messages(value),
             _ => Edit::Keep,
         })
     }
@@ -109,7 +114,7 @@ impl<'e> Editor<'e> {
                 let more: &[(&str, &[u8])] =
                     if asked.is_none() { &[("include_usage", b"true")] } else { &[] };
                 let mut out = Vec::with_capacity(value.as_json().len() + USAGE.len());
-                let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| {
+                let decide = |name: &Text<'_>, _: Raw<'_>| {
                     if name == "include_usage" { Edit::Put(b"true") } else { Edit::Keep }
                 };
                 edit_object(value, decide, more, &mut out);
@@ -129,27 +134,44 @@ impl<'e> Editor<'e> {
             _ => Edit::Keep,
         }
     }
-}
 
-/// The messages, with `system` for `developer`.
-fn without_developers<'m>(messages: Raw<'_>) -> Edit<'m> {
-    if memchr::memmem::find(messages.as_json().as_bytes(), b"developer").is_none() {
-        return Edit::Keep;
-    }
-    let mut out = Vec::with_capacity(messages.as_json().len());
-    out.push(b'[');
-    for message in messages.items() {
-        if out.len() > 1 {
-            out.push(b',');
+    /// The messages, without what the provider doesn't know in them.
+    fn messages<'m>(&mut self, messages: Raw<'_>) -> Edit<'m> {
+        let row = self.target.row;
+        let json = messages.as_json().as_bytes();
+        let has_developer =
+            quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some();
+        let has_names = !quirks::takes_names(row) && find(json, b"\"name\"").is_some();
+        if !has_developer && !has_names {
+            return Edit::Keep;
         }
-        let decide = |name: &crate::json::Text<'_>, value: Raw<'_>| {
-            let is_developer = name == "role" && value.text().is_some_and(|role| role == "developer");
-            if is_developer { Edit::Put(br#""system""#) } else { Edit::Keep }
-        };
-        edit_object(message, decide, &[], &mut out);
+        let mut out = Vec::with_capacity(json.len());
+        out.push(b'[');
+        for message in messages.items() {
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            // A tool's result may say its tool's name everywhere.
+            let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
+            let mut removed = false;
+            let decide = |name: &Text<'_>, value: Raw<'_>| {
+                if has_names && name == "name" && !is_result {
+                    removed = true;
+                    Edit::Remove
+                } else if has_developer && name == "role" && value.as_json() == r#""developer""# {
+                    Edit::Put(br#""system""#)
+                } else {
+                    Edit::Keep
+                }
+            };
+            edit_object(message, decide, &[], &mut out);
+            if removed {
+                self.losses.advisory("messages[].name");
+            }
+        }
+        out.push(b']');
+        Edit::Replace(out)
     }
-    out.push(b']');
-    Edit::Replace(out)
 }
 
 #[cfg(test)]
@@ -193,6 +215,23 @@ mod tests {
             options(r#","stream_options":{"include_obfuscation":false}"#)
                 .contains(r#"{"include_obfuscation":false,"include_usage":true}"#)
         );
+    }
+
+    #[test]
+    fn a_strict_provider() {
+        const QUIRKS: &[Quirk] =
+            &[Quirk::NoNames, Quirk::Only(&["model", "messages"]), Quirk::MaxTokensIs("max_tokens")];
+        let (body, dropped) = edited(
+            r#"{"model":"m","max_completion_tokens":5,"brand_new":1,"n":1,"messages":[{"role":"user","name":"a","content":"name"},{"role":"tool","name":"t"}]}"#,
+            false,
+            QUIRKS,
+        )
+        .unwrap();
+        assert_eq!(
+            body,
+            r#"{"model":"there","max_tokens":5,"messages":[{"role":"user","content":"name"},{"role":"tool","name":"t"}]}"#
+        );
+        assert_eq!(dropped, ["brand_new", "messages[].name"]);
     }
 
     #[test]

@@ -1,0 +1,226 @@
+//! Providers that speak OpenAI's dialect with an accent: rows, no code.
+//!
+//! What a row says of a provider is what its reference says or what its API was reported to answer; a provider's
+//! models differ, so a target's `capabilities` may say more or less.
+
+use super::{BEARER, CHAT, Host, Key, Quirk, Row};
+use crate::chat::Features;
+use crate::dialect::Dialect;
+
+const MAX_TOKENS: Quirk = Quirk::MaxTokensIs("max_tokens");
+
+const IMAGES: Features = Features::VISION.with(Features::IMAGE_URLS);
+const THINKS: Features = Features::REASONING.with(Features::REASONING_EFFORT);
+const BASE: Features = CHAT.with(Features::SAMPLING);
+const OPEN_MODELS: Features = BASE
+    .with(Features::JSON_SCHEMA)
+    .with(IMAGES)
+    .with(Features::REASONING)
+    .with(Features::CANDIDATES)
+    .with(Features::LOGPROBS);
+
+const fn row(
+    name: &'static str,
+    endpoint: &'static str,
+    carries: Features,
+    quirks: &'static [Quirk],
+    reference: &'static str,
+) -> Row {
+    Row {
+        name,
+        dialect: Dialect::OpenAi,
+        host: Host::Native,
+        endpoint: Some(endpoint),
+        key: BEARER,
+        carries,
+        quirks,
+        reference,
+    }
+}
+
+pub(super) const GROQ: Row = row(
+    "groq",
+    "https://api.groq.com/openai/v1",
+    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
+    &[
+        Quirk::DeveloperIsSystem,
+        Quirk::NoNames,
+        Quirk::Without("logprobs"),
+        Quirk::Without("top_logprobs"),
+        Quirk::Without("logit_bias"),
+        Quirk::Without("n"),
+        Quirk::Without("store"),
+        Quirk::Without("verbosity"),
+        Quirk::Without("prompt_cache_key"),
+    ],
+    "https://console.groq.com/docs/openai",
+);
+
+pub(super) const DEEPSEEK: Row = row(
+    "deepseek",
+    "https://api.deepseek.com",
+    BASE.with(Features::REASONING).with(Features::LOGPROBS),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://api-docs.deepseek.com/api/create-chat-completion",
+);
+
+pub(super) const XAI: Row = row(
+    "xai",
+    "https://api.x.ai/v1",
+    OPEN_MODELS.with(Features::REASONING_EFFORT),
+    &[],
+    "https://docs.x.ai/docs/api-reference",
+);
+
+pub(super) const TOGETHER: Row = row(
+    "together",
+    "https://api.together.xyz/v1",
+    OPEN_MODELS,
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://docs.together.ai/reference/chat-completions-1",
+);
+
+pub(super) const FIREWORKS: Row = row(
+    "fireworks",
+    "https://api.fireworks.ai/inference/v1",
+    OPEN_MODELS.with(Features::REASONING_EFFORT),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://docs.fireworks.ai/api-reference/post-chatcompletions",
+);
+
+pub(super) const OPENROUTER: Row = row(
+    "openrouter",
+    "https://openrouter.ai/api/v1",
+    OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
+    &[MAX_TOKENS],
+    "https://openrouter.ai/docs/api-reference/chat-completion",
+);
+
+/// Its API rejects members that it doesn't know.
+pub(super) const MISTRAL: Row = row(
+    "mistral",
+    "https://api.mistral.ai/v1",
+    BASE.with(Features::JSON_SCHEMA)
+        .with(IMAGES)
+        .with(THINKS)
+        .with(Features::CANDIDATES)
+        .with(Features::LOGPROBS),
+    &[
+        MAX_TOKENS,
+        Quirk::NoStreamUsage,
+        Quirk::DeveloperIsSystem,
+        Quirk::NoNames,
+        Quirk::Only(&[
+            "model",
+            "messages",
+            "stream",
+            "max_tokens",
+            "temperature",
+            "top_p",
+            "top_k",
+            "stop",
+            "random_seed",
+            "metadata",
+            "response_format",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "presence_penalty",
+            "frequency_penalty",
+            "repetition_penalty",
+            "min_tokens",
+            "n",
+            "logprobs",
+            "top_logprobs",
+            "prompt_logprobs",
+            "top_prompt_logprobs",
+            "prediction",
+            "reasoning_effort",
+            "prompt_mode",
+            "guardrails",
+            "prompt_cache_key",
+            "service_tier",
+            "safe_prompt",
+        ]),
+    ],
+    "https://docs.mistral.ai/api/#tag/chat",
+);
+
+pub(super) const CEREBRAS: Row = row(
+    "cerebras",
+    "https://api.cerebras.ai/v1",
+    BASE.with(Features::JSON_SCHEMA).with(THINKS).with(Features::LOGPROBS),
+    &[
+        Quirk::DeveloperIsSystem,
+        Quirk::Without("frequency_penalty"),
+        Quirk::Without("presence_penalty"),
+        Quirk::Without("logit_bias"),
+        Quirk::Without("n"),
+        Quirk::Without("store"),
+        Quirk::Without("verbosity"),
+    ],
+    "https://inference-docs.cerebras.ai/resources/openai",
+);
+
+pub(super) const PERPLEXITY: Row = row(
+    "perplexity",
+    "https://api.perplexity.ai",
+    Features::SAMPLING.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
+    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+    "https://docs.perplexity.ai/api-reference/chat-completions-post",
+);
+
+/// With `stream_options` its streams were seen to hang.
+pub(super) const NVIDIA: Row = row(
+    "nvidia",
+    "https://integrate.api.nvidia.com/v1",
+    BASE.with(IMAGES).with(Features::REASONING),
+    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+    "https://docs.api.nvidia.com/nim/reference/llm-apis",
+);
+
+pub(super) const DASHSCOPE: Row = row(
+    "dashscope",
+    "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+);
+
+pub(super) const MOONSHOT: Row = row(
+    "moonshot",
+    "https://api.moonshot.ai/v1",
+    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::REASONING).with(Features::CANDIDATES),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://platform.moonshot.ai/docs/api/chat",
+);
+
+pub(super) const ZHIPU: Row = row(
+    "zhipu",
+    "https://open.bigmodel.cn/api/paas/v4",
+    BASE.with(IMAGES).with(Features::REASONING),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://docs.bigmodel.cn/api-reference",
+);
+
+pub(super) const OLLAMA: Row = Row {
+    key: Key::Optional,
+    ..row(
+        "ollama",
+        "http://127.0.0.1:11434/v1",
+        BASE.with(Features::JSON_SCHEMA).with(Features::VISION).with(THINKS),
+        &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+        "https://docs.ollama.com/api/openai-compatibility",
+    )
+};
+
+pub(super) const VLLM: Row = Row {
+    key: Key::Optional,
+    ..row(
+        "vllm",
+        "http://127.0.0.1:8000/v1",
+        OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO),
+        &[Quirk::DeveloperIsSystem],
+        "https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html",
+    )
+};
