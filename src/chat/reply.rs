@@ -1,7 +1,8 @@
 //! What a provider answered, whole.
 
 use super::{Part, Usage};
-use crate::json::{Raw, Text};
+use crate::json::Text;
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply<'a> {
@@ -21,8 +22,8 @@ pub struct Choice<'a> {
     /// Text, refusals, thoughts and tool calls in the order they were made.
     pub parts: Vec<Part<'a>>,
     pub finish: Finish<'a>,
-    /// OpenAI's `logprobs` object, as written.
-    pub logprobs: Option<Raw<'a>>,
+    /// OpenAI's `logprobs` object, as JSON.
+    pub logprobs: Option<Cow<'a, str>>,
 }
 
 /// Why the answer ends.

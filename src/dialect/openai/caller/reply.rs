@@ -3,7 +3,7 @@
 use crate::chat::{Choice, Part, PartKind, Reply};
 use crate::dialect::Turn;
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::json::{Text, Writer};
+use crate::json::{Raw, Text, Writer};
 
 /// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
 pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
@@ -36,8 +36,8 @@ fn write_choice(choice: &Choice<'_>, index: u32, w: &mut Writer<'_>) {
     w.key("index").u64(u64::from(index));
     w.key("message").object(|w| write_message(&choice.parts, w));
     w.key("logprobs");
-    match choice.logprobs {
-        Some(logprobs) => w.raw(logprobs),
+    match &choice.logprobs {
+        Some(logprobs) => w.raw(Raw::trusted(logprobs)),
         None => w.null(),
     }
     w.key("finish_reason").string(wire::finish_name(&choice.finish));

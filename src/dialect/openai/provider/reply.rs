@@ -5,6 +5,7 @@ use crate::dialect::openai::{answer, calls, reasoning, wire};
 use crate::dialect::{Dialect, Memo};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text};
+use std::borrow::Cow;
 
 /// Reads the answer.
 ///
@@ -58,7 +59,8 @@ fn read_choice<'a>(
     if let Some(failure) = answer::failed_choice(choice, &finish) {
         return Err(failure);
     }
-    Ok(Choice { parts, finish, logprobs: choice.present("logprobs") })
+    let logprobs = choice.present("logprobs").map(|logprobs| Cow::Borrowed(logprobs.as_json()));
+    Ok(Choice { parts, finish, logprobs })
 }
 
 /// Gives a tool back the name that the caller knows it by.
