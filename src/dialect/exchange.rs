@@ -3,6 +3,7 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::{
     Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader,
@@ -71,7 +72,8 @@ pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
     match row.dialect {
         Dialect::OpenAi => Some(&OpenAi),
         Dialect::Anthropic => Some(anthropic::of(row)),
-        Dialect::Gemini | Dialect::Bedrock | Dialect::Cohere => None,
+        Dialect::Gemini => Some(&Gemini),
+        Dialect::Bedrock | Dialect::Cohere => None,
     }
 }
 

@@ -92,6 +92,21 @@ const CLAUDE: Features = CHAT
     .with(Features::REASONING)
     .with(Features::REASONING_EFFORT);
 
+/// Gemini 3 and later; older models are known by their names, see [`super::gemini`].
+const GEMINI: Features = OPENAI;
+
+/// Its endpoint follows from the target's location.
+const GEMINI_VERTEX: Row = Row {
+    name: "gemini_vertex",
+    dialect: Dialect::Gemini,
+    host: Host::Vertex,
+    endpoint: None,
+    key: BEARER,
+    carries: GEMINI,
+    quirks: &[],
+    reference: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+};
+
 /// Every provider that the file can name.
 pub static PROVIDERS: &[Row] = &[
     Row {
@@ -144,6 +159,19 @@ pub static PROVIDERS: &[Row] = &[
         quirks: &[Quirk::Responses],
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
+    Row {
+        name: "gemini",
+        dialect: Dialect::Gemini,
+        host: Host::Native,
+        endpoint: Some("https://generativelanguage.googleapis.com"),
+        key: Key::Header { name: "x-goog-api-key", prefix: "" },
+        carries: GEMINI,
+        quirks: &[],
+        reference: "https://ai.google.dev/api/generate-content",
+    },
+    GEMINI_VERTEX,
+    // The short name, as Gemini is what most mean by it.
+    Row { name: "vertex", ..GEMINI_VERTEX },
     Row {
         name: "openai_compatible",
         dialect: Dialect::OpenAi,

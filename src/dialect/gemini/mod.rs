@@ -1,0 +1,48 @@
+//! Gemini as a provider, at Google AI and on Vertex: <https://ai.google.dev/api/generate-content>.
+//!
+//! [`request`] puts a request together from the conversation ([`contents`], [`result`], [`media`]), the [`tools`] and the
+//! [`config`]; [`reply`] and [`stream`] read answers, which have the same [`wire`] form. What older models want
+//! differently is in [`generation`]. No caller speaks this dialect.
+
+mod config;
+mod contents;
+mod generation;
+mod media;
+mod names;
+mod reply;
+mod request;
+mod result;
+mod schema;
+mod stream;
+mod tools;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use crate::chat::{Reply, Request};
+use crate::failure::{Failure, Head};
+
+/// The dialect.
+pub(super) struct Gemini;
+
+impl Provider for Gemini {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        turn: &Turn,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        request::write(request, target, turn, losses)
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+        reply::read(head, body, memo)
+    }
+
+    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
+        Box::new(stream::Chunks::new(memo))
+    }
+}

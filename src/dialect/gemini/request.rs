@@ -1,0 +1,164 @@
+//! Requests: <https://ai.google.dev/api/generate-content#request-body>.
+
+use super::contents::{Piece, SILENT_USER, Talk, Turn};
+use super::generation::Model;
+use super::names::Names;
+use super::{config, tools};
+use crate::chat::{PartKind, Request};
+use crate::dialect::{Host, Losses, Memo, Outgoing, Refusal, Target, carry_extra, path_segment};
+use crate::json::{Text, Writer};
+
+/// Stands where a tool call of another model has no signature: Gemini 3 refuses a call without one, and takes this for
+/// "made elsewhere" (<https://ai.google.dev/gemini-api/docs/thought-signatures#faqs>).
+const MADE_ELSEWHERE: &str = "skip_thought_signature_validator";
+
+/// # Errors
+/// What the dialect can't carry, unless `losses` allows dropping it.
+pub(super) fn write(
+    request: &Request<'_>,
+    target: &Target,
+    turn: &crate::dialect::Turn,
+    losses: &mut Losses,
+) -> Result<Outgoing, Refusal> {
+    let requested = request.model.decode();
+    let model = Model::of(target, &requested);
+    let surface = turn.surface;
+    let talk = Talk::of(request, model, surface, losses)?;
+    let mut tools = tools::Plan::of(request, surface, losses)?;
+    if request.format != crate::chat::Format::Text {
+        tools.leave_uncallable(model);
+    }
+    let config = config::Plan::of(request, model, surface, &tools, losses)?;
+    if request.user.is_some() {
+        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+    }
+    if request.cache.is_some() {
+        losses.advisory("cache_control");
+    }
+    carry_extra(surface, request, losses)?;
+    let names = Names::new(tool_names(request));
+
+    let mut body = Vec::with_capacity(1024);
+    Writer::new(&mut body).object(|w| {
+        if !talk.system.is_empty() {
+            w.key("systemInstruction").object(|w| {
+                w.key("parts")
+                    .array(|w| talk.system.iter().for_each(|text| w.object(|w| w.key("text").text(text))));
+            });
+        }
+        w.key("contents").array(|w| {
+            if talk.turns.first().is_none_or(|turn| !turn.is_user) {
+                w.object(|w| {
+                    w.key("role").string("user");
+                    w.key("parts").array(|w| w.object(|w| w.key("text").string(SILENT_USER)));
+                });
+            }
+            talk.turns.iter().for_each(|turn| write_turn(turn, model, &names, w));
+        });
+        tools.write(&names, w);
+        config.write(w);
+    });
+    Ok(Outgoing {
+        path: path(model, request.stream)?,
+        headers: Vec::new(),
+        body,
+        dropped: Vec::new(),
+        memo: Memo { renamed: names.into_changed(), stream: request.stream, ..Memo::default() },
+    })
+}
+
+fn write_turn(turn: &Turn<'_>, model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("role").string(if turn.is_user { "user" } else { "model" });
+        w.key("parts").array(|w| {
+            let mut is_first_call = true;
+            for piece in &turn.pieces {
+                w.object(|w| write_piece(piece, model, names, &mut is_first_call, w));
+            }
+        });
+    });
+}
+
+fn write_piece(
+    piece: &Piece<'_>,
+    model: Model<'_>,
+    names: &Names,
+    is_first_call: &mut bool,
+    w: &mut Writer<'_>,
+) {
+    match piece {
+        Piece::Text { text, signature } => {
+            w.key("text").text(text);
+            write_signature(*signature, w);
+        }
+        Piece::Media(media) => media.write(w),
+        Piece::Thought { text, signature } => {
+            w.key("text").text(text);
+            w.key("thought").bool(true);
+            write_signature(*signature, w);
+        }
+        Piece::Signature(signature) => {
+            w.key("text").string("");
+            write_signature(Some(signature), w);
+        }
+        Piece::Output(output) => output.write(names, model.is_levelled(), w),
+        Piece::Call { call, arguments, signature } => {
+            w.key("functionCall").object(|w| {
+                // Older models' APIs know no ids.
+                if model.is_levelled() {
+                    w.key("id").text(&call.id);
+                }
+                w.key("name").text(&names.sent(&call.name));
+                w.key("args").raw(crate::json::Raw::trusted(arguments));
+            });
+            // Of the calls of one turn only the first has to be signed.
+            let must_be_signed = std::mem::take(is_first_call) && model.is_levelled();
+            match signature {
+                None if must_be_signed => w.key("thoughtSignature").string(MADE_ELSEWHERE),
+                signature => write_signature(*signature, w),
+            }
+        }
+    }
+}
+
+fn write_signature(signature: Option<&Text<'_>>, w: &mut Writer<'_>) {
+    if let Some(signature) = signature {
+        w.key("thoughtSignature").text(signature);
+    }
+}
+
+fn tool_names<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    let used = parts.filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some(&call.name),
+        PartKind::ToolResult(result) => result.name.as_ref(),
+        _ => None,
+    });
+    request.tools.iter().map(|tool| &tool.name).chain(used)
+}
+
+/// Path and query.
+///
+/// # Errors
+/// A Vertex target without a project, which `check` doesn't let through.
+fn path(model: Model<'_>, stream: bool) -> Result<String, Refusal> {
+    let target = model.target;
+    let base = &target.endpoint.base_path;
+    let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+    let id = path_segment(model.name);
+    if target.row.host != Host::Vertex {
+        // Google's SDK takes the base URL without the version; who writes it all the same means the same.
+        let version = if base.ends_with("/v1beta") { "" } else { "/v1beta" };
+        return Ok(format!("{base}{version}/models/{id}:{method}"));
+    }
+    let project = target.project.as_deref().ok_or_else(|| {
+        let message = format!("Target \"{}\" has no Google Cloud project. Set its `project`.", target.id);
+        Refusal::unsupported("model", message)
+    })?;
+    let version = if base.ends_with("/v1") || base.ends_with("/v1beta1") { "" } else { "/v1" };
+    Ok(format!(
+        "{base}{version}/projects/{}/locations/{}/publishers/google/models/{id}:{method}",
+        path_segment(project),
+        path_segment(target.location.as_deref().unwrap_or("global")),
+    ))
+}

@@ -1,0 +1,217 @@
+//! Streams: `data:` events, each a whole `GenerateContentResponse`.
+//!
+//! There is no terminator. A stream is whole if each of its candidates gave a finish reason; some models repeat it in
+//! every event, so the last one counts, and callers see it when the bytes have ended. Tool calls come whole. An event
+//! that can't be read is left out; one that is an error ends the stream.
+
+use super::wire::{self, Calls, Said};
+use crate::chat::{Event, Finish, Maker};
+use crate::dialect::{Memo, StreamReader};
+use crate::failure::{Failure, Head, classify};
+use crate::json::{Kind, Raw, Text};
+use crate::stream::sse::Sse;
+
+/// Most alternative answers that are followed; the API gives no more than eight.
+const MAX_CANDIDATES: usize = 128;
+
+const HEAD: Head<'static> = Head { status: 200, headers: &[] };
+
+/// See [`StreamReader`].
+pub(super) struct Chunks {
+    sse: Sse,
+    state: State,
+}
+
+struct State {
+    memo: Memo,
+    started: bool,
+    response_id: Option<String>,
+    candidates: Vec<Candidate>,
+    failure: Option<Failure>,
+}
+
+#[derive(Default)]
+struct Candidate {
+    calls: u32,
+    /// The caller has something to see.
+    spoke: bool,
+    finish: Option<Finish<'static>>,
+    /// What it is if it never speaks.
+    empty: Option<Failure>,
+}
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+impl Chunks {
+    pub(super) fn new(memo: &Memo) -> Chunks {
+        let state = State {
+            memo: memo.clone(),
+            started: false,
+            response_id: None,
+            candidates: Vec::new(),
+            failure: None,
+        };
+        Chunks { sse: Sse::new(), state }
+    }
+}
+
+impl StreamReader for Chunks {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let Chunks { sse, state } = self;
+        let pushed = sse.push(bytes, &mut |frame| state.event(frame.data, sink));
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone());
+        }
+        pushed.map_err(|error| Failure::malformed(&error.to_string()))
+    }
+
+    fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let Chunks { sse, state } = self;
+        if !sse.leftover().is_empty() {
+            return Err(cut(sse.leftover()));
+        }
+        if !state.started {
+            return Err(Failure::malformed("the stream ended before the answer began"));
+        }
+        let is_whole = |candidate: &Candidate| candidate.finish.is_some();
+        if state.candidates.is_empty() || !state.candidates.iter().all(is_whole) {
+            return Err(Failure::malformed("the stream ended in the middle of the answer"));
+        }
+        if let Some(failure) = state.candidates.iter_mut().find_map(|candidate| candidate.empty.take()) {
+            return Err(failure);
+        }
+        for (candidate, choice) in std::mem::take(&mut state.candidates).into_iter().zip(0..) {
+            if let Some(finish) = candidate.finish {
+                sink(Event::Finish { choice, finish });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the bytes after the last event are: a piece of an event, or no stream at all.
+fn cut(leftover: &[u8]) -> Failure {
+    match (leftover.first(), Raw::parse(leftover)) {
+        (Some(b'{' | b'['), Ok(body)) => wire::reported(body, &HEAD)
+            .unwrap_or_else(|| Failure::malformed("the body is a whole JSON answer, not a stream")),
+        (Some(b'{' | b'['), Err(_)) => Failure::malformed("the body is a piece of JSON, not a stream"),
+        (Some(b'<'), _) => classify(&HEAD, leftover, 0),
+        _ => Failure::malformed("the stream ended inside an event"),
+    }
+}
+
+impl State {
+    fn event(&mut self, data: &[u8], sink: Sink<'_>) {
+        if self.failure.is_some() {
+            return;
+        }
+        let Ok(response) = Raw::parse(data) else { return sink(Event::Malformed) };
+        self.failure = wire::reported(response, &HEAD);
+        if self.failure.is_some() {
+            return;
+        }
+        if response.kind() != Kind::Object {
+            return sink(Event::Malformed);
+        }
+        let candidates = response.present("candidates");
+        let usage = response.present("usageMetadata");
+        if candidates.is_none() && usage.is_none() {
+            return sink(Event::Malformed);
+        }
+        if !self.started {
+            self.started = true;
+            let id = response.present("responseId").and_then(Raw::text);
+            self.response_id = id.as_ref().map(|id| id.decode().into_owned());
+            sink(Event::Start { id, model: response.present("modelVersion").and_then(Raw::text) });
+        }
+        for (candidate, place) in candidates.into_iter().flat_map(Raw::items).zip(0u64..) {
+            let index = candidate.present("index").and_then(Raw::as_u64).unwrap_or(place);
+            match usize::try_from(index).ok().filter(|index| *index < MAX_CANDIDATES) {
+                Some(index) => self.candidate(candidate, index, sink),
+                None => sink(Event::Malformed),
+            }
+        }
+        if let Some(usage) = usage.map(wire::usage).filter(|usage| !usage.is_empty()) {
+            sink(Event::Usage(usage));
+        }
+    }
+
+    fn candidate(&mut self, value: Raw<'_>, index: usize, sink: Sink<'_>) {
+        while self.candidates.len() <= index {
+            self.candidates.push(Candidate::default());
+        }
+        let (Some(state), Ok(choice)) = (self.candidates.get_mut(index), u32::try_from(index)) else {
+            return;
+        };
+        let response_id = self.response_id.as_deref();
+        let mut calls = Calls { memo: &self.memo, response_id, candidate: choice, count: state.calls };
+        for part in value.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {
+            let call = calls.count;
+            if let Some(said) = calls.read(part) {
+                state.spoke = true;
+                say(said, choice, call, sink);
+            }
+        }
+        state.calls = calls.count;
+        if let Some(raw) = value.present("logprobsResult").and_then(wire::logprobs) {
+            sink(Event::Logprobs { choice, raw: Raw::trusted(&raw) });
+        }
+        if let Some(reason) = value.present("finishReason").and_then(Raw::text) {
+            let finish = wire::finish(reason, state.calls > 0);
+            state.empty = if state.spoke { None } else { wire::empty_failure(&finish, value) };
+            state.finish = Some(into_owned(finish));
+        } else if state.spoke {
+            state.empty = None;
+        }
+    }
+}
+
+/// `call`: how many tool calls there were before.
+fn say(said: Said<'_>, choice: u32, call: u32, sink: Sink<'_>) {
+    match said {
+        Said::Text { text, signature } => {
+            if !text.is_empty() {
+                sink(Event::Text { choice, text });
+            }
+            if let Some(data) = signature {
+                sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
+            }
+        }
+        Said::Thought { text, signature } => {
+            if !text.is_empty() {
+                sink(Event::Thought { choice, text });
+            }
+            if let Some(signature) = signature {
+                sink(Event::ThoughtSignature { choice, maker: Maker::Gemini, signature });
+            }
+        }
+        Said::Call(tool) => {
+            let fragment = Text::from(tool.arguments.text().into_string());
+            sink(Event::ToolStart {
+                choice,
+                index: call,
+                id: tool.id,
+                name: tool.name,
+                signature: tool.signature,
+            });
+            sink(Event::ToolArguments { choice, index: call, fragment });
+        }
+        // No event has a place for it, and nothing that a caller can ask for brings it about.
+        Said::Foreign(_) => {}
+    }
+}
+
+fn into_owned(finish: Finish<'_>) -> Finish<'static> {
+    match finish {
+        Finish::Stop => Finish::Stop,
+        Finish::StopSequence(sequence) => Finish::StopSequence(sequence.map(Text::into_owned)),
+        Finish::Length => Finish::Length,
+        Finish::ContextWindow => Finish::ContextWindow,
+        Finish::ToolCalls => Finish::ToolCalls,
+        Finish::ContentFilter => Finish::ContentFilter,
+        Finish::Refusal => Finish::Refusal,
+        Finish::Pause => Finish::Pause,
+        Finish::Broken => Finish::Broken,
+        Finish::Other(reason) => Finish::Other(reason.into_owned()),
+    }
+}
