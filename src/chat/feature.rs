@@ -1,6 +1,6 @@
 //! What a request needs and what a target has, as sets of bits.
 
-use super::{Format, PartKind, Request, Source, ToolKind};
+use super::{Format, PartKind, Request, Role, Source, ToolChoice, ToolKind};
 
 /// A set of features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +107,41 @@ impl Request<'_> {
             part_needs(&part.kind, &mut needs);
         }
         needs
+    }
+}
+
+impl Request<'_> {
+    /// Whether every dialect can carry it: a conversation in words and function calls, begun by the user. What is in
+    /// `extra` isn't looked at.
+    pub fn is_plain(&self) -> bool {
+        let first = self.messages.iter().find(|message| !matches!(message.role, Role::System | Role::Developer));
+        first.is_some_and(|message| message.role == Role::User)
+            && self.tools.iter().all(|tool| matches!(tool.kind, ToolKind::Function { .. }))
+            && !matches!(self.tool_choice, Some(ToolChoice::None | ToolChoice::Among { .. }))
+            && self.parallel_tool_calls.is_none()
+            && self.format == Format::Text
+            && self.stop.len() <= MOST_STOPS
+            && self.candidates.is_none_or(|n| n <= 1)
+            && !self.logprobs.on
+            && self.messages.iter().flat_map(|message| &message.parts).all(|part| is_plain(&part.kind))
+    }
+}
+
+/// The fewest stop sequences that any dialect takes (Bedrock).
+const MOST_STOPS: usize = 4;
+
+fn is_plain(kind: &PartKind<'_>) -> bool {
+    match kind {
+        PartKind::Text(_) | PartKind::Thought(_) => true,
+        PartKind::ToolCall(call) => call.arguments.object().is_some(),
+        PartKind::ToolResult(result) => {
+            result.parts.iter().all(|part| matches!(part.kind, PartKind::Text(_)))
+        }
+        PartKind::Image { .. }
+        | PartKind::Audio { .. }
+        | PartKind::Document { .. }
+        | PartKind::Refusal(_)
+        | PartKind::Foreign { .. } => false,
     }
 }
 

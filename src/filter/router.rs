@@ -8,7 +8,7 @@ use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
 use crate::chat::{Features, Request};
 use crate::config::Group;
-use crate::dialect::{CallerError, Refusal, Surface, Turn, exchange};
+use crate::dialect::{CallerError, Losses, Refusal, Surface, Turn, carry_extra, exchange};
 use crate::failure::{Class, Failure};
 use crate::json::Raw;
 use crate::plan::{Circumstances, Demand, Plan, choose, least_tokens, order_name};
@@ -274,10 +274,11 @@ impl Router {
         let cooling = |target: usize| {
             moment.cooling.iter().find(|(known, _)| *known == target).map(|(_, until)| *until)
         };
-        // A trial run shows what a dialect refuses before any provider is called.
+        let plain = request.is_plain() && carry_extra(turn.surface, request, &mut Losses::default()).is_ok();
+        // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if exchange::native(turn.surface, wire.row).is_some() {
+            if plain || exchange::native(turn.surface, wire.row).is_some() {
                 return None;
             }
             exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
