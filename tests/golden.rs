@@ -6,11 +6,12 @@
 //!                        /<target>.refused.json   the error body that the caller gets
 //! reply/<dialect>/<case>/in.{json,html,txt}  a provider's whole answer
 //!                       /<caller>.json       what a caller gets, or failure.json
-//! stream/<dialect>/<case>/in.{sse,bin}       a provider's stream
+//! stream/<dialect>/<case>/in.{sse,frames.json}   a provider's stream; frames: see `golden/frames.rs`
 //!                        /<caller>.sse       what a caller gets; with failure.json if the stream fails, then alone
 //!                                            if it fails before the first token
 //! any case               /turn.json          optional: {"unsupported": "drop", "stream_usage": false,
-//!                                            "format_tool": "json", "renamed": [["sent", "caller's"]]}
+//!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
+//!                                            "maker": "anthropic-claude-v1"}
 //! ```
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
@@ -22,11 +23,15 @@ use crate::fs;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+#[path = "golden/frames.rs"]
+mod frames;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 #[cfg(not(target_family = "wasm"))]
 use std::fs;
 use std::path::{Path, PathBuf};
+use switchover::chat::{Features, Maker};
 use switchover::dialect::{
     CallerError, Endpoint, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
     provider,
@@ -37,12 +42,16 @@ use switchover::json::{Kind, Raw};
 const CALLERS: &[(&str, Surface)] =
     &[("openai", Surface::Chat), ("anthropic", Surface::Messages), ("responses", Surface::Responses)];
 
+/// Converse takes more for a Claude that can do all: thoughts come back, answers are held to schemas.
+const CLAUDE_ON_CONVERSE: &str = "bedrock_claude";
+
 /// Target id (a dialect's name), provider, model.
 const TARGETS: &[(&str, &str, &str)] = &[
     ("openai", "openai", "gpt-5.4-mini"),
     ("anthropic", "anthropic", "claude-sonnet-4-5"),
     ("gemini", "gemini", "gemini-3-flash"),
     ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
+    (CLAUDE_ON_CONVERSE, "bedrock", "us.anthropic.claude-sonnet-4-6-v1:0"),
     ("cohere", "cohere", "command-a-03-2025"),
 ];
 
@@ -56,7 +65,13 @@ fn targets() -> Vec<Target> {
             row,
             model: Some((*model).to_owned()),
             endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
-            capabilities: row.carries,
+            capabilities: match *id {
+                CLAUDE_ON_CONVERSE => ["json_schema", "reasoning", "reasoning_effort"]
+                    .into_iter()
+                    .filter_map(Features::from_name)
+                    .fold(row.carries, Features::with),
+                _ => row.carries,
+            },
             context_window: None,
             max_output_tokens: Some(8192),
             api_version: None,
@@ -137,6 +152,7 @@ impl Case {
         Memo {
             renamed: self.setting("renamed").map(|all| all.items().map(pair).collect()).unwrap_or_default(),
             format_tool: self.setting("format_tool").map(text),
+            maker: self.setting("maker").map(|format| Maker::from_format(&text(format)).unwrap()),
             usage_asked: true,
             stream,
         }
@@ -222,7 +238,11 @@ fn replies() {
 fn streams() {
     let targets = targets();
     run("stream", |group, case| {
-        let (_, bytes) = case.input();
+        let (extension, bytes) = case.input();
+        let bytes = match extension.as_str() {
+            "frames.json" => frames::encode(Raw::parse(&bytes).unwrap()),
+            _ => bytes,
+        };
         for (caller, surface, target) in callers_of(&targets, group, case) {
             let mut turn = case.turn(surface, Raw::trusted("{}"));
             turn.stream = true;
@@ -308,6 +328,8 @@ fn may_end(dialect: &str, prefix: &[u8]) -> bool {
         }
         // Once the terminator's event is whole but for its last line ends.
         "anthropic" => text.contains("\"message_stop\"}"),
+        // The counts after it may be missing.
+        "bedrock" => text.contains("messageStop") && frames::are_whole(prefix),
         _ => at_event_end,
     }
 }

@@ -1,4 +1,21 @@
-//! Base64 ([RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4)), to bytes only: Bedrock wraps events in it.
+//! Base64 ([RFC 4648](https://www.rfc-editor.org/rfc/rfc4648#section-4)): Bedrock wraps events in it and takes documents
+//! in nothing else.
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// With padding.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let digit = usize::try_from(bits >> shift & 63).ok().and_then(|place| DIGITS.get(place));
+            out.push(if at > group.len() { '=' } else { char::from(digit.copied().unwrap_or(b'=')) });
+        }
+    }
+    out
+}
 
 /// `None` if it is no base64. Padding may be missing.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -32,7 +49,7 @@ fn value(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     #[test]
     fn the_rfcs_vectors() {
@@ -46,8 +63,10 @@ mod tests {
         ];
         for (text, bytes) in vectors {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
+            assert_eq!(encode(bytes.as_bytes()), text);
         }
         assert_eq!(decode("+/+/").unwrap(), [0xfb, 0xff, 0xbf]);
+        assert_eq!(encode(&[0xfb, 0xff, 0xbf]), "+/+/");
         assert_eq!([decode("Z"), decode("Zm9v!"), decode("Zm\n9")], [None, None, None]);
     }
 }

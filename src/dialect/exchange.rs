@@ -3,6 +3,7 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+use super::bedrock::Bedrock;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::{
@@ -73,7 +74,8 @@ pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
         Dialect::OpenAi => Some(&OpenAi),
         Dialect::Anthropic => Some(anthropic::of(row)),
         Dialect::Gemini => Some(&Gemini),
-        Dialect::Bedrock | Dialect::Cohere => None,
+        Dialect::Bedrock => Some(&Bedrock),
+        Dialect::Cohere => None,
     }
 }
 

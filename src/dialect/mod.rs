@@ -7,6 +7,7 @@
 mod anthropic;
 mod at;
 mod base64;
+mod bedrock;
 pub mod exchange;
 mod extra;
 mod gemini;

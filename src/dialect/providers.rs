@@ -107,6 +107,9 @@ const GEMINI_VERTEX: Row = Row {
     reference: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
 };
 
+// What most of Bedrock's models take. Schemas (`json_schema`) and reasoning are some models' only: a target says so.
+const CONVERSE: Features = CHAT.with(Features::VISION).with(Features::DOCUMENTS).with(Features::SAMPLING);
+
 /// Every provider that the file can name.
 pub static PROVIDERS: &[Row] = &[
     Row {
@@ -148,6 +151,16 @@ pub static PROVIDERS: &[Row] = &[
         carries: CLAUDE.without(Features::IMAGE_URLS),
         quirks: &[],
         reference: "https://docs.anthropic.com/en/api/claude-on-amazon-bedrock",
+    },
+    Row {
+        name: "bedrock",
+        dialect: Dialect::Bedrock,
+        host: Host::Bedrock,
+        endpoint: None,
+        key: Key::SigV4,
+        carries: CONVERSE,
+        quirks: &[],
+        reference: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
     },
     Row {
         name: "azure_openai",

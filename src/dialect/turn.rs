@@ -1,7 +1,7 @@
 //! What the two directions of one exchange share.
 
 use super::Unsupported;
-use crate::chat::Usage;
+use crate::chat::{Maker, Usage};
 use crate::failure::Failure;
 use std::borrow::Cow;
 
@@ -91,6 +91,8 @@ pub struct Memo {
     pub renamed: Vec<(String, String)>,
     /// The answer's JSON was asked for by forcing a call of the tool of this name.
     pub format_tool: Option<String>,
+    /// Who signs this target's thoughts, where one dialect has the models of several makers.
+    pub maker: Option<Maker>,
     /// The provider counts the tokens of a stream only if asked, and we asked.
     pub usage_asked: bool,
     /// The answer is a stream in the provider's framing.

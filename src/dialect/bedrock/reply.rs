@@ -1,0 +1,112 @@
+//! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
+
+use super::wire::{Called, called, finish, usage};
+use crate::chat::{Arguments, Choice, Maker, Part, PartKind, Reply, Thought, ToolCall};
+use crate::dialect::Memo;
+use crate::failure::{Failure, Head, classify};
+use crate::json::{Kind, Raw, Text};
+
+/// Reads the provider's answer of a 2xx status.
+///
+/// # Errors
+/// The failure that the answer is: an error after all, or something that is no message.
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    let malformed = |reason| Failure { status: head.status, ..Failure::malformed(reason) };
+    let Ok(answer) = Raw::parse(body) else { return Err(classify(head, body, 0)) };
+    let Some(message) = answer.at(&["output", "message"]) else { return Err(classify(head, body, 0)) };
+    let content = message.get("content").filter(|content| content.kind() == Kind::Array);
+    let content = content.ok_or_else(|| malformed("its message has no content"))?;
+    let mut parts = Vec::new();
+    for block in content.items() {
+        match read_block(block, memo) {
+            Block::Part(kind) => parts.push(Part::from(kind)),
+            Block::Silent => {}
+            Block::Broken => return Err(malformed("its message holds a block that can't be read")),
+        }
+    }
+    let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    let finish = finish(answer, calls).ok_or_else(|| malformed("its message has no stopReason"))?;
+    Ok(Reply {
+        id: None,
+        model: answer.at(&["trace", "promptRouter", "invokedModelId"]).and_then(Raw::text),
+        choices: vec![Choice { parts, finish, logprobs: None }],
+        usage: answer.present("usage").map(usage).unwrap_or_default(),
+        service_tier: answer.at(&["serviceTier", "type"]).and_then(Raw::text),
+    })
+}
+
+enum Block<'a> {
+    Part(PartKind<'a>),
+    /// Tools of the server, traces of guardrails, what nobody knew yesterday.
+    Silent,
+    /// A block of a known kind without what it must have.
+    Broken,
+}
+
+/// Reads a block: it has one member, which says what it is.
+fn read_block<'a>(block: Raw<'a>, memo: &Memo) -> Block<'a> {
+    let Some((kind, value)) = block.fields().find(|(_, value)| !value.is_null()) else {
+        return Block::Silent;
+    };
+    let part = match kind.decode().as_ref() {
+        "text" => value.text().map(PartKind::Text),
+        "toolUse" if value.present("type").is_some() => return Block::Silent,
+        "toolUse" => read_call(value, memo),
+        "reasoningContent" => match read_thought(value, memo) {
+            Some(thought) => Some(PartKind::Thought(thought)),
+            None => return Block::Silent,
+        },
+        "citationsContent" => Some(PartKind::Text(cited(value))),
+        _ => return Block::Silent,
+    };
+    part.map_or(Block::Broken, Block::Part)
+}
+
+fn read_call<'a>(value: Raw<'a>, memo: &Memo) -> Option<PartKind<'a>> {
+    let name = value.get("name").and_then(Raw::text)?;
+    let input = value.present("input").unwrap_or(Raw::trusted("{}"));
+    Some(match called(name, memo) {
+        Called::Answer => PartKind::Text(Text::from(input.as_json())),
+        Called::Tool(name) => PartKind::ToolCall(ToolCall {
+            id: value.get("toolUseId").and_then(Raw::text)?,
+            name,
+            // Where the model's words were no JSON, some hosts hand on the string.
+            arguments: input.text().map_or(Arguments::Json(input), Arguments::Encoded),
+            signature: None,
+        }),
+    })
+}
+
+fn read_thought<'a>(value: Raw<'a>, memo: &Memo) -> Option<Thought<'a>> {
+    let signed = memo.maker.unwrap_or(Maker::Bedrock);
+    if let Some(sealed) = value.present("redactedContent").and_then(Raw::text) {
+        return Some(Thought {
+            text: Text::default(),
+            signature: None,
+            sealed: Some(sealed),
+            maker: Some(signed),
+        });
+    }
+    let thought = value.present("reasoningText")?;
+    let signature = thought.present("signature").and_then(Raw::text).filter(|text| !text.is_empty());
+    Some(Thought {
+        text: thought.present("text").and_then(Raw::text).unwrap_or_default(),
+        maker: signature.as_ref().map(|_| signed),
+        signature,
+        sealed: None,
+    })
+}
+
+/// The words of a text with citations; the citations have no place with any caller.
+fn cited(value: Raw<'_>) -> Text<'_> {
+    let mut texts =
+        value.get("content").into_iter().flat_map(Raw::items).filter_map(|item| item.get("text")?.text());
+    let first = texts.next().unwrap_or_default();
+    match texts.next() {
+        None => first,
+        Some(second) => {
+            let more: String = texts.map(Text::into_string).collect();
+            Text::from(format!("{}{}{more}", first.decode(), second.decode()))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A request as Converse takes it.
+
+use super::blocks::Blocks;
+use super::family::Family;
+use super::media::DocumentNames;
+use super::messages::Talk;
+use super::{inference, thinking, tools};
+use crate::chat::Request;
+use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, Turn, carry_extra, path_segment};
+use crate::json::{Text, Writer};
+
+/// Longest value of `requestMetadata`, in characters.
+const MAX_METADATA: usize = 256;
+
+/// # Errors
+/// What Converse can't carry, unless `losses` allows dropping it.
+pub(super) fn write(
+    request: &Request<'_>,
+    target: &Target,
+    turn: &Turn,
+    losses: &mut Losses,
+) -> Result<Outgoing, Refusal> {
+    let requested = request.model.decode();
+    let model = target.model(&requested);
+    let family = Family::of(model);
+    let surface = turn.surface;
+    check_meaning(request, losses)?;
+    let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
+    let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
+    let talk = Talk::of(request, target, family, surface, losses)?;
+    let tools = tools::Plan::of(request, target, surface, &names, losses)?;
+    let mut inference = inference::Plan::of(request, target, family, surface, losses)?;
+    let around = thinking::Around {
+        family,
+        surface,
+        max_tokens: inference.max_tokens(),
+        forces_tool: tools.forces_tool(),
+        resumes_unthought: talk.resumes_unthought(),
+        steers: inference.steers(),
+    };
+    let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
+    if thinking.claude_thinks() {
+        inference.leave_out_sampling(losses);
+    }
+    let user = request.user.as_ref().filter(|user| may_be_metadata(user));
+    if request.user.is_some() && user.is_none() {
+        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+    }
+    if request.cache.is_some() && !family.caches() {
+        losses.advisory("cache_control");
+    }
+    carry_extra(surface, request, losses)?;
+
+    let mut body = Vec::with_capacity(1024);
+    let mut w = Writer::new(&mut body);
+    w.open_object();
+    let mut blocks = Blocks {
+        target,
+        family,
+        names: &names,
+        ids: &ids,
+        told: tools.told(request),
+        documents: DocumentNames::default(),
+    };
+    talk.write(&mut blocks, request.cache, &mut w);
+    inference.write(&mut w);
+    tools.write(&names, &mut w);
+    if thinking.has_effort() || tools.has_text_format() {
+        w.key("outputConfig").object(|w| {
+            tools.write_text_format(w);
+            thinking.write_effort(w);
+        });
+    }
+    if thinking.has_field() || inference.has_field() {
+        w.key("additionalModelRequestFields").object(|w| {
+            thinking.write_field(w);
+            inference.write_field(w);
+        });
+    }
+    if family == Family::Claude && inference.has_stop() {
+        // Which of the sequences came up: Converse itself doesn't say.
+        w.key("additionalModelResponseFieldPaths").array(|w| w.string("/stop_sequence"));
+    }
+    if let Some(user) = user {
+        w.key("requestMetadata").object(|w| w.key("user").text(user));
+    }
+    w.close_object();
+
+    let call = if request.stream { "converse-stream" } else { "converse" };
+    Ok(Outgoing {
+        path: format!("{}/model/{}/{call}", target.endpoint.base_path, path_segment(model)),
+        headers: Vec::new(),
+        body,
+        dropped: Vec::new(),
+        memo: Memo {
+            format_tool: tools.format_tool_name(),
+            maker: Some(family.maker()),
+            stream: request.stream,
+            renamed: names.into_changed(),
+            ..Memo::default()
+        },
+    })
+}
+
+/// What changes the meaning and has no place at all in the dialect.
+fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+    if request.candidates.is_some_and(|n| n > 1) {
+        losses.meaning("n", "asks for several answers, and Bedrock gives one")?;
+    }
+    if request.logprobs.on {
+        losses.meaning("logprobs", "can't be had from Bedrock, which gives no probabilities of tokens")?;
+    }
+    Ok(())
+}
+
+/// Whether the text has only characters that `requestMetadata` takes.
+fn may_be_metadata(text: &Text<'_>) -> bool {
+    let text = text.decode();
+    let is_allowed =
+        |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || ":_@$#=/+,-.".contains(c);
+    !text.is_empty() && text.len() <= MAX_METADATA && text.chars().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_that_metadata_can_name() {
+        for (user, fits) in [
+            ("user_123@example.com", true),
+            ("a/b+c=#$:, x", true),
+            ("", false),
+            ("jos\u{e9}", false),
+            ("{\"id\":1}", false),
+        ] {
+            assert_eq!(may_be_metadata(&Text::from(user)), fits, "{user}");
+        }
+        assert!(!may_be_metadata(&Text::from("x".repeat(257))));
+    }
+}

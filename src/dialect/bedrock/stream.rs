@@ -1,0 +1,233 @@
+//! The stream: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>.
+//!
+//! Frames of AWS, each an event or an exception. Blocks are kept apart by their index, so it does not matter in which
+//! order their pieces come; a text or a thought begins without a word about it. The answer is whole with `messageStop`;
+//! the counts come after it, in `metadata`.
+
+use super::wire::{Called, called, finish, usage};
+use crate::chat::{Event, Maker};
+use crate::dialect::{Memo, StreamReader};
+use crate::failure::{Failure, classify_exception};
+use crate::json::{Raw, Text};
+use crate::stream::eventstream::{EventStream, Frame, MessageType};
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+/// See [`StreamReader`].
+pub(super) struct ConverseReader {
+    frames: EventStream,
+    events: Events,
+}
+
+impl ConverseReader {
+    pub(super) fn new(memo: &Memo) -> ConverseReader {
+        ConverseReader {
+            frames: EventStream::new(),
+            events: Events { memo: memo.clone(), ..Events::default() },
+        }
+    }
+}
+
+impl StreamReader for ConverseReader {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let ConverseReader { frames, events } = self;
+        let mut result = Ok(());
+        let framed = frames.push(bytes, &mut |frame| {
+            if result.is_ok() {
+                result = events.take(&frame, sink);
+            }
+        });
+        result.and(framed.map_err(|corrupt| Failure::malformed(&corrupt.to_string())))
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        match (self.events.has_stopped, self.events.has_started, self.frames.is_inside_frame()) {
+            (true, _, false) => Ok(()),
+            (_, _, true) => Err(Failure::malformed("its stream ends inside an event")),
+            (_, true, _) => Err(Failure::malformed("its stream ends without messageStop")),
+            _ => Err(Failure::malformed("its stream ends before the answer begins")),
+        }
+    }
+}
+
+/// What is known of a stream so far.
+#[derive(Debug, Default)]
+struct Events {
+    memo: Memo,
+    has_started: bool,
+    /// `messageStop` was there: only the counts may follow.
+    has_stopped: bool,
+    /// Calls by the provider's index of their block, those that have ended included.
+    blocks: Vec<(u64, Open)>,
+    /// Calls of the caller's own tools so far.
+    calls: u32,
+}
+
+#[derive(Debug)]
+struct Open {
+    kind: OpenKind,
+    has_arguments: bool,
+    has_ended: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OpenKind {
+    /// A call and its number.
+    Tool(u32),
+    /// The call whose arguments are the answer's text.
+    Answer,
+    /// Tools of the server, and what nobody knew yesterday.
+    Other,
+}
+
+impl Events {
+    /// Takes one frame.
+    ///
+    /// # Errors
+    /// The failure that an exception is.
+    fn take(&mut self, frame: &Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
+        if frame.message_type != MessageType::Event {
+            let payload = match frame.text(":error-message") {
+                Some(message) if frame.payload.is_empty() => message.as_bytes(),
+                _ => frame.payload,
+            };
+            return Err(classify_exception(frame.name, payload, 0));
+        }
+        let Ok(event) = Raw::parse(frame.payload) else {
+            sink(Event::Malformed);
+            return Ok(());
+        };
+        let understood = match frame.name {
+            "metadata" => {
+                if let Some(usage) = event.present("usage").map(usage).filter(|usage| !usage.is_empty()) {
+                    sink(Event::Usage(usage));
+                }
+                Some(())
+            }
+            _ if self.has_stopped => Some(()),
+            "messageStart" => {
+                self.ensure_started(sink);
+                Some(())
+            }
+            "contentBlockStart" => self.block_start(event, sink),
+            "contentBlockDelta" => self.block_delta(event, sink),
+            "contentBlockStop" => self.block_stop(event, sink),
+            "messageStop" => self.stop(event, sink),
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            sink(Event::Malformed);
+        }
+        Ok(())
+    }
+
+    fn ensure_started(&mut self, sink: Sink<'_>) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            sink(Event::Start { id: None, model: None });
+        }
+    }
+
+    fn block_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
+        let start = event.present("start")?;
+        self.ensure_started(sink);
+        let kind = match start.present("toolUse") {
+            Some(tool) if tool.present("type").is_none() => {
+                let name = tool.get("name").and_then(Raw::text)?;
+                match called(name, &self.memo) {
+                    Called::Answer => OpenKind::Answer,
+                    Called::Tool(name) => {
+                        let id = tool.get("toolUseId").and_then(Raw::text)?;
+                        let number = self.calls;
+                        self.calls = self.calls.saturating_add(1);
+                        sink(Event::ToolStart { choice: 0, index: number, id, name, signature: None });
+                        OpenKind::Tool(number)
+                    }
+                }
+            }
+            _ => OpenKind::Other,
+        };
+        self.blocks.retain(|(known, _)| *known != index);
+        self.blocks.push((index, Open { kind, has_arguments: false, has_ended: false }));
+        Some(())
+    }
+
+    fn block_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let delta = event.present("delta")?;
+        self.ensure_started(sink);
+        let (kind, value) = delta.fields().find(|(_, value)| !value.is_null())?;
+        match kind.decode().as_ref() {
+            "text" => say(value.text()?, sink),
+            "reasoningContent" => self.thought(value, sink),
+            "toolUse" => {
+                let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
+                let fragment = value.get("input").and_then(Raw::text)?;
+                let (_, open) = self.blocks.iter_mut().find(|(known, _)| *known == index)?;
+                open.has_arguments |= !fragment.is_empty();
+                match open.kind {
+                    _ if fragment.is_empty() => {}
+                    OpenKind::Tool(index) => sink(Event::ToolArguments { choice: 0, index, fragment }),
+                    OpenKind::Answer => say(fragment, sink),
+                    OpenKind::Other => {}
+                }
+            }
+            // Citations, and what nobody knew yesterday.
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn thought(&self, value: Raw<'_>, sink: Sink<'_>) {
+        let maker = self.memo.maker.unwrap_or(Maker::Bedrock);
+        let text = |name| value.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
+        if let Some(text) = text("text") {
+            sink(Event::Thought { choice: 0, text });
+        }
+        if let Some(signature) = text("signature") {
+            sink(Event::ThoughtSignature { choice: 0, maker, signature });
+        }
+        if let Some(data) = text("redactedContent") {
+            sink(Event::ThoughtSealed { choice: 0, maker, data });
+        }
+    }
+
+    fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
+        if let Some((_, open)) = self.blocks.iter_mut().find(|(known, _)| *known == index) {
+            open.end(sink);
+        }
+        Some(())
+    }
+
+    fn stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let finish = finish(event, self.calls > 0)?;
+        self.ensure_started(sink);
+        for (_, open) in &mut self.blocks {
+            open.end(sink);
+        }
+        sink(Event::Finish { choice: 0, finish });
+        self.has_stopped = true;
+        Some(())
+    }
+}
+
+impl Open {
+    /// A call without a word about its arguments has none: callers want `{}` then.
+    fn end(&mut self, sink: Sink<'_>) {
+        if std::mem::replace(&mut self.has_ended, true) || self.has_arguments {
+            return;
+        }
+        let nothing = Text::from("{}");
+        match self.kind {
+            OpenKind::Tool(index) => sink(Event::ToolArguments { choice: 0, index, fragment: nothing }),
+            OpenKind::Answer => say(nothing, sink),
+            OpenKind::Other => {}
+        }
+    }
+}
+
+fn say(text: Text<'_>, sink: Sink<'_>) {
+    if !text.is_empty() {
+        sink(Event::Text { choice: 0, text });
+    }
+}

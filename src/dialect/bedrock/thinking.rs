@@ -1,0 +1,206 @@
+//! How much the model shall think. Converse has one word for it, `outputConfig.effort`; budgets, and what other makers'
+//! models take, go into `additionalModelRequestFields`.
+//!
+//! * Claude: <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html>
+//! * Nova: <https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html>
+//! * OpenAI: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html>
+
+use super::family::Family;
+use crate::chat::{Effort, Features, Thinking};
+use crate::dialect::{Losses, Surface, Target};
+use crate::json::Writer;
+
+/// The smallest budget that Claude takes, in tokens.
+const MIN_BUDGET: u64 = 1_024;
+
+/// What goes out about thinking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    effort: Option<Effort>,
+    field: Field,
+}
+
+/// A member of `additionalModelRequestFields`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Field {
+    /// Nothing is said: the model's default.
+    #[default]
+    Unsaid,
+    /// Claude's `thinking`.
+    Disabled,
+    Adaptive,
+    Budget(u64),
+    /// Nova's `reasoningConfig`; without an effort it is off.
+    Nova(Option<Effort>),
+    /// `reasoning_effort`.
+    GptOss(Effort),
+    /// `reasoning.effort`.
+    Gpt(Effort),
+}
+
+/// What else in the request decides about thinking.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    pub(super) family: Family,
+    pub(super) surface: Surface,
+    pub(super) max_tokens: Option<u64>,
+    /// The answer must begin with a tool call, which Claude refuses together with thinking.
+    pub(super) forces_tool: bool,
+    /// The request goes on with a turn whose tool calls came without thoughts: Claude refuses a budget then.
+    pub(super) resumes_unthought: bool,
+    /// The request limits the answer or samples, which Nova refuses together with its highest effort.
+    pub(super) steers: bool,
+}
+
+impl Plan {
+    pub(super) fn of(wanted: &Thinking, target: &Target, around: Around, losses: &mut Losses) -> Plan {
+        let by_effort = target.has(Features::REASONING_EFFORT);
+        let by_budget = target.has(Features::REASONING_BUDGET);
+        if *wanted == Thinking::default() {
+            return Plan::default();
+        }
+        let is_off = wanted.off || wanted.effort == Some(Effort::None);
+        if !by_effort && !by_budget {
+            // A model that can't be told to think doesn't: to turn it off loses nothing.
+            if !is_off {
+                losses.advisory(name(wanted, around.surface));
+            }
+            return Plan::default();
+        }
+        if is_off {
+            let field = match around.family {
+                Family::Claude => Field::Disabled,
+                Family::Nova => Field::Nova(None),
+                Family::Gpt => Field::Gpt(Effort::None),
+                // These always think, or how to stop them is not known.
+                Family::GptOss | Family::Other => {
+                    losses.advisory(name(wanted, around.surface));
+                    if around.family == Family::GptOss { Field::GptOss(Effort::Low) } else { Field::Unsaid }
+                }
+            };
+            return Plan { effort: None, field };
+        }
+        let effort = wanted.effort.or_else(|| wanted.budget.map(effort_of)).unwrap_or(Effort::Medium);
+        let plain = |field| Plan { effort: None, field };
+        match around.family {
+            Family::Claude => claude(wanted, effort, by_effort, by_budget, around, losses),
+            Family::Nova => plain(Field::Nova(Some(nova(wanted, effort, around, losses)))),
+            Family::GptOss => plain(Field::GptOss(effort.clamp(Effort::Low, Effort::High))),
+            Family::Gpt => plain(Field::Gpt(effort.max(Effort::Low))),
+            Family::Other => Plan { effort: Some(effort.max(Effort::Low)), field: Field::Unsaid },
+        }
+    }
+
+    /// Whether Claude thinks: it takes no sampling then.
+    pub(super) fn claude_thinks(&self) -> bool {
+        matches!(self.field, Field::Adaptive | Field::Budget(_))
+    }
+
+    pub(super) fn has_effort(&self) -> bool {
+        self.effort.is_some()
+    }
+
+    pub(super) fn has_field(&self) -> bool {
+        self.field != Field::Unsaid
+    }
+
+    /// Writes `effort` into `outputConfig`.
+    pub(super) fn write_effort(&self, w: &mut Writer<'_>) {
+        if let Some(effort) = self.effort {
+            w.key("effort").string(effort.name());
+        }
+    }
+
+    /// Writes the model's own member into `additionalModelRequestFields`.
+    pub(super) fn write_field(&self, w: &mut Writer<'_>) {
+        match self.field {
+            Field::Unsaid => {}
+            Field::Disabled => w.key("thinking").object(|w| w.key("type").string("disabled")),
+            Field::Adaptive => w.key("thinking").object(|w| w.key("type").string("adaptive")),
+            Field::Budget(tokens) => w.key("thinking").object(|w| {
+                w.key("type").string("enabled");
+                w.key("budget_tokens").u64(tokens);
+            }),
+            Field::Nova(None) => w.key("reasoningConfig").object(|w| w.key("type").string("disabled")),
+            Field::Nova(Some(effort)) => w.key("reasoningConfig").object(|w| {
+                w.key("type").string("enabled");
+                w.key("maxReasoningEffort").string(effort.name());
+            }),
+            Field::GptOss(effort) => w.key("reasoning_effort").string(effort.name()),
+            Field::Gpt(effort) => w.key("reasoning").object(|w| w.key("effort").string(effort.name())),
+        }
+    }
+}
+
+/// The caller's name for what it said about thinking.
+fn name(wanted: &Thinking, surface: Surface) -> &'static str {
+    match surface {
+        Surface::Messages | Surface::CountTokens if wanted.budget.is_none() && !wanted.adaptive => {
+            "output_config.effort"
+        }
+        Surface::Messages | Surface::CountTokens => "thinking",
+        Surface::Responses => "reasoning.effort",
+        Surface::Chat | Surface::Embeddings => "reasoning_effort",
+    }
+}
+
+fn claude(
+    wanted: &Thinking,
+    effort: Effort,
+    by_effort: bool,
+    by_budget: bool,
+    around: Around,
+    losses: &mut Losses,
+) -> Plan {
+    let mut plan = Plan::default();
+    let says_effort = wanted.effort.is_some() || wanted.budget.is_some() && !by_budget;
+    if by_effort && says_effort {
+        plan.effort = Some(effort.max(Effort::Low));
+    }
+    if by_budget && (wanted.budget.is_some() || !by_effort) {
+        let budget = wanted.budget.unwrap_or_else(|| effort.budget());
+        match fitting(budget, wanted.budget.is_some(), around) {
+            Some(budget) => plan.field = Field::Budget(budget),
+            None => losses.advisory(name(wanted, around.surface)),
+        }
+    } else if !around.forces_tool
+        && (wanted.adaptive || !around.surface.is_anthropic() || wanted.budget.is_some())
+    {
+        // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
+        plan.field = Field::Adaptive;
+    }
+    if !plan.claude_thinks() {
+        // More effort than that is refused without thinking.
+        plan.effort = plan.effort.map(|effort| effort.min(Effort::High));
+    }
+    plan
+}
+
+/// A budget that leaves room for the answer in `max_tokens`, which it counts against.
+fn fitting(budget: u64, is_explicit: bool, around: Around) -> Option<u64> {
+    if around.forces_tool || around.resumes_unthought {
+        return None;
+    }
+    let Some(max_tokens) = around.max_tokens else { return Some(budget.max(MIN_BUDGET)) };
+    if max_tokens <= MIN_BUDGET {
+        return None;
+    }
+    let most = if is_explicit { max_tokens - 1 } else { max_tokens / 4 * 3 };
+    Some(budget.min(most).max(MIN_BUDGET))
+}
+
+/// Nova knows three efforts.
+fn nova(wanted: &Thinking, effort: Effort, around: Around, losses: &mut Losses) -> Effort {
+    let effort = effort.clamp(Effort::Low, Effort::High);
+    if effort == Effort::High && around.steers {
+        losses.advisory(name(wanted, around.surface));
+        return Effort::Medium;
+    }
+    effort
+}
+
+/// The highest effort whose budget is not above this one.
+fn effort_of(budget: u64) -> Effort {
+    let efforts = [Effort::High, Effort::Medium, Effort::Low];
+    efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Low)
+}

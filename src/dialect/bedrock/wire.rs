@@ -1,0 +1,57 @@
+//! What whole answers and streams have in common: stop reasons, counts, and the names of tools.
+
+use crate::chat::{Finish, Usage};
+use crate::dialect::Memo;
+use crate::json::{Raw, Text};
+
+/// The reason for an answer's end, <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
+///
+/// `of` is what has `stopReason`; `calls` says whether the answer holds calls of the caller's own tools. Some models end
+/// an answer with `end_turn` after they called a tool, and the call that stands for a form is none to the caller.
+pub(super) fn finish<'a>(of: Raw<'a>, calls: bool) -> Option<Finish<'a>> {
+    let reason = of.present("stopReason").and_then(Raw::text)?;
+    Some(match reason.decode().as_ref() {
+        "end_turn" | "tool_use" if calls => Finish::ToolCalls,
+        "end_turn" | "tool_use" => Finish::Stop,
+        "stop_sequence" => Finish::StopSequence(
+            of.at(&["additionalModelResponseFields", "stop_sequence"]).and_then(Raw::text),
+        ),
+        "max_tokens" => Finish::Length,
+        "model_context_window_exceeded" => Finish::ContextWindow,
+        "guardrail_intervened" | "content_filtered" => Finish::ContentFilter,
+        "malformed_model_output" | "malformed_tool_use" => Finish::Broken,
+        _ => Finish::Other(reason.clone()),
+    })
+}
+
+/// The counts of `usage`. `inputTokens` are only those that were neither read from a cache nor written to one
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>), so all three are added.
+pub(super) fn usage(usage: Raw<'_>) -> Usage {
+    let count = |name| usage.get(name).and_then(Raw::as_u64);
+    let (read, write) = (count("cacheReadInputTokens"), count("cacheWriteInputTokens"));
+    let cached = read.unwrap_or(0).saturating_add(write.unwrap_or(0));
+    Usage {
+        input: count("inputTokens").map(|input| input.saturating_add(cached)),
+        cache_read: read,
+        cache_write: write,
+        output: count("outputTokens"),
+        reasoning: None,
+    }
+}
+
+/// What becomes of a call of a tool by the name that was sent.
+pub(super) enum Called<'a> {
+    /// Its arguments are the answer.
+    Answer,
+    Tool(Text<'a>),
+}
+
+pub(super) fn called<'a>(name: Text<'a>, memo: &Memo) -> Called<'a> {
+    if memo.format_tool.as_deref().is_some_and(|tool| name == tool) {
+        return Called::Answer;
+    }
+    if memo.renamed.is_empty() {
+        return Called::Tool(name);
+    }
+    Called::Tool(Text::from(memo.original(&name.decode()).to_owned()))
+}
