@@ -1,17 +1,20 @@
 //! What the golden cases don't reach: other houses, capabilities, bytes that must survive, streams' odd orders.
 
+mod hosts;
 #[cfg(not(target_family = "wasm"))]
 mod laws;
+#[cfg(not(target_family = "wasm"))]
+mod made;
+mod streams;
 
-use super::{NATIVE, ON_BEDROCK};
-use crate::chat::{Event, Features, Finish, Maker};
+use super::NATIVE;
+use crate::chat::Features;
 use crate::dialect::exchange::{self, Native};
 use crate::dialect::{
-    Caller, Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
+    Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
 };
-use crate::failure::{Class, Head};
+use crate::failure::Head;
 use crate::json::Raw;
-use crate::stream::eventstream::encode;
 
 fn target(features: Features) -> Target {
     Target {
@@ -38,18 +41,6 @@ fn turn(surface: Surface) -> Turn {
         created: 0,
         unsupported: Unsupported::Refuse,
         caller_headers: Vec::new(),
-    }
-}
-
-fn hosted(name: &str) -> Target {
-    let row = provider(name).unwrap();
-    Target {
-        row,
-        model: Some("claude-x@1".to_owned()),
-        project: Some("acme".to_owned()),
-        location: Some("us-east5".to_owned()),
-        capabilities: row.carries,
-        ..target(Features::NONE)
     }
 }
 
@@ -94,125 +85,6 @@ fn betas_go_on_only_in_their_own_dialect() {
     let said = |outgoing: Outgoing| outgoing.headers.iter().any(|(name, _)| *name == "anthropic-beta");
     assert!(said(send(&beta(Surface::Messages, false), &target(Features::NONE), body).unwrap()));
     assert!(!said(send(&beta(Surface::Chat, false), &target(Features::NONE), body).unwrap()));
-}
-
-#[test]
-fn vertex_has_the_model_in_the_path() {
-    let body =
-        r#"{"model":"asked","stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}"#;
-    let outgoing = send(&beta(Surface::Messages, true), &hosted("anthropic_vertex"), body).unwrap();
-    assert_eq!(
-        outgoing.path,
-        "/v1/projects/acme/locations/us-east5/publishers/anthropic/models/claude-x%401:streamRawPredict"
-    );
-    assert_eq!(outgoing.headers, [("anthropic-beta", "a-2025, b-2026".to_owned())]);
-    assert_eq!(
-        String::from_utf8(outgoing.body).unwrap(),
-        r#"{"stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"anthropic_version":"vertex-2023-10-16"}"#
-    );
-    let outgoing =
-        send(&turn(Surface::Chat), &hosted("anthropic_vertex"), &body.replace("true", "false")).unwrap();
-    assert!(outgoing.path.ends_with(":rawPredict") && outgoing.headers.is_empty());
-    assert!(outgoing.body.starts_with(br#"{"anthropic_version":"vertex-2023-10-16","max_tokens":1,"#));
-}
-
-#[test]
-fn bedrock_has_the_stream_in_the_path_too() {
-    let body =
-        r#"{"model":"asked","stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}"#;
-    let outgoing = send(&beta(Surface::Messages, true), &hosted("anthropic_bedrock"), body).unwrap();
-    assert_eq!(outgoing.path, "/model/claude-x%401/invoke-with-response-stream");
-    assert!(outgoing.headers.is_empty());
-    assert_eq!(
-        String::from_utf8(outgoing.body).unwrap(),
-        r#"{"max_tokens":1,"messages":[{"role":"user","content":"Hi"}],"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a-2025","b-2026"]}"#
-    );
-    let outgoing = send(&turn(Surface::Chat), &hosted("anthropic_bedrock"), body).unwrap();
-    let body = String::from_utf8(outgoing.body).unwrap();
-    assert!(!body.contains("stream") && !body.contains("model"), "{body}");
-}
-
-const EVENTS: [&str; 5] = [
-    r#"{"type":"message_start","message":{"id":"msg_1","model":"claude","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}"#,
-    r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
-    r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#,
-    r#"{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":2}}"#,
-    r#"{"type":"message_stop"}"#,
-];
-
-fn base64(bytes: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |bits: u32, at: u32| char::from(DIGITS[usize::try_from(bits >> (18 - 6 * at) & 63).unwrap()]);
-    let mut out = String::new();
-    for group in bytes.as_bytes().chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
-        let digits = u32::try_from(group.len()).unwrap() + 1;
-        (0..4).for_each(|at| out.push(if at < digits { digit(bits, at) } else { '=' }));
-    }
-    out
-}
-
-fn aws_frames() -> Vec<u8> {
-    EVENTS
-        .iter()
-        .flat_map(|event| {
-            let payload = format!(r#"{{"bytes":"{}","p":"abc"}}"#, base64(event));
-            encode::event("chunk", payload.as_bytes())
-        })
-        .collect()
-}
-
-#[test]
-fn bedrocks_stream_is_anthropics_in_frames() {
-    let bytes = aws_frames();
-    for cut in 0..bytes.len() {
-        let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
-        let mut out = Vec::new();
-        pipe.push(&bytes[..cut], &mut out).unwrap();
-        pipe.push(&bytes[cut..], &mut out).unwrap();
-        pipe.finish(&mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("event: message_start\ndata: {\"type\":\"message_start\""));
-        assert!(
-            text.contains(r#""model":"asked""#) && text.ends_with("data: {\"type\":\"message_stop\"}\n\n")
-        );
-        assert_eq!((pipe.seen().usage.output, pipe.seen().model.as_deref()), (Some(2), Some("claude")));
-    }
-    let target = hosted("anthropic_bedrock");
-    let mut pipe = exchange::stream(&turn(Surface::Chat), &target, &Memo::default()).unwrap();
-    let mut out = Vec::new();
-    assert!(pipe.push(&bytes, &mut out).unwrap());
-    pipe.finish(&mut out).unwrap();
-    assert!(String::from_utf8(out).unwrap().contains(r#""content":"Hi""#));
-}
-
-#[test]
-fn bedrocks_exceptions_are_failures() {
-    let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
-    let frame = encode::exception("throttlingException", br#"{"message":"Too many requests"}"#);
-    let failure = pipe.push(&frame, &mut Vec::new()).unwrap_err();
-    assert_eq!((failure.class, failure.message.as_str()), (Class::RateLimited, "Too many requests"));
-    let mut pipe = Native::stream(&ON_BEDROCK, &turn(Surface::Messages), &Memo::default());
-    assert_eq!(
-        pipe.push(b"<html>502 Bad Gateway</html>", &mut Vec::new()).unwrap_err().class,
-        Class::Malformed
-    );
-}
-
-#[test]
-fn tokens_are_seen_and_lifecycle_is_not_one() {
-    let token = |event: &str| {
-        let mut pipe = Native::stream(&NATIVE, &turn(Surface::Messages), &Memo::default());
-        pipe.push(format!("data: {event}\n\n").as_bytes(), &mut Vec::new()).unwrap()
-    };
-    assert_eq!(EVENTS.map(token), [false, false, true, true, false]);
-    assert!(token(
-        r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}"#
-    ));
-    assert!(!token(
-        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"x"}}"#
-    ));
-    assert!(!token(r#"{"type":"ping"}"#));
 }
 
 #[test]
@@ -360,79 +232,6 @@ fn refusals_name_the_place() {
     let body = r#"{"model":"asked","messages":[{"role":"user","content":"Hi"}]}"#;
     let refusal = send(&turn(Surface::Chat), &unlimited, body).unwrap_err();
     assert_eq!(refusal.param.as_deref(), Some("max_tokens"));
-}
-
-fn written(events: &[Event<'_>]) -> String {
-    let (mut writer, mut out) = (Caller::stream(&NATIVE, &turn(Surface::Messages)), Vec::new());
-    events.iter().for_each(|event| writer.event(event, &mut out));
-    writer.end(&mut out);
-    String::from_utf8(out).unwrap()
-}
-
-/// The types and indices of a stream's events.
-fn outline(stream: &str) -> String {
-    let data = stream.lines().filter_map(|line| line.strip_prefix("data: "));
-    let names = data.map(|data| {
-        let event = Raw::trusted(data);
-        let kind = event.get("type").unwrap().text().unwrap().into_string();
-        let index = event.get("index").map(|index| index.as_json().to_owned()).unwrap_or_default();
-        format!("{}{index}", kind.trim_start_matches("content_block_"))
-    });
-    names.collect::<Vec<_>>().join(" ")
-}
-
-fn start(index: u32) -> Event<'static> {
-    let (id, name) = (format!("c{index}").into(), "f".into());
-    Event::ToolStart { choice: 0, index, id, name, signature: None }
-}
-
-fn piece(index: u32, fragment: &'static str) -> Event<'static> {
-    Event::ToolArguments { choice: 0, index, fragment: fragment.into() }
-}
-
-#[test]
-fn blocks_follow_one_another_where_they_can() {
-    let text = || Event::Text { choice: 0, text: "a".into() };
-    let calls =
-        [text(), start(0), piece(0, r#"{"x":"}"#), piece(0, r#""}"#), start(1), piece(1, "{}"), text()];
-    assert_eq!(
-        outline(&written(&calls)),
-        "message_start start0 delta0 stop0 start1 delta1 delta1 stop1 start2 delta2 stop2 start3 delta3 stop3 message_delta message_stop"
-    );
-    let interleaved =
-        [start(0), piece(0, "{"), start(1), piece(1, "{"), text(), piece(0, "}"), piece(1, "}")];
-    assert_eq!(
-        outline(&written(&interleaved)),
-        "message_start start0 delta0 start1 delta1 start2 delta2 delta0 stop0 delta1 stop1 stop2 message_delta message_stop"
-    );
-    let empty = [start(0), piece(0, ""), Event::Ping, start(1)];
-    assert_eq!(
-        outline(&written(&empty)),
-        "message_start start0 ping start1 stop0 stop1 message_delta message_stop"
-    );
-    assert_eq!(outline(&written(&[Event::Ping])), "message_start message_delta message_stop");
-}
-
-#[test]
-fn a_stream_says_the_prompts_tokens_first_where_it_knows_them() {
-    let usage = crate::chat::Usage { input: Some(9), ..Default::default() };
-    let stream = written(&[Event::Start { id: None, model: None }, Event::Usage(usage), start(0)]);
-    assert!(stream.contains(r#""usage":{"input_tokens":9,"output_tokens":0}}}"#), "{stream}");
-    assert!(stream.contains(r#""id":"msg_t""#) && stream.contains(r#""stop_reason":"tool_use""#));
-}
-
-#[test]
-fn another_makers_signature_travels_with_its_call() {
-    let call = Event::ToolStart {
-        choice: 0,
-        index: 0,
-        id: "a:b".into(),
-        name: "f".into(),
-        signature: Some((Maker::Gemini, "c2ln".into())),
-    };
-    let stream = written(&[call, Event::Finish { choice: 0, finish: Finish::ToolCalls }]);
-    assert!(stream.contains(r#""signature":"google-gemini-v1+call:c2ln""#), "{stream}");
-    assert!(stream.contains(r#""id":"a_b""#));
 }
 
 #[test]
