@@ -25,6 +25,9 @@ const MAX_DEPTH: usize = 64;
 
 /// The schema in the words of structured outputs; `None` if it can't be said so.
 pub(super) fn narrowed(schema: Raw<'_>) -> Option<Vec<u8>> {
+    if is_recursive(schema) {
+        return None;
+    }
     let mut out = Vec::with_capacity(schema.as_json().len() + 64);
     write_schema(schema, &mut Writer::new(&mut out), 0)?;
     Some(out)
@@ -34,21 +37,21 @@ fn write_schema(schema: Raw<'_>, w: &mut Writer<'_>, depth: usize) -> Option<()>
     if schema.kind() != Kind::Object || depth > MAX_DEPTH {
         return None;
     }
-    let is_object = schema.get("type").and_then(Raw::text).is_some_and(|kind| kind == "object")
-        || schema.get("properties").is_some();
+    const SAYS_SOMETHING: [&str; 8] =
+        ["type", "properties", "anyOf", "oneOf", "allOf", "enum", "const", "$ref"];
+    if !schema.fields().any(|(name, _)| SAYS_SOMETHING.iter().any(|known| name == *known)) {
+        return None;
+    }
+    let is_name = |kind: Raw<'_>| kind.text().is_some_and(|kind| kind == "object");
+    let kind = schema.get("type").unwrap_or(Raw::NULL);
+    let is_object = is_name(kind) || kind.items().any(is_name) || schema.get("properties").is_some();
     let mut limits: Vec<(Text<'_>, Raw<'_>)> = Vec::new();
     let mut description = None;
     w.open_object();
     for (name, value) in schema.fields() {
         match name.decode().as_ref() {
             "type" | "required" | "const" | "enum" | "title" | "default" => w.key_text(&name).raw(value),
-            "$ref" => {
-                // A schema that contains itself is refused there.
-                if value.text()? == "#" {
-                    return None;
-                }
-                w.key("$ref").raw(value);
-            }
+            "$ref" => w.key("$ref").raw(value),
             "description" => description = value.text(),
             "properties" | "$defs" | "definitions" => write_map(&name, value, w, depth)?,
             "items" => {
@@ -96,6 +99,48 @@ fn write_schema(schema: Raw<'_>, w: &mut Writer<'_>, depth: usize) -> Option<()>
     write_description(description, &limits, w);
     w.close_object();
     Some(())
+}
+
+/// Whether a schema contains itself, by `#` or through definitions that lead back to one another.
+fn is_recursive(schema: Raw<'_>) -> bool {
+    let mut refs = Vec::new();
+    collect_refs(schema, 0, &mut refs);
+    if refs.iter().any(|target| target == "#") {
+        return true;
+    }
+    let mut edges: Vec<(String, Vec<String>)> = Vec::new();
+    for holder in ["$defs", "definitions"] {
+        for (name, definition) in schema.get(holder).map(Raw::fields).into_iter().flatten() {
+            let mut targets = Vec::new();
+            collect_refs(definition, 0, &mut targets);
+            edges.push((format!("#/{holder}/{}", name.decode()), targets));
+        }
+    }
+    // Definitions that lead to no other are taken away until nothing changes; what is left leads round.
+    loop {
+        let known: Vec<String> = edges.iter().map(|(name, _)| name.clone()).collect();
+        let before = edges.len();
+        edges.retain(|(_, targets)| targets.iter().any(|target| known.contains(target)));
+        if edges.len() == before {
+            return !edges.is_empty();
+        }
+    }
+}
+
+/// The targets of all `$ref`s below a value.
+fn collect_refs(value: Raw<'_>, depth: usize, refs: &mut Vec<String>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for (name, member) in value.fields() {
+        match member.text() {
+            Some(target) if name == "$ref" => refs.push(target.into_string()),
+            _ => collect_refs(member, depth + 1, refs),
+        }
+    }
+    for item in value.items() {
+        collect_refs(item, depth + 1, refs);
+    }
 }
 
 fn write_map(name: &Text<'_>, value: Raw<'_>, w: &mut Writer<'_>, depth: usize) -> Option<()> {
@@ -169,6 +214,9 @@ mod tests {
             r#"{"type":"object"}"#,
             r#"{"type":"object","additionalProperties":{"type":"string"}}"#,
             r##"{"type":"object","properties":{"child":{"$ref":"#"}}}"##,
+            r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"b":{"$ref":"#/$defs/b"}}},"b":{"type":"array","items":{"$ref":"#/$defs/a"}}}}"##,
+            r#"{"type":"object","properties":{"a":{"description":"anything"}}}"#,
+            r#"{"type":["object","null"]}"#,
             r#"{"type":"object","properties":{"a":true}}"#,
             r#"{"type":"array","prefixItems":[{"type":"string"}]}"#,
         ] {
