@@ -2,6 +2,7 @@
 
 use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
+use crate::dialect::base64::decode;
 use crate::dialect::names::Renames;
 use crate::dialect::{Dialect, Surface, Target};
 use crate::json::{Raw, Text, Writer};
@@ -48,8 +49,8 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, surface: Surface) ->
             lost("is an image's URL, which this target doesn't fetch; send the image itself in base64")
         }
         PartKind::Image { source: Source::Text(_), .. } => lost("is no image"),
-        PartKind::Document { source: Source::Base64 { media_type, .. }, .. }
-            if *media_type != "application/pdf" =>
+        PartKind::Document { source: Source::Base64 { media_type, data }, .. }
+            if *media_type != "application/pdf" && plain_text(media_type, data).is_none() =>
         {
             let media_type = media_type.decode();
             Verdict::Lost(
@@ -64,14 +65,25 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, surface: Surface) ->
     }
 }
 
+/// The text of a document in base64, if it is text: Claude takes that as it is and only PDF in base64.
+fn plain_text(media_type: &Text<'_>, data: &Text<'_>) -> Option<String> {
+    let media_type = media_type.decode();
+    let is_text = media_type.starts_with("text/") || media_type == "application/json";
+    let bytes = is_text.then(|| decode(&data.decode())).flatten()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty())
+}
+
 fn is_image(media_type: &Text<'_>) -> bool {
-    ["image/jpeg", "image/png", "image/gif", "image/webp"].iter().any(|known| *media_type == *known)
+    // The second is no media type, but people write it and OpenAI takes it.
+    ["image/jpeg", JPG, "image/png", "image/gif", "image/webp"].iter().any(|known| *media_type == *known)
 }
 
 /// Only what Claude signed may go back to Claude.
 fn is_claudes(thought: &Thought<'_>) -> bool {
     thought.maker == Some(Maker::Anthropic) && (thought.signature.is_some() || thought.sealed.is_some())
 }
+
+const JPG: &str = "image/jpg";
 
 /// What writing blocks needs to know about the request.
 #[derive(Clone, Copy)]
@@ -171,11 +183,15 @@ pub(super) fn write_thought(thought: &Thought<'_>, w: &mut Writer<'_>) {
 
 fn write_source(source: &Source<'_>, w: &mut Writer<'_>) {
     w.key("source").object(|w| match source {
-        Source::Base64 { media_type, data } => {
-            w.key("type").string("base64");
-            w.key("media_type").text(media_type);
-            w.key("data").text(data);
-        }
+        Source::Base64 { media_type, data } => match plain_text(media_type, data) {
+            Some(text) => write_plain(&Text::from(text), w),
+            None => {
+                w.key("type").string("base64");
+                let media_type = if *media_type == JPG { &Text::from("image/jpeg") } else { media_type };
+                w.key("media_type").text(media_type);
+                w.key("data").text(data);
+            }
+        },
         Source::Url(url) => {
             w.key("type").string("url");
             w.key("url").text(url);
@@ -184,10 +200,12 @@ fn write_source(source: &Source<'_>, w: &mut Writer<'_>) {
             w.key("type").string("file");
             w.key("file_id").text(id);
         }
-        Source::Text(text) => {
-            w.key("type").string("text");
-            w.key("media_type").string("text/plain");
-            w.key("data").text(text);
-        }
+        Source::Text(text) => write_plain(text, w),
     });
+}
+
+fn write_plain(text: &Text<'_>, w: &mut Writer<'_>) {
+    w.key("type").string("text");
+    w.key("media_type").string("text/plain");
+    w.key("data").text(text);
 }

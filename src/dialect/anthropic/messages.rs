@@ -13,6 +13,9 @@ use crate::json::Writer;
 /// API refuses them. A fact rather than an instruction, so that it steers the answer as little as may be.
 pub(super) const SILENT_USER: &str = "(The user has not said anything yet.)";
 
+/// How thoughts are listed that Claude can't be given, as it did not sign them.
+pub(super) const OTHERS_THOUGHTS: &str = "messages[].thinking";
+
 /// The system prompt and the turns, checked: writing them can't fail any more.
 #[derive(Debug, Default)]
 pub(super) struct Talk<'r> {
@@ -157,7 +160,12 @@ impl Admission<'_> {
         }
         match verdict(&part.kind, self.target, self.surface) {
             Verdict::Sent => Ok(true),
-            Verdict::Needless => Ok(false),
+            Verdict::Needless => {
+                if matches!(part.kind, PartKind::Thought(_)) {
+                    self.losses.advisory(OTHERS_THOUGHTS);
+                }
+                Ok(false)
+            }
             Verdict::Lost(why) => self.loses(at, &why),
         }
     }

@@ -5,6 +5,7 @@
 //! model's name.
 
 use super::framing::Framing;
+use super::messages::OTHERS_THOUGHTS;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish};
 use super::{Anthropic, hosts, reply};
@@ -22,7 +23,7 @@ impl Native for Anthropic {
         body: Raw<'_>,
         turn: &Turn,
         target: &Target,
-        _: &mut Losses,
+        losses: &mut Losses,
     ) -> Result<Outgoing, Refusal> {
         let host = target.row.host;
         let model = target.model(&turn.requested_model);
@@ -43,7 +44,13 @@ impl Native for Anthropic {
             "model" if !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
-            "messages" => without_foreign_thoughts(value).map_or(Edit::Keep, Edit::Replace),
+            "messages" => match without_foreign_thoughts(value) {
+                Some(messages) => {
+                    losses.advisory(OTHERS_THOUGHTS);
+                    Edit::Replace(messages)
+                }
+                None => Edit::Keep,
+            },
             // Said in vain: it is written anew.
             "anthropic_version" | "anthropic_beta" if value.is_null() => Edit::Remove,
             _ => Edit::Keep,

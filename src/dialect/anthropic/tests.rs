@@ -257,3 +257,19 @@ fn losses_can_be_allowed() {
     let raw = Raw::trusted(r#"{"model":"asked","messages":[]}"#);
     assert!(NATIVE.request(raw, &turn(Surface::Messages), &target(Features::NONE), &mut losses).is_ok());
 }
+
+#[test]
+fn documents_of_text_and_misnamed_jpegs_are_taken() {
+    let send = |content: &str| {
+        let body = format!(r#"{{"model":"asked","messages":[{{"role":"user","content":[{content}]}}]}}"#);
+        chat_body(Features::NONE, &body).map(|(sent, ..)| sent.split_once("messages").unwrap().1.to_owned())
+    };
+    let file = |url: &str| format!(r#"{{"type":"file","file":{{"filename":"a","file_data":"{url}"}}}}"#);
+    let text = send(&file("data:text/csv;base64,YSxiCg==")).unwrap();
+    assert!(text.contains(r#""source":{"type":"text","media_type":"text/plain","data":"a,b\n"}"#), "{text}");
+    assert!(
+        send(&file("data:application/zip;base64,UEsDBA==")).unwrap_err().message.contains("application/zip")
+    );
+    let image = send(r#"{"type":"image_url","image_url":{"url":"data:image/jpg;base64,/9j/"}}"#).unwrap();
+    assert!(image.contains(r#""media_type":"image/jpeg""#), "{image}");
+}
