@@ -1,6 +1,6 @@
 //! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
 
-use super::wire::{Called, called, finish, usage};
+use super::wire::{Called, called, empty_failure, finish, usage};
 use crate::chat::{Arguments, Choice, Maker, Part, PartKind, Reply, Thought, ToolCall};
 use crate::dialect::Memo;
 use crate::failure::{Failure, Head, classify};
@@ -26,6 +26,9 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
     }
     let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     let finish = finish(answer, calls).ok_or_else(|| malformed("its message has no stopReason"))?;
+    if let Some(failure) = empty_failure(&finish, answer).filter(|_| parts.is_empty()) {
+        return Err(Failure { status: head.status, ..failure });
+    }
     Ok(Reply {
         id: None,
         model: answer.at(&["trace", "promptRouter", "invokedModelId"]).and_then(Raw::text),

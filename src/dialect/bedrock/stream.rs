@@ -4,12 +4,12 @@
 //! order their pieces come; a text or a thought begins without a word about it. The answer is whole with `messageStop`;
 //! the counts come after it, in `metadata`.
 
-use super::wire::{Called, called, finish, usage};
+use super::wire::{Called, called, empty_failure, finish, usage};
 use crate::chat::{Event, Maker};
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
-use crate::stream::eventstream::{EventStream, Frame, MessageType};
+use crate::stream::eventstream::{Corrupt, EventStream, Frame, MessageType};
 
 type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
@@ -17,6 +17,7 @@ type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 pub(super) struct ConverseReader {
     frames: EventStream,
     events: Events,
+    has_frame: bool,
 }
 
 impl ConverseReader {
@@ -24,20 +25,26 @@ impl ConverseReader {
         ConverseReader {
             frames: EventStream::new(),
             events: Events { memo: memo.clone(), ..Events::default() },
+            has_frame: false,
         }
     }
 }
 
 impl StreamReader for ConverseReader {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let ConverseReader { frames, events } = self;
+        let ConverseReader { frames, events, has_frame } = self;
         let mut result = Ok(());
         let framed = frames.push(bytes, &mut |frame| {
+            *has_frame = true;
             if result.is_ok() {
                 result = events.take(&frame, sink);
             }
         });
-        result.and(framed.map_err(|corrupt| Failure::malformed(&corrupt.to_string())))
+        result.and(framed.map_err(|corrupt| match corrupt {
+            // Whatever stands in front of the provider may answer with something else.
+            Corrupt::Prelude if !*has_frame => Failure::malformed("its body is no event stream of AWS"),
+            corrupt => Failure::malformed(&corrupt.to_string()),
+        }))
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
@@ -55,6 +62,8 @@ impl StreamReader for ConverseReader {
 struct Events {
     memo: Memo,
     has_started: bool,
+    /// Something was said, thought or called.
+    has_token: bool,
     /// `messageStop` was there: only the counts may follow.
     has_stopped: bool,
     /// Calls by the provider's index of their block, those that have ended included.
@@ -86,6 +95,16 @@ impl Events {
     /// # Errors
     /// The failure that an exception is.
     fn take(&mut self, frame: &Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
+        let mut has_token = self.has_token;
+        let result = self.read(frame, &mut |event| {
+            has_token |= event.is_token();
+            sink(event);
+        });
+        self.has_token = has_token;
+        result
+    }
+
+    fn read(&mut self, frame: &Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
         if frame.message_type != MessageType::Event {
             let payload = match frame.text(":error-message") {
                 Some(message) if frame.payload.is_empty() => message.as_bytes(),
@@ -112,7 +131,7 @@ impl Events {
             "contentBlockStart" => self.block_start(event, sink),
             "contentBlockDelta" => self.block_delta(event, sink),
             "contentBlockStop" => self.block_stop(event, sink),
-            "messageStop" => self.stop(event, sink),
+            "messageStop" => self.stop(event, sink)?,
             _ => Some(()),
         };
         if understood.is_none() {
@@ -199,15 +218,18 @@ impl Events {
         Some(())
     }
 
-    fn stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
-        let finish = finish(event, self.calls > 0)?;
+    fn stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Result<Option<()>, Failure> {
+        let Some(finish) = finish(event, self.calls > 0) else { return Ok(None) };
+        if let Some(failure) = empty_failure(&finish, event).filter(|_| !self.has_token) {
+            return Err(failure);
+        }
         self.ensure_started(sink);
         for (_, open) in &mut self.blocks {
             open.end(sink);
         }
         sink(Event::Finish { choice: 0, finish });
         self.has_stopped = true;
-        Some(())
+        Ok(Some(()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::chat::{Finish, Usage};
 use crate::dialect::Memo;
+use crate::failure::Failure;
 use crate::json::{Raw, Text};
 
 /// The reason for an answer's end, <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
@@ -22,6 +23,16 @@ pub(super) fn finish<'a>(of: Raw<'a>, calls: bool) -> Option<Finish<'a>> {
         "malformed_model_output" | "malformed_tool_use" => Finish::Broken,
         _ => Finish::Other(reason.clone()),
     })
+}
+
+/// The failure that an answer is that ended without a word because something broke: another target may do better. With
+/// words before it, it is an answer, and its finish reason says how it ended.
+pub(super) fn empty_failure(finish: &Finish<'_>, of: Raw<'_>) -> Option<Failure> {
+    if !matches!(finish, Finish::Broken | Finish::Other(_)) {
+        return None;
+    }
+    let reason = of.get("stopReason").and_then(Raw::text).unwrap_or_default();
+    Some(Failure::malformed(&format!("the model ended without an answer ({})", reason.decode())))
 }
 
 /// The counts of `usage`. `inputTokens` are only those that were neither read from a cache nor written to one
