@@ -2,6 +2,7 @@
 
 use super::Text;
 use memchr::memchr2;
+use std::borrow::Cow;
 
 /// What a value starts like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,29 @@ impl<'a> Raw<'a> {
     /// The value's text, byte for byte.
     pub fn as_json(self) -> &'a str {
         self.0
+    }
+
+    /// The value's text without the blanks around its parts, as a provider that lays its JSON out over lines puts them.
+    pub fn compact(self) -> Cow<'a, str> {
+        let bytes = self.0.as_bytes();
+        let mut out = String::new();
+        let (mut at, mut run) = (0, 0);
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => at = string_end(bytes, at).unwrap_or(bytes.len()),
+                b' ' | b'\t' | b'\r' | b'\n' => {
+                    out.push_str(self.0.get(run..at).unwrap_or_default());
+                    at += 1;
+                    run = at;
+                }
+                _ => at += 1,
+            }
+        }
+        if run == 0 {
+            return Cow::Borrowed(self.0);
+        }
+        out.push_str(self.0.get(run..).unwrap_or_default());
+        Cow::Owned(out)
     }
 
     pub fn kind(self) -> Kind {
@@ -292,11 +316,22 @@ mod tests {
     }
 
     #[test]
+    fn compact() {
+        let compact = |json: &'static str| Raw::trusted(json).compact();
+        assert_eq!(
+            compact("{\n  \"a b\": [ 1,\t\"x \\\" y\" ],\r\n \"c\": {} }"),
+            r#"{"a b":[1,"x \" y"],"c":{}}"#
+        );
+        assert!(matches!(compact(r#"{"a b":1}"#), Cow::Borrowed(_)));
+        assert_eq!(compact("{ \"a"), "{\"a");
+    }
+
+    #[test]
     fn garbage_ends() {
         for text in ["{", "[", "{\"a\"", "{\"a\":", "[\"\\", "[1 2", "{:}", "[[[", "{\"a\":1]", "\""] {
             let raw = Raw::trusted(text);
             assert!(raw.fields().count() + raw.items().count() < 4, "{text}");
-            let _ = (raw.text(), raw.as_u64(), raw.get("a"));
+            let _ = (raw.text(), raw.as_u64(), raw.get("a"), raw.compact());
         }
     }
 }
