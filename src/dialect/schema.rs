@@ -25,6 +25,8 @@ pub enum Flaw {
     Circle(String),
     TooDeep,
     TooLarge,
+    /// A `$ref` that leads back to a node around it by required properties alone.
+    Recursion(String),
     /// A keyword that the provider can't hold an answer to.
     Keyword(String),
     /// Neither an object nor a boolean.
@@ -38,6 +40,11 @@ impl std::fmt::Display for Flaw {
                 write!(f, "has a schema with the reference \"{to}\", which leads to nothing in it")
             }
             Flaw::Circle(to) => write!(f, "has a schema whose reference \"{to}\" leads back to itself"),
+            Flaw::Recursion(to) => write!(
+                f,
+                "has a schema whose \"{to}\" contains itself in required properties, which this target can't hold an \
+                 answer to"
+            ),
             Flaw::TooDeep => write!(f, "has a schema nested deeper than {MAX_DEPTH} levels"),
             Flaw::TooLarge => f.write_str("has a schema that is too large once its references are followed"),
             Flaw::Keyword(name) => {
@@ -122,6 +129,12 @@ impl<'a> Tree<'a> {
         let entered = gathering.entered.len();
         self.open.extend(gathering.entered);
         Ok(Node::Keywords(Keywords { all: gathering.all, entered }))
+    }
+
+    /// The references that this node followed; a reference back to one of them is [`Node::Again`].
+    pub fn entered(&self, keywords: &Keywords<'_>) -> &[String] {
+        let depth = self.open.len().saturating_sub(keywords.entered);
+        self.open.get(depth..).unwrap_or_default()
     }
 
     pub fn leave(&mut self, keywords: &Keywords<'_>) {

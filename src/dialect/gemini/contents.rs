@@ -183,7 +183,11 @@ impl<'r> Reader<'r, '_> {
                     tool_calls += 1;
                 }
                 PartKind::ToolResult(result) => self.output(result, at, &mut pieces)?,
-                PartKind::Thought(thought) => add_thought(thought, &mut pieces),
+                PartKind::Thought(thought) if thought.maker == Some(Maker::Gemini) => {
+                    add_thought(thought, &mut pieces);
+                }
+                // Never sent wrong: what another model thought and signed would be refused, or taken for Gemini's.
+                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
                 kind => {
                     if let Err(why) = self.content(kind, &mut pieces) {
                         self.lose(at, &why)?;
@@ -288,11 +292,8 @@ impl<'r> Reader<'r, '_> {
     }
 }
 
-/// Only what Gemini thought and signed goes back to Gemini. A seal that came alone belongs to the text of its turn.
+/// What Gemini thought and signed. A seal that came alone belongs to the text of its turn.
 fn add_thought<'r>(thought: &'r Thought<'r>, pieces: &mut Vec<Piece<'r>>) {
-    if thought.maker != Some(Maker::Gemini) {
-        return;
-    }
     if !thought.text.is_empty() {
         pieces.push(Piece::Thought { text: &thought.text, signature: None });
     }

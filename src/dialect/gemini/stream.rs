@@ -201,7 +201,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: Sink<'_>) {
     }
 }
 
-fn into_owned(finish: Finish<'_>) -> Finish<'static> {
+pub(super) fn into_owned(finish: Finish<'_>) -> Finish<'static> {
     match finish {
         Finish::Stop => Finish::Stop,
         Finish::StopSequence(sequence) => Finish::StopSequence(sequence.map(Text::into_owned)),

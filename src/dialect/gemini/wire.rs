@@ -7,6 +7,7 @@ use crate::chat::{Arguments, Finish, Maker, ToolCall, Usage};
 use crate::dialect::Memo;
 use crate::failure::{Class, Failure, Head, classify_event, clean, reports_error};
 use crate::json::{Kind, Raw, Text, Writer};
+use std::borrow::Cow;
 
 /// What a part of an answer says.
 pub(super) enum Said<'a> {
@@ -62,10 +63,16 @@ impl Calls<'_> {
 
     fn call<'a>(&mut self, call: Raw<'a>, signature: Option<Text<'a>>) -> Option<ToolCall<'a>> {
         let name = call.present("name").and_then(Raw::text)?;
-        let arguments =
+        let args =
             call.present("args").filter(|args| args.kind() == Kind::Object).unwrap_or(Raw::trusted("{}"));
+        // Whole answers come laid out over lines; a caller shall not pay for blanks when they come back.
+        let compact = args.compact();
         let id = call.present("id").and_then(Raw::text).filter(|id| !id.is_empty());
-        let id = id.unwrap_or_else(|| Text::from(self.made_up_id(&name, arguments)));
+        let id = id.unwrap_or_else(|| Text::from(self.made_up_id(&name, &compact)));
+        let arguments = match compact {
+            Cow::Borrowed(_) => Arguments::Json(args),
+            Cow::Owned(compact) => Arguments::Encoded(Text::from(compact)),
+        };
         self.count = self.count.saturating_add(1);
         let name = if self.memo.renamed.is_empty() {
             name
@@ -73,16 +80,16 @@ impl Calls<'_> {
             Text::from(self.memo.original(&name.decode()).to_owned())
         };
         let signature = signature.map(|signature| (Maker::Gemini, signature));
-        Some(ToolCall { id, name, arguments: Arguments::Json(arguments), signature })
+        Some(ToolCall { id, name, arguments, signature })
     }
 
     /// The same whenever the same answer is read, another in every other answer.
-    fn made_up_id(&self, name: &Text<'_>, arguments: Raw<'_>) -> String {
+    fn made_up_id(&self, name: &Text<'_>, arguments: &str) -> String {
         // FNV-1a: nothing secret about it, and short enough for every dialect.
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let place = format!("{}/{}", self.candidate, self.count);
         let name = name.decode();
-        for piece in [self.response_id.unwrap_or_default(), &place, &name, arguments.as_json()] {
+        for piece in [self.response_id.unwrap_or_default(), &place, &name, arguments] {
             for byte in piece.bytes().chain([0]) {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }

@@ -43,12 +43,22 @@ fn a_schema_that_contains_itself_keeps_its_references() {
         .unwrap(),
         r##"{"type":"object","properties":{"first":{"type":"object","properties":{"next":{"$ref":"#/$defs/node1"}}}},"$defs":{"node1":{"type":"object","properties":{"next":{"$ref":"#/$defs/node1"}}}}}"##
     );
+    let whole = r##"{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#"}},"r":{"allOf":[{"$ref":"#/$defs/A"}]}},"$defs":{"A":{"properties":{"a":{"$ref":"#/$defs/A"}}}}}"##;
     assert_eq!(
-        arguments(
-            r##"{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#"}},"r":{"allOf":[{"$ref":"#"}]}}}"##
-        ),
-        r##"{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#/$defs/node1"}},"r":{"$ref":"#/$defs/node1"}},"$defs":{"node1":{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#/$defs/node1"}},"r":{"$ref":"#/$defs/node1"}}}}}"##
+        adapt(whole, Use::Answer).unwrap(),
+        r##"{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#/$defs/node1"}},"r":{"type":"object","properties":{"a":{"$ref":"#/$defs/node2"}}}},"$defs":{"node1":{"type":"object","properties":{"l":{"type":"array","items":{"$ref":"#/$defs/node1"}},"r":{"type":"object","properties":{"a":{"$ref":"#/$defs/node2"}}}}},"node2":{"type":"object","properties":{"a":{"$ref":"#/$defs/node2"}}}}}"##
     );
+    assert_eq!(
+        arguments(whole),
+        r##"{"type":"object","properties":{"l":{"type":"array","items":{"description":"Again the whole, as it is described around this."}},"r":{"type":"object","properties":{"a":{"description":"Again a `A`, as it is described around this."}}}}}"##
+    );
+}
+
+#[test]
+fn an_answer_may_not_contain_itself_of_necessity() {
+    let schema = r##"{"type":"object","properties":{"x":{"$ref":"#/$defs/N"}},
+        "$defs":{"N":{"required":["kids"],"properties":{"kids":{"items":{"$ref":"#/$defs/N"}}}}}}"##;
+    assert_eq!(adapt(schema, Use::Answer), Err(Flaw::Recursion("#/$defs/N".to_owned())));
 }
 
 #[test]
