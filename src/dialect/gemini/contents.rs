@@ -11,6 +11,7 @@ use crate::chat::{Maker, Message, Part, PartKind, Request, Role, Thought, ToolCa
 use crate::dialect::{Losses, Refusal, Surface};
 use crate::json::Text;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Stands where the conversation begins with the model, or has no turn at all: a fact rather than an instruction, so
 /// that it steers the answer as little as may be.
@@ -62,7 +63,7 @@ impl<'r> Talk<'r> {
         losses: &mut Losses,
     ) -> Result<Talk<'r>, Refusal> {
         let mut talk = Talk::default();
-        let mut calls = Vec::new();
+        let mut calls = BTreeMap::new();
         for (index, message) in request.messages.iter().enumerate() {
             if message.name.is_some() {
                 losses.advisory("messages[].name");
@@ -89,21 +90,21 @@ impl<'r> Talk<'r> {
 
     /// Results of tools stand first, in the order of their calls: without ids nothing else tells which is whose.
     fn sort_outputs(&mut self) {
-        let mut ids: Vec<&'r Text<'r>> = Vec::new();
+        let mut places: BTreeMap<Cow<'r, str>, usize> = BTreeMap::new();
         for turn in &mut self.turns {
             if turn.is_user {
-                turn.pieces.sort_by_key(|piece| match piece {
+                turn.pieces.sort_by_cached_key(|piece| match piece {
                     Piece::Output(output) => {
-                        (0, ids.iter().position(|id| **id == *output.id).unwrap_or(usize::MAX))
+                        (0, places.get(&output.id.decode()).copied().unwrap_or(usize::MAX))
                     }
                     _ => (1, 0),
                 });
             } else {
                 let called = turn.pieces.iter().filter_map(|piece| match piece {
-                    Piece::Call { call, .. } => Some(&call.id),
+                    Piece::Call { call, .. } => Some(call.id.decode()),
                     _ => None,
                 });
-                ids = called.collect();
+                places = called.zip(0..).collect();
             }
         }
     }
@@ -149,8 +150,8 @@ struct Reader<'r, 'l> {
     model: Model<'l>,
     surface: Surface,
     message: usize,
-    /// Every call so far: id and name.
-    calls: &'l mut Vec<(&'r Text<'r>, &'r Text<'r>)>,
+    /// The names of all calls so far, by their ids; of several with one id the last counts.
+    calls: &'l mut BTreeMap<Cow<'r, str>, &'r Text<'r>>,
     losses: &'l mut Losses,
 }
 
@@ -251,7 +252,7 @@ impl<'r> Reader<'r, '_> {
             );
             return Err(Refusal::invalid(path, message));
         };
-        self.calls.push((&call.id, &call.name));
+        self.calls.insert(call.id.decode(), &call.name);
         let signature = call.signature.as_ref().filter(|(maker, _)| *maker == Maker::Gemini);
         Ok(Piece::Call { call, arguments, signature: signature.map(|(_, signature)| signature) })
     }
@@ -262,7 +263,7 @@ impl<'r> Reader<'r, '_> {
         at: usize,
         pieces: &mut Vec<Piece<'r>>,
     ) -> Result<(), Refusal> {
-        let called = self.calls.iter().rev().find(|(id, _)| **id == result.call_id).map(|(_, name)| *name);
+        let called = self.calls.get(&result.call_id.decode()).copied();
         let Some(name) = called.or(result.name.as_ref()) else {
             let id = result.call_id.decode();
             let path = format!("messages[{}]", self.message);

@@ -4,8 +4,7 @@
 //! (<https://ai.google.dev/api/caching#FunctionDeclaration>; newer versions of the API take 128).
 
 use crate::json::Text;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_NAME: usize = 64;
 
@@ -19,17 +18,19 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn new<'t>(names: impl Iterator<Item = &'t Text<'t>> + Clone) -> Names {
         let mut changed = BTreeMap::new();
-        for name in names.clone() {
+        if names.clone().all(|name| is_fine(&name.decode())) {
+            return Names { changed };
+        }
+        let mut free = Free {
+            taken: names.clone().map(|name| name.decode().into_owned()).collect(),
+            last: BTreeMap::new(),
+        };
+        for name in names {
             let name = name.decode();
-            if is_fine(&name) || changed.contains_key(name.as_ref()) {
-                continue;
+            if !is_fine(&name) && !changed.contains_key(name.as_ref()) {
+                let sent = free.name(&name);
+                changed.insert(name.into_owned(), sent);
             }
-            let is_taken = |candidate: &str| {
-                names.clone().any(|other| *other == *candidate)
-                    || changed.values().any(|sent: &String| sent == candidate)
-            };
-            let sent = free_name(&name, is_taken);
-            changed.insert(name.into_owned(), sent);
         }
         Names { changed }
     }
@@ -63,23 +64,29 @@ fn may_follow(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-')
 }
 
-/// The name with `_` for what is not allowed; numbered where another tool has that name already.
-fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let lead = if name.starts_with(may_begin) { "" } else { "_" };
-    let plain: String = lead
-        .chars()
-        .chain(name.chars().map(|c| if may_follow(c) { c } else { '_' }))
-        .take(MAX_NAME)
-        .collect();
-    let mut candidate = Cow::Borrowed(plain.as_str());
-    let mut number = 1u32;
-    while is_taken(&candidate) {
-        number = number.saturating_add(1);
-        let suffix = format!("_{number}");
-        let kept = MAX_NAME.saturating_sub(suffix.len());
-        candidate = Cow::Owned(plain.chars().take(kept).chain(suffix.chars()).collect());
+/// Finds names that nobody has.
+struct Free {
+    taken: BTreeSet<String>,
+    /// The last number that a name got: many names may become the same.
+    last: BTreeMap<String, u32>,
+}
+
+impl Free {
+    /// The name with `_` for what is not allowed; numbered where another tool has that name already.
+    fn name(&mut self, name: &str) -> String {
+        let lead = if name.starts_with(may_begin) { "" } else { "_" };
+        let allowed = name.chars().map(|c| if may_follow(c) { c } else { '_' });
+        let plain: String = lead.chars().chain(allowed).take(MAX_NAME).collect();
+        let mut candidate = plain.clone();
+        let number = self.last.entry(plain.clone()).or_insert(1);
+        while !self.taken.insert(candidate.clone()) {
+            *number = number.saturating_add(1);
+            let suffix = format!("_{number}");
+            candidate = plain.chars().take(MAX_NAME.saturating_sub(suffix.len())).collect();
+            candidate.push_str(&suffix);
+        }
+        candidate
     }
-    candidate.into_owned()
 }
 
 #[cfg(test)]

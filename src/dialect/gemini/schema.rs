@@ -161,7 +161,7 @@ impl<'a> Adapter<'a> {
                 if schema.as_bool() != Some(false) {
                     separate(out);
                     Writer::new(out).key_text(name);
-                    let is_optional = !gathered.required.contains(name);
+                    let is_optional = !gathered.requires(name);
                     self.optional += usize::from(is_optional);
                     self.node(*schema, depth + 1, out)?;
                     self.optional -= usize::from(is_optional);

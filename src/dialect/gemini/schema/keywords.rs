@@ -3,6 +3,7 @@
 use super::Use;
 use crate::dialect::schema::{Flaw, Keywords};
 use crate::json::{Kind, Raw, Text, Writer};
+use std::collections::BTreeSet;
 
 /// Say nothing about what is valid.
 const SILENT: [&str; 12] = [
@@ -51,8 +52,10 @@ pub(super) struct Gathered<'a> {
     /// Go as they are.
     plain: Vec<(Text<'a>, Raw<'a>)>,
     choices: Option<Vec<Raw<'a>>>,
-    pub(super) required: Vec<Text<'a>>,
+    required: Vec<Text<'a>>,
+    required_names: BTreeSet<String>,
     pub(super) properties: Vec<(Text<'a>, Raw<'a>)>,
+    property_names: BTreeSet<String>,
     pub(super) additional: Option<Raw<'a>>,
     pub(super) items: Option<Raw<'a>>,
     pub(super) prefix: Option<Raw<'a>>,
@@ -88,14 +91,14 @@ impl<'a> Gathered<'a> {
             "const" => self.take_choices(name, vec![value], value),
             "required" => {
                 for name in value.items().filter_map(Raw::text) {
-                    if !self.required.contains(&name) {
+                    if self.required_names.insert(name.decode().into_owned()) {
                         self.required.push(name);
                     }
                 }
             }
             "properties" => {
                 for (name, schema) in value.fields() {
-                    if !self.properties.iter().any(|(known, _)| *known == name) {
+                    if self.property_names.insert(name.decode().into_owned()) {
                         self.properties.push((name, schema));
                     }
                 }
@@ -174,6 +177,10 @@ impl<'a> Gathered<'a> {
         if !choices.is_empty() {
             self.choices = Some(choices);
         }
+    }
+
+    pub(super) fn requires(&self, name: &Text<'_>) -> bool {
+        self.required_names.contains(name.decode().as_ref())
     }
 
     /// Writes what has no node inside.
