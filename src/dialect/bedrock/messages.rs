@@ -175,7 +175,12 @@ impl Admission<'_> {
         }
         match verdict(&part.kind, place, self.target, self.family) {
             Verdict::Sent => Ok(true),
-            Verdict::Needless => Ok(false),
+            Verdict::Needless => {
+                if matches!(part.kind, PartKind::Thought(_)) {
+                    self.losses.advisory("messages[].thinking");
+                }
+                Ok(false)
+            }
             Verdict::Lost(why) => {
                 self.losses.meaning(path(), &why)?;
                 Ok(false)
