@@ -328,6 +328,11 @@ fn may_end(dialect: &str, prefix: &[u8]) -> bool {
         }
         // Once the terminator's event is whole but for its last line ends.
         "anthropic" => text.contains("\"message_stop\"}"),
+        // Some servers send OpenAI's terminator after Cohere's own.
+        "cohere" => {
+            let after = text.split_once("\"message-end\"").map_or("", |(_, after)| after);
+            at_event_end || after.contains("\n\n")
+        }
         // The counts after it may be missing.
         "bedrock" => text.contains("messageStop") && frames::are_whole(prefix),
         _ => at_event_end,

@@ -4,6 +4,7 @@
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
 use super::bedrock::Bedrock;
+use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::{
@@ -75,7 +76,7 @@ pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
         Dialect::Anthropic => Some(anthropic::of(row)),
         Dialect::Gemini => Some(&Gemini),
         Dialect::Bedrock => Some(&Bedrock),
-        Dialect::Cohere => None,
+        Dialect::Cohere => Some(&Cohere),
     }
 }
 

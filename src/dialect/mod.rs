@@ -8,6 +8,7 @@ mod anthropic;
 mod at;
 mod base64;
 mod bedrock;
+mod cohere;
 pub mod exchange;
 mod extra;
 mod gemini;

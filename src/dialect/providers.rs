@@ -110,6 +110,9 @@ const GEMINI_VERTEX: Row = Row {
 // What most of Bedrock's models take. Schemas (`json_schema`) and reasoning are some models' only: a target says so.
 const CONVERSE: Features = CHAT.with(Features::VISION).with(Features::DOCUMENTS).with(Features::SAMPLING);
 
+// Images and reasoning are some models' only: a target says so.
+const COHERE: Features = CHAT.with(Features::JSON_SCHEMA).with(Features::SAMPLING);
+
 /// Every provider that the file can name.
 pub static PROVIDERS: &[Row] = &[
     Row {
@@ -161,6 +164,16 @@ pub static PROVIDERS: &[Row] = &[
         carries: CONVERSE,
         quirks: &[],
         reference: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
+    },
+    Row {
+        name: "cohere",
+        dialect: Dialect::Cohere,
+        host: Host::Native,
+        endpoint: Some("https://api.cohere.com"),
+        key: BEARER,
+        carries: COHERE,
+        quirks: &[],
+        reference: "https://docs.cohere.com/reference/chat",
     },
     Row {
         name: "azure_openai",

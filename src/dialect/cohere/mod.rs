@@ -1,0 +1,42 @@
+//! Cohere's chat, version 2: <https://docs.cohere.com/reference/chat>.
+//!
+//! | file | does |
+//! |---|---|
+//! | `request`, `messages`, `tools` | write a request |
+//! | `reply`, `stream`, `wire` | read whole answers and streams |
+//!
+//! Citations of an answer have no place with any caller and are passed over. Nothing here knows a caller's dialect.
+
+mod messages;
+mod reply;
+mod request;
+mod stream;
+mod tools;
+mod wire;
+
+use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use crate::chat::{Reply, Request};
+use crate::failure::{Failure, Head};
+
+/// The dialect, as its provider speaks it.
+pub(super) struct Cohere;
+
+impl Provider for Cohere {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        turn: &Turn,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        request::write(request, target, turn, losses)
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+        reply::read(head, body, memo)
+    }
+
+    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
+        Box::new(stream::ChatReader::new(memo))
+    }
+}

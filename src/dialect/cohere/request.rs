@@ -1,0 +1,173 @@
+//! A request as Cohere takes it.
+
+use super::messages::Talk;
+use super::tools;
+use crate::chat::{Effort, Features, Request, Thinking};
+use crate::dialect::names::{MAX_NAME, Renames, of_tools};
+use crate::dialect::{Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
+use crate::json::{Raw, Text, Writer};
+
+/// The most stop sequences.
+const MAX_STOPS: usize = 5;
+
+/// # Errors
+/// What the dialect can't carry, unless `losses` allows dropping it.
+pub(super) fn write(
+    request: &Request<'_>,
+    target: &Target,
+    turn: &Turn,
+    losses: &mut Losses,
+) -> Result<Outgoing, Refusal> {
+    let requested = request.model.decode();
+    let surface = turn.surface;
+    check_meaning(request, losses)?;
+    let names = Renames::new(of_tools(request), MAX_NAME);
+    let talk = Talk::of(request, surface, losses)?;
+    let tools = tools::Plan::of(request, target, surface, &names, losses)?;
+    let stop = stop_sequences(request, surface, losses)?;
+
+    let mut body = Vec::with_capacity(1024);
+    let mut w = Writer::new(&mut body);
+    w.open_object();
+    w.key("model").string(target.model(&requested));
+    talk.write(&names, &mut w);
+    tools.write(&names, &mut w);
+    if let Some(asked) = request.max_tokens {
+        let limit = target.max_output_tokens.unwrap_or(u64::MAX);
+        if asked > limit {
+            losses.advisory("max_tokens");
+        }
+        w.key("max_tokens").u64(asked.min(limit));
+    }
+    if !stop.is_empty() {
+        w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
+    }
+    write_sampling(request, target, losses, &mut w);
+    write_thinking(&request.thinking, target, surface, losses, &mut w);
+    if request.stream {
+        w.key("stream").bool(true);
+    }
+    w.close_object();
+    if request.user.is_some() {
+        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+    }
+    if request.cache.is_some() {
+        losses.advisory("cache_control");
+    }
+    carry_extra(surface, request, losses)?;
+
+    Ok(Outgoing {
+        path: format!("{}/v2/chat", target.endpoint.base_path),
+        headers: Vec::new(),
+        body,
+        dropped: Vec::new(),
+        memo: Memo {
+            format_tool: tools.format_tool_name(),
+            stream: request.stream,
+            renamed: names.into_changed(),
+            ..Memo::default()
+        },
+    })
+}
+
+/// What changes the meaning and has no place at all in the dialect.
+fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+    if request.candidates.is_some_and(|n| n > 1) {
+        losses.meaning("n", "asks for several answers, and Cohere gives one")?;
+    }
+    if request.logprobs.on {
+        // Cohere's are those of pieces of text and not of single tokens.
+        losses.meaning("logprobs", "can't be had from Cohere token by token")?;
+    }
+    Ok(())
+}
+
+fn stop_sequences<'r>(
+    request: &'r Request<'r>,
+    surface: Surface,
+    losses: &mut Losses,
+) -> Result<Vec<&'r Text<'r>>, Refusal> {
+    let name = if surface.is_anthropic() { "stop_sequences" } else { "stop" };
+    let mut kept: Vec<_> = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
+    if kept.len() > MAX_STOPS {
+        losses.meaning(name, "has more than 5 sequences, the most that Cohere takes")?;
+        kept.truncate(MAX_STOPS);
+    }
+    Ok(kept)
+}
+
+/// Each within its bounds, <https://docs.cohere.com/reference/chat>.
+fn write_sampling(request: &Request<'_>, target: &Target, losses: &mut Losses, w: &mut Writer<'_>) {
+    let sampling = &request.sampling;
+    let takes = target.has(Features::SAMPLING);
+    let mut bounded = |name: &'static str, as_name: &str, value: Option<Raw<'_>>, least: f64, most: f64| {
+        let Some(value) = value else { return };
+        match value.as_f64().filter(|_| takes) {
+            Some(number) if (least..=most).contains(&number) => w.key(as_name).raw(value),
+            Some(number) => w.key(as_name).f64(number.clamp(least, most)),
+            None => losses.advisory(name),
+        }
+    };
+    bounded("temperature", "temperature", sampling.temperature, 0.0, 1.0);
+    bounded("top_p", "p", sampling.top_p, 0.01, 0.99);
+    bounded("top_k", "k", sampling.top_k, 0.0, 500.0);
+    let penalties =
+        [("frequency_penalty", sampling.frequency_penalty), ("presence_penalty", sampling.presence_penalty)];
+    for (name, value) in penalties {
+        // A reward for repetition can't be had: it is left out and not made a penalty of nothing.
+        let is_reward = value.and_then(Raw::as_f64).is_some_and(|number| number < 0.0);
+        bounded(name, name, value.filter(|_| !is_reward), 0.0, 1.0);
+    }
+    for (name, value) in penalties {
+        if value.and_then(Raw::as_f64).is_some_and(|number| number < 0.0) {
+            losses.advisory(name);
+        }
+    }
+    if sampling.logit_bias.is_some_and(|bias| bias.fields().next().is_some()) {
+        losses.advisory("logit_bias");
+    }
+    match sampling.seed {
+        // Cohere's is unsigned.
+        Some(seed) if seed.as_u64().is_some() => w.key("seed").raw(seed),
+        Some(_) => losses.advisory("seed"),
+        None => {}
+    }
+}
+
+/// Models that think do so unless they are told not to; how much, they take in tokens only
+/// (<https://docs.cohere.com/docs/reasoning>).
+fn write_thinking(
+    thinking: &Thinking,
+    target: &Target,
+    surface: Surface,
+    losses: &mut Losses,
+    w: &mut Writer<'_>,
+) {
+    if *thinking == Thinking::default() {
+        return;
+    }
+    if thinking.off || thinking.effort == Some(Effort::None) {
+        if target.has(Features::REASONING) {
+            w.key("thinking").object(|w| w.key("type").string("disabled"));
+        }
+        return;
+    }
+    if target.has(Features::REASONING_BUDGET) {
+        let budget = thinking.budget.or_else(|| thinking.effort.map(Effort::budget));
+        w.key("thinking").object(|w| {
+            w.key("type").string("enabled");
+            if let Some(budget) = budget {
+                w.key("token_budget").u64(budget);
+            }
+        });
+        return;
+    }
+    losses.advisory(match surface {
+        Surface::Messages | Surface::CountTokens if thinking.budget.is_none() && !thinking.adaptive => {
+            "output_config.effort"
+        }
+        Surface::Messages | Surface::CountTokens => "thinking",
+        Surface::Responses => "reasoning.effort",
+        Surface::Chat | Surface::Embeddings => "reasoning_effort",
+    });
+}

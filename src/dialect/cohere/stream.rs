@@ -1,0 +1,240 @@
+//! The stream: <https://docs.cohere.com/docs/streaming>. Typed events, `message-end` last; some servers add `[DONE]`.
+
+use super::wire::{Called, called, empty_failure, finish, usage};
+use crate::chat::Event;
+use crate::dialect::{Memo, StreamReader};
+use crate::failure::{Failure, classify_event, reports_error};
+use crate::json::{Kind, Raw, Text};
+use crate::stream::sse::{Frame, Sse};
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+/// See [`StreamReader`].
+pub(super) struct ChatReader {
+    sse: Sse,
+    events: Events,
+}
+
+impl ChatReader {
+    pub(super) fn new(memo: &Memo) -> ChatReader {
+        ChatReader { sse: Sse::new(), events: Events { memo: memo.clone(), ..Events::default() } }
+    }
+}
+
+impl StreamReader for ChatReader {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let ChatReader { sse, events } = self;
+        let mut result = Ok(());
+        let framed = sse.push(bytes, &mut |frame| {
+            if result.is_ok() {
+                result = events.take(frame, sink);
+            }
+        });
+        result.and(framed.map_err(|error| Failure::malformed(&error.to_string())))
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        if self.events.has_ended {
+            return Ok(());
+        }
+        if self.events.has_started {
+            return Err(Failure::malformed("its stream ends without message-end"));
+        }
+        // Somebody in front of the provider may answer a stream with a whole error.
+        match Raw::parse(self.sse.leftover()) {
+            Ok(raw) if reports_error(raw) => Err(classify_event(raw, 0)),
+            _ => Err(Failure::malformed("its stream ends before the answer begins")),
+        }
+    }
+}
+
+/// What is known of a stream so far.
+#[derive(Debug, Default)]
+struct Events {
+    memo: Memo,
+    has_started: bool,
+    /// Something was said, thought or called.
+    has_token: bool,
+    /// `message-end` was there: nothing after it counts.
+    has_ended: bool,
+    /// Calls by the provider's index, those that have ended included.
+    calls: Vec<Call>,
+    /// Calls of the caller's own tools so far.
+    count: u32,
+}
+
+#[derive(Debug)]
+struct Call {
+    wire: u64,
+    /// The number of the call; `None`: its arguments are the answer's text.
+    number: Option<u32>,
+    has_arguments: bool,
+    has_ended: bool,
+}
+
+impl Events {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// The failure that it reports.
+    fn take(&mut self, frame: Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
+        let mut has_token = self.has_token;
+        let result = self.read(frame, &mut |event| {
+            has_token |= event.is_token();
+            sink(event);
+        });
+        self.has_token = has_token;
+        result
+    }
+
+    fn read(&mut self, frame: Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.has_ended {
+            return Ok(());
+        }
+        let event = match Raw::parse(frame.data) {
+            Ok(event) if event.kind() == Kind::Object => event,
+            _ => {
+                sink(Event::Malformed);
+                return Ok(());
+            }
+        };
+        let kind = event.present("type").and_then(Raw::text).unwrap_or_else(|| Text::from(frame.event));
+        let kind = kind.decode();
+        if kind == "error" || (kind != "message-end" && reports_error(event)) {
+            return Err(classify_event(event, 0));
+        }
+        let understood = match kind.as_ref() {
+            "message-start" => {
+                let id = event.present("id").and_then(Raw::text);
+                self.ensure_started(id, sink);
+                Some(())
+            }
+            "content-start" | "content-delta" => self.content(event, sink),
+            "tool-plan-delta" => self.plan(event, sink),
+            "tool-call-start" => self.call_start(event, sink),
+            "tool-call-delta" => self.call_delta(event, sink),
+            "tool-call-end" => {
+                let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
+                self.calls.iter_mut().filter(|call| call.wire == wire).for_each(|call| call.end(sink));
+                Some(())
+            }
+            "message-end" => self.end(event, sink)?,
+            "" => None,
+            // Citations, ends of content, and what nobody knew yesterday.
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            sink(Event::Malformed);
+        }
+        Ok(())
+    }
+
+    fn ensure_started(&mut self, id: Option<Text<'_>>, sink: Sink<'_>) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            sink(Event::Start { id, model: None });
+        }
+    }
+
+    fn content(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let content = event.at(&["delta", "message", "content"])?;
+        self.ensure_started(None, sink);
+        let text = |name| content.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
+        if let Some(text) = text("thinking") {
+            sink(Event::Thought { choice: 0, text });
+        }
+        if let Some(text) = text("text") {
+            sink(Event::Text { choice: 0, text });
+        }
+        Some(())
+    }
+
+    fn plan(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let text = event.at(&["delta", "message", "tool_plan"])?.text()?;
+        self.ensure_started(None, sink);
+        say(text, sink);
+        Some(())
+    }
+
+    fn call_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
+        let call = one(event.at(&["delta", "message", "tool_calls"])?);
+        let name = call.at(&["function", "name"])?.text()?;
+        self.ensure_started(None, sink);
+        self.calls.iter_mut().filter(|open| open.wire == wire).for_each(|open| open.end(sink));
+        self.calls.retain(|open| open.wire != wire);
+        let number = match called(name, &self.memo) {
+            Called::Answer => None,
+            Called::Tool(name) => {
+                let number = self.count;
+                self.count = self.count.saturating_add(1);
+                let id = call.get("id").and_then(Raw::text).unwrap_or_default();
+                sink(Event::ToolStart { choice: 0, index: number, id, name, signature: None });
+                Some(number)
+            }
+        };
+        let mut open = Call { wire, number, has_arguments: false, has_ended: false };
+        if let Some(fragment) = call.at(&["function", "arguments"]).and_then(Raw::text) {
+            open.arguments(fragment, sink);
+        }
+        self.calls.push(open);
+        Some(())
+    }
+
+    fn call_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
+        let call = one(event.at(&["delta", "message", "tool_calls"])?);
+        let fragment = call.at(&["function", "arguments"])?.text()?;
+        let open = self.calls.iter_mut().rev().find(|open| open.wire == wire)?;
+        open.arguments(fragment, sink);
+        Some(())
+    }
+
+    fn end(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Result<Option<()>, Failure> {
+        let Some(delta) = event.present("delta") else { return Ok(None) };
+        let Some(finish) = finish(delta, self.count > 0)? else { return Ok(None) };
+        if let Some(failure) = empty_failure(&finish).filter(|_| !self.has_token) {
+            return Err(failure);
+        }
+        self.ensure_started(event.present("id").and_then(Raw::text), sink);
+        for call in &mut self.calls {
+            call.end(sink);
+        }
+        if let Some(usage) = delta.present("usage").map(usage).filter(|usage| !usage.is_empty()) {
+            sink(Event::Usage(usage));
+        }
+        sink(Event::Finish { choice: 0, finish });
+        self.has_ended = true;
+        Ok(Some(()))
+    }
+}
+
+impl Call {
+    fn arguments(&mut self, fragment: Text<'_>, sink: Sink<'_>) {
+        if fragment.is_empty() {
+            return;
+        }
+        self.has_arguments = true;
+        match self.number {
+            Some(index) => sink(Event::ToolArguments { choice: 0, index, fragment }),
+            None => say(fragment, sink),
+        }
+    }
+
+    /// A call without a word about its arguments has none: callers want `{}` then.
+    fn end(&mut self, sink: Sink<'_>) {
+        if !std::mem::replace(&mut self.has_ended, true) && !self.has_arguments {
+            self.arguments(Text::from("{}"), sink);
+        }
+    }
+}
+
+/// By the types it is one call; a list of one is taken too.
+fn one(calls: Raw<'_>) -> Raw<'_> {
+    calls.items().next().unwrap_or(calls)
+}
+
+fn say(text: Text<'_>, sink: Sink<'_>) {
+    if !text.is_empty() {
+        sink(Event::Text { choice: 0, text });
+    }
+}

@@ -1,0 +1,74 @@
+//! What whole answers and streams have in common: finish reasons, counts, and the names of tools.
+
+use crate::chat::{Finish, Usage};
+use crate::dialect::Memo;
+use crate::failure::{Class, Failure, classify_event};
+use crate::json::{Raw, Text};
+
+/// The end of an answer. `of` is what has `finish_reason`; `calls` says whether the answer holds calls of the caller's
+/// own tools: the call that stands for a form is none to the caller. `None` if there is no reason at all.
+///
+/// # Errors
+/// The failure that the reason is.
+pub(super) fn finish(of: Raw<'_>, calls: bool) -> Result<Option<Finish<'_>>, Failure> {
+    let Some(reason) = of.present("finish_reason").and_then(Raw::text) else { return Ok(None) };
+    Ok(Some(match reason.decode().as_ref() {
+        "COMPLETE" | "TOOL_CALL" if calls => Finish::ToolCalls,
+        "COMPLETE" | "TOOL_CALL" => Finish::Stop,
+        "STOP_SEQUENCE" => Finish::StopSequence(None),
+        "MAX_TOKENS" => Finish::Length,
+        // The last two are of version 1.
+        "ERROR" => return Err(failed(of, Class::ServerError, "the model failed while it answered")),
+        "TIMEOUT" => return Err(failed(of, Class::Timeout, "the provider ran out of time")),
+        "ERROR_LIMIT" => Finish::ContextWindow,
+        "ERROR_TOXIC" => Finish::ContentFilter,
+        _ => Finish::Other(reason.clone()),
+    }))
+}
+
+/// The failure that an answer is that ended without a word for a reason nobody knew yesterday.
+pub(super) fn empty_failure(finish: &Finish<'_>) -> Option<Failure> {
+    let Finish::Other(reason) = finish else { return None };
+    Some(Failure::malformed(&format!("the model ended without an answer ({})", reason.decode())))
+}
+
+/// What the provider says of the failure, else what its reason means.
+fn failed(of: Raw<'_>, class: Class, reason: &str) -> Failure {
+    let told = of.present("error").and_then(Raw::text).is_some_and(|told| !told.is_blank());
+    match classify_event(of, 0) {
+        // Words that tell nothing more: the reason knows better.
+        failure if told && failure.class == Class::ServerError => Failure { class, ..failure },
+        failure if told => failure,
+        _ => Failure { class, ..Failure::malformed(reason) },
+    }
+}
+
+/// The counts of `usage`: the tokens, or where they are missing what is billed.
+pub(super) fn usage(usage: Raw<'_>) -> Usage {
+    let count = |of: &str, name: &str| usage.at(&[of, name]).and_then(Raw::as_u64);
+    let tokens = |name| count("tokens", name).or_else(|| count("billed_units", name));
+    Usage {
+        input: tokens("input_tokens"),
+        cache_read: usage.get("cached_tokens").and_then(Raw::as_u64),
+        cache_write: None,
+        output: tokens("output_tokens"),
+        reasoning: None,
+    }
+}
+
+/// What becomes of a call of a tool by the name that was sent.
+pub(super) enum Called<'a> {
+    /// Its arguments are the answer.
+    Answer,
+    Tool(Text<'a>),
+}
+
+pub(super) fn called<'a>(name: Text<'a>, memo: &Memo) -> Called<'a> {
+    if memo.format_tool.as_deref().is_some_and(|tool| name == tool) {
+        return Called::Answer;
+    }
+    if memo.renamed.is_empty() {
+        return Called::Tool(name);
+    }
+    Called::Tool(Text::from(memo.original(&name.decode()).to_owned()))
+}
