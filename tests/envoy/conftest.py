@@ -13,7 +13,7 @@ from harness.standin import Standin
 # The stand-in providers of these tests: names are those of targets, each with a key of its own.
 NAMES = (
     "openai-main", "openai-second", "azure-secondary", "anthropic-main", "anthropic-last-resort", "gemini-main",
-    "bedrock-main", "cohere-main",
+    "vertex-main", "vertex-claude", "bedrock-main", "bedrock-claude", "cohere-main",
 )  # fmt: skip
 
 

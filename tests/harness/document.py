@@ -13,10 +13,19 @@ PROVIDERS = {
     "openai": {"base": "/v1", "model": "gpt-5.4-mini"},
     "azure_openai": {"base": "", "model": "gpt-5.4-mini"},
     "anthropic": {"base": "", "model": "claude-sonnet-4-5", "max_output_tokens": 8192},
-    "gemini": {"base": "", "model": "gemini-2.5-pro"},
-    "bedrock": {"base": "", "model": "anthropic.claude-sonnet-4-5-20250929-v1:0"},
+    "anthropic_bedrock": {"base": "", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "max_output_tokens": 8192},
+    "anthropic_vertex": {
+        "base": "", "model": "claude-sonnet-4-5", "max_output_tokens": 8192, "project": "p", "location": "europe-west1",
+    },
+    "gemini": {"base": "", "model": "gemini-3-pro"},
+    "vertex": {"base": "", "model": "gemini-3-pro", "project": "p", "location": "europe-west1"},
+    "bedrock": {"base": "", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
     "cohere": {"base": "", "model": "command-a-03-2025"},
 }
+
+
+# Their credential is a signature.
+SIGNED = ("bedrock", "anthropic_bedrock")
 
 
 def key_of(name: str) -> str:
@@ -42,7 +51,7 @@ def document(targets: list, groups: list | None = None, **more) -> dict:
     """A whole document; without groups there is one, `production-llm`, with all targets in order."""
     groups = groups or [group("production-llm", *(one["id"] for one in targets))]
     named = sorted({one["credential"] for one in targets if "credential" in one})
-    aws = {one["credential"] for one in targets if one["provider"] == "bedrock"}
+    aws = {one["credential"] for one in targets if one["provider"] in SIGNED}
     signed = {"aws": {"region": "us-east-1", "service": "bedrock"}}
     credentials = [{"id": name, **(signed if name in aws else {"secret_file": f"secrets/{name}"})} for name in named]
     return {"version": 1, "targets": targets, "credentials": credentials, "model_groups": groups} | more

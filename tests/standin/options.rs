@@ -9,7 +9,8 @@ use crate::dialect::Speaks;
 #[derive(clap::Parser)]
 #[command(name = "standin")]
 pub struct Options {
-    /// A provider: [NAME=]ADDRESS:PORT[,dialect=D][,key=K]. Repeat for more; port 0 picks a free one.
+    /// A provider: [NAME=]ADDRESS:PORT[,dialect=D][,key=K]. Repeat for more; port 0 picks a free one. A key ID:SECRET
+    /// is AWS's, and signatures are verified with it.
     #[arg(long, required = true)]
     pub listen: Vec<Listen>,
     /// The name of a provider that `--listen` gives none.

@@ -1,0 +1,143 @@
+"""Every kind of provider, asked in both callers' dialects through a real Envoy, by the official SDKs.
+
+The stand-in is the judge of what is sent (signatures included), the SDK of what comes back.
+"""
+
+import json
+
+import pytest
+
+from harness.document import document, group, target
+from harness.gateway import CALLER_KEY, Gateway
+
+# Target kind → the stand-in provider it is.
+KINDS = {
+    "openai": "openai-main",
+    "azure_openai": "azure-secondary",
+    "anthropic": "anthropic-main",
+    "anthropic_bedrock": "bedrock-claude",
+    "anthropic_vertex": "vertex-claude",
+    "bedrock": "bedrock-main",
+    "gemini": "gemini-main",
+    "vertex": "vertex-main",
+}
+USER = [{"role": "user", "content": "Grüß dich!"}]
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+    "required": ["city", "days"],
+    "additionalProperties": False,
+}
+WEATHER = [{"role": "user", "content": "What is the weather?"}]
+
+
+@pytest.fixture(scope="module")
+def everyone(envoy_binary, cloud_process, tmp_path_factory):
+    """A group of one target for each kind, named like the kind."""
+    targets = [target(cloud_process[name], kind) for kind, name in KINDS.items()]
+    groups = [group(kind, name) for kind, name in KINDS.items()]
+    gateway = Gateway(envoy_binary, tmp_path_factory.mktemp("dialects"), document(targets, groups))
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request, cloud):
+    """A kind of provider; in the end the real one would have had nothing to complain of."""
+    yield request.param
+    log = cloud[KINDS[request.param]].log()
+    assert log, "nothing arrived"
+    for entry in log:
+        assert entry["problem"] is None, entry
+        assert not any(CALLER_KEY in value for _, value in entry["headers"]), entry["headers"]
+
+
+def said(kind: str) -> str:
+    return f"Hello from {KINDS[kind]}. You said: Grüß dich! — grüße 👋 こんにちは"
+
+
+def test_openai_chat(everyone, kind):
+    messages = [{"role": "system", "content": "Be kind."}, *USER]
+    answer = everyone.openai().chat.completions.create(model=kind, messages=messages, max_completion_tokens=200, temperature=0.5)
+    assert answer.choices[0].message.content == said(kind)
+    assert answer.choices[0].finish_reason == "stop" and answer.model == kind
+    assert answer.usage.prompt_tokens > 0 and answer.usage.completion_tokens > 3
+
+
+def test_openai_stream(everyone, kind):
+    stream = everyone.openai().chat.completions.create(
+        model=kind, messages=USER, stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    deltas = [choice.delta.content for chunk in chunks for choice in chunk.choices if choice.delta.content]
+    assert "".join(deltas) == said(kind) and len(deltas) > 3
+    assert chunks[-1].usage.completion_tokens > 3
+    finishes = [choice.finish_reason for chunk in chunks for choice in chunk.choices if choice.finish_reason]
+    assert finishes == ["stop"]
+
+
+def test_openai_limit(everyone, kind):
+    answer = everyone.openai().chat.completions.create(model=kind, messages=USER, max_completion_tokens=3)
+    assert answer.choices[0].finish_reason == "length"
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_openai_tools(everyone, kind, streamed):
+    client = everyone.openai()
+    tools = [{"type": "function", "function": {"name": "forecast", "description": "…", "parameters": SCHEMA}}]
+    if streamed:
+        with client.chat.completions.stream(model=kind, messages=WEATHER, tools=tools) as stream:
+            choice = stream.get_final_completion().choices[0]
+    else:
+        choice = client.chat.completions.create(model=kind, messages=WEATHER, tools=tools).choices[0]
+    assert choice.finish_reason == "tool_calls"
+    (call,) = choice.message.tool_calls
+    assert json.loads(call.function.arguments) == {"city": "Zürich", "days": 3}
+    # The message goes back as it came, with whatever a provider wants to see again.
+    sent_back = choice.message.to_dict()
+    sent_back.pop("parsed", None)
+    for one in sent_back["tool_calls"]:
+        one["function"].pop("parsed_arguments", None)
+        one.pop("index", None)
+    messages = [*WEATHER, sent_back, {"role": "tool", "tool_call_id": call.id, "content": "sunny ☀"}]
+    answer = client.chat.completions.create(model=kind, messages=messages, tools=tools)
+    assert "The tool said:" in answer.choices[0].message.content and "sunny ☀" in answer.choices[0].message.content
+
+
+def test_openai_forced_tool(everyone, kind):
+    tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("one", "two")]
+    choice = {"type": "function", "function": {"name": "two"}}
+    answer = everyone.openai().chat.completions.create(model=kind, messages=USER, tools=tools, tool_choice=choice)
+    assert [call.function.name for call in answer.choices[0].message.tool_calls] == ["two"]
+
+
+def test_anthropic_message(everyone, kind):
+    answer = everyone.anthropic().messages.create(model=kind, max_tokens=200, messages=USER, system="Be kind.")
+    assert answer.content[0].text == said(kind) and answer.stop_reason == "end_turn" and answer.model == kind
+    assert answer.usage.input_tokens > 0 and answer.usage.output_tokens > 3
+
+
+def test_anthropic_stream(everyone, kind):
+    with everyone.anthropic().messages.stream(model=kind, max_tokens=200, messages=USER) as stream:
+        deltas = list(stream.text_stream)
+        final = stream.get_final_message()
+    assert "".join(deltas) == said(kind) and len(deltas) > 3
+    assert final.stop_reason == "end_turn" and final.usage.output_tokens > 3
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_anthropic_tools(everyone, kind, streamed):
+    client = everyone.anthropic()
+    tools = [{"name": "forecast", "description": "…", "input_schema": SCHEMA}]
+    if streamed:
+        with client.messages.stream(model=kind, max_tokens=200, messages=WEATHER, tools=tools) as stream:
+            message = stream.get_final_message()
+    else:
+        message = client.messages.create(model=kind, max_tokens=200, messages=WEATHER, tools=tools)
+    assert message.stop_reason == "tool_use"
+    (call,) = [block for block in message.content if block.type == "tool_use"]
+    assert call.input == {"city": "Zürich", "days": 3}
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "sunny ☀"}
+    messages = [*WEATHER, {"role": "assistant", "content": message.to_dict()["content"]}, {"role": "user", "content": [result]}]
+    answer = client.messages.create(model=kind, max_tokens=200, messages=messages, tools=tools)
+    assert "sunny ☀" in answer.content[0].text
