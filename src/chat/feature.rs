@@ -114,7 +114,8 @@ impl Request<'_> {
     /// Whether every dialect can carry it: a conversation in words and function calls, begun by the user. What is in
     /// `extra` isn't looked at.
     pub fn is_plain(&self) -> bool {
-        let first = self.messages.iter().find(|message| !matches!(message.role, Role::System | Role::Developer));
+        let first =
+            self.messages.iter().find(|message| !matches!(message.role, Role::System | Role::Developer));
         first.is_some_and(|message| message.role == Role::User)
             && self.tools.iter().all(|tool| matches!(tool.kind, ToolKind::Function { .. }))
             && !matches!(self.tool_choice, Some(ToolChoice::None | ToolChoice::Among { .. }))

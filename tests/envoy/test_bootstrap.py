@@ -1,8 +1,12 @@
 """What the rendered bootstrap promises, seen on a real Envoy: ejection, keys, headers, sizes, the log."""
 
+import hashlib
+import hmac
 import json
 import os
+import re
 import time
+import urllib.parse
 
 import httpx
 import pytest
@@ -270,3 +274,35 @@ def test_a_silent_stream_ends_in_time(gateway, cloud):
     streamed = envoy.chat_stream()
     assert streamed.text and 0.8 < time.monotonic() - begin < 5
     assert streamed.error or "error" in streamed.data[-1], streamed
+
+
+def signature(entry: dict, secret: str) -> tuple:
+    """The signature a request came with, and the one that is right for what arrived.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    headers = {name.lower(): " ".join(value.split()) for name, value in dict(entry["headers"]).items()}
+    parts = dict(re.findall(r"(\w+)=([^,\s]+)", headers["authorization"]))
+    date, region, service, _ = parts["Credential"].split("/")[1:]
+    names = parts["SignedHeaders"].split(";")
+    lines = "".join(f"{name}:{headers[name]}\n" for name in names)
+    # Paths are encoded once more for every service but S3.
+    path = urllib.parse.quote(entry["path"], safe="/-_.~")
+    canonical = "\n".join(["POST", path, "", lines, ";".join(names), hashlib.sha256(entry["body"].encode()).hexdigest()])
+    scope = f"{date}/{region}/{service}/aws4_request"
+    text = "\n".join(["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request", text):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return parts["Signature"], key.hex()
+
+
+@pytest.mark.floor
+def test_aws_requests_are_signed_for_what_arrives(gateway, cloud):
+    targets = [target(cloud["openai-main"]), target(cloud["bedrock-main"], "bedrock")]
+    envoy = gateway(document(targets))
+    cloud["openai-main"].behave(status=503)
+    answer = envoy.chat("sign this", headers={"x-request-id": "one", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    assert answer.status_code == 200 and answer.headers["x-switchover-target"] == "bedrock-main", answer.text
+    came, right = signature(cloud["bedrock-main"].received(), "secret-of-aws")
+    assert came == right

@@ -32,7 +32,10 @@ model_groups:
 - name: group/a
   strategy: weighted_round_robin
   targets: [{id: one}, {id: two}, {id: two.b, priority: 1}]
-- {name: "group:a", targets: [{id: one}], when_all_ejected: fail_fast}
+- name: "group:a"
+  targets: [{id: one}]
+  when_all_ejected: fail_fast
+  degraded: {content: "Say: \\"no\\" # it's \\u2028 \\u00fc\\n\\t- *x &y %z"}
 """
 
 

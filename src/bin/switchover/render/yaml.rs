@@ -213,7 +213,12 @@ fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.ends_with('\n')
         && !text.starts_with([' ', '\n'])
-        && text.chars().all(|c| c == '\n' || !c.is_control())
+        && text.chars().all(|c| c == '\n' || !is_break(c))
+}
+
+/// What some reader takes for a line break, or that can't stand as it is.
+fn is_break(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// A text on one line, in quotes unless it could be nothing but a text.
@@ -221,7 +226,7 @@ fn scalar(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
-    if text.chars().any(char::is_control) || text.contains(['\u{2028}', '\u{2029}', '\u{feff}']) {
+    if text.contains(is_break) {
         let mut json = Vec::new();
         switchover::json::Writer::new(&mut json).string(text);
         // JSON's escapes are YAML's; what JSON leaves as it is and YAML takes for a line break is escaped here.
@@ -250,4 +255,42 @@ fn is_plain(text: &str) -> bool {
         || text.starts_with(begins)
             && text.chars().all(goes_on)
             && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::tree::{Map, list, one};
+
+    #[test]
+    fn texts_are_never_taken_for_anything_else() {
+        for plain in ["a", "type.googleapis.com/envoy.x.v3.Y", "/etc/x-1_2", "10s", "0.005s", "STRICT_DNS"] {
+            assert_eq!(scalar(plain), plain);
+        }
+        for (text, written) in [
+            ("", "\"\""),
+            ("Yes", "\"Yes\""),
+            ("null", "\"null\""),
+            ("127.0.0.1", "\"127.0.0.1\""),
+            ("1e3", "\"1e3\""),
+            ("@type", "\"@type\""),
+            ("a: b # c", "\"a: b # c\""),
+            ("it's", "\"it's\""),
+            ("\"it's\"", "'\"it''s\"'"),
+            ("a\\d", "'a\\d'"),
+            ("a\tb\u{85}\u{2028}", "\"a\\tb\\u0085\\u2028\""),
+        ] {
+            assert_eq!(scalar(text), written);
+        }
+    }
+
+    #[test]
+    fn repeated_parts_are_written_once() {
+        let shared = |text: &str| Node::shared("x", one("k", text));
+        let (first, second) = (shared("one"), shared("two"));
+        let map = Map::new().with("a", first.clone()).why("Another.").with("b", second);
+        let map = map.with("c", list([first.clone()])).with("d", first);
+        let expected = "a: &x {k: one}\n\n# Another.\nb: &x-2 {k: two}\n\nc: [*x]\n\nd: *x\n";
+        assert_eq!(write(&map.into()), expected);
+    }
 }
