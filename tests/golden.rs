@@ -45,9 +45,13 @@ const CALLERS: &[(&str, Surface)] =
 /// Converse takes more for a Claude that can do all: thoughts come back, answers are held to schemas.
 const CLAUDE_ON_CONVERSE: &str = "bedrock_claude";
 
+/// OpenAI's dialect without Responses: what callers of Responses are translated to.
+const CHAT: &str = "chat";
+
 /// Target id (a dialect's name), provider, model.
 const TARGETS: &[(&str, &str, &str)] = &[
     ("openai", "openai", "gpt-5.4-mini"),
+    (CHAT, "openai_compatible", "llama-4"),
     ("anthropic", "anthropic", "claude-sonnet-4-5"),
     ("gemini", "gemini", "gemini-3-flash"),
     ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
@@ -82,8 +86,11 @@ fn targets() -> Vec<Target> {
     built.collect()
 }
 
-/// Whether the library has a way between the two.
+/// Whether the library has a way between the two, and the cases show it: to the others, [`CHAT`] is as OpenAI.
 fn pair_exists(surface: Surface, target: &Target) -> bool {
+    if target.id == CHAT && surface != Surface::Responses {
+        return false;
+    }
     exchange::native(surface, target.row).is_some()
         || exchange::caller(surface).is_some() && exchange::provider(target.row).is_some()
 }
@@ -155,6 +162,7 @@ impl Case {
             maker: self.setting("maker").map(|format| Maker::from_format(&text(format)).unwrap()),
             usage_asked: true,
             stream,
+            repeated: None,
         }
     }
 
@@ -333,24 +341,42 @@ fn may_end(dialect: &str, prefix: &[u8]) -> bool {
             let after = text.split_once("\"message-end\"").map_or("", |(_, after)| after);
             at_event_end || after.contains("\n\n")
         }
+        "responses" => {
+            at_event_end
+                && ["completed", "incomplete"]
+                    .iter()
+                    .any(|end| text.contains(&format!("event: response.{end}")))
+        }
         // The counts after it may be missing.
         "bedrock" => text.contains("messageStop") && frames::are_whole(prefix),
         _ => at_event_end,
     }
 }
 
-/// The callers of a dialect's answers; those without a way yet are pending.
+/// The callers of a dialect's answers; those without a way yet are pending. `responses` are OpenAI's answers to callers
+/// of the same, `openai` its chat completions.
 fn callers_of<'t>(
     targets: &'t [Target],
     dialect: &str,
     case: &mut Case,
 ) -> Vec<(&'static str, Surface, &'t Target)> {
-    let target = targets.iter().find(|target| target.dialect().name() == dialect);
-    let target = target.unwrap_or_else(|| panic!("no target speaks {dialect}"));
-    let (ready, pending): (Vec<_>, Vec<_>) =
-        CALLERS.iter().partition(|(_, surface)| pair_exists(*surface, target));
-    case.pending = pending.iter().map(|(name, _)| *name).collect();
-    ready.iter().map(|(name, surface)| (*name, *surface, target)).collect()
+    let mut ready = Vec::new();
+    for (name, surface) in CALLERS {
+        let id = match (dialect, *surface) {
+            ("responses", Surface::Responses) => "openai",
+            ("responses", _) => continue,
+            ("openai", Surface::Responses) => CHAT,
+            _ => dialect,
+        };
+        let target = targets.iter().find(|target| target.id == id);
+        let target = target.unwrap_or_else(|| panic!("no target speaks {dialect}"));
+        if pair_exists(*surface, target) {
+            ready.push((*name, *surface, target));
+        } else {
+            case.pending.push(*name);
+        }
+    }
+    ready
 }
 
 /// Runs every case of `tests/golden/<kind>/<group>/<case>`.

@@ -321,7 +321,7 @@ proptest! {
     fn streams_come_back(events in events(), cuts in vec(any::<prop::sample::Index>(), 0..4)) {
         let caller = exchange::caller(Surface::Chat).unwrap();
         let mut bytes = Vec::new();
-        let mut writer = caller.stream(&turn("m", true));
+        let mut writer = caller.stream(&turn("m", true), &Memo::default());
         for event in &events {
             writer.event(event, &mut bytes);
         }

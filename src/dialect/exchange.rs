@@ -7,8 +7,9 @@ use super::bedrock::Bedrock;
 use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
+use super::responses::Responses;
 use super::{
-    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Refusal, Row, Seen, StreamReader,
+    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen, StreamReader,
     StreamWriter, Surface, Target, Turn, anthropic,
 };
 use crate::chat::{Event, Finish, Reply, Request};
@@ -65,7 +66,8 @@ pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
     match surface {
         Surface::Chat => Some(&OpenAi),
         Surface::Messages => Some(&anthropic::NATIVE),
-        Surface::Responses | Surface::CountTokens | Surface::Embeddings => None,
+        Surface::Responses => Some(&Responses),
+        Surface::CountTokens | Surface::Embeddings => None,
     }
 }
 
@@ -85,6 +87,7 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     match (surface, row.dialect) {
         (Surface::Chat, Dialect::OpenAi) => Some(&OpenAi),
         (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
+        (Surface::Responses, Dialect::OpenAi) if row.has(Quirk::Responses) => Some(&Responses),
         _ => None,
     }
 }
@@ -119,7 +122,9 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
     let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
         (None, Some(caller), Some(provider)) => {
-            provider.write(&caller.read(body)?, target, turn, &mut losses)?
+            let mut outgoing = provider.write(&caller.read(body)?, target, turn, &mut losses)?;
+            outgoing.memo.repeated = caller.repeated(body);
+            outgoing
         }
         _ => return Err(no_way(turn.surface, target.row)),
     };
@@ -143,7 +148,7 @@ pub fn reply(
         (None, Some(caller), Some(provider)) => {
             let reply = provider.read(head, body, memo)?;
             let mut answer = Answer { body: Vec::with_capacity(body.len() + 256), seen: seen(&reply) };
-            caller.write(&reply, turn, &mut answer.body);
+            caller.write(&reply, turn, memo, &mut answer.body);
             Ok(answer)
         }
         _ => Err(Failure::malformed("this path can't be answered by this provider")),
@@ -157,7 +162,7 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
     }
     let caller = caller(turn.surface)?;
     let reader = provider(target.row)?.stream(memo);
-    Some(Box::new(Translated { reader, writer: caller.stream(turn), caller, seen: Seen::default() }))
+    Some(Box::new(Translated { reader, writer: caller.stream(turn, memo), seen: Seen::default() }))
 }
 
 /// An error body in the envelope of the path.
@@ -193,7 +198,6 @@ pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
 struct Translated {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
-    caller: &'static dyn Caller,
     seen: Seen,
 }
 
@@ -220,7 +224,7 @@ impl Pipe for Translated {
     }
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
-        self.caller.stream_error(error, out);
+        self.writer.fail(error, out);
     }
 
     fn seen(&self) -> &Seen {

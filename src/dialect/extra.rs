@@ -13,10 +13,16 @@ struct Member {
     name: &'static str,
     /// The end of the sentence "`name` …".
     why: &'static str,
+    /// Never left out: an answer without it would be to another question.
+    is_vital: bool,
 }
 
 const fn member(name: &'static str, why: &'static str) -> Member {
-    Member { name, why }
+    Member { name, why, is_vital: false }
+}
+
+const fn vital(name: &'static str, why: &'static str) -> Member {
+    Member { name, why, is_vital: true }
 }
 
 /// Chat Completions, <https://platform.openai.com/docs/api-reference/chat/create>. The rest only advise: `metadata`,
@@ -34,6 +40,20 @@ static MESSAGES: &[Member] = &[
     member("mcp_servers", "has Anthropic call MCP servers, which this target doesn't do"),
 ];
 
+/// Responses, <https://platform.openai.com/docs/api-reference/responses/create>. The rest only advise: `metadata`,
+/// `store`, `include`, `service_tier`, `truncation`, `prompt_cache_*`, `safety_identifier`, `moderation`, `max_tool_calls`
+/// (it counts calls of OpenAI's own tools), `context_management`, `text.verbosity`.
+static RESPONSES: &[Member] = &[
+    vital(
+        "previous_response_id",
+        "goes on with a response that OpenAI stores, which this target doesn't know",
+    ),
+    vital("conversation", "names a conversation that OpenAI stores, which this target doesn't know"),
+    vital("prompt", "names a prompt that OpenAI stores, which this target doesn't know"),
+    vital("item_reference", "in input names an item that OpenAI stores, which this target doesn't know"),
+    member("background", "asks for an answer to be fetched later, which this target doesn't keep"),
+];
+
 /// Inside a message, of any caller.
 static IN_MESSAGE: &[Member] =
     &[member("audio", "refers to an answer in sound, which only OpenAI can look up")];
@@ -42,7 +62,8 @@ fn table(surface: Surface) -> &'static [Member] {
     match surface {
         Surface::Chat => CHAT,
         Surface::Messages | Surface::CountTokens => MESSAGES,
-        Surface::Responses | Surface::Embeddings => &[],
+        Surface::Responses => RESPONSES,
+        Surface::Embeddings => &[],
     }
 }
 
@@ -57,7 +78,12 @@ pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses)
     }
     for (at, message) in request.messages.iter().enumerate() {
         for (name, value) in &message.extra {
-            leave_out(IN_MESSAGE, &name.decode(), Some(at), *value, losses)?;
+            let path = match surface {
+                // Several of its items are one message here.
+                Surface::Responses => format!("input[].{}", name.decode()),
+                _ => format!("messages[{at}].{}", name.decode()),
+            };
+            leave_out(IN_MESSAGE, &name.decode(), Some(path), *value, losses)?;
         }
     }
     Ok(())
@@ -66,15 +92,19 @@ pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses)
 fn leave_out(
     table: &[Member],
     name: &str,
-    message: Option<usize>,
+    path: Option<String>,
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
     if says_nothing(name, value) {
         return Ok(());
     }
-    let path = message.map_or_else(|| name.to_owned(), |at| format!("messages[{at}].{name}"));
+    let path = path.unwrap_or_else(|| name.to_owned());
     match table.iter().find(|member| member.name == name) {
+        Some(member) if member.is_vital => {
+            let message = format!("{path} {}. Send the whole conversation in this request.", member.why);
+            Err(Refusal::unsupported(path, message))
+        }
         Some(member) => losses.meaning(path, member.why),
         None => {
             losses.advisory(path);
@@ -86,7 +116,14 @@ fn leave_out(
 /// Whether a value asks for what would happen anyway.
 fn says_nothing(name: &str, value: Raw<'_>) -> bool {
     let only_text = || value.items().all(|item| item.text().is_some_and(|text| text == "text"));
-    value.is_null() || (name == "modalities" && only_text())
+    match name {
+        _ if value.is_null() => true,
+        "modalities" => only_text(),
+        "background" => value.as_bool() == Some(false),
+        "truncation" => value.text().is_some_and(|text| text == "disabled"),
+        "stream_options" => value.get("include_obfuscation").and_then(Raw::as_bool) != Some(true),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod names;
 mod openai;
 mod path;
 mod providers;
+mod responses;
 mod schema;
 mod show;
 mod structured;
@@ -67,14 +68,16 @@ pub trait Caller: Sync {
     /// # Errors
     /// What is wrong with it, in words for the caller.
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal>;
+    /// What an answer repeats of its request, for [`Memo::repeated`].
+    fn repeated(&self, _: Raw<'_>) -> Option<String> {
+        None
+    }
     /// Writes a whole answer.
-    fn write(&self, reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>);
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>);
     /// Begins a streamed answer.
-    fn stream(&self, turn: &Turn) -> Box<dyn StreamWriter>;
+    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn StreamWriter>;
     /// Writes an error body in this dialect's envelope.
     fn error(&self, error: &CallerError, out: &mut Vec<u8>);
-    /// Writes an error as the last event of a stream.
-    fn stream_error(&self, error: &CallerError, out: &mut Vec<u8>);
 }
 
 /// A wire format that providers speak.
@@ -118,4 +121,6 @@ pub trait StreamWriter {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
     /// The good end: whatever was kept back (usage, terminator).
     fn end(&mut self, out: &mut Vec<u8>);
+    /// The bad end: an error as the last event.
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>);
 }

@@ -97,6 +97,8 @@ pub struct Memo {
     pub usage_asked: bool,
     /// The answer is a stream in the provider's framing.
     pub stream: bool,
+    /// What the answer repeats of the caller's request, as a JSON object.
+    pub repeated: Option<String>,
 }
 
 impl Memo {

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::headers;
 use crate::chat::{Choice, Event, Finish, Part, PartKind, Reply, Usage};
-use crate::dialect::{CallerError, Turn, exchange};
+use crate::dialect::{CallerError, Memo, Turn, exchange};
 use crate::json::Text;
 
 /// `content` as a chat, a message or a stream of one.
@@ -17,10 +17,12 @@ pub fn answer(turn: &Turn, content: &str) -> Answer {
         };
         return Answer::error(turn.surface, &error);
     };
+    // No attempt answers, so there is nothing to remember of one.
+    let memo = Memo::default();
     let mut body = Vec::with_capacity(512);
     let usage = Usage { input: Some(0), output: Some(0), ..Usage::default() };
     if turn.stream {
-        let mut writer = caller.stream(turn);
+        let mut writer = caller.stream(turn, &memo);
         for event in [
             Event::Start { id: None, model: None },
             Event::Text { choice: 0, text: Text::from(content) },
@@ -33,7 +35,7 @@ pub fn answer(turn: &Turn, content: &str) -> Answer {
     } else {
         let parts = vec![Part::from(PartKind::Text(Text::from(content)))];
         let choice = Choice { parts, finish: Finish::Stop, logprobs: None };
-        caller.write(&Reply { choices: vec![choice], usage, ..Reply::default() }, turn, &mut body);
+        caller.write(&Reply { choices: vec![choice], usage, ..Reply::default() }, turn, &memo, &mut body);
     }
     let content_type = if turn.stream { "text/event-stream; charset=utf-8" } else { "application/json" };
     Answer { status: 200, headers: vec![("content-type", content_type.to_owned())], body }

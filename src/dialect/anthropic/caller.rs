@@ -3,7 +3,7 @@
 use super::writer::MessageWriter;
 use super::{Anthropic, reply, request};
 use crate::chat::{Reply, Request};
-use crate::dialect::{Caller, CallerError, Refusal, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, Refusal, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
 
@@ -12,11 +12,11 @@ impl Caller for Anthropic {
         request::read(body)
     }
 
-    fn write(&self, reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {
         reply::write(reply, turn, out);
     }
 
-    fn stream(&self, turn: &Turn) -> Box<dyn StreamWriter> {
+    fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn StreamWriter> {
         Box::new(MessageWriter::new(turn))
     }
 
@@ -29,8 +29,9 @@ impl Caller for Anthropic {
             });
         });
     }
+}
 
-    fn stream_error(&self, error: &CallerError, out: &mut Vec<u8>) {
-        write_event(out, Some("error"), |out| self.error(error, out));
-    }
+/// Writes the event that ends a stream with an error.
+pub(super) fn write_error_event(error: &CallerError, out: &mut Vec<u8>) {
+    write_event(out, Some("error"), |out| super::NATIVE.error(error, out));
 }

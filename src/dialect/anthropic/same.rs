@@ -4,6 +4,7 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
+use super::caller::write_error_event;
 use super::framing::Framing;
 use super::messages::OTHERS_THOUGHTS;
 use super::seal::{self, Seal};
@@ -11,7 +12,7 @@ use super::wire::{Counts, finish};
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
-use crate::dialect::{Caller, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
+use crate::dialect::{CallerError, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 use crate::stream::sse::write_event;
@@ -222,7 +223,7 @@ impl Pipe for Passing {
     }
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
-        super::NATIVE.stream_error(error, out);
+        write_error_event(error, out);
     }
 
     fn seen(&self) -> &Seen {

@@ -5,11 +5,12 @@
 //! is the first one still open when the second one starts: nothing is kept back and nothing is lost, as the SDKs put
 //! pieces together by index.
 
+use super::caller::write_error_event;
 use super::seal;
 use super::wire::{stop_reason, write_usage};
 use crate::chat::{Event, Finish, Maker, Usage};
 use crate::dialect::names::tame_id;
-use crate::dialect::{StreamWriter, Turn};
+use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;
 
@@ -220,6 +221,10 @@ impl StreamWriter for MessageWriter {
             w.key("usage").object(|w| write_usage(&self.usage, w));
         });
         event(out, "message_stop", |_| {});
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        write_error_event(error, out);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::chat::{Finish, Usage};
 use crate::dialect::CallerError;
 use crate::json::{Raw, Writer};
+use crate::stream::sse;
 
 /// The name of a finish reason. The set is closed; what OpenAI has no word for is a plain stop.
 pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
@@ -97,6 +98,11 @@ pub(super) fn write_error(error: &CallerError, out: &mut Vec<u8>) {
             w.key("code").string(&error.code);
         });
     });
+}
+
+/// OpenAI's clients raise an error at an event with an `error` member, and don't wait for `[DONE]` then.
+pub(super) fn write_error_event(error: &CallerError, out: &mut Vec<u8>) {
+    sse::write_event(out, None, |out| write_error(error, out));
 }
 
 #[cfg(test)]

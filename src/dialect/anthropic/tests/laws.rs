@@ -176,7 +176,7 @@ proptest! {
         let choices = vec![Choice { parts, finish, logprobs: None }];
         let reply = Reply { id: Some("msg_1".into()), model: Some("asked".into()), choices, usage: USAGE, service_tier: None };
         let mut body = Vec::new();
-        Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &mut body);
+        Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &Memo::default(), &mut body);
         let read = Provider::read(&NATIVE, &Head::default(), &body, &Memo::default()).unwrap();
         prop_assert_eq!(&read, &reply);
     }

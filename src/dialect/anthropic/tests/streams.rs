@@ -32,7 +32,8 @@ fn tokens_are_seen_and_lifecycle_is_not_one() {
 }
 
 fn written(events: &[Event<'_>]) -> String {
-    let (mut writer, mut out) = (Caller::stream(&NATIVE, &turn(Surface::Messages)), Vec::new());
+    let (mut writer, mut out) =
+        (Caller::stream(&NATIVE, &turn(Surface::Messages), &Memo::default()), Vec::new());
     events.iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);
     String::from_utf8(out).unwrap()

@@ -9,29 +9,23 @@ mod tools;
 
 use super::{OpenAi, wire};
 use crate::chat::{Reply, Request};
-use crate::dialect::{Caller, CallerError, Refusal, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, Refusal, StreamWriter, Turn};
 use crate::json::Raw;
-use crate::stream::sse;
 
 impl Caller for OpenAi {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal> {
         request::read(body)
     }
 
-    fn write(&self, reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {
         reply::write(reply, turn, out);
     }
 
-    fn stream(&self, turn: &Turn) -> Box<dyn StreamWriter> {
+    fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn StreamWriter> {
         Box::new(stream::Chunks::new(turn))
     }
 
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
         wire::write_error(error, out);
-    }
-
-    /// OpenAI's clients raise an error at an event with an `error` member, and don't wait for `[DONE]` then.
-    fn stream_error(&self, error: &CallerError, out: &mut Vec<u8>) {
-        sse::write_event(out, None, |out| wire::write_error(error, out));
     }
 }

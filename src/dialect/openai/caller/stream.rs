@@ -3,7 +3,7 @@
 use super::reply::made_up_id;
 use crate::chat::{Arguments, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::{StreamWriter, Turn};
+use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
 
@@ -225,6 +225,10 @@ impl StreamWriter for Chunks {
             });
         }
         out.extend_from_slice(sse::DONE);
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        wire::write_error_event(error, out);
     }
 }
 

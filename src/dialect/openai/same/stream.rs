@@ -6,7 +6,7 @@ use super::json_string;
 use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
-use crate::dialect::{Caller, CallerError, Memo, Seen, Turn};
+use crate::dialect::{CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
@@ -61,7 +61,7 @@ impl Pipe for Chunks {
     }
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
-        super::OpenAi.stream_error(error, out);
+        wire::write_error_event(error, out);
     }
 
     fn seen(&self) -> &Seen {

@@ -1,0 +1,183 @@
+//! The items of `input` into messages.
+//!
+//! Items of the assistant that follow one another (reasoning, words, calls) are one turn of the model, so they become
+//! one message; so do results of calls that follow one another.
+
+use super::seal::{self, Seal};
+use super::{OWN, content};
+use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
+use crate::dialect::Refusal;
+use crate::dialect::at::At;
+use crate::json::{Kind, Raw, Text};
+
+type Extra<'a> = Vec<(Text<'a>, Raw<'a>)>;
+
+/// Reads `input`.
+#[derive(Default)]
+pub(super) struct Input<'a> {
+    pub(super) messages: Vec<Message<'a>>,
+    /// An item that only names one in OpenAI's store.
+    pub(super) reference: Option<Raw<'a>>,
+    /// Of the call that comes next.
+    signature: Option<(Maker, Text<'a>)>,
+}
+
+impl<'a> Input<'a> {
+    /// # Errors
+    /// Neither a string nor an array of items, or a bad item.
+    pub(super) fn read(value: Raw<'a>, at: &At<'_>) -> Result<Input<'a>, Refusal> {
+        let mut input = Input::default();
+        match value.kind() {
+            Kind::String => {
+                let parts = content::read(value, at)?;
+                input.messages.push(Message { role: Role::User, parts, name: None, extra: Vec::new() });
+            }
+            Kind::Array => {
+                for (index, item) in value.items().enumerate() {
+                    let at = at.index(index);
+                    input.item(at.object(item)?, &at)?;
+                }
+            }
+            _ => return Err(at.refuse("must be a string or an array of items.")),
+        }
+        Ok(input)
+    }
+
+    fn item(&mut self, item: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
+        let kind = match item.present("type") {
+            Some(kind) => at.name("type").text(kind)?,
+            None if item.present("role").is_some() => Text::from("message"),
+            None if item.present("id").is_some() => Text::from("item_reference"),
+            None => return Err(at.name("type").missing("say what the item is, such as `message`.")),
+        };
+        let signature = self.signature.take();
+        match kind.decode().as_ref() {
+            "message" => self.message(item, at),
+            "function_call" => self.call(item, signature, at),
+            "function_call_output" => self.result(item, at),
+            "reasoning" => self.reasoning(item, at),
+            "item_reference" => {
+                self.reference = Some(item);
+                Ok(())
+            }
+            name => {
+                let role = if name.ends_with("_output") { Role::User } else { Role::Assistant };
+                let part = PartKind::Foreign { dialect: OWN, kind: kind.clone(), raw: item };
+                self.add(role, vec![part.into()], Vec::new());
+                Ok(())
+            }
+        }
+    }
+
+    fn message(&mut self, item: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
+        let role = match at.required_text(item, "role", "say who speaks.")?.decode().as_ref() {
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            "system" => Role::System,
+            "developer" => Role::Developer,
+            _ => return Err(at.name("role").refuse("must be user, assistant, system or developer.")),
+        };
+        let at = at.name("content");
+        let given = item.present("content");
+        let given = given.ok_or_else(|| at.missing("give a string or an array of parts."))?;
+        let parts = content::read(given, &at)?;
+        self.add(role, parts, others(item, &["role", "content"]));
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        item: Raw<'a>,
+        signature: Option<(Maker, Text<'a>)>,
+        at: &At<'_>,
+    ) -> Result<(), Refusal> {
+        let call = ToolCall {
+            id: at.required_text(item, "call_id", "a call needs the id that its output refers to.")?,
+            name: at.required_text(item, "name", "name the function.")?,
+            arguments: Arguments::Encoded(match item.present("arguments") {
+                Some(arguments) => at.name("arguments").text(arguments)?,
+                None => Text::default(),
+            }),
+            signature,
+        };
+        let mut extra = others(item, &["call_id", "name", "arguments", "caller"]);
+        // What calls a function: the model itself unless said otherwise.
+        let caller = item.present("caller");
+        let is_direct =
+            |caller: &Raw<'_>| caller.get("type").and_then(Raw::text).is_some_and(|t| t == "direct");
+        extra.extend(caller.filter(|caller| !is_direct(caller)).map(|caller| (Text::from("caller"), caller)));
+        self.add(Role::Assistant, vec![PartKind::ToolCall(call).into()], extra);
+        Ok(())
+    }
+
+    fn result(&mut self, item: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
+        let what = "an output must name the call that it answers.";
+        let call_id = at.required_text(item, "call_id", what)?;
+        let at = at.name("output");
+        let output = item.present("output").ok_or_else(|| at.missing("give what the function returned."))?;
+        let result = ToolResult { call_id, name: None, parts: content::read(output, &at)?, is_error: false };
+        let extra = others(item, &["call_id", "output", "name"]);
+        self.add(Role::User, vec![PartKind::ToolResult(result).into()], extra);
+        Ok(())
+    }
+
+    fn reasoning(&mut self, item: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
+        let words = |name: &str| -> Result<Vec<Text<'a>>, Refusal> {
+            let Some(parts) = item.present(name) else { return Ok(Vec::new()) };
+            let at = at.name(name);
+            let read = |(index, part): (usize, Raw<'a>)| {
+                let at = at.index(index);
+                at.required_text(at.object(part)?, "text", "give the words.")
+            };
+            at.array(parts)?.items().enumerate().map(read).collect()
+        };
+        // The thought itself where it is shown, else what OpenAI tells about it.
+        let mut texts = words("content")?;
+        if texts.is_empty() {
+            texts = words("summary")?;
+        }
+        let text = match texts.len() {
+            0 | 1 => texts.pop().unwrap_or_default(),
+            _ => Text::from(texts.iter().map(|text| text.decode()).collect::<Vec<_>>().join("\n\n")),
+        };
+        let sealed =
+            item.present("encrypted_content").map(|sealed| at.name("encrypted_content").text(sealed));
+        let bare = Thought { text, signature: None, sealed: None, maker: None };
+        let thought = match sealed.transpose()?.map_or(Seal::Unsigned, seal::open) {
+            Seal::Call(maker, signature) => {
+                self.signature = Some((maker, signature));
+                return Ok(());
+            }
+            Seal::Unsigned if bare.text.is_empty() => return Ok(()),
+            Seal::Unsigned => bare,
+            Seal::Signature(maker, data) => Thought { signature: Some(data), maker: Some(maker), ..bare },
+            Seal::Thought(maker, data) => Thought { sealed: Some(data), maker: Some(maker), ..bare },
+            Seal::Own(data) => Thought { sealed: Some(data), maker: Some(Maker::OpenAi), ..bare },
+        };
+        let extra = others(item, &["content", "summary", "encrypted_content"]);
+        self.add(Role::Assistant, vec![PartKind::Thought(thought).into()], extra);
+        Ok(())
+    }
+
+    /// Adds to the message before where that is the same turn.
+    fn add(&mut self, role: Role, mut parts: Vec<Part<'a>>, mut extra: Extra<'a>) {
+        match self.messages.last_mut() {
+            Some(last) if last.role == role && (role == Role::Assistant || are_results(last, &parts)) => {
+                last.parts.append(&mut parts);
+                last.extra.append(&mut extra);
+            }
+            _ => self.messages.push(Message { role, parts, name: None, extra }),
+        }
+    }
+}
+
+fn are_results(last: &Message<'_>, parts: &[Part<'_>]) -> bool {
+    last.parts.iter().chain(parts).all(|part| matches!(part.kind, PartKind::ToolResult(_)))
+}
+
+/// The members that an item has besides these and those that every item of an answer has.
+fn others<'a>(item: Raw<'a>, known: &[&str]) -> Extra<'a> {
+    let is_known =
+        |name: &Text<'_>| ["type", "id", "status"].iter().chain(known).any(|known| *name == **known);
+    item.fields().filter(|(name, value)| !value.is_null() && !is_known(name)).collect()
+}

@@ -1,0 +1,184 @@
+//! The items of an answer's `output`, for whole answers and for streams.
+
+use super::seal::Seal;
+use crate::chat::{Choice, PartKind, Thought};
+use crate::json::{Raw, Text, Writer};
+
+/// One item.
+pub(super) enum Item<'a> {
+    Message(Vec<Said<'a>>),
+    Reasoning { summary: Text<'a>, seal: Seal<'a> },
+    Call { id: Text<'a>, name: Text<'a>, arguments: Text<'a> },
+}
+
+/// A part of a message.
+pub(super) struct Said<'a> {
+    pub(super) is_refusal: bool,
+    pub(super) text: Text<'a>,
+    /// Chat Completions' entries, one a token.
+    pub(super) logprobs: Vec<Raw<'a>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    InProgress,
+    Completed,
+    Incomplete,
+}
+
+impl Status {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Status::InProgress => "in_progress",
+            Status::Completed => "completed",
+            Status::Incomplete => "incomplete",
+        }
+    }
+}
+
+impl Item<'_> {
+    /// An id of our own: `turn` is the turn's, `index` the item's place in the output.
+    pub(super) fn id(&self, turn: &str, index: u32) -> String {
+        let prefix = match self {
+            Item::Message(_) => "msg",
+            Item::Reasoning { .. } => "rs",
+            Item::Call { .. } => "fc",
+        };
+        format!("{prefix}_{turn}_{index}")
+    }
+
+    pub(super) fn write(&self, id: &str, status: Status, w: &mut Writer<'_>) {
+        w.object(|w| match self {
+            Item::Message(said) => {
+                w.key("id").string(id);
+                w.key("type").string("message");
+                w.key("status").string(status.name());
+                w.key("role").string("assistant");
+                w.key("content").array(|w| said.iter().for_each(|said| said.write(w)));
+            }
+            Item::Reasoning { summary, seal } => {
+                w.key("id").string(id);
+                w.key("type").string("reasoning");
+                w.key("summary").array(|w| {
+                    if !summary.is_empty() {
+                        write_summary(summary, w);
+                    }
+                });
+                if status != Status::InProgress {
+                    w.key("encrypted_content").text(&seal.text());
+                }
+            }
+            Item::Call { id: call_id, name, arguments } => {
+                w.key("id").string(id);
+                w.key("type").string("function_call");
+                w.key("status").string(status.name());
+                w.key("call_id").text(call_id);
+                w.key("name").text(name);
+                w.key("arguments").text(arguments);
+            }
+        });
+    }
+}
+
+impl Said<'_> {
+    pub(super) fn write(&self, w: &mut Writer<'_>) {
+        w.object(|w| {
+            if self.is_refusal {
+                w.key("type").string("refusal");
+                w.key("refusal").text(&self.text);
+                return;
+            }
+            w.key("type").string("output_text");
+            w.key("text").text(&self.text);
+            w.key("annotations").array(|_| {});
+            w.key("logprobs").array(|w| self.write_logprobs(true, w));
+        });
+    }
+
+    /// The elements of the array. An item's have the tokens' bytes, a stream's don't.
+    pub(super) fn write_logprobs(&self, has_bytes: bool, w: &mut Writer<'_>) {
+        for entry in &self.logprobs {
+            w.object(|w| {
+                write_logprob(*entry, has_bytes, w);
+                let others = entry.get("top_logprobs").into_iter().flat_map(Raw::items);
+                w.key("top_logprobs")
+                    .array(|w| others.for_each(|other| w.object(|w| write_logprob(other, has_bytes, w))));
+            });
+        }
+    }
+}
+
+pub(super) fn write_summary(text: &Text<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("summary_text");
+        w.key("text").text(text);
+    });
+}
+
+/// Chat Completions may say `null` for the bytes; here they are a list always.
+fn write_logprob(entry: Raw<'_>, has_bytes: bool, w: &mut Writer<'_>) {
+    w.key("token").raw(entry.get("token").unwrap_or(Raw::trusted("\"\"")));
+    w.key("logprob").raw(entry.get("logprob").unwrap_or(Raw::trusted("0")));
+    if has_bytes {
+        w.key("bytes").raw(entry.present("bytes").unwrap_or(Raw::trusted("[]")));
+    }
+}
+
+/// The items that a whole answer is.
+pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<Item<'c>> {
+    let logprobs = choice.logprobs.as_deref().map(Raw::trusted);
+    let mut logprobs: Vec<Raw<'c>> =
+        logprobs.and_then(|all| all.get("content")).into_iter().flat_map(Raw::items).collect();
+    let mut items = Vec::new();
+    for part in &choice.parts {
+        match &part.kind {
+            PartKind::Text(text) if !text.is_empty() => {
+                say(&mut items, false, text.clone(), std::mem::take(&mut logprobs));
+            }
+            PartKind::Refusal(text) if !text.is_empty() => say(&mut items, true, text.clone(), Vec::new()),
+            PartKind::Thought(thought) => items.extend(reasoning(thought)),
+            PartKind::ToolCall(call) => {
+                if let Some((maker, signature)) = &call.signature {
+                    let seal = Seal::Call(*maker, signature.clone());
+                    items.push(Item::Reasoning { summary: Text::default(), seal });
+                }
+                let (id, name) = (call.id.clone(), call.name.clone());
+                items.push(Item::Call { id, name, arguments: whole(call.arguments.text()) });
+            }
+            // An answer has nothing else that this dialect knows.
+            _ => {}
+        }
+    }
+    items
+}
+
+/// Adds to the message before: text that comes in several parts is one message, and text after text one part.
+fn say<'c>(items: &mut Vec<Item<'c>>, is_refusal: bool, text: Text<'c>, logprobs: Vec<Raw<'c>>) {
+    let said = Said { is_refusal, text, logprobs };
+    match items.last_mut() {
+        Some(Item::Message(before)) => match before.last_mut() {
+            Some(last) if last.is_refusal == is_refusal => {
+                last.text = Text::from(format!("{}{}", last.text.decode(), said.text.decode()));
+                last.logprobs.extend(said.logprobs);
+            }
+            _ => before.push(said),
+        },
+        _ => items.push(Item::Message(vec![said])),
+    }
+}
+
+fn reasoning<'c>(thought: &'c Thought<'_>) -> Option<Item<'c>> {
+    let seal = match (thought.maker, &thought.sealed, &thought.signature) {
+        (Some(maker), Some(data), _) => Seal::Thought(maker, data.clone()),
+        (Some(maker), None, Some(signature)) => Seal::Signature(maker, signature.clone()),
+        // Nobody can take a signature back whose maker is not known.
+        _ => Seal::Unsigned,
+    };
+    let says_something = !thought.text.is_empty() || seal != Seal::Unsigned;
+    says_something.then(|| Item::Reasoning { summary: thought.text.clone(), seal })
+}
+
+/// No arguments at all are an object without members: clients parse what they get.
+pub(super) fn whole(arguments: Text<'_>) -> Text<'_> {
+    if arguments.is_blank() { Text::from("{}") } else { arguments }
+}

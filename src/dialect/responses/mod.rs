@@ -1,0 +1,34 @@
+//! OpenAI's Responses as callers speak it: <https://platform.openai.com/docs/api-reference/responses>.
+//!
+//! | file | does |
+//! |---|---|
+//! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request, write its errors |
+//! | `item`, `reply` | write whole answers |
+//! | `stream`, `open` | write streams |
+//! | `same`, `passing` | edit bytes where the target speaks it too |
+//! | `seal`, `wire` | other makers' signatures; usage and endings |
+//!
+//! Where the target speaks Chat Completions or another dialect, what a chat can carry is translated. What it can't (a
+//! stored conversation, OpenAI's own tools) is refused: an answer without it would be another one.
+
+mod caller;
+mod content;
+mod input;
+mod item;
+mod open;
+mod passing;
+mod reply;
+mod request;
+mod same;
+mod seal;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod wire;
+
+/// The dialect, as callers speak it and as OpenAI answers it.
+pub(super) struct Responses;
+
+/// The name under which parts and tools that only this dialect has are kept.
+const OWN: &str = "responses";

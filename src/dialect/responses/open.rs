@@ -1,0 +1,229 @@
+//! An item of a streamed answer while it is being said, and the events of its pieces.
+
+use super::item::{Item, Said, Status, write_summary};
+use super::seal::Seal;
+use crate::json::{Raw, Text, Writer};
+use crate::stream::sse::write_event;
+
+/// Writes events, numbered.
+#[derive(Default)]
+pub(super) struct Numbered {
+    pub(super) next: u64,
+}
+
+impl Numbered {
+    pub(super) fn event(&mut self, name: &str, out: &mut Vec<u8>, members: impl FnOnce(&mut Writer<'_>)) {
+        write_event(out, Some(name), |out| {
+            Writer::new(out).object(|w| {
+                w.key("type").string(name);
+                w.key("sequence_number").u64(self.next);
+                members(w);
+            });
+        });
+        self.next = self.next.saturating_add(1);
+    }
+}
+
+pub(super) struct Open {
+    /// Its place in the output.
+    pub(super) index: u32,
+    pub(super) id: String,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Message(Vec<Piece>),
+    Reasoning { summary: String, seal: Seal<'static> },
+    Call { number: u32, id: Text<'static>, name: Text<'static>, arguments: String },
+}
+
+/// A part of a message, as far as it was said.
+pub(super) struct Piece {
+    is_refusal: bool,
+    text: String,
+    /// One entry a token, as JSON.
+    logprobs: Vec<String>,
+}
+
+impl Open {
+    /// The item as it stands.
+    fn item(&self) -> Item<'_> {
+        match &self.kind {
+            Kind::Message(pieces) => Item::Message(pieces.iter().map(Piece::said).collect()),
+            Kind::Reasoning { summary, seal } => {
+                Item::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
+            }
+            Kind::Call { id, name, arguments, .. } => {
+                Item::Call { id: id.clone(), name: name.clone(), arguments: Text::from(arguments.as_str()) }
+            }
+        }
+    }
+
+    /// Says that it begins.
+    pub(super) fn begin(kind: Kind, index: u32, turn: &str, to: &mut Numbered, out: &mut Vec<u8>) -> Open {
+        let mut open = Open { index, id: String::new(), kind };
+        open.id = open.item().id(turn, index);
+        to.event("response.output_item.added", out, |w| {
+            w.key("output_index").u64(u64::from(index));
+            w.key("item");
+            open.item().write(&open.id, Status::InProgress, w);
+        });
+        open
+    }
+
+    /// Where a piece belongs.
+    fn place(&self, part: Option<(&str, usize)>, w: &mut Writer<'_>) {
+        w.key("item_id").string(&self.id);
+        w.key("output_index").u64(u64::from(self.index));
+        if let Some((name, index)) = part {
+            w.key(name).u64(u64::try_from(index).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Words of a message.
+    pub(super) fn say(&mut self, is_refusal: bool, text: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Message(pieces) = &self.kind else { return };
+        if pieces.last().is_none_or(|piece| piece.is_refusal != is_refusal) {
+            self.end_piece(to, out);
+            let Kind::Message(pieces) = &mut self.kind else { return };
+            pieces.push(Piece { is_refusal, text: String::new(), logprobs: Vec::new() });
+            self.part_event("response.content_part.added", to, out);
+        }
+        let Kind::Message(pieces) = &mut self.kind else { return };
+        let at = pieces.len().saturating_sub(1);
+        if let Some(piece) = pieces.last_mut() {
+            piece.text.push_str(&text.decode());
+        }
+        let name = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
+        to.event(name, out, |w| {
+            self.place(Some(("content_index", at)), w);
+            w.key("delta").text(text);
+            if !is_refusal {
+                // They come after their words, so the whole text has them.
+                w.key("logprobs").array(|_| {});
+            }
+        });
+    }
+
+    /// Log probabilities of the last words.
+    pub(super) fn note_logprobs(&mut self, raw: Raw<'_>) {
+        let Kind::Message(pieces) = &mut self.kind else { return };
+        let Some(piece) = pieces.last_mut() else { return };
+        let entries = raw.get("content").into_iter().flat_map(Raw::items);
+        piece.logprobs.extend(entries.map(|entry| entry.as_json().to_owned()));
+    }
+
+    fn end_piece(&self, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Message(pieces) = &self.kind else { return };
+        let Some(piece) = pieces.last() else { return };
+        let at = pieces.len().saturating_sub(1);
+        let (event, member) = match piece.is_refusal {
+            true => ("response.refusal.done", "refusal"),
+            false => ("response.output_text.done", "text"),
+        };
+        to.event(event, out, |w| {
+            self.place(Some(("content_index", at)), w);
+            w.key(member).string(&piece.text);
+            if !piece.is_refusal {
+                w.key("logprobs").array(|w| piece.said().write_logprobs(false, w));
+            }
+        });
+        self.part_event("response.content_part.done", to, out);
+    }
+
+    /// An event about the message's last part.
+    fn part_event(&self, name: &str, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Message(pieces) = &self.kind else { return };
+        let Some(piece) = pieces.last() else { return };
+        to.event(name, out, |w| {
+            self.place(Some(("content_index", pieces.len().saturating_sub(1))), w);
+            w.key("part");
+            piece.said().write(w);
+        });
+    }
+
+    /// Words of a thought.
+    pub(super) fn think(&mut self, text: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Reasoning { summary, .. } = &mut self.kind else { return };
+        let is_first = summary.is_empty();
+        summary.push_str(&text.decode());
+        if is_first {
+            self.summary_event("response.reasoning_summary_part.added", to, out, |w| {
+                w.key("part");
+                write_summary(&Text::default(), w);
+            });
+        }
+        self.summary_event("response.reasoning_summary_text.delta", to, out, |w| w.key("delta").text(text));
+    }
+
+    fn summary_event(
+        &self,
+        name: &str,
+        to: &mut Numbered,
+        out: &mut Vec<u8>,
+        members: impl FnOnce(&mut Writer<'_>),
+    ) {
+        to.event(name, out, |w| {
+            self.place(Some(("summary_index", 0)), w);
+            members(w);
+        });
+    }
+
+    pub(super) fn argue(&mut self, fragment: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Call { arguments, .. } = &mut self.kind else { return };
+        arguments.push_str(&fragment.decode());
+        to.event("response.function_call_arguments.delta", out, |w| {
+            self.place(None, w);
+            w.key("delta").text(fragment);
+        });
+    }
+
+    /// Says that it is over, and gives the item whole.
+    pub(super) fn end(mut self, status: Status, to: &mut Numbered, out: &mut Vec<u8>) -> Vec<u8> {
+        match &self.kind {
+            Kind::Message(_) => self.end_piece(to, out),
+            Kind::Reasoning { summary, .. } if !summary.is_empty() => {
+                let text = Text::from(summary.as_str());
+                self.summary_event("response.reasoning_summary_text.done", to, out, |w| {
+                    w.key("text").text(&text)
+                });
+                self.summary_event("response.reasoning_summary_part.done", to, out, |w| {
+                    w.key("part");
+                    write_summary(&text, w);
+                });
+            }
+            Kind::Reasoning { .. } => {}
+            Kind::Call { arguments, .. } => {
+                if arguments.trim().is_empty() {
+                    self.argue(&Text::from("{}"), to, out);
+                }
+                self.end_arguments(to, out);
+            }
+        }
+        let mut item = Vec::with_capacity(256);
+        self.item().write(&self.id, status, &mut Writer::new(&mut item));
+        to.event("response.output_item.done", out, |w| {
+            w.key("output_index").u64(u64::from(self.index));
+            w.key("item").raw(Raw::trusted(std::str::from_utf8(&item).unwrap_or("null")));
+        });
+        item
+    }
+
+    fn end_arguments(&self, to: &mut Numbered, out: &mut Vec<u8>) {
+        let Kind::Call { arguments, .. } = &self.kind else { return };
+        to.event("response.function_call_arguments.done", out, |w| {
+            self.place(None, w);
+            w.key("arguments").string(arguments);
+        });
+    }
+}
+
+impl Piece {
+    fn said(&self) -> Said<'_> {
+        Said {
+            is_refusal: self.is_refusal,
+            text: Text::from(self.text.as_str()),
+            logprobs: self.logprobs.iter().map(|entry| Raw::trusted(entry)).collect(),
+        }
+    }
+}

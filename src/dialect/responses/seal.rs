@@ -1,0 +1,85 @@
+//! Signatures of other makers on their way through a caller of Responses.
+//!
+//! A caller keeps the reasoning items of an answer and sends them back. Their `encrypted_content` is the one member that
+//! nobody looks into, so a maker's signature travels there, marked as ours: `switchover.KIND.MAKER:DATA`. On the way
+//! back it reaches that maker and never OpenAI, who would refuse the request. OpenAI's own travels as it is.
+
+use crate::chat::Maker;
+use crate::json::Text;
+
+/// No `encrypted_content` of OpenAI's begins so.
+const MARK: &str = "switchover.";
+
+/// What an `encrypted_content` holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Seal<'a> {
+    /// The thought was never signed. Marked all the same: OpenAI has no such item and must not be asked for it.
+    Unsigned,
+    /// The signature of the item's text.
+    Signature(Maker, Text<'a>),
+    /// The thought itself, readable for its maker.
+    Thought(Maker, Text<'a>),
+    /// The signature of the function call after this item.
+    Call(Maker, Text<'a>),
+    /// OpenAI's own.
+    Own(Text<'a>),
+}
+
+impl Seal<'_> {
+    /// What goes into `encrypted_content`.
+    pub(super) fn text(&self) -> Text<'static> {
+        let (kind, maker, data) = match self {
+            Seal::Unsigned => return Text::from(format!("{MARK}unsigned")),
+            Seal::Own(data) => return data.clone().into_owned(),
+            Seal::Signature(maker, data) => ("signature", maker, data),
+            Seal::Thought(maker, data) => ("thought", maker, data),
+            Seal::Call(maker, data) => ("call", maker, data),
+        };
+        Text::from(format!("{MARK}{kind}.{}:{}", maker.format(), data.decode()))
+    }
+}
+
+/// Whether Switchover wrote this.
+pub(super) fn is_ours(text: &Text<'_>) -> bool {
+    text.decode().starts_with(MARK)
+}
+
+pub(super) fn open(text: Text<'_>) -> Seal<'_> {
+    let decoded = text.decode();
+    let Some(rest) = decoded.strip_prefix(MARK) else { return Seal::Own(text) };
+    let read = || {
+        let (kind, rest) = rest.split_once('.')?;
+        let (maker, data) = rest.split_once(':')?;
+        let (maker, data) = (Maker::from_format(maker)?, Text::from(data.to_owned()));
+        match kind {
+            "signature" => Some(Seal::Signature(maker, data)),
+            "thought" => Some(Seal::Thought(maker, data)),
+            "call" => Some(Seal::Call(maker, data)),
+            _ => None,
+        }
+    };
+    read().unwrap_or(Seal::Unsigned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comes_back() {
+        for maker in [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock] {
+            let data = || Text::from("c2ln:+.==");
+            for seal in [
+                Seal::Signature(maker, data()),
+                Seal::Thought(maker, data()),
+                Seal::Call(maker, data()),
+                Seal::Own(data()),
+                Seal::Unsigned,
+            ] {
+                assert_eq!(open(seal.text()), seal);
+                assert_eq!(is_ours(&seal.text()), !matches!(seal, Seal::Own(_)));
+            }
+        }
+        assert_eq!(open(Text::from("switchover.tomorrow.x:y")), Seal::Unsigned);
+    }
+}

@@ -1,0 +1,189 @@
+//! A streamed answer for a caller: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+//!
+//! `response.created`, `response.in_progress`; of each item its beginning, its pieces, each piece's end and its own;
+//! `response.completed` or `response.incomplete` with all of it once more. Words and thoughts follow one another; calls
+//! stay open until the answer ends, as pieces of two calls may interleave.
+
+use super::caller::write_error_event;
+use super::item::Status;
+use super::open::{Kind, Numbered, Open};
+use super::reply::{Ending, Frame};
+use super::seal::Seal;
+use super::wire::incomplete_reason;
+use crate::chat::{Event, Maker, Usage};
+use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
+use crate::json::{Raw, Text};
+use std::collections::BTreeMap;
+
+pub(super) struct Events {
+    frame: Frame,
+    to: Numbered,
+    has_begun: bool,
+    next_index: u32,
+    open: Vec<Open>,
+    /// The items that are over, by their place.
+    done: BTreeMap<u32, Vec<u8>>,
+    usage: Usage,
+    /// Why the answer is incomplete.
+    reason: Option<&'static str>,
+}
+
+impl Events {
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> Events {
+        Events {
+            frame: Frame::new(turn, memo),
+            to: Numbered::default(),
+            has_begun: false,
+            next_index: 0,
+            open: Vec::new(),
+            done: BTreeMap::new(),
+            usage: Usage::default(),
+            reason: None,
+        }
+    }
+
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        let Events { frame, to, .. } = self;
+        let ending = Ending { is_open: true, reason: None };
+        for name in ["response.created", "response.in_progress"] {
+            to.event(name, out, |w| {
+                w.key("response");
+                frame.write(ending, &Usage::default(), None, w, |_| {});
+            });
+        }
+    }
+
+    /// Begins an item; words and thoughts before it are over.
+    fn add(&mut self, kind: Kind, out: &mut Vec<u8>) {
+        self.begin(out);
+        self.close(out, Status::Completed, |open| !matches!(open.kind, Kind::Call { .. }));
+        let open = Open::begin(kind, self.next_index, &self.frame.id, &mut self.to, out);
+        self.next_index = self.next_index.saturating_add(1);
+        self.open.push(open);
+    }
+
+    fn close(&mut self, out: &mut Vec<u8>, status: Status, which: impl Fn(&Open) -> bool) {
+        for open in self.open.extract_if(.., |open| which(open)) {
+            let index = open.index;
+            self.done.insert(index, open.end(status, &mut self.to, out));
+        }
+    }
+
+    fn say(&mut self, is_refusal: bool, text: &Text<'_>, out: &mut Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        if !self.open.iter().any(|open| matches!(open.kind, Kind::Message(_))) {
+            self.add(Kind::Message(Vec::new()), out);
+        }
+        let Events { open, to, .. } = self;
+        let message = open.iter_mut().find(|open| matches!(open.kind, Kind::Message(_)));
+        if let Some(message) = message {
+            message.say(is_refusal, text, to, out);
+        }
+    }
+
+    /// The thought that is being thought, or a new one.
+    fn thought(&mut self, out: &mut Vec<u8>) -> Option<(&mut Open, &mut Numbered)> {
+        if !self.open.iter().any(is_thought) {
+            self.add(Kind::Reasoning { summary: String::new(), seal: Seal::Unsigned }, out);
+        }
+        let Events { open, to, .. } = self;
+        open.iter_mut().find(|open| is_thought(open)).map(|open| (open, to))
+    }
+
+    /// A seal ends its thought.
+    fn seal(&mut self, with: Seal<'static>, out: &mut Vec<u8>) {
+        if let Some((Open { kind: Kind::Reasoning { seal, .. }, .. }, _)) = self.thought(out) {
+            *seal = with;
+        }
+        self.close(out, Status::Completed, is_thought);
+    }
+
+    fn call(
+        &mut self,
+        number: u32,
+        (id, name): (&Text<'_>, &Text<'_>),
+        signature: Option<&(Maker, Text<'_>)>,
+        out: &mut Vec<u8>,
+    ) {
+        if let Some((maker, signature)) = signature {
+            self.close(out, Status::Completed, is_thought);
+            self.seal(Seal::Call(*maker, signature.clone().into_owned()), out);
+        }
+        let (id, name) = (id.clone().into_owned(), name.clone().into_owned());
+        self.add(Kind::Call { number, id, name, arguments: String::new() }, out);
+    }
+}
+
+fn is_thought(open: &Open) -> bool {
+    matches!(open.kind, Kind::Reasoning { .. })
+}
+
+impl StreamWriter for Events {
+    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Start { .. } => self.begin(out),
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Finish { choice: 0, finish } => self.reason = incomplete_reason(finish),
+            Event::Text { choice: 0, text } => self.say(false, text, out),
+            Event::Refusal { choice: 0, text } => self.say(true, text, out),
+            Event::Thought { choice: 0, text } if !text.is_empty() => {
+                if let Some((open, to)) = self.thought(out) {
+                    open.think(text, to, out);
+                }
+            }
+            Event::ThoughtSignature { choice: 0, maker, signature } => {
+                self.seal(Seal::Signature(*maker, signature.clone().into_owned()), out);
+            }
+            Event::ThoughtSealed { choice: 0, maker, data } => {
+                self.close(out, Status::Completed, is_thought);
+                self.seal(Seal::Thought(*maker, data.clone().into_owned()), out);
+            }
+            Event::ToolStart { choice: 0, index, id, name, signature } => {
+                self.call(*index, (id, name), signature.as_ref(), out);
+            }
+            Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
+                let Events { open, to, .. } = self;
+                let of_call =
+                    |open: &&mut Open| matches!(&open.kind, Kind::Call { number, .. } if number == index);
+                if let Some(call) = open.iter_mut().find(of_call) {
+                    call.argue(fragment, to, out);
+                }
+            }
+            Event::Logprobs { choice: 0, raw } => {
+                self.open.iter_mut().for_each(|open| open.note_logprobs(*raw));
+            }
+            // A comment keeps the connection and no client sees it.
+            Event::Ping => out.extend_from_slice(b": ping\n\n"),
+            // Malformed events are counted elsewhere; the dialect has one answer.
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.begin(out);
+        let ending = Ending { is_open: false, reason: self.reason };
+        let last = self.next_index.saturating_sub(1);
+        // What was cut is the last thing.
+        self.close(out, Status::Completed, |open| open.index != last);
+        self.close(out, ending.status(), |_| true);
+        let Events { frame, to, done, usage, .. } = self;
+        let name = if ending.reason.is_some() { "response.incomplete" } else { "response.completed" };
+        to.event(name, out, |w| {
+            w.key("response");
+            frame.write(ending, usage, None, w, |w| {
+                for item in done.values() {
+                    w.raw(Raw::trusted(std::str::from_utf8(item).unwrap_or("null")));
+                }
+            });
+        });
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        write_error_event(error, self.to.next, out);
+    }
+}

@@ -1,0 +1,123 @@
+//! Tools, the choice among them, and the form of the answer.
+
+use super::OWN;
+use crate::chat::{Format, Tool, ToolChoice, ToolKind};
+use crate::dialect::Refusal;
+use crate::dialect::at::At;
+use crate::json::{Kind, Raw, Text};
+
+/// What is read of a function.
+const MEMBERS: [&str; 5] = ["type", "name", "description", "parameters", "strict"];
+
+/// Reads `tools`; members of functions that the model has no word for go to `extra`.
+///
+/// # Errors
+/// A tool of the wrong form.
+pub(super) fn read_all<'a>(
+    value: Raw<'a>,
+    at: &At<'_>,
+    extra: &mut Vec<(Text<'a>, Raw<'a>)>,
+) -> Result<Vec<Tool<'a>>, Refusal> {
+    let mut tools = Vec::new();
+    for (index, tool) in at.array(value)?.items().enumerate() {
+        let at = at.index(index);
+        let tool = at.object(tool)?;
+        let kind = at.required_text(tool, "type", "say `function`.")?;
+        if kind != "function" {
+            // Tools of OpenAI's own; their type is all the name they have.
+            let name = tool.present("name").and_then(Raw::text).unwrap_or_else(|| kind.clone());
+            let kind = ToolKind::Foreign { dialect: OWN, raw: tool };
+            tools.push(Tool { name, description: None, kind, cache: None });
+            continue;
+        }
+        tools.push(function(tool, &at)?);
+        let others = tool.fields().filter(|(name, value)| {
+            !value.is_null() && !MEMBERS.iter().any(|known| *name == **known) && value.as_json() != "false"
+        });
+        extra.extend(others.map(|(name, value)| (Text::from(format!("tools[].{}", name.decode())), value)));
+    }
+    Ok(tools)
+}
+
+fn function<'a>(tool: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
+    let given = |name| tool.present(name);
+    Ok(Tool {
+        name: at.required_text(tool, "name", "a function needs a name.")?,
+        description: given("description").map(|text| at.name("description").text(text)).transpose()?,
+        kind: ToolKind::Function {
+            schema: given("parameters").map(|schema| at.name("parameters").object(schema)).transpose()?,
+            strict: given("strict").map(|strict| at.name("strict").boolean(strict)).transpose()?,
+        },
+        cache: None,
+    })
+}
+
+const CHOICES: &str = "must be auto, none, required, or an object that names a tool.";
+
+/// Reads `tool_choice`.
+///
+/// # Errors
+/// None of its forms.
+pub(super) fn read_choice<'a>(value: Raw<'a>, at: &At<'_>) -> Result<ToolChoice<'a>, Refusal> {
+    if let Some(text) = value.text() {
+        return match text.decode().as_ref() {
+            "auto" => Ok(ToolChoice::Auto),
+            "none" => Ok(ToolChoice::None),
+            "required" => Ok(ToolChoice::Required),
+            _ => Err(at.refuse(CHOICES)),
+        };
+    }
+    if value.kind() != Kind::Object {
+        return Err(at.refuse(CHOICES));
+    }
+    let kind = at.required_text(value, "type", "say `function` or `allowed_tools`.")?;
+    if kind != "allowed_tools" {
+        return Ok(ToolChoice::Named(name_of(value, kind)));
+    }
+    let mode = at.required_text(value, "mode", "say auto or required.")?;
+    let required = match mode.decode().as_ref() {
+        "auto" => false,
+        "required" => true,
+        _ => return Err(at.name("mode").refuse("must be auto or required.")),
+    };
+    let at = at.name("tools");
+    let tools = value.present("tools").ok_or_else(|| at.missing("list the allowed tools."))?;
+    let mut names = Vec::new();
+    for (index, tool) in at.array(tools)?.items().enumerate() {
+        let at = at.index(index);
+        let kind = at.required_text(at.object(tool)?, "type", "say `function`.")?;
+        names.push(name_of(tool, kind));
+    }
+    Ok(ToolChoice::Among { names, required })
+}
+
+/// A tool's name as [`read_all`] has it.
+fn name_of<'a>(tool: Raw<'a>, kind: Text<'a>) -> Text<'a> {
+    tool.present("name").and_then(Raw::text).unwrap_or(kind)
+}
+
+/// Reads `text.format`.
+///
+/// # Errors
+/// None of its forms.
+pub(super) fn read_format<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Format<'a>, Refusal> {
+    let kind = at.required_text(at.object(value)?, "type", "say text, json_object or json_schema.")?;
+    let text = |name| value.present(name).map(|text| at.name(name).text(text)).transpose();
+    match kind.decode().as_ref() {
+        "text" => Ok(Format::Text),
+        "json_object" => Ok(Format::Json),
+        "json_schema" => {
+            let schema = value
+                .present("schema")
+                .ok_or_else(|| at.name("schema").missing("give the JSON Schema of the answer."))?;
+            let strict = value.present("strict");
+            Ok(Format::Schema {
+                name: text("name")?,
+                description: text("description")?,
+                schema: at.name("schema").object(schema)?,
+                strict: strict.map(|strict| at.name("strict").boolean(strict)).transpose()?,
+            })
+        }
+        _ => Err(at.name("type").refuse("must be text, json_object or json_schema.")),
+    }
+}

@@ -1,0 +1,63 @@
+//! What both directions of Responses share: usage, and how an answer ends.
+
+use crate::chat::{Finish, Usage};
+use crate::json::{Raw, Writer};
+
+/// Writes a `usage` object. OpenAI's clients want every count, so one that the provider did not give counts nothing.
+pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
+    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
+    w.object(|w| {
+        w.key("input_tokens").u64(input);
+        w.key("input_tokens_details").object(|w| {
+            w.key("cached_tokens").u64(usage.cache_read.unwrap_or(0));
+            w.key("cache_write_tokens").u64(usage.cache_write.unwrap_or(0));
+        });
+        w.key("output_tokens").u64(output);
+        w.key("output_tokens_details")
+            .object(|w| w.key("reasoning_tokens").u64(usage.reasoning.unwrap_or(0)));
+        w.key("total_tokens").u64(input.saturating_add(output));
+    });
+}
+
+/// Reads a `usage` object.
+pub(super) fn read_usage(usage: Raw<'_>) -> Usage {
+    let count = |path: &[&str]| usage.at(path).and_then(Raw::as_u64);
+    Usage {
+        input: count(&["input_tokens"]),
+        cache_read: count(&["input_tokens_details", "cached_tokens"]),
+        cache_write: count(&["input_tokens_details", "cache_write_tokens"]),
+        output: count(&["output_tokens"]),
+        reasoning: count(&["output_tokens_details", "reasoning_tokens"]),
+    }
+}
+
+/// Why an answer is `incomplete`; `None`: it is `completed`. The set is closed; what OpenAI has no word for is complete.
+pub(super) fn incomplete_reason(finish: &Finish<'_>) -> Option<&'static str> {
+    match finish {
+        Finish::Length | Finish::ContextWindow => Some("max_output_tokens"),
+        Finish::ContentFilter | Finish::Refusal => Some("content_filter"),
+        Finish::Stop
+        | Finish::StopSequence(_)
+        | Finish::ToolCalls
+        | Finish::Pause
+        | Finish::Broken
+        | Finish::Other(_) => None,
+    }
+}
+
+/// Chat Completions' name of the reason why a response of OpenAI's ended, for the record.
+pub(super) fn finish_name(response: Raw<'_>) -> &'static str {
+    let reason = response.at(&["incomplete_details", "reason"]).and_then(Raw::text);
+    let mut items = response.get("output").into_iter().flat_map(Raw::items);
+    let is_call = |item: Raw<'_>| {
+        item.get("type")
+            .and_then(Raw::text)
+            .is_some_and(|kind| kind == "function_call" || kind == "custom_tool_call")
+    };
+    match reason {
+        Some(reason) if reason == "content_filter" => "content_filter",
+        Some(_) => "length",
+        None if items.any(is_call) => "tool_calls",
+        None => "stop",
+    }
+}
