@@ -1,0 +1,169 @@
+"""The command's other calls: check, schema, translate and explain, as a script would use them."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist")) / "switchover"
+GOLDEN = ROOT / "tests" / "golden"
+PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
+
+# The targets of the golden cases.
+CONFIG = """\
+version: 1
+targets:
+- {id: openai, provider: openai, model: gpt-5.4-mini, max_output_tokens: 8192, credential: key}
+- {id: anthropic, provider: anthropic, model: claude-sonnet-4-5, max_output_tokens: 8192, credential: key}
+- {id: local, provider: openai_compatible, endpoint: "http://127.0.0.1:1/v1", capabilities: []}
+credentials:
+- {id: key, secret_env: A_KEY_THAT_NOBODY_NEEDS}
+model_groups:
+- {name: production-llm, targets: [{id: openai}, {id: anthropic, priority: 1}], max_attempts: 2}
+- {name: plain, aliases: ["plain-*"], targets: [{id: local}]}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "switchover.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def call(*words, body="", code=0):
+    done = subprocess.run([COMMAND, *words], input=body, capture_output=True, text=True, timeout=30)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return done.stderr if code == 1 else done.stdout
+
+
+def chat(**more) -> str:
+    return json.dumps({"model": "production-llm", "messages": [{"role": "user", "content": "hi"}], **more})
+
+
+def test_check(config):
+    assert call("check", config) == ""
+    config.write_text(CONFIG.replace("provider: openai,", "provider: opnai,").replace("credential: key}", "credential: kay}"))
+    lines = call("check", config, code=1).splitlines()
+    assert len(lines) == 3 and lines[0].startswith(f"{config}:3:26: targets[0].provider: `opnai`"), lines
+    missing = config.with_name("missing.yaml")
+    assert f"{missing}: reading failed" in call("check", missing, code=1)
+
+
+def test_schema():
+    schema = json.loads(call("schema"))
+    assert schema["$schema"].endswith("2020-12/schema") and "targets" in schema["properties"]
+
+
+@pytest.mark.parametrize("target", ["openai", "anthropic"])
+@pytest.mark.parametrize("caller", sorted(path.name for path in (GOLDEN / "request").iterdir()))
+def test_requests_are_translated_as_in_the_golden_cases(caller, target, config):
+    """The golden cases are the library's; the command prints the same, byte for byte.
+
+    Like the filter it reads every request first, so what no dialect could read is refused by the caller's own too.
+    """
+    compared = 0
+    for case in sorted((GOLDEN / "request" / caller).iterdir()):
+        expected = [path for path in (case / f"{target}.json", case / f"{target}.refused.json") if path.exists()]
+        if (case / "turn.json").exists() or not expected:
+            continue
+        words = [COMMAND, "translate", "request", config, "--target", target, "--path", PATHS[caller]]
+        done = subprocess.run(words, input=(case / "in.json").read_text(), capture_output=True, text=True, timeout=30)
+        if done.returncode == 2 and caller == target:
+            expected = list(case.glob("*.refused.json"))
+        assert done.stdout in [path.read_text() for path in expected], (case, done.stdout, done.stderr)
+        assert done.returncode == (2 if ".refused." in expected[0].name else 0), case
+        compared += 1
+    assert compared or not list((GOLDEN / "request" / caller).glob(f"*/{target}.json"))
+
+
+def test_what_is_no_json_is_refused(config):
+    openai = json.loads(call("translate", "request", config, "--target", "openai", body="{", code=2))
+    assert openai["error"]["type"] == "invalid_request_error" and "not valid JSON" in openai["error"]["message"]
+    path = ("--path", "/v1/messages")
+    anthropic = json.loads(call("translate", "request", config, "--target", "openai", *path, body="{", code=2))
+    assert anthropic["type"] == "error"
+
+
+def test_wrong_arguments(config):
+    assert "no target `antropic`. Did you mean `anthropic`?" in call("translate", "request", config, "--target", "antropic", code=1)
+    assert "It has openai, anthropic, local." in call("translate", "request", config, "--target", "zzzzzzzz", code=1)
+    assert "/v2: the filter translates no such path" in call("translate", "request", config, "--target", "local", "--path", "/v2", code=1)
+
+
+def response(config, target, body, *options):
+    return call("translate", "response", config, "--target", target, *options, body=body)
+
+
+MESSAGE = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Hello"}], "usage": {"input_tokens": 3, "output_tokens": 2},
+}  # fmt: skip
+
+
+def test_answers_are_translated(config):
+    first = response(config, "anthropic", json.dumps(MESSAGE))
+    answer = json.loads(first)
+    assert answer["choices"][0]["message"]["content"] == "Hello" and answer["model"] == "production-llm"
+    assert first == response(config, "anthropic", json.dumps(MESSAGE))
+    # The caller's own request says what it asked for.
+    asked = config.with_name("asked.json")
+    asked.write_text(chat(model="plain-7"))
+    assert json.loads(response(config, "anthropic", json.dumps(MESSAGE), "--request", asked))["model"] == "plain-7"
+    same = json.loads(response(config, "anthropic", json.dumps(MESSAGE), "--path", "/v1/messages"))
+    assert same["content"] == MESSAGE["content"]
+
+
+def events(*pairs) -> str:
+    return "".join(f"event: {data['type']}\ndata: {json.dumps(data)}\n\n" for data in pairs)
+
+
+START = {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}
+BLOCK = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+TEXT = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}}
+OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+
+
+def test_streams_are_translated(config):
+    end = [
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    ]
+    whole = response(config, "anthropic", events(START, BLOCK, TEXT, *end), "--stream")
+    assert '"content":"Hi"' in whole and whole.endswith("data: [DONE]\n\n")
+    # After a token the caller has a stream, which ends with the error; before it there is only the failure.
+    broken = response(config, "anthropic", events(START, BLOCK, TEXT, OVERLOADED), "--stream")
+    assert '"content":"Hi"' in broken and '"code":"overloaded"' in broken and "[DONE]" not in broken
+    failure = json.loads(response(config, "anthropic", events(START, OVERLOADED), "--stream"))["failure"]
+    assert failure["class"] == "overloaded" and "Overloaded" in failure["message"]
+
+
+def test_failures_are_named(config):
+    def failure(body, *options):
+        return json.loads(response(config, "openai", body, *options))["failure"]
+
+    limited = failure('{"error":{"message":"slow down"}}', "--status", "429", "--header", "Retry-After=7")
+    assert limited == {"class": "rate_limited", "status": 429, "message": "slow down", "retry_after_ms": 7000}
+    assert failure("<html>oops</html>", "--content-type", "text/html")["class"] == "malformed"
+    assert failure("<html>oops</html>", "--content-type", "text/html", "--stream")["class"] == "malformed"
+    assert failure("", "--status", "503")["class"] == "overloaded"
+
+
+def test_explain(config):
+    told = json.loads(call("explain", config, body=chat()))
+    assert told["group"] == "production-llm" and told["order"] == ["openai", "anthropic"]
+    assert "openai" in told["sentence"] and [target["in"] for target in told["targets"]] == [True, True]
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+    refused = json.loads(call("explain", config, body=chat(model="plain-x", tools=tools)))
+    assert refused["group"] == "plain" and refused["order"] == [] and "tools" in refused["requires"]
+    unknown = json.loads(call("explain", config, body=chat(model="production-lm"), code=2))
+    assert unknown["error"]["code"] == "model_not_found" and "Did you mean `production-llm`?" in unknown["error"]["message"]
+
+
+def test_a_closed_pipe_is_no_crash(config):
+    done = subprocess.run(f"{COMMAND} schema | head -1", shell=True, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "{\n" and done.stderr == ""
