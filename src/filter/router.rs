@@ -227,6 +227,11 @@ impl Router {
         })?;
         let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
         let model = request.model.decode().into_owned();
+        let missing = [("model", model.is_empty()), ("messages", request.messages.is_empty())];
+        if let Some((param, _)) = missing.iter().find(|(_, is_missing)| *is_missing) {
+            let message = format!("The request has no `{param}`, or an empty one. Say what is meant.");
+            return Err(refused(surface, Refusal::invalid(*param, message)));
+        }
         let (place, group) = self.group(&model).map_err(|refusal| refused(surface, refusal))?;
         let turn = Turn {
             surface,
