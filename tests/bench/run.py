@@ -1,0 +1,169 @@
+"""`make bench`: what the filter costs, as a ratio to plain Envoy passing the same bytes, in one run.
+
+Envoy is pinned to one core, load and provider to the other; rounds alternate, so that what else the machine does hits all
+alike; medians are compared. BENCH_SECONDS and BENCH_ROUNDS make it longer, BENCH_ONLY picks workloads.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE))
+
+from bodies import WORKLOADS  # noqa: E402
+from harness.standin import Standin  # noqa: E402
+from proxies import Pinned, described, plain, with_filter, without_filter  # noqa: E402
+
+ENVOY_CORE, OTHER_CORE = 0, 1
+SECONDS = os.environ.get("BENCH_SECONDS", "2")
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+ONLY = os.environ.get("BENCH_ONLY", "")
+PATH = "/v1/chat/completions"
+STREAMS = 1000
+
+
+def load(url: str, body: pathlib.Path, connections: int) -> dict:
+    """One round of wrk."""
+    words = ["taskset", "-c", str(OTHER_CORE), "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", HERE / "load.lua", url + PATH]
+    done = subprocess.run(words, env=os.environ | {"BENCH_BODY": str(body)}, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.split("RESULT ")[1])
+
+
+def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
+    """For each proxy the medians over alternating rounds."""
+    rounds = {name: [] for name in envoys}
+    for envoy in envoys.values():
+        load_once(envoy.url(), body.read_bytes())
+    for _ in range(ROUNDS):
+        for name, envoy in envoys.items():
+            before = envoy.cpu_seconds()
+            result = load(envoy.url(), body, connections)
+            assert result["errors"] == 0 and result["requests"], f"{name}: {result}"
+            result["cpu_us"] = (envoy.cpu_seconds() - before) / result["requests"] * 1e6
+            result["per_second"] = result["requests"] / result["seconds"]
+            rounds[name].append(result)
+    keys = ("per_second", "p50_us", "p99_us", "cpu_us")
+    return {name: {key: statistics.median(one[key] for one in results) for key in keys} for name, results in rounds.items()}
+
+
+def request_bytes(body: bytes) -> bytes:
+    return f"POST {PATH} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+def load_once(url: str, body: bytes):
+    """One request that must succeed: the first of a process pays for what all others use."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(request_bytes(body))
+        status = connection.recv(64)
+    assert status.startswith(b"HTTP/1.1 200"), status
+
+
+def stream_memory(envoy: Pinned, body: bytes) -> float:
+    """Bytes of memory that one of many open streams takes."""
+    host, port = envoy.url().removeprefix("http://").split(":")
+    before = envoy.rss_bytes()
+    connections = []
+    try:
+        for _ in range(STREAMS):
+            connection = socket.create_connection((host, int(port)), timeout=30)
+            connection.sendall(request_bytes(body))
+            connections.append(connection)
+        for connection in connections:
+            assert connection.recv(16).startswith(b"HTTP/1.1 200")
+        time.sleep(0.5)
+        return (envoy.rss_bytes() - before) / STREAMS
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def machine() -> str:
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def row(*cells) -> str:
+    widths = (26, 22, 10, 9, 9, 9, 7)
+    return "  ".join(str(cell).ljust(width) if place < 2 else str(cell).rjust(width) for place, (cell, width) in enumerate(zip(cells, widths)))
+
+
+def show(workload: str, results: dict):
+    floor = results["plain Envoy"]["cpu_us"]
+    for name, result in results.items():
+        figures = (f"{result['per_second']:.0f}", f"{result['p50_us']:.0f}", f"{result['p99_us']:.0f}", f"{result['cpu_us']:.0f}")
+        print(row(workload, name, *figures, f"{result['cpu_us'] / floor:.2f}x"), flush=True)
+
+
+def main():
+    report = {"machine": machine(), "seconds": SECONDS, "rounds": ROUNDS, "workloads": {}}
+    with tempfile.TemporaryDirectory(prefix="switchover-bench-") as folder:
+        folder = pathlib.Path(folder)
+        started = []
+        try:
+            fast = Standin(folder / "fast.log", "fast", options=("--fast",))
+            slow = Standin(folder / "slow.log", "slow", options=("--lenient",))
+            started += [fast, slow]
+            for standin in started:
+                pinned = ["taskset", "-acp", str(OTHER_CORE), str(standin.process.popen.pid)]
+                subprocess.run(pinned, check=True, capture_output=True)
+            configurations = {
+                "plain Envoy": without_filter(folder / "plain", plain(fast["fast"].port)),
+                "Envoy + buffer": without_filter(folder / "buffer", plain(fast["fast"].port, buffered=True)),
+                "to OpenAI": with_filter(folder / "openai", described(fast["fast"].port, "openai")),
+                "to Anthropic": with_filter(folder / "anthropic", described(fast["fast"].port, "anthropic")),
+                "to OpenAI, 6 targets": with_filter(folder / "six", described(fast["fast"].port, "openai", 6)),
+            }
+            envoys = {}
+            for name, configuration in configurations.items():
+                envoys[name] = Pinned(configuration, ENVOY_CORE)
+                started.append(envoys[name])
+            print(machine())
+            print(row("workload", "proxy", "req/s", "p50 µs", "p99 µs", "CPU µs", "ratio"))
+            for workload, body in WORKLOADS.items():
+                if ONLY in workload:
+                    path = folder / "body.json"
+                    path.write_bytes(body)
+                    report["workloads"][workload] = measure(envoys, path, 32)
+                    show(workload, report["workloads"][workload])
+            if ONLY in "latency":
+                path.write_bytes(WORKLOADS["chat 1 KB"])
+                latency = measure(envoys, path, 1)
+                report["latency"] = latency
+                floor = latency["plain Envoy"]["p50_us"]
+                for name, result in latency.items():
+                    print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", f"+{result['p50_us'] - floor:.0f} µs"))
+            if ONLY in "memory":
+                memory = {}
+                slow["slow"].behave(stall_after_events=3)
+                for name, configuration in {
+                    "plain Envoy": without_filter(folder / "plain-slow", plain(slow["slow"].port)),
+                    "to OpenAI": with_filter(folder / "openai-slow", described(slow["slow"].port, "openai")),
+                    "to Anthropic": with_filter(folder / "anthropic-slow", described(slow["slow"].port, "anthropic")),
+                }.items():
+                    envoy = Pinned(configuration, ENVOY_CORE)
+                    started.append(envoy)
+                    load_once(envoy.url(), WORKLOADS["chat 1 KB"])
+                    memory[name] = stream_memory(envoy, WORKLOADS["stream, 50 events"])
+                report["stream_bytes"] = memory
+                for name, bytes_ in memory.items():
+                    print(row(f"{STREAMS} open streams", name, "", "", "", f"{bytes_ / 1024:.0f} KiB", f"+{(bytes_ - memory['plain Envoy']) / 1024:.0f}"))
+        finally:
+            for process in reversed(started):
+                process.stop()
+    out = pathlib.Path(os.environ.get("SWITCHOVER_DIST", HERE.parents[1] / "dist")) / "bench.json"
+    out.write_text(json.dumps(report, indent=1))
+    print(f"\nwritten to {out.name} in dist; `ratio` is CPU per request against plain Envoy")
+
+
+if __name__ == "__main__":
+    main()
