@@ -8,6 +8,9 @@ import httpx
 
 from .process import ROOT, Process, built
 
+# One client for all: making one takes longer than a request.
+CONTROL = httpx.Client(trust_env=False, timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+
 
 def program() -> pathlib.Path:
     """The program that make built; without make, cargo builds it."""
@@ -52,7 +55,7 @@ class Provider:
         self._call("POST", what, json=body)
 
     def _call(self, method: str, what: str, **options):
-        answer = httpx.request(method, f"{self._control}/_standin/{what}?name={self.name}", **options)
+        answer = CONTROL.request(method, f"{self._control}/_standin/{what}?name={self.name}", **options)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
