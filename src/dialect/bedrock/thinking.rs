@@ -204,3 +204,89 @@ fn effort_of(budget: u64) -> Effort {
     let efforts = [Effort::High, Effort::Medium, Effort::Low];
     efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Low)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Endpoint, Unsupported, provider};
+
+    /// What goes out, and what is listed, for a model of this family that takes efforts or budgets.
+    fn said(
+        family: Family,
+        takes: Features,
+        wanted: Thinking,
+        max_tokens: Option<u64>,
+    ) -> (String, Vec<String>) {
+        let row = provider("bedrock").unwrap();
+        let target = Target {
+            id: "b".into(),
+            row,
+            model: None,
+            endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
+            capabilities: row.carries.with(takes),
+            context_window: None,
+            max_output_tokens: None,
+            api_version: None,
+            project: None,
+            location: None,
+        };
+        let around = Around {
+            family,
+            surface: Surface::Chat,
+            max_tokens,
+            forces_tool: false,
+            resumes_unthought: false,
+            steers: max_tokens.is_some(),
+        };
+        let mut losses = Losses::new(Unsupported::Refuse);
+        let plan = Plan::of(&wanted, &target, around, &mut losses);
+        let mut out = Vec::new();
+        Writer::new(&mut out).object(|w| {
+            plan.write_effort(w);
+            plan.write_field(w);
+        });
+        let listed = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
+        (String::from_utf8(out).unwrap(), listed)
+    }
+
+    fn effort(effort: Effort) -> Thinking {
+        Thinking { effort: Some(effort), ..Thinking::default() }
+    }
+
+    #[test]
+    fn each_family_has_its_own_word() {
+        let by_effort = |family, wanted| said(family, Features::REASONING_EFFORT, effort(wanted), None).0;
+        assert_eq!(
+            by_effort(Family::Claude, Effort::XHigh),
+            r#"{"effort":"xhigh","thinking":{"type":"adaptive"}}"#
+        );
+        assert_eq!(by_effort(Family::Claude, Effort::None), r#"{"thinking":{"type":"disabled"}}"#);
+        let nova = r#"{"reasoningConfig":{"type":"enabled","maxReasoningEffort":"high"}}"#;
+        assert_eq!(by_effort(Family::Nova, Effort::Max), nova);
+        assert_eq!(by_effort(Family::GptOss, Effort::Minimal), r#"{"reasoning_effort":"low"}"#);
+        assert_eq!(by_effort(Family::Gpt, Effort::Max), r#"{"reasoning":{"effort":"max"}}"#);
+        assert_eq!(by_effort(Family::Other, Effort::Medium), r#"{"effort":"medium"}"#);
+    }
+
+    #[test]
+    fn a_budget_leaves_room_for_the_answer() {
+        let budget = |wanted, max| said(Family::Claude, Features::REASONING_BUDGET, wanted, max);
+        let of = |tokens| format!(r#"{{"thinking":{{"type":"enabled","budget_tokens":{tokens}}}}}"#);
+        assert_eq!(budget(effort(Effort::High), Some(8_000)).0, of(6_000));
+        assert_eq!(budget(effort(Effort::High), None).0, of(16_384));
+        let explicit = Thinking { budget: Some(10_000), ..Thinking::default() };
+        assert_eq!(budget(explicit.clone(), Some(4_000)).0, of(3_999));
+        assert_eq!(budget(explicit, Some(1_000)), ("{}".to_owned(), vec!["reasoning_effort".to_owned()]));
+    }
+
+    #[test]
+    fn what_can_not_be_said_is_listed() {
+        let listed = |family, takes, wanted, max| said(family, takes, wanted, max).1;
+        let takes = Features::REASONING_EFFORT;
+        assert_eq!(listed(Family::Claude, Features::NONE, effort(Effort::Low), None), ["reasoning_effort"]);
+        assert!(listed(Family::Claude, Features::NONE, effort(Effort::None), None).is_empty());
+        // Nova's highest effort goes with no other limit.
+        assert_eq!(listed(Family::Nova, takes, effort(Effort::High), Some(100)), ["reasoning_effort"]);
+        assert_eq!(listed(Family::GptOss, takes, effort(Effort::None), None), ["reasoning_effort"]);
+    }
+}
