@@ -227,7 +227,9 @@ impl Router {
         })?;
         let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
         let model = request.model.decode().into_owned();
-        let missing = [("model", model.is_empty()), ("messages", request.messages.is_empty())];
+        // A response may be about what its provider stores, and its reader knows when it isn't.
+        let is_empty = request.messages.is_empty() && surface != Surface::Responses;
+        let missing = [("model", model.is_empty()), ("messages", is_empty)];
         if let Some((param, _)) = missing.iter().find(|(_, is_missing)| *is_missing) {
             let message = format!("The request has no `{param}`, or an empty one. Say what is meant.");
             return Err(refused(surface, Refusal::invalid(*param, message)));
