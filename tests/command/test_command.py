@@ -12,6 +12,9 @@ COMMAND = pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist")) / "swit
 GOLDEN = ROOT / "tests" / "golden"
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
 
+# The target that speaks a caller's dialect, where it has another name.
+NATIVE = {"responses": "openai"}
+
 # The targets of the golden cases.
 CONFIG = """\
 version: 1
@@ -72,7 +75,7 @@ def test_requests_are_translated_as_in_the_golden_cases(caller, target, config):
             continue
         words = [COMMAND, "translate", "request", config, "--target", target, "--path", PATHS[caller]]
         done = subprocess.run(words, input=(case / "in.json").read_text(), capture_output=True, text=True, timeout=30)
-        if done.returncode == 2 and caller == target:
+        if done.returncode == 2 and target in (caller, NATIVE.get(caller)):
             expected = list(case.glob("*.refused.json"))
         assert done.stdout in [path.read_text() for path in expected], (case, done.stdout, done.stderr)
         assert done.returncode == (2 if ".refused." in expected[0].name else 0), case
