@@ -59,6 +59,16 @@ impl Failure {
         Failure::without_answer(Class::Timeout, clean(reason))
     }
 
+    /// A failure on purpose, as a provider's of that class would be.
+    pub fn drill(class: Class) -> Failure {
+        let retry_after_ms = match class {
+            Class::RateLimited => Some(retry_after::rate_limited(None)),
+            Class::Quota => Some(retry_after::MAX_MS),
+            _ => None,
+        };
+        Failure { retry_after_ms, ..Failure::without_answer(class, "this is a drill".to_owned()) }
+    }
+
     /// The status for the caller when this failure is the last word.
     pub fn caller_status(&self) -> u16 {
         match self.class {

@@ -5,12 +5,15 @@
 
 use super::answer::header_value;
 use super::headers::{self, Header};
+use super::metrics;
 use super::trip::Trip;
 use crate::chat::Features;
+use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{CallerError, Dialect, Memo, Outgoing, Refusal, Target};
 use crate::failure::{Class, Failure, Head, classify};
 use crate::json::{Raw, Writer};
+use crate::plan::Seat;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -41,6 +44,7 @@ pub struct Attempt {
     number: u32,
     started_ms: u64,
     state: State,
+    drill: Option<Effect>,
     /// What this attempt taught about its target's rate limit: leave it alone for so many milliseconds.
     pub cool_ms: Option<u64>,
 }
@@ -77,10 +81,12 @@ impl Attempt {
     /// What the target can't carry; nobody was called.
     pub fn start(
         trip: &Rc<Trip>,
-        target: usize,
+        seat: Seat,
         body: &[u8],
         now_ms: u64,
     ) -> Result<(Attempt, Outgoing), Refusal> {
+        let target = seat.target;
+        let drill = trip.drill_at(seat);
         let Some(wire) = trip.runtime.wire(target) else {
             return Err(Refusal::invalid(
                 "model",
@@ -89,7 +95,11 @@ impl Attempt {
         };
         let body = if trip.body.is_empty() { body } else { &trip.body };
         let text = std::str::from_utf8(body).unwrap_or_default();
-        let mut outgoing = exchange::request(&trip.turn, Raw::trusted(text), wire)?;
+        let mut outgoing = match drill {
+            // Nobody reads it.
+            Some(Effect::Fail(_)) => Outgoing::default(),
+            _ => exchange::request(&trip.turn, Raw::trusted(text), wire)?,
+        };
         let number = match trip.outcome.try_borrow_mut() {
             Ok(mut outcome) => {
                 outcome.attempts = outcome.attempts.saturating_add(1);
@@ -105,14 +115,32 @@ impl Attempt {
             number,
             started_ms: now_ms,
             state: State::Asked,
+            drill,
             cool_ms: None,
         };
         Ok((attempt, outgoing))
     }
 
+    /// How long the request must wait before it goes to the provider, in milliseconds, because of a drill.
+    pub fn delay_ms(&self) -> Option<u64> {
+        match self.drill {
+            Some(Effect::DelayMs(ms)) => Some(ms),
+            _ => None,
+        }
+    }
+
+    /// The counter that a drilled attempt adds one to.
+    pub fn drill_metric(&self) -> Option<String> {
+        let drill = self.drill?;
+        Some(metrics::drills(self.trip.group_name(), self.trip.runtime.id(self.target), drill.name()))
+    }
+
     /// The headers that the provider gets, all of them: what the caller sent that it may see, and the dialect's own.
     pub fn request_headers(&self, current: &[Header<'_>], outgoing: &Outgoing) -> Vec<OwnHeader> {
         let Some(target) = self.wire() else { return Vec::new() };
+        if let Some(Effect::Fail(_)) = self.drill {
+            return drill_headers();
+        }
         let own = |name: &'static str, value: String| -> OwnHeader {
             (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
         };
@@ -146,6 +174,9 @@ impl Attempt {
 
     /// The answer's headers; `end`: there is no body.
     pub fn head(&mut self, head: &Head<'_>, end: bool, now_ms: u64) -> Step {
+        if let Some(Effect::Fail(class)) = self.drill {
+            return self.fail(Failure::drill(class));
+        }
         let media = head.media_type().unwrap_or_default();
         let document = ["application/json", "text/html", "application/problem+json"];
         let streams =
@@ -274,7 +305,8 @@ impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     fn fail(&mut self, failure: Failure) -> Step {
         self.state = State::Ended;
-        if matches!(failure.class, Class::RateLimited | Class::Quota) {
+        let real = !matches!(self.drill, Some(Effect::Fail(_)));
+        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
             self.cool_ms = failure.retry_after_ms;
         }
         let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
@@ -324,20 +356,28 @@ impl Attempt {
         }
         let kept = head.headers.iter().filter(|(name, _)| headers::for_caller(name));
         out.extend(kept.map(|(name, value)| (Cow::Owned(name.to_vec()), Cow::Owned(value.to_vec()))));
-        let config = &self.trip.runtime.config;
-        let group = config.groups.get(self.trip.group).map_or("", |group| group.name.as_str());
         if let Some(target) = self.wire() {
             out.push(own(headers::TARGET, target.id.clone()));
             out.push(own(headers::MODEL, header_value(target.model(&self.trip.turn.requested_model))));
         }
-        out.push(own(headers::GROUP, header_value(group)));
+        out.push(own(headers::GROUP, header_value(self.trip.group_name())));
         out.push(own(headers::ATTEMPTS, self.number.to_string()));
         out.push(own(headers::DECISION, header_value(&self.trip.decision(self.target))));
+        if let Some(mark) = self.trip.drill_mark(Some(self.target)) {
+            out.push(own(headers::DRILL, mark));
+        }
         if !self.dropped.is_empty() {
             out.push(own(headers::DROPPED, header_value(&self.dropped.join(", "))));
         }
         out
     }
+}
+
+/// What a drilled attempt sends to the twin: nothing of the caller's, and no target's name, so no credential is added.
+fn drill_headers() -> Vec<OwnHeader> {
+    let pairs = [(":method", "POST"), (":path", "/"), (":authority", "drill"), (":scheme", "http")];
+    let pairs = pairs.into_iter().chain([("content-length", "0")]);
+    pairs.map(|(name, value)| (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))).collect()
 }
 
 /// A failure as the router role reads it back, in ASCII.

@@ -6,7 +6,7 @@ use super::runtime::Runtime;
 use crate::config::Strategy;
 use crate::dialect::Surface;
 use crate::json::Writer;
-use crate::plan::{Verdict, order_name};
+use crate::plan::{Seat, Verdict, order_name};
 use std::rc::Rc;
 
 /// Explains a request as JSON: group, required capabilities, each target with why it is in or out, the order, and one
@@ -45,7 +45,9 @@ pub fn explain(
         });
         w.key("order").array(|w| order.iter().for_each(|id| w.string(id)));
         if !order.is_empty() {
-            w.key("cluster").string(&order_name(&group.name, order.iter().copied()));
+            let targets = plan.order.iter().filter_map(|place| group.members.get(*place));
+            let seats = targets.map(|member| Seat { target: member.target, twin: None });
+            w.key("cluster").string(&order_name(&runtime.config, group, seats));
         }
         w.key("sentence").string(&sentence(runtime, &considered, &order));
     });

@@ -20,6 +20,9 @@ pub const DECISION: &str = "x-switchover-decision";
 pub const DROPPED: &str = "x-switchover-dropped";
 pub const DEGRADED: &str = "x-switchover-degraded";
 
+/// Request, from a caller who may: force a drill. Response, to the caller: the drills that the request met.
+pub const DRILL: &str = "x-switchover-drill";
+
 const OURS: &[u8] = b"x-switchover-";
 const ENVOYS: &[u8] = b"x-envoy-";
 

@@ -7,8 +7,10 @@
 mod answer;
 mod attempt;
 mod degraded;
+mod drill;
 mod explain;
 pub mod headers;
+mod metrics;
 mod models;
 mod router;
 mod runtime;

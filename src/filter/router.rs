@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, header_value};
 use super::attempt::{OwnHeader, PLANNED, failure_from};
+use super::drill::Wish;
 use super::headers::{self, Header};
 use super::models;
 use super::trip::{Outcome, Trip};
@@ -11,7 +12,7 @@ use crate::config::Group;
 use crate::dialect::{CallerError, Losses, Refusal, Surface, Turn, carry_extra, exchange};
 use crate::failure::{Class, Failure};
 use crate::json::Raw;
-use crate::plan::{Circumstances, Demand, Plan, choose, least_tokens, order_name};
+use crate::plan::{Circumstances, Demand, Plan, choose, drilled, least_tokens, order_name, seats};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -74,6 +75,7 @@ enum Phase {
     Reading {
         surface: Surface,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
+        wish: Option<Wish>,
     },
     Sent(Rc<Trip>),
 }
@@ -102,9 +104,10 @@ impl Router {
         match self.acceptable(surface, method, headers, end) {
             Err(refusal) => RequestStep::Answer(refused(surface, refusal)),
             Ok(()) => {
+                let wish = Wish::of(&self.runtime.config, headers);
                 let kept = headers.iter().filter(|(name, _)| !headers::is_reserved(name));
                 let headers = kept.map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
-                self.phase = Phase::Reading { surface, headers };
+                self.phase = Phase::Reading { surface, headers, wish };
                 RequestStep::Read
             }
         }
@@ -179,13 +182,14 @@ impl Router {
     /// # Errors
     /// The answer, where nobody is called.
     pub fn plan(&mut self, body: Vec<u8>, moment: &Moment<'_>) -> Result<(Rc<Trip>, Vec<OwnHeader>), Answer> {
-        let Phase::Reading { surface, headers } = std::mem::replace(&mut self.phase, Phase::Other) else {
+        let Phase::Reading { surface, headers, wish } = std::mem::replace(&mut self.phase, Phase::Other)
+        else {
             return Err(refused(
                 Surface::Chat,
                 Refusal::invalid("", "The request came twice. Send it again."),
             ));
         };
-        let trip = Rc::new(self.depart(surface, &headers, body, moment)?);
+        let trip = Rc::new(self.depart(surface, &headers, wish.as_ref(), body, moment)?);
         let headers = self.routed(&trip, headers);
         self.phase = Phase::Sent(Rc::clone(&trip));
         Ok((trip, headers))
@@ -195,6 +199,7 @@ impl Router {
         &self,
         surface: Surface,
         headers: &[(Vec<u8>, Vec<u8>)],
+        wish: Option<&Wish>,
         body: Vec<u8>,
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
@@ -203,11 +208,17 @@ impl Router {
             return Err(self.nobody(surface, group, &plan));
         }
         let members = plan.order.iter().filter_map(|member| group.members.get(*member));
+        let order: Vec<usize> = members.map(|member| member.target).collect();
+        let config = &self.runtime.config;
+        let forced = |place: usize| {
+            wish.zip(config.drills.get(place)).is_some_and(|(wish, drill)| wish.forces(config, drill))
+        };
         Ok(Trip {
             runtime: Rc::clone(&self.runtime),
             group: place,
             turn,
-            order: members.map(|member| member.target).collect(),
+            drills: drilled(config, &order, moment.now_ms, moment.key, forced),
+            order,
             body,
             outcome: RefCell::new(Outcome::default()),
         })
@@ -337,7 +348,7 @@ impl Router {
     fn routed(&self, trip: &Trip, kept: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<OwnHeader> {
         let config = &self.runtime.config;
         let Some(group) = config.groups.get(trip.group) else { return Vec::new() };
-        let ids = trip.order.iter().map(|place| self.runtime.id(*place));
+        let seats = seats(&trip.order, &trip.drills);
         // One attempt a target, as long as nobody asked for more than there are targets.
         let most = usize::try_from(group.max_attempts).unwrap_or(1);
         let attempts = if most > group.members.len() { most } else { most.min(trip.order.len()) };
@@ -348,7 +359,7 @@ impl Router {
         let mut out: Vec<OwnHeader> =
             kept.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect();
         out.extend([
-            own(headers::ORDER, order_name(&group.name, ids)),
+            own(headers::ORDER, order_name(config, group, seats)),
             own("x-envoy-retry-on", "retriable-headers,connect-failure,reset".to_owned()),
             own("x-envoy-retriable-header-names", headers::RETRY.to_owned()),
             own("x-envoy-max-retries", retries.to_string()),
@@ -403,6 +414,10 @@ impl Router {
             .with(headers::TARGET, header_value(id))
             .with(headers::ATTEMPTS, attempts.to_string())
             .with(headers::DECISION, header_value(&trip.verdict()));
+        let answer = match trip.drill_mark(None) {
+            Some(mark) => answer.with(headers::DRILL, mark),
+            None => answer,
+        };
         match failure.retry_after_ms.filter(|_| answer.status == 429) {
             Some(wait) => answer.with("retry-after", wait.div_ceil(1000).max(1).to_string()),
             None => answer,

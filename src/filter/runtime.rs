@@ -1,7 +1,8 @@
 //! The configuration as both roles use it: checked once, at load.
 
-use crate::config::Config;
+use crate::config::{Config, Twin};
 use crate::dialect::Target;
+use crate::plan::Seat;
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -20,6 +21,20 @@ impl Runtime {
         Ok(Runtime { config })
     }
 
+    /// The drills that are on, a sentence each, for the operator's log.
+    pub fn drills(&self, now_ms: u64) -> impl Iterator<Item = String> {
+        self.config.drills.iter().filter(move |drill| drill.is_on(now_ms)).map(move |drill| {
+            let minutes = (drill.until_ms - now_ms).div_ceil(60_000);
+            format!(
+                "A drill is on: {} {} for {}.{:04} % of its requests, for {minutes} more minutes.",
+                self.id(drill.target),
+                drill.effect.name(),
+                drill.per_million / 10_000,
+                drill.per_million % 10_000,
+            )
+        })
+    }
+
     /// A target as the dialects see it, by its place.
     pub fn wire(&self, place: usize) -> Option<&Target> {
         self.config.targets.get(place).map(|target| &target.wire)
@@ -33,5 +48,15 @@ impl Runtime {
     /// A target's place by its id.
     pub fn target(&self, id: &str) -> Option<usize> {
         self.config.targets.iter().position(|target| target.id() == id)
+    }
+
+    /// The seat that an endpoint's metadata names: a target's id, or the id and [`Twin::Fail`]'s suffix. The other twin
+    /// has the real endpoints.
+    pub fn seat(&self, name: &str) -> Option<Seat> {
+        let (id, twin) = match name.strip_suffix(Twin::Fail.suffix()) {
+            Some(id) => (id, Some(Twin::Fail)),
+            None => (name, None),
+        };
+        Some(Seat { target: self.target(id)?, twin })
     }
 }

@@ -4,10 +4,12 @@
 //! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
 //! router role set, and from the request's body.
 
-use super::Runtime;
+use super::{Runtime, drill};
+use crate::config::Effect;
 use crate::dialect::{Surface, Turn};
 use crate::failure::{Class, Failure};
 use crate::json::{Raw, Text, Writer};
+use crate::plan::Drilled;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -22,6 +24,8 @@ pub struct Trip {
     pub body: Vec<u8>,
     /// Places in the configuration's targets, in the order to try.
     pub order: Vec<usize>,
+    /// Those of them that are drilled.
+    pub drills: Vec<Drilled>,
     pub outcome: RefCell<Outcome>,
 }
 
@@ -36,6 +40,10 @@ pub struct Outcome {
 }
 
 impl Trip {
+    pub fn group_name(&self) -> &str {
+        self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str())
+    }
+
     /// How long one attempt may take until its first token, in milliseconds.
     pub fn attempt_limit_ms(&self) -> u64 {
         let group = self.runtime.config.groups.get(self.group);
@@ -58,7 +66,7 @@ impl Trip {
     /// One sentence: why this target.
     pub fn decision(&self, target: usize) -> String {
         let id = |place: usize| self.runtime.id(place);
-        let group = self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str());
+        let group = self.group_name();
         let place = self.order.iter().position(|known| *known == target).unwrap_or(0);
         let failed = |place: usize| {
             let outcome = self.outcome.try_borrow().ok()?;
@@ -66,26 +74,32 @@ impl Trip {
         };
         let mut before = Vec::new();
         for &earlier in self.order.iter().take(place) {
+            let drill = self.drill_note(earlier);
             before.push(match failed(earlier) {
-                Some(class) => format!("{} failed ({class})", id(earlier)),
-                None => format!("{} is ejected", id(earlier)),
+                Some(class) => format!("{} failed ({class}){drill}", id(earlier)),
+                None => format!("{} is ejected{drill}", id(earlier)),
             });
         }
+        let slowly = match self.drill_of(target) {
+            Some(Effect::DelayMs(ms)) => format!(", after a pause of {ms} ms (drill)"),
+            _ => String::new(),
+        };
         if before.is_empty() {
-            format!("{} is the first choice of {group}.", id(target))
+            format!("{} is the first choice of {group}{slowly}.", id(target))
         } else {
-            format!("{} answered for {group} because {}.", id(target), before.join(" and "))
+            format!("{} answered for {group}{slowly} because {}.", id(target), before.join(" and "))
         }
     }
 
     /// One sentence for when nobody answered.
     pub fn verdict(&self) -> String {
         let id = |place: usize| self.runtime.id(place);
-        let group = self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str());
+        let group = self.group_name();
+        let failed = |(target, failure): &(usize, Failure)| {
+            format!("{} failed ({}){}", id(*target), failure.class, self.drill_note(*target))
+        };
         let failed: Vec<String> = match self.outcome.try_borrow() {
-            Ok(outcome) => {
-                outcome.failures.iter().map(|(t, f)| format!("{} failed ({})", id(*t), f.class)).collect()
-            }
+            Ok(outcome) => outcome.failures.iter().map(failed).collect(),
             Err(_) => Vec::new(),
         };
         if failed.is_empty() {
@@ -103,6 +117,9 @@ impl Trip {
             w.key("key").string(&key.to_string());
             w.key("group").string(self.runtime.config.groups.get(self.group).map_or("", |group| &group.name));
             w.key("order").array(|w| ids.for_each(|id| w.string(id)));
+            if !self.drills.is_empty() {
+                w.key("drills").array(|w| drill::write(self, w));
+            }
             w.key("surface").string(self.turn.surface.path());
             w.key("model").string(&self.turn.requested_model);
             w.key("stream").bool(self.turn.stream);
@@ -153,6 +170,12 @@ impl Trip {
             },
             body: Vec::new(),
             order: order.collect(),
+            drills: raw
+                .get("drills")
+                .into_iter()
+                .flat_map(Raw::items)
+                .filter_map(|one| drill::read(one, runtime))
+                .collect(),
             outcome: RefCell::default(),
         })
     }

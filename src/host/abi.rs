@@ -107,6 +107,9 @@ unsafe extern "C" {
         results: *mut *mut u8,
         results_size: *mut usize,
     ) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
@@ -247,6 +250,21 @@ pub fn clear_route_cache() -> Result<(), Status> {
         proxy_call_foreign_function(name.as_ptr(), name.len(), null(), 0, data, size)
     })
     .map(drop)
+}
+
+/// Has the root context of this plugin called every `period` milliseconds; 0: no more.
+pub fn set_tick_period(period: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_tick_period_milliseconds(period) })
+}
+
+/// Lets a request go on that was paused, from another context than its own.
+///
+/// # Errors
+/// The request is gone.
+pub fn resume_request(context: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_effective_context(context) })?;
+    // Stream 0 is the request of an HTTP context.
+    done(unsafe { proxy_continue_stream(0) })
 }
 
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {

@@ -3,6 +3,7 @@
 //! It makes no decision and knows no LLM. Only here is the proxy named; only [`abi`] talks to it.
 
 pub mod abi;
+mod pause;
 mod router;
 mod shared;
 mod translator;
@@ -14,12 +15,14 @@ use std::rc::Rc;
 
 #[cfg(target_family = "wasm")]
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(Plugin::default()) });
+    proxy_wasm::set_root_context(|id| -> Box<dyn RootContext> { Box::new(Plugin { id, ..Plugin::default() }) });
 }}
 
 /// One plugin configuration of one VM: a role, and what the file says.
 #[derive(Default)]
 pub struct Plugin {
+    /// The root context's number.
+    id: u32,
     role: Role,
     runtime: Option<Rc<Runtime>>,
 }
@@ -51,6 +54,12 @@ impl RootContext for Plugin {
         let json = abi::buffer(abi::Buffer::PluginConfiguration, 0, size).unwrap_or_default();
         match shared::runtime(json) {
             Ok(runtime) => {
+                // Once for each VM, not for each order.
+                if matches!(self.role, Role::Router) {
+                    for drill in runtime.drills(abi::now_ms()) {
+                        abi::log(abi::Level::Warn, &drill);
+                    }
+                }
                 self.runtime = Some(runtime);
                 true
             }
@@ -63,15 +72,19 @@ impl RootContext for Plugin {
         }
     }
 
+    fn on_tick(&mut self) {
+        pause::tick(self.id, abi::now_ms());
+    }
+
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         let runtime = Rc::clone(self.runtime.as_ref()?);
         Some(match self.role {
             Role::Router => Box::new(router::RouterContext::new(runtime)),
-            Role::Translator => Box::new(translator::TranslatorContext::new(runtime)),
+            Role::Translator => Box::new(translator::TranslatorContext::new(runtime, self.id, context)),
         })
     }
 }

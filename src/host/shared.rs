@@ -12,6 +12,8 @@ thread_local! {
     static LOADED: RefCell<Option<(Vec<u8>, Rc<Runtime>)>> = const { RefCell::new(None) };
     /// Requests on their way, by key.
     static TRIPS: RefCell<HashMap<u64, Rc<Trip>>> = RefCell::default();
+    /// Counters by name.
+    static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
 }
 
@@ -41,6 +43,20 @@ pub fn next_key() -> u64 {
         next.set(key.wrapping_add(0x9e37_79b9_7f4a_7c15));
         key
     })
+}
+
+/// Adds one to a counter, which exists from then on.
+pub fn count(metric: &str) {
+    COUNTERS.with(|counters| {
+        let Ok(mut counters) = counters.try_borrow_mut() else { return };
+        let known = counters.get(metric).copied();
+        let id = known.or_else(|| abi::define_metric(abi::Metric::Counter, metric).ok());
+        let Some(id) = id else { return };
+        if known.is_none() {
+            counters.insert(metric.to_owned(), id);
+        }
+        abi::increment_metric(id, 1);
+    });
 }
 
 pub fn remember(key: u64, trip: &Rc<Trip>) {

@@ -1,6 +1,6 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
-use super::{abi, shared};
+use super::{abi, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
 use crate::filter::headers::{self, Header};
@@ -16,11 +16,14 @@ pub struct TranslatorContext {
     runtime: Rc<Runtime>,
     attempt: Option<Attempt>,
     target: usize,
+    /// The numbers of the plugin's root context and of this one.
+    root: u32,
+    context: u32,
 }
 
 impl TranslatorContext {
-    pub fn new(runtime: Rc<Runtime>) -> TranslatorContext {
-        TranslatorContext { runtime, attempt: None, target: 0 }
+    pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> TranslatorContext {
+        TranslatorContext { runtime, attempt: None, target: 0, root, context }
     }
 
     /// The trip that the router role began: shared, or made anew from its handoff.
@@ -35,13 +38,14 @@ impl TranslatorContext {
             self.trip().ok_or("the request did not come through the filter with root_id \"router\"")?;
         let id = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
         let id = String::from_utf8_lossy(&id).into_owned();
-        self.target = trip.runtime.target(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
+        let seat = trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
+        self.target = seat.target;
         let own = if trip.body.is_empty() {
             abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
         } else {
             Vec::new()
         };
-        let (attempt, outgoing) = match Attempt::start(&trip, self.target, &own, abi::now_ms()) {
+        let (attempt, outgoing) = match Attempt::start(&trip, seat, &own, abi::now_ms()) {
             Ok(started) => started,
             Err(refusal) => {
                 let answer = Answer::error(trip.turn.surface, &refusal.into());
@@ -50,8 +54,20 @@ impl TranslatorContext {
         };
         self.write(&attempt, &outgoing, size)
             .map_err(|status| format!("Envoy answered status {}", status.0))?;
+        if let Some(metric) = attempt.drill_metric() {
+            shared::count(&metric);
+        }
         self.attempt = Some(attempt);
         Ok(())
+    }
+
+    /// Whether the request must wait now because of a drill.
+    fn must_wait(&self) -> bool {
+        let delay_ms = self.attempt.as_ref().and_then(Attempt::delay_ms);
+        delay_ms.is_some_and(|ms| {
+            let until_ms = abi::now_ms().saturating_add(ms);
+            pause::wait(self.root, self.context, until_ms).is_ok()
+        })
     }
 
     fn write(&self, attempt: &Attempt, outgoing: &Outgoing, size: usize) -> Result<(), abi::Status> {
@@ -113,6 +129,9 @@ fn respond(answer: &Answer) -> Result<(), abi::Status> {
 impl Context for TranslatorContext {
     fn on_done(&mut self) -> bool {
         if let Some(attempt) = self.attempt.as_mut() {
+            if attempt.delay_ms().is_some() {
+                pause::forget(self.context);
+            }
             attempt.abandoned(abi::now_ms());
         }
         true
@@ -129,7 +148,7 @@ impl HttpContext for TranslatorContext {
             return Action::Pause;
         }
         match self.ask(size) {
-            Ok(()) if self.attempt.is_some() => Action::Continue,
+            Ok(()) if self.attempt.is_some() && !self.must_wait() => Action::Continue,
             Ok(()) => Action::Pause,
             Err(why) => {
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));

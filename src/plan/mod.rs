@@ -1,7 +1,9 @@
 //! Which targets a request may go to, and in which order. Pure: time and luck are arguments.
 
 mod choose;
+mod drill;
 mod order;
 
 pub use choose::{Circumstances, Demand, Plan, Verdict, choose, least_tokens};
-pub use order::{MAX_ORDERS, Members, Order, heads, order, order_name, orders};
+pub use drill::{Drilled, drilled, seats};
+pub use order::{MAX_ORDERS, Members, Order, Seat, heads, order, order_name, orders};

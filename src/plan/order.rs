@@ -4,7 +4,7 @@
 //! names the one it wants with [`order`]. Both go through the same functions here, so the filter can't ask for one that
 //! was not rendered: whatever it leaves out and whichever head it picks, the result is in the enumeration.
 
-use crate::config::{Config, Group, MAX_MEMBERS, Strategy};
+use crate::config::{Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
 
 /// The most orders one group can have: six targets in one tier, any of which may come first.
 pub const MAX_ORDERS: usize = MAX_MEMBERS * (1 << (MAX_MEMBERS - 1));
@@ -84,44 +84,82 @@ pub fn order(group: &Group, left: Members, head: Option<usize>) -> Vec<usize> {
 
 /// The name of an order: of its cluster in Envoy, and what the filter writes into the header that routes by it.
 ///
-/// Group names and target ids hold no `|`, so two orders never share a name, and none is a target's.
-pub fn order_name<'n>(group: &str, targets: impl IntoIterator<Item = &'n str>) -> String {
+/// Group names and target ids hold neither `|` nor `!`, so two orders never share a name, and none is a target's.
+pub fn order_name(config: &Config, group: &Group, seats: impl IntoIterator<Item = Seat>) -> String {
     let mut name = String::with_capacity(128);
-    name.push_str(group);
-    for id in targets {
+    name.push_str(&group.name);
+    for seat in seats {
         name.push('|');
-        name.push_str(id);
+        name.push_str(config.targets.get(seat.target).map_or("?", Target::id));
+        name.push_str(seat.twin.map_or("", Twin::suffix));
     }
     name
+}
+
+/// A place in an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// A place in [`Config::targets`].
+    pub target: usize,
+    /// What stands in for the target, if it is drilled.
+    pub twin: Option<Twin>,
 }
 
 /// One of a group's orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub name: String,
-    /// Places in [`Config::targets`].
-    pub targets: Vec<usize>,
+    pub seats: Vec<Seat>,
 }
 
 impl Order {
-    /// The order that [`order`] gives, named.
-    pub fn new(config: &Config, group: &Group, left: Members, head: Option<usize>) -> Order {
+    /// The order that [`order`] gives, named, with the twins that `twin` says for a place in [`Config::targets`].
+    pub fn new(
+        config: &Config,
+        group: &Group,
+        left: Members,
+        head: Option<usize>,
+        twin: impl Fn(usize) -> Option<Twin>,
+    ) -> Order {
         let places = order(group, left, head);
         let members = places.iter().filter_map(|place| group.members.get(*place));
-        let targets: Vec<usize> = members.map(|member| member.target).collect();
-        let ids =
-            targets.iter().filter_map(|target| config.targets.get(*target)).map(crate::config::Target::id);
-        Order { name: order_name(&group.name, ids), targets }
+        let seats = members.map(|member| Seat { target: member.target, twin: twin(member.target) });
+        Order::of(config, group, seats.collect())
+    }
+
+    fn of(config: &Config, group: &Group, seats: Vec<Seat>) -> Order {
+        Order { name: order_name(config, group, seats.iter().copied()), seats }
+    }
+
+    /// The same order with each target as itself or as one of its twins, in every way; as itself throughout comes first.
+    fn with_twins(self, config: &Config, group: &Group) -> Vec<Order> {
+        if config.drills.is_empty() {
+            return vec![self];
+        }
+        let mut ways = vec![Vec::new()];
+        for seat in &self.seats {
+            let stands = || std::iter::once(None).chain(config.twins(seat.target).map(Some));
+            let with = |way: &Vec<Seat>| -> Vec<Vec<Seat>> {
+                let one_more = |twin| [&way[..], &[Seat { twin, ..*seat }]].concat();
+                stands().map(one_more).collect()
+            };
+            ways = ways.iter().flat_map(with).collect();
+        }
+        ways.into_iter().map(|seats| Order::of(config, group, seats)).collect()
     }
 }
 
-/// Every order a request to this group can end up with, the whole group's first; at most [`MAX_ORDERS`].
+/// Every order a request to this group can end up with, the whole group's first; at most [`MAX_ORDERS`], and with drills
+/// at most [`crate::config::MAX_DRILLED_ORDERS`].
 pub fn orders(config: &Config, group: &Group) -> Vec<Order> {
     let all = Members::all(group);
     let mut orders = Vec::new();
     for bits in (1..=all.0).rev() {
         let left = Members(bits);
-        orders.extend(heads(group, left).iter().map(|head| Order::new(config, group, left, Some(head))));
+        for head in heads(group, left).iter() {
+            let order = Order::new(config, group, left, Some(head), |_| None);
+            orders.extend(order.with_twins(config, group));
+        }
     }
     orders
 }
@@ -132,18 +170,27 @@ mod tests {
 
     /// A file of as many targets as `tiers` has entries, each with that priority, and one group of them.
     fn config(strategy: &str, tiers: &[u8]) -> Config {
+        drilled(strategy, tiers, "").unwrap()
+    }
+
+    /// The same with drills.
+    fn drilled(strategy: &str, tiers: &[u8], drills: &str) -> Result<Config, Vec<crate::config::Problem>> {
         let list = |each: fn(usize, u8) -> String| {
             tiers.iter().enumerate().map(|(i, tier)| each(i, *tier)).collect::<Vec<_>>().join(",")
         };
         let json = format!(
-            r#"{{"version":1,"targets":[{}],"model_groups":[{{"name":"g","strategy":"{strategy}","targets":[{}]}}]}}"#,
+            r#"{{"version":1,"targets":[{}],"model_groups":[{{"name":"g","strategy":"{strategy}","targets":[{}]}}],"drills":[{drills}]}}"#,
             list(|i, _| format!(
                 r#"{{"id":"t{i}","provider":"openai_compatible","endpoint":"http://x","price":{{"input":{},"output":1}}}}"#,
                 9 - i
             )),
             list(|i, tier| format!(r#"{{"id":"t{i}","priority":{tier}}}"#)),
         );
-        Config::from_json(json.as_bytes()).unwrap()
+        Config::from_json(json.as_bytes())
+    }
+
+    fn drill(target: usize, effect: &str) -> String {
+        format!(r#"{{"target":"t{target}",{effect},"until":"2026-12-31T00:00:00Z"}}"#)
     }
 
     fn names(strategy: &str, tiers: &[u8]) -> Vec<String> {
@@ -177,6 +224,34 @@ mod tests {
     }
 
     #[test]
+    fn twins_stand_in_for_drilled_targets() {
+        let drills =
+            [drill(1, r#""class":"auth""#), drill(1, r#""latency":"1s""#), drill(1, r#""class":"quota""#)];
+        let config = drilled("ordered", &[0, 1], &drills.join(",")).unwrap();
+        let names: Vec<_> = orders(&config, &config.groups[0]).into_iter().map(|order| order.name).collect();
+        assert_eq!(
+            names,
+            ["g|t0|t1", "g|t0|t1!fail", "g|t0|t1!slow", "g|t1", "g|t1!fail", "g|t1!slow", "g|t0"]
+        );
+    }
+
+    #[test]
+    fn too_many_orders_are_refused() {
+        let drills = |n: usize| (0..n).map(|i| drill(i, r#""class":"auth""#)).collect::<Vec<_>>().join(",");
+        let count = |strategy: &str, n: usize| {
+            let config = drilled(strategy, &[0; 6], &drills(n));
+            config.map(|config| orders(&config, &config.groups[0]).len())
+        };
+        assert_eq!(count("ordered", 6).unwrap(), 728);
+        assert_eq!(count("weighted_round_robin", 3).unwrap(), 756);
+        let problems = count("weighted_round_robin", 4).unwrap_err();
+        assert!(
+            problems[0].to_string().starts_with("drills: With these drills the group `g` has "),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
     fn sets() {
         let set = Members::NONE.with(0).with(5).with(6).with(usize::MAX).without(7);
         assert_eq!((set.len(), set.contains(5), set.contains(6)), (2, true, false));
@@ -187,6 +262,7 @@ mod tests {
     #[cfg(not(target_family = "wasm"))]
     mod laws {
         use super::*;
+        use crate::config::MAX_DRILLED_ORDERS;
         use proptest::prelude::*;
 
         proptest! {
@@ -197,25 +273,40 @@ mod tests {
                 tiers in prop::collection::vec(0u8..4, 1..=MAX_MEMBERS),
                 left in any::<u8>(),
                 head in prop::option::of(0usize..8),
+                drills in prop::collection::vec((0usize..MAX_MEMBERS, any::<bool>()), 0..4),
+                luck in any::<usize>(),
             ) {
-                let config = config(strategy, &tiers);
+                let effect = |slow: bool| if slow { r#""latency":"1s""# } else { r#""class":"auth""# };
+                let written: Vec<_> =
+                    drills.iter().map(|(target, slow)| drill(target % tiers.len(), effect(*slow))).collect();
+                let Ok(config) = drilled(strategy, &tiers, &written.join(",")) else {
+                    // Only ever because of too many orders, which the count says before they are made.
+                    prop_assert!(drills.len() > 2);
+                    return Ok(());
+                };
                 let group = &config.groups[0];
                 let all = orders(&config, group);
-                prop_assert!(all.len() <= MAX_ORDERS);
+                prop_assert_eq!(all.len(), config.order_count(group));
+                let most = if drills.is_empty() { MAX_ORDERS } else { MAX_DRILLED_ORDERS };
+                prop_assert!(all.len() <= most);
                 let mut names: Vec<_> = all.iter().map(|order| &order.name).collect();
                 names.sort();
                 names.dedup();
                 prop_assert_eq!(names.len(), all.len());
                 for order in &all {
-                    let mut targets = order.targets.clone();
+                    let mut targets: Vec<_> = order.seats.iter().map(|seat| seat.target).collect();
                     targets.sort_unstable();
                     targets.dedup();
-                    prop_assert!(!targets.is_empty() && targets.len() == order.targets.len());
+                    prop_assert!(!targets.is_empty() && targets.len() == order.seats.len());
                 }
                 let left: Members = Members(left).iter().filter(|place| *place < tiers.len()).collect();
-                let asked = Order::new(&config, group, left, head);
+                let twin = |target: usize| {
+                    let ways: Vec<_> = std::iter::once(None).chain(config.twins(target).map(Some)).collect();
+                    ways[(luck >> target) % ways.len()]
+                };
+                let asked = Order::new(&config, group, left, head, twin);
                 prop_assert_eq!(all.contains(&asked), !left.is_empty());
-                prop_assert_eq!(asked.targets.len(), left.len());
+                prop_assert_eq!(asked.seats.len(), left.len());
             }
 
             #[test]

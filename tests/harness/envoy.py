@@ -48,7 +48,9 @@ class Envoy:
 
     def _listeners(self) -> dict:
         statuses = self.admin("listeners?format=json").json()["listener_statuses"]
-        address = {status["name"]: status["local_address"]["socket_address"] for status in statuses}
+        # An internal listener has no socket.
+        open_ = [status for status in statuses if "socket_address" in status["local_address"]]
+        address = {status["name"]: status["local_address"]["socket_address"] for status in open_}
         return {name: f"http://{at['address']}:{at['port_value']}" for name, at in address.items()}
 
     def url(self, listener: str | None = None) -> str:

@@ -1,8 +1,8 @@
 //! Drills.
 
 use super::{View, refer};
-use crate::config::problem::Problems;
-use crate::config::resolved::{Drill, Effect, Tenant};
+use crate::config::problem::{Problems, quoted};
+use crate::config::resolved::{Config, Drill, Effect, MAX_DRILLED_ORDERS, Tenant};
 use crate::config::time::timestamp_ms;
 use crate::failure::Class;
 
@@ -41,4 +41,28 @@ pub(super) fn drill(
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the clamp leaves what fits")]
 fn per_million(percent: f64) -> u32 {
     (percent * 10_000.0).round().clamp(0.0, 1_000_000.0) as u32
+}
+
+/// Reports groups whose drills would bring too many orders.
+pub(super) fn check_orders(config: &Config, file: &View<'_>, problems: &mut Problems) {
+    if config.drills.is_empty() {
+        return;
+    }
+    for group in &config.groups {
+        let count = config.order_count(group);
+        if count > MAX_DRILLED_ORDERS {
+            let (path, at) = file.place("drills");
+            let wrong = format!(
+                "With these drills the group {} has {count} orders of targets, and {MAX_DRILLED_ORDERS} is the most, as each \
+                 is a cluster in Envoy",
+                quoted(&group.name)
+            );
+            problems.add(
+                path,
+                at,
+                wrong,
+                "Drill fewer of its targets at a time, or each by `class` or `latency` only",
+            );
+        }
+    }
 }

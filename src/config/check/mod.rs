@@ -56,14 +56,16 @@ fn config(file: &View<'_>, problems: &mut Problems) -> Option<Config> {
         .iter()
         .map(|view| drill::drill(view, &targets, tenant.as_ref(), problems))
         .collect();
-    Some(Config {
+    let config = Config {
         listen: listen?,
         tenant,
         targets: whole(resolved)?,
         credentials: whole(sources)?,
         groups: whole(groups)?,
         drills: whole(drills)?,
-    })
+    };
+    drill::check_orders(&config, file, problems);
+    Some(config)
 }
 
 fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {

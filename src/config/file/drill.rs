@@ -10,12 +10,19 @@ fn classes() -> Vec<&'static str> {
 }
 
 pub(super) static DRILL: Object = Object {
-    doc: "A failure on purpose. No provider is called for a failing attempt.",
+    doc: "A failure on purpose, for an hour or a few days: `check` warns of more than a week. No provider is called for a failing attempt. A \
+          drilled attempt goes to a cluster of its own, so the target's own circuit breaker and cool-downs learn nothing of \
+          it; everything else takes the real path. Answers say what was drilled in `x-switchover-drill`.",
     exactly_one: &["class", "latency"],
     fields: &[
         field("target", ID, Required, "The id of the target that fails."),
-        field("class", Kind::OneOf(classes), Optional, "How it fails."),
-        field("latency", TIME, Optional, "How long it waits before it goes on as usual."),
+        field("class", Kind::OneOf(classes), Optional, "How it fails, at once."),
+        field(
+            "latency",
+            TIME,
+            Optional,
+            "How long it waits before it goes on as usual; longer than `first_token_timeout`, it is a timeout.",
+        ),
         field(
             "percentage",
             Kind::Number { min: 0.0, max: 100.0 },
@@ -32,7 +39,8 @@ pub(super) static DRILL: Object = Object {
             "allow_tenants",
             Kind::List { of: &Kind::Text(&form::TEXT), min: 0 },
             Need::Default(Literal::Nothing),
-            "Tenants whose callers may force the drill with the header `x-switchover-drill`.",
+            "Tenants whose callers may force the drill on a request, with the header `x-switchover-drill: <target>` or, where \
+             a target has several, `<target>:<class>` or `<target>:latency`. From anybody else the header counts for nothing.",
         ),
     ],
 };

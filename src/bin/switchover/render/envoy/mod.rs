@@ -3,6 +3,7 @@
 //! Each part explains itself to whoever reads the result. No key is ever in it: keys stay in files that Envoy watches.
 
 mod credential;
+mod drill;
 mod listener;
 mod order;
 mod target;
@@ -49,6 +50,7 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
     let roles = wasm::Roles::new(document, &here.wasm);
     let mut clusters = target::clusters(config, here);
     clusters.extend(order::clusters(config, here, &roles));
+    let listeners = std::iter::once(listener::listener(config, here, &roles)).chain(drill::listener(config));
     Map::new()
         .why(HEAD)
         .with("node", Map::new().with("id", "switchover").with("cluster", "switchover"))
@@ -59,10 +61,11 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
         .with("admin", one("address", address(&here.admin.0, here.admin.1)))
         .with("overload_manager", overload())
         .with("stats_config", stats())
+        .with_some("bootstrap_extensions", drill::extensions(config))
         .with(
             "static_resources",
             Map::new()
-                .with("listeners", list([listener::listener(config, here, &roles)]))
+                .with("listeners", list(listeners))
                 .with("clusters", Node::List(clusters)),
         )
         .into()
@@ -91,6 +94,14 @@ fn stats() -> Map {
         let regex = format!("({tag}=\\.=(.*?);\\.;)");
         Map::new().with("tag_name", *tag).with("regex", regex)
     });
+    let scope = Map::new()
+        .why(
+            "Envoy 1.37 and 1.38 count a filter's metrics under whichever cluster started its VM first, which means nothing: this \
+             takes it out of the name.",
+        )
+        .with("tag_name", "wasm_scope")
+        .with("regex", "^(cluster\\.(.*?)\\.)wasmcustom\\.");
+    let tags = tags.chain([scope]);
     let buckets = [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
     let buckets: Vec<Node> = buckets.into_iter().map(Node::Number).collect();
     Map::new()

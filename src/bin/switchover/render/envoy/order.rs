@@ -3,14 +3,15 @@
 use super::wasm::Roles;
 use super::{Surroundings, cluster, credential, target};
 use crate::render::tree::{Item, Map, Node, duration, list, one};
-use switchover::config::{Config, Group};
+use switchover::config::{Config, Group, Twin};
 use switchover::plan::{Order, orders};
 
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 const SECTION: &str = "\
 THE ORDERS, each a cluster: a group and its targets in the order to try. There is one for every set of targets that a \
-request can be left with (after capabilities, cool-downs and context windows) and every target that may then come first. \
+request can be left with (after capabilities, cool-downs and context windows) and every target that may then come first; \
+where drills are configured, also with a drilled target's stand-in (`!fail`, `!slow`) in its place. \
 The filter computes the same names from the same file.\n\n";
 
 /// The clusters of all orders.
@@ -33,9 +34,10 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
             if i == 0 {
                 why.push_str(&format!("Model group {}", group.name));
             }
-            let keys = order.targets.iter().filter_map(|target| {
-                let id = config.targets.get(*target)?.id().to_owned();
-                Some((id, keys.get(*target)?.clone()?))
+            let real = order.seats.iter().filter(|seat| seat.twin != Some(Twin::Fail));
+            let keys = real.filter_map(|seat| {
+                let id = config.targets.get(seat.target)?.id().to_owned();
+                Some((id, keys.get(seat.target)?.clone()?))
             });
             let filters = shared.filters(credential::filter(keys));
             clusters.push(cluster(why, one_order(config, group, &order, &policy, &limits, filters)));

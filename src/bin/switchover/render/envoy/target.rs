@@ -1,11 +1,11 @@
 //! One cluster for each target: where it is, how its certificate is verified, and when Envoy leaves it alone.
 
-use super::{Surroundings, cluster};
+use super::{Surroundings, cluster, drill};
 use crate::render::tree::{Item, Map, Node, address, duration, list, one};
 use std::net::IpAddr;
-use switchover::config::{CircuitBreaker, Config, Group, Target, WhenAll};
+use switchover::config::{CircuitBreaker, Config, Group, Target, Twin, WhenAll};
 use switchover::dialect::Endpoint;
-use switchover::plan::Order;
+use switchover::plan::{Order, Seat};
 
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -15,10 +15,15 @@ const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolO
 /// clusters that are never ejected, and so are reached only when all others are ejected or were tried. (Envoy's own way,
 /// the panic threshold, would ask ejected targets at random, the same one twice perhaps.)
 pub fn names(config: &Config, order: &Order, kind: WhenAll) -> Vec<String> {
-    let of = |target: &usize| config.targets.get(*target).map(|target| target.cluster.clone());
-    let names: Vec<String> = order.targets.iter().filter_map(of).collect();
-    let again = names.iter().filter(|_| kind == WhenAll::TryAnyway).map(|name| last_resort(name));
-    names.iter().cloned().chain(again).collect()
+    let of = |seat: &Seat| {
+        let cluster = &config.targets.get(seat.target)?.cluster;
+        let first = seat.twin.map_or_else(|| cluster.clone(), |twin| drill::cluster_name(cluster, twin));
+        // What is slow on purpose is the real provider: without a circuit breaker there is no need for a twin.
+        let again = if seat.twin == Some(Twin::Slow) { cluster } else { &first };
+        Some((last_resort(again), first))
+    };
+    let (again, names): (Vec<_>, Vec<_>) = order.seats.iter().filter_map(of).unzip();
+    names.into_iter().chain(again.into_iter().filter(|_| kind == WhenAll::TryAnyway)).collect()
 }
 
 /// `||` is in no order's name and in no target's id.
@@ -47,9 +52,25 @@ pub fn clusters(config: &Config, here: &Surroundings) -> Vec<Item> {
             .with("outlier_detection", common.breaker(&target.circuit_breaker))
             .why("Ejected means ejected: Envoy's panic would ask an ejected target all the same.")
             .with("common_lb_config", one("healthy_panic_threshold", one("value", 0u64)));
-        clusters.push(cluster(why, parts.cluster(&target.cluster, breaker)));
-        if kinds.any(|kind| kind == WhenAll::TryAnyway) {
+        let last = kinds.any(|kind| kind == WhenAll::TryAnyway);
+        clusters.push(cluster(why, parts.cluster(&target.cluster, breaker.clone())));
+        if last {
             clusters.push(cluster(String::new(), parts.cluster(&last_resort(&target.cluster), Map::new())));
+        }
+        for twin in config.twins(place) {
+            let name = drill::cluster_name(&target.cluster, twin);
+            let why =
+                format!("{}, drilled: its failures count here, and not against the target.", target.id());
+            match twin {
+                Twin::Slow => clusters.push(cluster(why, parts.cluster(&name, breaker.clone()))),
+                Twin::Fail => {
+                    let parts = parts.failing(&common, target);
+                    clusters.push(cluster(why, parts.cluster(&name, breaker.clone())));
+                    if last {
+                        clusters.push(cluster(String::new(), parts.cluster(&last_resort(&name), Map::new())));
+                    }
+                }
+            }
         }
     }
     clusters
@@ -121,6 +142,19 @@ impl Parts {
             },
             endpoints: share("endpoints", list([one("lb_endpoints", list([endpoint]))])),
             connection,
+        }
+    }
+
+    /// The same for the target's twin that nobody is behind.
+    fn failing(&self, common: &Common, target: &Target) -> Parts {
+        let name = format!("failing-endpoints-of-{}", target.id());
+        Parts {
+            discovery: Map::new().with("type", "STATIC"),
+            endpoints: Node::shared(&name, drill::endpoints(target)),
+            connection: Map::new()
+                .with("connect_timeout", common.connect_timeout.clone())
+                .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, common.http.clone()))
+                .with("circuit_breakers", common.limits.clone()),
         }
     }
 

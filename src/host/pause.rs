@@ -1,0 +1,65 @@
+//! Requests that wait for a while before they go on, for drills of latency.
+//!
+//! A request can't wake itself: its plugin's root context is called by Envoy's timer, and lets those go on whose time has
+//! come. The timer runs only while somebody waits.
+
+use super::abi;
+use std::cell::RefCell;
+
+/// How precise a pause is, in milliseconds.
+const TICK_MS: u32 = 5;
+
+/// One that waits.
+struct Waiting {
+    /// The root context of its plugin.
+    root: u32,
+    context: u32,
+    until_ms: u64,
+}
+
+thread_local! {
+    static WAITING: RefCell<Vec<Waiting>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Remembers a context whose request is about to be paused; call it from that context.
+///
+/// # Errors
+/// There is no timer: don't pause the request.
+pub fn wait(root: u32, context: u32, until_ms: u64) -> Result<(), abi::Status> {
+    WAITING.with(|waiting| {
+        let Ok(mut waiting) = waiting.try_borrow_mut() else { return Err(abi::Status(10)) };
+        // Setting the period anew would begin it anew: with many requests it would never end.
+        if !waiting.iter().any(|one| one.root == root) {
+            abi::set_tick_period(TICK_MS)?;
+        }
+        waiting.push(Waiting { root, context, until_ms });
+        Ok(())
+    })
+}
+
+/// The request is over, or goes on.
+pub fn forget(context: u32) {
+    WAITING.with(|waiting| {
+        if let Ok(mut waiting) = waiting.try_borrow_mut() {
+            waiting.retain(|one| one.context != context);
+        }
+    });
+}
+
+/// The timer of a root context: lets those go on whose time has come.
+pub fn tick(root: u32, now_ms: u64) {
+    let due: Vec<u32> = WAITING.with(|waiting| {
+        let Ok(mut waiting) = waiting.try_borrow_mut() else { return Vec::new() };
+        let is_due = |one: &Waiting| one.root == root && one.until_ms <= now_ms;
+        let due = waiting.iter().filter(|one| is_due(one)).map(|one| one.context).collect();
+        waiting.retain(|one| !is_due(one));
+        if !waiting.iter().any(|one| one.root == root) {
+            let _ = abi::set_tick_period(0);
+        }
+        due
+    });
+    for context in due {
+        // One that is gone needs no waking.
+        let _ = abi::resume_request(context);
+    }
+}
