@@ -50,6 +50,36 @@ fn bad_files_are_explained() {
     assert!(wrong.is_empty(), "these differ (BLESS=1 accepts them):\n\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn long_and_past_drills_are_warned_of() {
+    let yaml = |until: &str| {
+        format!(
+            "version: 1\ntargets: [{{id: a, provider: openai_compatible, endpoint: \"http://x\"}}]\n\
+             model_groups: [{{name: g, targets: [{{id: a}}]}}]\n\
+             drills:\n  - {{target: a, class: auth, until: {until:?}}}\n"
+        )
+    };
+    // The last of 2025, 23:00.
+    let now_ms = 1_767_222_000_000;
+    let said = |until: &str| {
+        let warnings = switchover::config::warnings(yaml(until).as_bytes(), now_ms);
+        warnings.iter().map(|warning| warning.in_file("f")).collect::<Vec<_>>()
+    };
+    assert_eq!(said("2026-01-07T22:00:00Z"), [""; 0]);
+    assert_eq!(
+        said("2026-01-09T23:00:00Z"),
+        [
+            "f:5:37: drills[0].until: The drill goes on for 9 days from now. Write an earlier time, less than 7 days ahead, so \
+          that it can't be forgotten."
+        ]
+    );
+    assert_eq!(
+        said("2025-12-31T23:00:00Z"),
+        ["f:5:37: drills[0].until: The drill is over. Remove it, or write a later time."]
+    );
+    assert_eq!(said("tomorrow"), [""; 0]);
+}
+
 /// The filter gets the document without positions; else it must say the same about it.
 #[test]
 fn the_filter_says_the_same_words() {

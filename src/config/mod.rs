@@ -63,3 +63,11 @@ pub fn yaml_to_json(bytes: &[u8]) -> Result<Vec<u8>, Vec<Problem>> {
         _ => Err(problems.into_sorted()),
     }
 }
+
+/// What a `switchover.yaml` perhaps doesn't mean, though it may say it, at `now_ms` (since 1970): drills that are over
+/// or go on for long. Nothing for a file that is wrong.
+#[cfg(not(target_family = "wasm"))]
+pub fn warnings(bytes: &[u8], now_ms: u64) -> Vec<Problem> {
+    let document = yaml::read_yaml(bytes, &mut Problems::default());
+    document.map(|document| check::warn::warnings(&document, now_ms)).unwrap_or_default()
+}

@@ -13,5 +13,6 @@ pub struct Args {
 /// # Errors
 /// Every problem of the file.
 pub fn run(args: &Args) -> Result<(), Stop> {
-    Document::open(&args.file).map(|_| ())
+    Document::open(&args.file)?.warn();
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! Opens a `switchover.yaml`.
 
 use crate::stop::Stop;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 use switchover::config::{Config, Problem};
 
 /// A checked file.
@@ -24,6 +26,14 @@ impl Document {
         }
     }
 
+    /// Tells on standard error what the file says and perhaps doesn't mean.
+    pub fn warn(&self) {
+        for warning in switchover::config::warnings(&self.bytes, now_ms()) {
+            // Nowhere is left to say that standard error is closed.
+            let _ = writeln!(io::stderr(), "warning: {}", warning.in_file(&self.path.display().to_string()));
+        }
+    }
+
     /// The folder that relative paths in the file count from.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
@@ -42,4 +52,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Stop> {
 pub fn listed(path: &Path, problems: &[Problem]) -> String {
     let file = path.display().to_string();
     problems.iter().map(|problem| problem.in_file(&file)).collect::<Vec<_>>().join("\n")
+}
+
+/// Milliseconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command reads the clock that the core gets as an argument"
+)]
+pub fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

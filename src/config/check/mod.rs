@@ -6,6 +6,8 @@
 mod drill;
 mod group;
 mod target;
+#[cfg(not(target_family = "wasm"))]
+pub(super) mod warn;
 
 use super::file::FILE;
 use super::node::Node;
