@@ -104,7 +104,7 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	$(DENY) --log-level error check --hide-inclusion-graph bans licenses sources
 	RUSTDOCFLAGS="-Dwarnings -Arustdoc::private-intra-doc-links" cargo doc --quiet --no-deps --lib --document-private-items
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
-	for script in .ci/run tests/setup/*.sh; do bash -n "$$script" || exit 1; done
+	for script in .ci/run tests/setup/*.sh tests/fuzz/*.sh; do bash -n "$$script" || exit 1; done
 	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
 
 bless: $(JUDGES) $(DIST) ## Rewrites the golden files; look at the difference before you commit it

@@ -70,7 +70,7 @@ fn damaged(mut bytes: Vec<u8>, crc: Option<&str>, keep: Option<u64>) -> Vec<u8> 
     bytes
 }
 
-fn encode_frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
+pub fn encode_frame(headers: &[(&str, &str)], payload: &str) -> Vec<u8> {
     let mut head = Vec::new();
     for (name, value) in headers {
         head.push(u8::try_from(name.len()).unwrap());
