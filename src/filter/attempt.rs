@@ -12,7 +12,7 @@ use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{CallerError, Dialect, Memo, Outgoing, Refusal, Target};
 use crate::failure::{Class, Failure, Head, classify};
-use crate::json::{Raw, Writer};
+use crate::json::{Document, Raw, Writer};
 use crate::plan::Seat;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -93,12 +93,15 @@ impl Attempt {
                 "The target is not configured any more. Send the request again.",
             ));
         };
-        let body = if trip.body.is_empty() { body } else { &trip.body };
-        let text = std::str::from_utf8(body).unwrap_or_default();
-        let mut outgoing = match drill {
+        let mut outgoing = match (drill, &trip.body) {
             // Nobody reads it.
-            Some(Effect::Fail(_)) => Outgoing::default(),
-            _ => exchange::request(&trip.turn, Raw::trusted(text), wire)?,
+            (Some(Effect::Fail(_)), _) => Outgoing::default(),
+            (_, Some(document)) => exchange::request(&trip.turn, document.root(), wire)?,
+            (_, None) => {
+                let document = Document::parse(body.to_vec())
+                    .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
+                exchange::request(&trip.turn, document.root(), wire)?
+            }
         };
         let number = match trip.outcome.try_borrow_mut() {
             Ok(mut outcome) => {

@@ -1,7 +1,7 @@
 //! Why a request would go where it goes: the router role's own planning, told instead of done.
 
 use super::answer::Answer;
-use super::router::{Moment, Router};
+use super::router::{Moment, Router, document};
 use super::runtime::Runtime;
 use crate::config::Strategy;
 use crate::dialect::Surface;
@@ -22,7 +22,8 @@ pub fn explain(
     moment: &Moment<'_>,
 ) -> Result<Vec<u8>, Answer> {
     let router = Router::new(Rc::clone(runtime));
-    let considered = router.consider(surface, headers, body, moment)?;
+    let document = document(surface, body.to_vec())?;
+    let considered = router.consider(surface, headers, document.root(), moment)?;
     let (group, plan) = (considered.group, &considered.plan);
     let order = plan
         .order

@@ -11,7 +11,7 @@ use crate::chat::{Features, Request};
 use crate::config::Group;
 use crate::dialect::{CallerError, Losses, Refusal, Surface, Turn, carry_extra, exchange};
 use crate::failure::{Class, Failure};
-use crate::json::Raw;
+use crate::json::{Document, Raw};
 use crate::plan::{Circumstances, Demand, Plan, choose, drilled, least_tokens, order_name, seats};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -203,7 +203,9 @@ impl Router {
         body: Vec<u8>,
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
-        let Considered { place, group, turn, plan, .. } = self.consider(surface, headers, &body, moment)?;
+        let document = document(surface, body)?;
+        let Considered { place, group, turn, plan, .. } =
+            self.consider(surface, headers, document.root(), moment)?;
         if plan.order.is_empty() {
             return Err(self.nobody(surface, group, &plan));
         }
@@ -219,7 +221,7 @@ impl Router {
             turn,
             drills: drilled(config, &order, moment.now_ms, moment.key, forced),
             order,
-            body,
+            body: Some(document),
             outcome: RefCell::new(Outcome::default()),
         })
     }
@@ -229,13 +231,9 @@ impl Router {
         &self,
         surface: Surface,
         headers: &[(Vec<u8>, Vec<u8>)],
-        body: &[u8],
+        raw: Raw<'_>,
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
-        let raw = Raw::parse(body).map_err(|error| {
-            let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
-            refused(surface, Refusal::invalid("", message))
-        })?;
         let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
         let model = request.model.decode().into_owned();
         // A response may be about what its provider stores, and its reader knows when it isn't.
@@ -423,6 +421,14 @@ impl Router {
             None => answer,
         }
     }
+}
+
+/// A caller's body, validated.
+pub(super) fn document(surface: Surface, body: Vec<u8>) -> Result<Document, Answer> {
+    Document::parse(body).map_err(|error| {
+        let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
+        refused(surface, Refusal::invalid("", message))
+    })
 }
 
 fn refused(surface: Surface, refusal: Refusal) -> Answer {

@@ -8,7 +8,7 @@ use super::{Runtime, drill};
 use crate::config::Effect;
 use crate::dialect::{Surface, Turn};
 use crate::failure::{Class, Failure};
-use crate::json::{Raw, Text, Writer};
+use crate::json::{Document, Raw, Text, Writer};
 use crate::plan::Drilled;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,8 +20,8 @@ pub struct Trip {
     /// A place in the configuration's groups.
     pub group: usize,
     pub turn: Turn,
-    /// The caller's request, validated. Empty in a trip made from a handoff: the attempt has the bytes.
-    pub body: Vec<u8>,
+    /// The caller's request. `None` in a trip made from a handoff: the attempt has the bytes.
+    pub body: Option<Document>,
     /// Places in the configuration's targets, in the order to try.
     pub order: Vec<usize>,
     /// Those of them that are drilled.
@@ -168,7 +168,7 @@ impl Trip {
                     .filter_map(|(name, value)| Some((name.into_string(), value.text()?.into_string())))
                     .collect(),
             },
-            body: Vec::new(),
+            body: None,
             order: order.collect(),
             drills: raw
                 .get("drills")

@@ -40,7 +40,7 @@ impl TranslatorContext {
         let id = String::from_utf8_lossy(&id).into_owned();
         let seat = trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
         self.target = seat.target;
-        let own = if trip.body.is_empty() {
+        let own = if trip.body.is_none() {
             abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
         } else {
             Vec::new()

@@ -1,6 +1,7 @@
 //! Changing some members of an object and copying all the rest byte for byte.
 
-use super::raw::{split_value, string_end};
+use super::outline::{Spans, string_end};
+use super::raw::split_value;
 use super::{Raw, Text};
 
 /// What becomes of one member of an object.
@@ -33,7 +34,7 @@ pub fn edit_object<'a, 'e>(
     out.push(b'{');
     let mut written = false;
     // Each turn: `lead` is what stands before the member (blanks and, from the second on, a comma).
-    while let Some(member) = Member::first(rest) {
+    while let Some(member) = Member::first(rest, object.spans()) {
         match decide(&member.name, member.value) {
             Edit::Remove => {}
             edit => {
@@ -99,7 +100,7 @@ struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn first(text: &'a str) -> Option<Member<'a>> {
+    fn first(text: &'a str, spans: Spans<'a>) -> Option<Member<'a>> {
         let name_at = text.find(|c: char| !matches!(c, ',' | ' ' | '\t' | '\r' | '\n'))?;
         let (lead, member) = text.split_at_checked(name_at)?;
         if !member.starts_with('"') {
@@ -108,8 +109,8 @@ impl<'a> Member<'a> {
         let (name, after) = member.split_at_checked(string_end(member.as_bytes(), 0)?)?;
         let value_at = after.find(|c: char| !matches!(c, ':' | ' ' | '\t' | '\r' | '\n'))?;
         let (head, tail) = member.split_at_checked(name.len() + value_at)?;
-        let (value, rest) = split_value(tail)?;
-        Some(Member { lead, name: Raw::trusted(name).text()?, head, value: Raw::trusted(value), rest })
+        let (value, rest) = split_value(tail, spans)?;
+        Some(Member { lead, name: Raw::trusted(name).text()?, head, value: Raw::known(value, spans), rest })
     }
 }
 

@@ -6,12 +6,13 @@
 
 mod edit;
 mod indent;
+mod outline;
 mod raw;
 mod text;
 mod write;
 
 pub use edit::{Edit, edit_object};
 pub use indent::indented;
-pub use raw::{Fields, Items, Kind, Raw, SyntaxError};
+pub use raw::{Document, Fields, Items, Kind, Raw, SyntaxError};
 pub use text::Text;
 pub use write::Writer;

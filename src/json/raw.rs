@@ -1,7 +1,7 @@
 //! A value inside a validated document, and the iterators that walk it lazily.
 
 use super::Text;
-use memchr::memchr2;
+use super::outline::{Outline, Spans, outline, string_end};
 use std::borrow::Cow;
 
 /// What a value starts like.
@@ -36,35 +36,37 @@ impl std::fmt::Display for SyntaxError {
 ///
 /// Made by [`Raw::parse`], which validates, or by [`Raw::trusted`] over text that was validated before. Reading text
 /// that isn't JSON gives wrong answers but never panics and always ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Raw<'a>(&'a str);
+#[derive(Clone, Copy)]
+pub struct Raw<'a> {
+    text: &'a str,
+    spans: Spans<'a>,
+}
+
+impl PartialEq for Raw<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+impl Eq for Raw<'_> {}
 
 impl std::fmt::Debug for Raw<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.text)
     }
 }
 
 impl<'a> Raw<'a> {
-    pub const NULL: Raw<'static> = Raw("null");
+    pub const NULL: Raw<'static> = Raw { text: "null", spans: Spans::NONE };
 
     /// Validates the whole document.
     ///
     /// # Errors
     /// Where and why it is not JSON in UTF-8.
     pub fn parse(bytes: &'a [u8]) -> Result<Raw<'a>, SyntaxError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-            SyntaxError {
-                line: memchr::memchr_iter(b'\n', before).count() + 1,
-                column: before.len() - line_start + 1,
-                reason: "invalid UTF-8".to_owned(),
-            }
-        })?;
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
         match serde_json::from_str::<&serde_json::value::RawValue>(text) {
-            Ok(raw) => Ok(Raw(raw.get())),
+            Ok(raw) => Ok(Raw::known(raw.get(), Spans::NONE)),
             Err(error) => {
                 let whole = error.to_string();
                 let reason = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(reason, _)| reason);
@@ -73,26 +75,34 @@ impl<'a> Raw<'a> {
         }
     }
 
+    pub(super) fn known(text: &'a str, spans: Spans<'a>) -> Raw<'a> {
+        Raw { text, spans }
+    }
+
+    pub(super) fn spans(self) -> Spans<'a> {
+        self.spans
+    }
+
     /// Text that is known to be one JSON value: validated before, or written by us.
     pub fn trusted(json: &'a str) -> Raw<'a> {
-        Raw(json.trim_matches([' ', '\t', '\r', '\n']))
+        Raw::known(json.trim_matches(BLANK), Spans::NONE)
     }
 
     /// The value's text, byte for byte.
     pub fn as_json(self) -> &'a str {
-        self.0
+        self.text
     }
 
     /// The value's text without the blanks around its parts, as a provider that lays its JSON out over lines puts them.
     pub fn compact(self) -> Cow<'a, str> {
-        let bytes = self.0.as_bytes();
+        let bytes = self.text.as_bytes();
         let mut out = String::new();
         let (mut at, mut run) = (0, 0);
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'"' => at = string_end(bytes, at).unwrap_or(bytes.len()),
                 b' ' | b'\t' | b'\r' | b'\n' => {
-                    out.push_str(self.0.get(run..at).unwrap_or_default());
+                    out.push_str(self.text.get(run..at).unwrap_or_default());
                     at += 1;
                     run = at;
                 }
@@ -100,14 +110,14 @@ impl<'a> Raw<'a> {
             }
         }
         if run == 0 {
-            return Cow::Borrowed(self.0);
+            return Cow::Borrowed(self.text);
         }
-        out.push_str(self.0.get(run..).unwrap_or_default());
+        out.push_str(self.text.get(run..).unwrap_or_default());
         Cow::Owned(out)
     }
 
     pub fn kind(self) -> Kind {
-        match self.0.as_bytes().first() {
+        match self.text.as_bytes().first() {
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::Array,
             Some(b'"') => Kind::String,
@@ -123,12 +133,12 @@ impl<'a> Raw<'a> {
 
     /// The string, not decoded yet.
     pub fn text(self) -> Option<Text<'a>> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
         Some(Text::encoded(inner))
     }
 
     pub fn as_bool(self) -> Option<bool> {
-        match self.0 {
+        match self.text {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
@@ -137,7 +147,7 @@ impl<'a> Raw<'a> {
 
     /// A whole number of zero or more; `3.0` and `3e2` count, as a `Struct` writes whole numbers so.
     pub fn as_u64(self) -> Option<u64> {
-        if let Ok(whole) = self.0.parse() {
+        if let Ok(whole) = self.text.parse() {
             return Some(whole);
         }
         let number = self.as_f64()?;
@@ -147,23 +157,23 @@ impl<'a> Raw<'a> {
     }
 
     pub fn as_i64(self) -> Option<i64> {
-        self.0.parse().ok()
+        self.text.parse().ok()
     }
 
     pub fn as_f64(self) -> Option<f64> {
-        if self.kind() == Kind::Number { self.0.parse().ok() } else { None }
+        if self.kind() == Kind::Number { self.text.parse().ok() } else { None }
     }
 
     /// The members of an object in their order; nothing for any other value.
     pub fn fields(self) -> Fields<'a> {
-        let rest = if self.kind() == Kind::Object { self.0.get(1..).unwrap_or_default() } else { "" };
-        Fields { rest }
+        let rest = if self.kind() == Kind::Object { self.text.get(1..).unwrap_or_default() } else { "" };
+        Fields { rest, spans: self.spans }
     }
 
     /// The elements of an array in their order; nothing for any other value.
     pub fn items(self) -> Items<'a> {
-        let rest = if self.kind() == Kind::Array { self.0.get(1..).unwrap_or_default() } else { "" };
-        Items { rest }
+        let rest = if self.kind() == Kind::Array { self.text.get(1..).unwrap_or_default() } else { "" };
+        Items { rest, spans: self.spans }
     }
 
     /// A member by name. Of several with one name the last counts, as in Python and JavaScript.
@@ -182,21 +192,69 @@ impl<'a> Raw<'a> {
     }
 }
 
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+fn not_utf8(bytes: &[u8], valid: usize) -> SyntaxError {
+    let before = bytes.get(..valid).unwrap_or_default();
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+    SyntaxError {
+        line: memchr::memchr_iter(b'\n', before).count() + 1,
+        column: before.len() - line_start + 1,
+        reason: "invalid UTF-8".to_owned(),
+    }
+}
+
+/// A document that is walked more than once: validated and outlined in one pass.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    text: String,
+    outline: Outline,
+}
+
+impl Document {
+    /// Takes the bytes of a whole document.
+    ///
+    /// # Errors
+    /// As [`Raw::parse`].
+    pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Err(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to())),
+        };
+        if let Some(outline) = outline(json_of(&text)) {
+            return Ok(Document { text, outline });
+        }
+        // The other parser knows the words for what is wrong.
+        Raw::parse(text.as_bytes())?;
+        Ok(Document { text, outline: Outline::default() })
+    }
+
+    pub fn root(&self) -> Raw<'_> {
+        let json = json_of(&self.text);
+        Raw::known(json.trim_matches(BLANK), Spans::new(json, &self.outline))
+    }
+}
+
+fn json_of(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
 /// See [`Raw::fields`].
 #[derive(Clone)]
 pub struct Fields<'a> {
     rest: &'a str,
+    spans: Spans<'a>,
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Text<'a>, Raw<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = split_value(next_start(self.rest))?;
+        let (key, rest) = split_value(next_start(self.rest), Spans::NONE)?;
         let rest = rest.trim_start_matches(BLANK).strip_prefix(':')?.trim_start_matches(BLANK);
-        let (value, rest) = split_value(rest)?;
+        let (value, rest) = split_value(rest, self.spans)?;
         self.rest = rest;
-        Some((Raw(key).text()?, Raw(value)))
+        Some((Raw::known(key, Spans::NONE).text()?, Raw::known(value, self.spans)))
     }
 }
 
@@ -204,15 +262,16 @@ impl<'a> Iterator for Fields<'a> {
 #[derive(Clone)]
 pub struct Items<'a> {
     rest: &'a str,
+    spans: Spans<'a>,
 }
 
 impl<'a> Iterator for Items<'a> {
     type Item = Raw<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = split_value(next_start(self.rest))?;
+        let (value, rest) = split_value(next_start(self.rest), self.spans)?;
         self.rest = rest;
-        Some(Raw(value))
+        Some(Raw::known(value, self.spans))
     }
 }
 
@@ -225,7 +284,10 @@ fn next_start(rest: &str) -> &str {
 }
 
 /// Splits the value that `text` starts with from what follows it; `None` at the end of the container.
-pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split_value<'t>(text: &'t str, spans: Spans<'_>) -> Option<(&'t str, &'t str)> {
+    if let Some(length) = spans.length(text) {
+        return text.split_at_checked(length);
+    }
     let bytes = text.as_bytes();
     let end = match bytes.first()? {
         b'"' => string_end(bytes, 0)?,
@@ -237,18 +299,6 @@ pub(super) fn split_value(text: &str) -> Option<(&str, &str)> {
             .unwrap_or(bytes.len()),
     };
     text.split_at_checked(end)
-}
-
-/// Just past the closing quote of the string whose opening quote is at `start`.
-pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        let found = at + memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes.get(found) == Some(&b'"') {
-            return Some(found + 1);
-        }
-        at = found + 2;
-    }
 }
 
 fn container_end(bytes: &[u8]) -> Option<usize> {

@@ -4,7 +4,7 @@
 use switchover::dialect::{Surface, Turn, exchange};
 use switchover::failure::Head;
 use switchover::filter::Runtime;
-use switchover::json::Raw;
+use switchover::json::{Document, Raw};
 
 fn main() {
     divan::main();
@@ -19,7 +19,8 @@ const SIZES: [usize; 3] = [1 << 10, 1 << 15, 1 << 20];
 
 /// A chat of about so many bytes, with an escape every sixteen or so, as prose in JSON has.
 fn chat(bytes: usize) -> String {
-    let words = r#"The quick brown fox said \"hello\" to the lazy dog \u2014 na\u00efve caf\u00e9, 42 times over.\n"#;
+    let words =
+        r#"The quick brown fox said \"hello\" to the lazy dog \u2014 na\u00efve caf\u00e9, 42 times over.\n"#;
     let turns = if bytes < 4096 { 1 } else { 9 };
     let text = words.repeat((bytes / turns / words.len()).max(1));
     let message = |turn: usize| {
@@ -50,13 +51,15 @@ fn turn_of_a_chat() -> Turn {
 #[divan::bench(args = SIZES)]
 fn validate(bencher: divan::Bencher, bytes: usize) {
     let body = chat(bytes);
-    bencher.bench_local(|| Raw::parse(body.as_bytes()).unwrap().kind());
+    bencher
+        .with_inputs(|| body.clone().into_bytes())
+        .bench_local_values(|body| Document::parse(body).unwrap());
 }
 
 #[divan::bench(args = SIZES)]
 fn read(bencher: divan::Bencher, bytes: usize) {
-    let body = chat(bytes);
-    bencher.bench_local(|| exchange::read(Surface::Chat, Raw::trusted(&body)).unwrap().messages.len());
+    let body = Document::parse(chat(bytes).into_bytes()).unwrap();
+    bencher.bench_local(|| exchange::read(Surface::Chat, body.root()).unwrap().messages.len());
 }
 
 #[divan::bench(args = SIZES)]
@@ -68,16 +71,18 @@ fn plain(bencher: divan::Bencher, bytes: usize) {
 
 #[divan::bench(args = SIZES)]
 fn to_openai(bencher: divan::Bencher, bytes: usize) {
-    let (runtime, body, turn) = (Runtime::load(CONFIG.as_bytes()).unwrap(), chat(bytes), turn(false));
+    let (runtime, turn) = (Runtime::load(CONFIG.as_bytes()).unwrap(), turn(false));
+    let body = Document::parse(chat(bytes).into_bytes()).unwrap();
     let target = runtime.wire(0).unwrap();
-    bencher.bench_local(|| exchange::request(&turn, Raw::trusted(&body), target).unwrap().body.len());
+    bencher.bench_local(|| exchange::request(&turn, body.root(), target).unwrap().body.len());
 }
 
 #[divan::bench(args = SIZES)]
 fn to_anthropic(bencher: divan::Bencher, bytes: usize) {
-    let (runtime, body, turn) = (Runtime::load(CONFIG.as_bytes()).unwrap(), chat(bytes), turn(false));
+    let (runtime, turn) = (Runtime::load(CONFIG.as_bytes()).unwrap(), turn(false));
+    let body = Document::parse(chat(bytes).into_bytes()).unwrap();
     let target = runtime.wire(1).unwrap();
-    bencher.bench_local(|| exchange::request(&turn, Raw::trusted(&body), target).unwrap().body.len());
+    bencher.bench_local(|| exchange::request(&turn, body.root(), target).unwrap().body.len());
 }
 
 const EVENT: &str = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt-5.4-mini\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";

@@ -1,0 +1,332 @@
+//! One pass over a document: whether it is JSON, and where its long values end.
+//!
+//! Walking a document skips from value to value; without an outline each skip reads all that it skips. With one, what
+//! is long is skipped in a look-up, so that a large prompt is read once however often somebody walks past it.
+
+/// A value of fewer bytes is skipped by reading it: that is faster than looking it up.
+const LONG: usize = 64;
+
+/// Where the long values of a document begin and end, by their first byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline(Vec<(u32, u32)>);
+
+impl Outline {
+    pub(super) fn spans(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+}
+
+/// The long values of one document in memory.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spans<'a> {
+    /// The address of the document's first byte.
+    base: usize,
+    list: &'a [(u32, u32)],
+}
+
+impl<'a> Spans<'a> {
+    pub const NONE: Spans<'static> = Spans { base: 0, list: &[] };
+
+    pub fn new(document: &str, outline: &'a Outline) -> Spans<'a> {
+        Spans { base: document.as_ptr().addr(), list: outline.spans() }
+    }
+
+    /// The length of the value that `text` begins with, if it is a long one of this document.
+    pub fn length(self, text: &str) -> Option<usize> {
+        if self.list.is_empty() || text.len() < LONG {
+            return None;
+        }
+        let start = u32::try_from(text.as_ptr().addr().checked_sub(self.base)?).ok()?;
+        let found = self.list.binary_search_by_key(&start, |(start, _)| *start).ok()?;
+        let (start, end) = self.list.get(found)?;
+        usize::try_from(end.checked_sub(*start)?).ok()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Expect {
+    Value,
+    /// The first element of an array.
+    ValueOrEnd,
+    Key,
+    /// The first key of an object.
+    KeyOrEnd,
+    CommaOrEnd,
+}
+
+/// Validates a document and outlines it; `None` if it is not JSON (or longer than 4 GiB).
+pub(super) fn outline(text: &str) -> Option<Outline> {
+    let bytes = text.as_bytes();
+    u32::try_from(bytes.len()).ok()?;
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    // Of each open container: its place in `spans`, and whether it is an object.
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    let mut expect = Expect::Value;
+    let mut at = 0;
+    loop {
+        at = skip_blanks(bytes, at);
+        let byte = *bytes.get(at)?;
+        match (expect, byte) {
+            (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
+                open.push((spans.len(), byte == b'{'));
+                spans.push((u32::try_from(at).ok()?, 0));
+                at += 1;
+                expect = if byte == b'{' { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
+                continue;
+            }
+            (Expect::ValueOrEnd, b']') | (Expect::KeyOrEnd, b'}') => {
+                at += 1;
+                close(&mut spans, open.pop()?.0, at)?;
+            }
+            (Expect::Key | Expect::KeyOrEnd, b'"') => {
+                at = skip_blanks(bytes, valid_string_end(bytes, at)?);
+                if bytes.get(at) != Some(&b':') {
+                    return None;
+                }
+                at += 1;
+                expect = Expect::Value;
+                continue;
+            }
+            (Expect::Value | Expect::ValueOrEnd, b'"') => {
+                let end = valid_string_end(bytes, at)?;
+                if end - at >= LONG {
+                    spans.push((u32::try_from(at).ok()?, u32::try_from(end).ok()?));
+                }
+                at = end;
+            }
+            (Expect::Value | Expect::ValueOrEnd, _) => at = scalar_end(bytes, at)?,
+            (Expect::CommaOrEnd, b',') => {
+                at += 1;
+                expect = if open.last()?.1 { Expect::Key } else { Expect::Value };
+                continue;
+            }
+            (Expect::CommaOrEnd, b'}' | b']') => {
+                let (place, object) = open.pop()?;
+                if object != (byte == b'}') {
+                    return None;
+                }
+                at += 1;
+                close(&mut spans, place, at)?;
+            }
+            _ => return None,
+        }
+        // A value ended.
+        if open.is_empty() {
+            return (skip_blanks(bytes, at) == bytes.len()).then_some(Outline(spans));
+        }
+        expect = Expect::CommaOrEnd;
+    }
+}
+
+/// Notes where a container ends, or forgets it if it is short: what is inside a short one is short and forgotten already.
+fn close(spans: &mut Vec<(u32, u32)>, place: usize, end: usize) -> Option<()> {
+    let end = u32::try_from(end).ok()?;
+    let span = spans.get_mut(place)?;
+    span.1 = end;
+    if usize::try_from(end.checked_sub(span.0)?).ok()? < LONG {
+        spans.truncate(place);
+    }
+    Some(())
+}
+
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+        at += 1;
+    }
+    at
+}
+
+/// Past a number, `true`, `false` or `null`.
+fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
+    for word in [b"true".as_slice(), b"false", b"null"] {
+        if bytes.get(at..)?.starts_with(word) {
+            return Some(at + word.len());
+        }
+    }
+    let digits = |mut at: usize| -> Option<usize> {
+        let start = at;
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        (at > start).then_some(at)
+    };
+    let first = at + usize::from(bytes.get(at) == Some(&b'-'));
+    let mut at = if bytes.get(first) == Some(&b'0') { first + 1 } else { digits(first)? };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(at + 1)?;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        at = digits(at + 1 + sign)?;
+    }
+    Some(at)
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Marks the bytes of `word` that equal `byte`. The lowest mark is right; those above it may not be.
+const fn equal(word: u64, byte: u8) -> u64 {
+    let differs = word ^ (ONES * byte as u64);
+    differs.wrapping_sub(ONES) & !differs & HIGH
+}
+
+/// Marks the bytes below 0x20, as [`equal`] does.
+const fn control(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 0x20) & !word & HIGH
+}
+
+/// The next byte from `at` on that is a quote or a backslash, or with `strict` a control character.
+#[inline]
+fn special(bytes: &[u8], mut at: usize, strict: bool) -> Option<usize> {
+    while let Some(chunk) = bytes.get(at..at.checked_add(8)?) {
+        let word = u64::from_le_bytes(chunk.try_into().ok()?);
+        let mut marks = equal(word, b'"') | equal(word, b'\\');
+        if strict {
+            marks |= control(word);
+        }
+        if marks != 0 {
+            return Some(at + usize::try_from(marks.trailing_zeros() / 8).ok()?);
+        }
+        at += 8;
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\') || (strict && *byte < 0x20);
+    bytes.get(at..)?.iter().position(is_special).map(|found| at + found)
+}
+
+/// Just past the closing quote of the string whose opening quote is at `start`, in text that is known to be JSON.
+#[inline]
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        let found = special(bytes, at, false)?;
+        if bytes.get(found) == Some(&b'"') {
+            return Some(found + 1);
+        }
+        at = found + 2;
+    }
+}
+
+/// As [`string_end`]; `None` if there is no end, an escape that JSON doesn't know, or a bare control character.
+fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        let found = special(bytes, at, true)?;
+        at = match bytes.get(found)? {
+            b'"' => return Some(found + 1),
+            b'\\' => match bytes.get(found + 1)? {
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => found + 2,
+                b'u' if bytes.get(found + 2..found + 6)?.iter().all(u8::is_ascii_hexdigit) => found + 6,
+                _ => return None,
+            },
+            _ => return None,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serde_takes(text: &str) -> bool {
+        serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+    }
+
+    #[test]
+    fn takes_what_serde_takes() {
+        let long = "x".repeat(100);
+        let mut texts = vec![
+            format!("{{\"a\":[\"{long}\",{{\"b\":1}},[]],\"c\":{{}}}}"),
+            "[".repeat(500),
+            "{\"a\":".repeat(99),
+        ];
+        for text in [
+            "",
+            " ",
+            "1",
+            "-0",
+            "01",
+            "1.",
+            "1.5e+3",
+            "1e",
+            "-",
+            "+1",
+            ".5",
+            "nul",
+            "null",
+            "truex",
+            "true",
+            "\"",
+            "\"a",
+            "\"\\u12g4\"",
+            "\"\\u00e9\"",
+            "\"\\x\"",
+            "\"\n\"",
+            "\"\u{7f}\u{80}é\"",
+            "[]",
+            "[,]",
+            "[1,]",
+            "[1 2]",
+            "{}",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1]",
+            "[1}",
+            "[1] x",
+            " [ 1 , { \"a\" : \"b\" } ] ",
+            "{\"a\":1 \"b\":2}",
+            "]",
+            "}",
+            ":",
+            "[[]",
+        ] {
+            texts.push(text.to_owned());
+            texts.push(format!("[{text}]"));
+            texts.push(format!("{{\"k\": {text}, \"l\": \"{long}\"}}"));
+        }
+        for text in texts {
+            assert_eq!(outline(&text).is_some(), serde_takes(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_found_and_short_ones_forgotten() {
+        let long = "y".repeat(LONG);
+        let text = format!(
+            "{{\"s\":\"short\",\"l\":\"{long}\",\"o\":{{\"in\":[1]}},\"a\":[[{{\"k\":\"{long}\"}}]]}}"
+        );
+        let outline = outline(&text).unwrap();
+        let spans = Spans::new(&text, &outline);
+        let found: Vec<&str> = outline.spans().iter().map(|(s, e)| &text[*s as usize..*e as usize]).collect();
+        assert_eq!(found.len(), 6);
+        assert_eq!(found[0], text);
+        for value in found {
+            assert_eq!(spans.length(value).unwrap(), value.len());
+        }
+        assert_eq!(
+            spans.length("elsewhere, and long enough to be looked up, if it were known here at all......"),
+            None
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn law_any_text_as_serde_has_it(text in "[\\[\\]{}:,\"\\\\ 0-9a-fnrtu.eE+\\-\n]{0,40}") {
+            proptest::prop_assert_eq!(outline(&text).is_some(), serde_takes(&text));
+        }
+
+        #[test]
+        fn law_strings_end_where_bytes_say(text in "[a\"\\\\\u{1}\u{e9}]{0,40}") {
+            let slow = text.bytes().scan(false, |escaped, byte| {
+                let ends = byte == b'"' && !*escaped;
+                *escaped = byte == b'\\' && !*escaped;
+                Some(ends)
+            }).position(|ends| ends).map(|at| at + 2);
+            let quoted = format!("\"{text}");
+            proptest::prop_assert_eq!(string_end(quoted.as_bytes(), 0), slow);
+        }
+    }
+}
