@@ -18,6 +18,10 @@ WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
 BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
+BINARYEN_VERSION := 132.0.0
+WASM_OPT := $(SETUP)/binaryen-$(BINARYEN_VERSION)/node_modules/binaryen/bin/wasm-opt
+# What the compiler may have used, and nothing that the oldest Envoy's V8 lacks.
+WASM_FEATURES := bulk-memory sign-ext mutable-globals nontrapping-float-to-int reference-types multivalue
 DENY_VERSION := 0.20.2
 DENY := $(SETUP)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
@@ -45,9 +49,10 @@ help: ## Lists what there is to make
 
 build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
 
-dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) tests/setup/wasm-cargo.sh | dist
+dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh | dist
 	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
-	install -m 644 $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
+	node $(WASM_OPT) -O3 $(addprefix --enable-,$(WASM_FEATURES)) $(TARGET)/wasm32-wasip1/release/switchover.wasm -o $@
+	@chmod 644 $@
 
 dist/switchover: $(LIBRARY) $(COMMAND) | dist
 	@tests/setup/needs.sh cargo
@@ -130,7 +135,7 @@ clean: ## Removes what was built; what set-up installed stays
 
 ##### Set-up: each thing is installed once, when something first needs it
 
-setup: needs $(JUDGES) $(ENVOY) $(FLOOR) $(WASM_TOOLCHAIN_FILE) $(DENY) $(BINDGEN) ## Installs all that the tests need
+setup: needs $(JUDGES) $(ENVOY) $(FLOOR) $(WASM_TOOLCHAIN_FILE) $(DENY) $(BINDGEN) $(WASM_OPT) ## Installs all that the tests need
 
 needs:
 	@tests/setup/needs.sh cargo rustc rustfmt cargo-clippy python3 node
@@ -155,6 +160,10 @@ $(BINDGEN): | $(SETUP)
 
 $(DENY): | $(SETUP)
 	tests/setup/cargo-tool.sh $(SETUP)/cargo-deny-$(DENY_VERSION) cargo-deny $(DENY_VERSION) cargo-deny
+
+$(WASM_OPT): | $(SETUP)
+	tests/setup/npm-tool.sh $(SETUP)/binaryen-$(BINARYEN_VERSION) binaryen $(BINARYEN_VERSION)
+	@touch $@
 
 $(SETUP):
 	@mkdir -p $@
