@@ -1,0 +1,235 @@
+"""Every golden request that we send to a provider, judged by the types of that provider's own SDK.
+
+A member that the SDK does not know is a failure, except where a case is about just that: a caller's unknown members
+stay as they are on the way to a provider of the caller's own dialect.
+"""
+
+import base64
+import inspect
+import json
+import pathlib
+import typing
+
+import anthropic.types
+import botocore.session
+import botocore.validate
+import cohere.v2.raw_client
+import openai.types.chat.completion_create_params
+import openai.types.responses.response_create_params
+import pytest
+from google.genai import types as genai
+
+from shape import Shape, fields
+
+REQUESTS = pathlib.Path(__file__).resolve().parents[1] / "golden" / "request"
+
+
+def judge_openai(sent):
+    assert sent["path"].endswith("/chat/completions"), sent["path"]
+    params = openai.types.chat.completion_create_params
+    streaming = sent["body"].get("stream")
+    kind = params.CompletionCreateParamsStreaming if streaming else params.CompletionCreateParamsNonStreaming
+    return Shape(kind).problems(sent["body"])
+
+
+def judge_responses(sent):
+    params = openai.types.responses.response_create_params
+    streaming = sent["body"].get("stream")
+    kind = params.ResponseCreateParamsStreaming if streaming else params.ResponseCreateParamsNonStreaming
+    return Shape(kind).problems(sent["body"])
+
+
+def judge_anthropic(sent):
+    assert sent["path"] == "/v1/messages" and sent["headers"]["anthropic-version"] == "2023-06-01"
+    params = anthropic.types.message_create_params
+    streaming = sent["body"].get("stream")
+    kind = params.MessageCreateParamsStreaming if streaming else params.MessageCreateParamsNonStreaming
+    return Shape(kind).problems(sent["body"])
+
+
+# The SDK keeps all settings in one flat config; on the wire these are beside generationConfig, the others in it.
+BESIDE = ("systemInstruction", "tools", "toolConfig", "safetySettings", "cachedContent", "labels", "serviceTier")
+
+
+# The SDK's callers may give much that it turns into these.
+ON_THE_WIRE = {"systemInstruction": genai.Content, "tools": list[genai.Tool]}
+SCHEMAS = {"responseSchema": genai.Schema}
+
+
+def judge_gemini(sent):
+    body = dict(sent["body"])
+    contents = Shape(list[genai.Content]).problems(body.pop("contents", None))
+    config = Shape(genai.GenerateContentConfig)
+    settings = body.pop("generationConfig", {})
+    misplaced = [f".{name}: does not belong beside generationConfig" for name in body if name not in BESIDE]
+    misplaced += [f".generationConfig.{name}: belongs beside it" for name in settings if name in BESIDE]
+    # The wire's GenerationConfig is a type too, older than some of the flat one's members: either may know.
+    known = fields(genai.GenerateContentConfig)[0].keys() | fields(genai.GenerationConfig)[0].keys()
+    misplaced += [f".generationConfig.{name}: is unknown" for name in settings if name not in known]
+    flat = {name: value for name, value in settings.items() if name in fields(genai.GenerateContentConfig)[0]}
+    walked = [Shape(kind).problems(body.pop(name)) for name, kind in ON_THE_WIRE.items() if name in body]
+    walked += [Shape(kind).problems(flat.pop(name)) for name, kind in SCHEMAS.items() if name in flat]
+    return contents + misplaced + config.problems(body | flat) + [problem for one in walked for problem in one]
+
+
+CONVERSE = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
+
+
+def judge_bedrock(sent):
+    problems = []
+    body = shaped(CONVERSE, sent["body"], "", problems)
+    _, _, model, operation = sent["path"].split("/")
+    assert operation in ("converse", "converse-stream"), operation
+    report = botocore.validate.ParamValidator().validate(body | {"modelId": model}, CONVERSE)
+    return problems + ([report.generate_report()] if report.has_errors() else [])
+
+
+def shaped(shape, value, path, problems):
+    """As botocore's caller would give it: blobs as bytes. It lets unknown members pass in unions, so they're told here."""
+    if shape.type_name == "structure" and isinstance(value, dict) and not getattr(shape, "is_document_type", False):
+        problems += [f"{path}.{name}: is unknown to {shape.name}" for name in value if name not in shape.members]
+        return {
+            name: shaped(shape.members[name], one, f"{path}.{name}", problems)
+            for name, one in value.items()
+            if name in shape.members
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [shaped(shape.member, one, f"{path}[{at}]", problems) for at, one in enumerate(value)]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {name: shaped(shape.value, one, f"{path}.{name}", problems) for name, one in value.items()}
+    if shape.type_name == "blob":
+        return base64.b64decode(value, validate=True)
+    if shape.type_name == "float" and isinstance(value, int):
+        return float(value)
+    return value
+
+
+def judge_cohere(sent):
+    assert sent["path"] == "/v2/chat"
+    body = dict(sent["body"])
+    raw = cohere.v2.raw_client.RawV2Client
+    call = raw.chat_stream if body.pop("stream", False) else raw.chat
+    hints = typing.get_type_hints(call, include_extras=True)
+    names = [name for name in inspect.signature(call).parameters if name not in ("self", "request_options")]
+    unknown = [f".{name}: is unknown to chat" for name in body if name not in names]
+    missing = [f".{name}: is missing" for name in ("model", "messages") if name not in body]
+    walked = [Shape(hints[name]).problems(value) for name, value in body.items() if name in names]
+    return unknown + missing + [problem for one in walked for problem in one]
+
+
+JUDGES = {
+    "openai": judge_openai,
+    "chat": judge_openai,
+    "anthropic": judge_anthropic,
+    "gemini": judge_gemini,
+    "bedrock": judge_bedrock,
+    "bedrock_claude": judge_bedrock,
+    "cohere": judge_cohere,
+}
+
+
+# What a caller says to a provider of its own dialect goes on as it is, also if the dialect has no such thing (or has it
+# no longer: this SDK speaks a later version of Anthropic's API than we name). These cases are about that: the judge must
+# complain, and the caller must have said just that.
+SAID_BY_THE_CALLER = {
+    "anthropic/block-without-text": "the provider says what is wrong with a block",
+    "anthropic/every-byte-survives": "unknown members and odd numbers",
+    "anthropic/missing-max-tokens": "the provider says what is missing",
+    "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
+    "anthropic/unsupported-dropped": "top_k, as above",
+    "anthropic/wrong-role": "the provider says what is wrong with a role",
+    "openai/cache_breakpoints": "cache_control of compatible providers",
+    "openai/reasoning_comes_back": "our extension for thoughts",
+    "openai/reasoning_comes_back_in_fragments": "our extension for thoughts",
+    "openai/reasoning_of_a_model_on_bedrock": "our extension for thoughts",
+    "openai/reasoning_of_another_maker": "our extension for thoughts",
+    "openai/reasoning_sealed_by_gemini": "our extension for thoughts",
+    "openai/reasoning_thinking_blocks": "thoughts as another gateway gives them to callers",
+    "openai/tools_gemini_signature": "our extension for signatures, which is Google's own",
+    "openai/tools_two_steps_signed": "our extension for signatures, which is Google's own",
+    "openai/unknown_members": "unknown members",
+    "openai/unknown_part": "a part of an unknown type",
+    "openai/wrong_content": "the provider says what is wrong",
+    "openai/wrong_effort": "the provider says what is wrong",
+    "openai/wrong_messages_missing": "the provider says what is wrong",
+    "openai/wrong_messages_object": "the provider says what is wrong",
+    "openai/wrong_no_content": "the provider says what is wrong",
+    "openai/wrong_part_without_type": "the provider says what is wrong",
+    "openai/wrong_role": "the provider says what is wrong",
+    "openai/wrong_tool_call_without_id": "the provider says what is wrong",
+    "openai/wrong_tool_choice": "the provider says what is wrong",
+    "openai/wrong_tool_result_without_id": "the provider says what is wrong",
+    "openai/wrong_tool_without_name": "the provider says what is wrong",
+    "responses/advisory": "unknown members",
+    "responses/every-byte-survives": "unknown members",
+    "responses/wrong-item": "the provider says what is wrong",
+}
+NATIVE = {"openai": "openai", "anthropic": "anthropic", "responses": "openai"}
+SENT = sorted(path for path in REQUESTS.glob("*/*/*.json") if path.stem in JUDGES)
+
+
+def name_of(path) -> str:
+    return path.relative_to(REQUESTS).with_suffix("").as_posix()
+
+
+def test_each_target_has_a_judge():
+    others = {path.stem for path in REQUESTS.glob("*/*/*.json")} - JUDGES.keys()
+    assert {name for name in others if not name.endswith(".refused")} == {"in", "turn"}
+    assert SENT
+
+
+@pytest.mark.parametrize("path", SENT, ids=name_of)
+def test_request(path):
+    sent = json.loads(path.read_text())
+    caller, case = path.parts[-3:-1]
+    judge = judge_responses if sent["path"].endswith("/responses") else JUDGES[path.stem]
+    problems = judge(sent)
+    if NATIVE.get(caller) == path.stem and f"{caller}/{case}" in SAID_BY_THE_CALLER:
+        said = json.loads((path.parent / "in.json").read_text())
+        assert problems, "nothing is wrong with it any more: take it off the list"
+        assert sent["body"].get("messages") == said.get("messages") and sent["body"].get("input") == said.get("input")
+    else:
+        assert not problems, "\n".join(problems)
+
+
+# A judge that lets everything pass is none.
+WRONG = [
+    ("openai", "messages.0.name_of_it", "x"),
+    ("openai", "temprature", 1),
+    ("openai", "temperature", "1"),
+    ("openai", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),
+    ("openai", "messages.0.content", [{"type": "image_url", "image_url": {"url": "https://a", "size": 1}}]),
+    ("openai", "tool_choice", {"type": "function", "function": {"name": "a", "strict": True}}),
+    ("anthropic", "messages.0.name", "x"),
+    ("anthropic", "system", [{"type": "text", "text": "a", "cache": True}]),
+    ("anthropic", "max_tokens", None),
+    ("anthropic", "messages.0.content", [{"type": "image", "source": {"type": "base64", "data": "YQ==", "mime": "a"}}]),
+    ("anthropic", "tools", [{"name": "a", "parameters": {}}]),
+    ("gemini", "contents.0.content", "x"),
+    ("gemini", "contents.0.parts.0.txt", "x"),
+    ("gemini", "temperature", 1),
+    ("gemini", "generationConfig", {"maxTokens": 1}),
+    ("gemini", "generationConfig", {"thinkingConfig": {"budget": 1}}),
+    ("gemini", "tools", [{"functionDeclarations": [{"name": "a", "arguments": {}}]}]),
+    ("bedrock", "messages.0.name", "x"),
+    ("bedrock", "messages.0.content", [{"text": "a", "type": "text"}]),
+    ("bedrock", "messages.0.content", [{"image": {"format": "png", "source": {"bytes": "YQ==", "data": "YQ=="}}}]),
+    ("bedrock", "inferenceConfig", {"max_tokens": 1}),
+    ("bedrock", "toolConfig", {"toolChoice": {"auto": {}}}),
+    ("cohere", "top_p", 1),
+    ("cohere", "messages.0.name", "x"),
+    ("cohere", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),
+    ("cohere", "tool_choice", "auto"),
+]
+
+
+@pytest.mark.parametrize("target, place, value", WRONG, ids=lambda value: None if isinstance(value, str) else "")
+def test_the_judge_complains(target, place, value):
+    sent = json.loads((REQUESTS / f"openai/simple/{target}.json").read_text())
+    assert not JUDGES[target](sent)
+    *way, last = (int(word) if word.isdigit() else word for word in place.split("."))
+    at = sent["body"]
+    for word in way:
+        at = at[word]
+    at[last] = value
+    assert JUDGES[target](sent)
