@@ -7,7 +7,8 @@ use crate::failure::Class;
 use crate::json::{Raw, Text, Writer};
 use crate::plan::{Drilled, Seat};
 
-/// What a caller asks for by `x-switchover-drill: <target>` or `<target>:<class>`, and for whom.
+/// What a caller asks for by `x-switchover-drill: <target>` or `<target>:<class>`, or several with commas between, and
+/// for whom.
 pub(super) struct Wish {
     asked: String,
     tenant: String,
@@ -30,9 +31,11 @@ impl Wish {
     /// Whether this drill is asked for, by somebody who may.
     pub(super) fn forces(&self, config: &Config, drill: &Drill) -> bool {
         let id = config.targets.get(drill.target).map_or("", Target::id);
-        let rest = self.asked.strip_prefix(id);
-        let meant =
-            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(drill.effect.name()));
+        let meant = self
+            .asked
+            .split(',')
+            .filter_map(|one| one.trim().strip_prefix(id))
+            .any(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(drill.effect.name()));
         meant && drill.allow_tenants.contains(&self.tenant)
     }
 }

@@ -1,12 +1,15 @@
 """Drills on a real Envoy: failures on purpose take the real path, call nobody, and leave the real target alone."""
 
 import concurrent.futures
+import re
+import subprocess
 import time
 
 import httpx
 import pytest
 
-from harness.document import document, target
+from harness.document import document, target, write
+from harness.process import built
 
 # How many failures in a row eject.
 FAILURES = 3
@@ -284,3 +287,60 @@ def test_no_drills_no_twins(gateway, cloud):
     assert envoy.chat(headers=FORCE | {TENANT: "acme"}).headers["x-switchover-target"] == "openai-main"
     assert not [name for name in envoy.clusters() if "!" in name or "drill" in name]
     assert "drill" not in envoy.admin("listeners").text
+
+
+def scripted(envoy, *words) -> subprocess.CompletedProcess:
+    """`switchover drill` against this gateway, with the file that it runs."""
+    command = [built("switchover"), "drill", envoy.process.log.with_name("switchover.yaml"), "--url", envoy.url(), "--admin", envoy.admin_url, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+def test_the_scripted_drill(gateway, cloud):
+    second = drill("server_error", "anthropic-main", percentage=0, allow_tenants=["acme"])
+    pause = drill("100ms", percentage=0, allow_tenants=["globex", "acme"])
+    others = [drill("quota", percentage=0), drill("quota", until=-60, allow_tenants=["acme"])]
+    described = two(cloud, *forced("auth", "rate_limited"), pause, second, *others, listen={"hosts": ["llm.internal"]})
+    envoy = gateway(described)
+    done = scripted(envoy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    parts = {part.split("\n")[0]: part for part in done.stdout.split("\n\n")}
+    assert list(parts) == ["openai-main: auth", "openai-main: rate_limited", "openai-main: latency of 100 ms", "anthropic-main: server_error", "No caller saw a failure."]
+    auth, limited, slow, last = list(parts.values())[:4]
+    assert f"{FAILURES} attempts on production-llm, as tenant acme; then ejected (openai-main||drill_fail)" in auth
+    assert "5 answers: 3 chats and 2 streams by anthropic-main; 0 failures" in auth
+    assert re.search(r"time to switch +[\d.]+ ms until another's first byte \(median; slowest [\d.]+ ms\), [\d.]+ ms once ejected", auth), auth
+    assert re.search(r"time back +[\d.]+ s after the ejection was seen; without the drill openai-main answers", auth), auth
+    assert "its own circuit breaker is closed" in auth
+    assert "6 attempts on production-llm, as tenant acme; nobody ejected" in limited and "time back       at once" in limited
+    assert "as tenant globex" in slow and "no switch: the target answered, 1" in slow
+    assert "not played      production-llm has no other target left to answer." in last
+
+
+def test_the_scripted_drill_fails_with_its_callers(gateway, cloud):
+    described = two(cloud, *forced("connect", "rate_limited"))
+    described["model_groups"][0]["when_all_ejected"] = "fail_fast"
+    envoy = gateway(described)
+    cloud["anthropic-main"].behave(status=500)
+    done = scripted(envoy, "--no-way-back")
+    assert done.returncode == 1
+    assert 'FAILED          a chat got 502: Target "anthropic-main" failed' in done.stdout
+    assert "FAILED          a stream got 502:" in done.stdout
+    assert "failures were seen." in done.stderr
+
+
+def test_the_scripted_drill_needs_a_gateway_that_knows_of_it(gateway, cloud):
+    envoy = gateway(two(cloud))
+    assert scripted(envoy).stderr.count("has no drill that is on. Add one") == 1
+    other = two(cloud, *forced("overloaded"))
+    write(other, envoy.process.log.parent)
+    done = scripted(envoy)
+    assert done.returncode == 1 and "no answer says that it was drilled" in done.stdout
+    other["drills"][0]["allow_tenants"] = []
+    write(other, envoy.process.log.parent)
+    done = scripted(envoy)
+    assert done.returncode == 1 and "lets nobody force a drill" in done.stderr
+    (example,) = re.findall(r"until: \"(.*?)\"", done.stderr)
+    assert at(3300) < example < at(3700)
+    done = scripted(envoy, "--tenant", "umbrella", "--target", "openai-main")
+    assert done.returncode == 1 and "lets tenant `umbrella` force no drill" in done.stderr
+    assert "Did you mean `openai-main`?" in scripted(envoy, "--target", "openai-mein").stderr

@@ -8,6 +8,7 @@
 
 mod check;
 mod document;
+mod drill;
 mod explain;
 mod input;
 mod render;
@@ -37,6 +38,8 @@ enum Call {
     Translate(translate::Call),
     /// Reads a request body; prints where it would go and why.
     Explain(explain::Args),
+    /// Forces each drill of a file on a running Envoy, and prints what the callers saw.
+    Drill(drill::Args),
     /// Prints the JSON Schema of the file.
     Schema,
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Call::Render(call) => render::run(&call),
         Call::Translate(call) => translate::run(&call),
         Call::Explain(args) => explain::run(&args),
+        Call::Drill(args) => drill::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
     };
     match done {

@@ -40,7 +40,7 @@ pub(super) static DRILL: Object = Object {
             Kind::List { of: &Kind::Text(&form::TEXT), min: 0 },
             Need::Default(Literal::Nothing),
             "Tenants whose callers may force the drill on a request, with the header `x-switchover-drill: <target>` or, where \
-             a target has several, `<target>:<class>` or `<target>:latency`. From anybody else the header counts for nothing.",
+             a target has several, `<target>:<class>` or `<target>:latency` (several with commas between). From anybody else the header counts for nothing.",
         ),
     ],
 };

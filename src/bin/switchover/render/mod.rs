@@ -6,6 +6,8 @@ mod secret;
 mod tree;
 mod yaml;
 
+pub use envoy::twin_cluster;
+
 use crate::document::{Document, listed};
 use crate::stop::Stop;
 use std::ffi::OsString;

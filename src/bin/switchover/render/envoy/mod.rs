@@ -9,6 +9,8 @@ mod order;
 mod target;
 mod wasm;
 
+pub use drill::cluster_name as twin_cluster;
+
 use super::tree::{Item, Map, Node, address, list, one};
 use switchover::config::Config;
 
