@@ -163,6 +163,7 @@ impl Case {
             usage_asked: true,
             stream,
             repeated: None,
+            wanted: Default::default(),
         }
     }
 

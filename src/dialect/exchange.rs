@@ -9,8 +9,8 @@ use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::responses::Responses;
 use super::{
-    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen, StreamReader,
-    StreamWriter, Surface, Target, Turn, anthropic,
+    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
+    StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings,
 };
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
@@ -96,8 +96,9 @@ fn no_way(surface: Surface, row: &Row) -> Refusal {
     Refusal::unsupported(
         "model",
         format!(
-            "{surface:?} requests can't be sent to provider `{}`. Choose a model group with a target that has it.",
-            row.name
+            "Provider `{}` has nothing like {}. Choose a model group with a target that has it.",
+            row.name,
+            surface.path()
         ),
     )
 }
@@ -126,6 +127,7 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
             outgoing.memo.repeated = caller.repeated(body);
             outgoing
         }
+        _ if turn.surface == Surface::Embeddings => embeddings::request(body, turn, target, &mut losses)?,
         _ => return Err(no_way(turn.surface, target.row)),
     };
     outgoing.dropped.extend(losses.into_dropped());
@@ -151,6 +153,7 @@ pub fn reply(
             caller.write(&reply, turn, memo, &mut answer.body);
             Ok(answer)
         }
+        _ if turn.surface == Surface::Embeddings => embeddings::reply(turn, target, memo, head, body),
         _ => Err(Failure::malformed("this path can't be answered by this provider")),
     }
 }

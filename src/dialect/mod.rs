@@ -5,10 +5,12 @@
 //! Everything here is pure: bytes in, bytes out.
 
 mod anthropic;
+mod asked;
 mod at;
 mod base64;
 mod bedrock;
 mod cohere;
+mod embeddings;
 pub mod exchange;
 mod extra;
 mod gemini;
@@ -25,11 +27,13 @@ mod structured;
 mod target;
 mod turn;
 
+pub use asked::{Asked, ask};
+pub use embeddings::Wanted;
 pub use extra::carry_extra;
 pub use losses::{Losses, Refusal, Unsupported};
 pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;
-pub use providers::{Host, Key, PROVIDERS, Quirk, Row, provider};
+pub use providers::{Embeds, Host, Key, PROVIDERS, Quirk, Row, provider};
 pub use show::failure_json;
 pub use target::{Endpoint, Target};
 pub use turn::{CallerError, Memo, Outgoing, Seen, Surface, Turn};

@@ -63,11 +63,39 @@ pub enum Quirk {
     NoNames,
     /// Speaks `/responses` too.
     Responses,
+    /// Speaks `/embeddings` too.
+    Embeddings(&'static Embeds),
 }
+
+/// How an OpenAI-compatible provider's embeddings differ.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Embeds {
+    /// The name of `dimensions`.
+    pub dimensions: &'static str,
+    /// Takes a tokenizer's numbers for texts.
+    pub takes_tokens: bool,
+    /// Rejects every other parameter but these and `model`.
+    pub only: Option<&'static [&'static str]>,
+}
+
+impl Embeds {
+    const OPENAI: Embeds = Embeds { dimensions: "dimensions", takes_tokens: true, only: None };
+}
+
+/// As at OpenAI.
+const EMBEDDINGS: Quirk = Quirk::Embeddings(&Embeds::OPENAI);
 
 impl Row {
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
+    }
+
+    /// How the provider speaks OpenAI's embeddings, if it does.
+    pub fn embeds(&self) -> Option<&'static Embeds> {
+        self.quirks.iter().find_map(|quirk| match quirk {
+            Quirk::Embeddings(embeds) => Some(*embeds),
+            _ => None,
+        })
     }
 }
 
@@ -122,7 +150,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::Responses],
+        quirks: &[Quirk::Responses, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     Row {
@@ -182,7 +210,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::Responses],
+        quirks: &[Quirk::Responses, EMBEDDINGS],
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
     Row {
@@ -205,7 +233,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Optional,
         carries: OPENAI,
-        quirks: &[],
+        quirks: &[EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     compatible::GROQ,

@@ -1,6 +1,6 @@
 //! What the two directions of one exchange share.
 
-use super::Unsupported;
+use super::{Unsupported, Wanted};
 use crate::chat::{Maker, Usage};
 use crate::failure::Failure;
 use std::borrow::Cow;
@@ -99,6 +99,8 @@ pub struct Memo {
     pub stream: bool,
     /// What the answer repeats of the caller's request, as a JSON object.
     pub repeated: Option<String>,
+    /// What a request for embeddings asked for.
+    pub wanted: Wanted,
 }
 
 impl Memo {

@@ -7,9 +7,9 @@ use super::headers::{self, Header};
 use super::models;
 use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
-use crate::chat::{Features, Request};
+use crate::chat::Features;
 use crate::config::Group;
-use crate::dialect::{CallerError, Losses, Refusal, Surface, Turn, carry_extra, exchange};
+use crate::dialect::{Asked, CallerError, Refusal, Surface, Turn, ask, exchange};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw};
 use crate::plan::{Circumstances, Demand, Plan, choose, drilled, least_tokens, order_name, seats};
@@ -234,28 +234,20 @@ impl Router {
         raw: Raw<'_>,
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
-        let request = exchange::read(surface, raw).map_err(|refusal| refused(surface, refusal))?;
-        let model = request.model.decode().into_owned();
-        // A response may be about what its provider stores, and its reader knows when it isn't.
-        let is_empty = request.messages.is_empty() && surface != Surface::Responses;
-        let missing = [("model", model.is_empty()), ("messages", is_empty)];
-        if let Some((param, _)) = missing.iter().find(|(_, is_missing)| *is_missing) {
-            let message = format!("The request has no `{param}`, or an empty one. Say what is meant.");
-            return Err(refused(surface, Refusal::invalid(*param, message)));
-        }
-        let (place, group) = self.group(&model).map_err(|refusal| refused(surface, refusal))?;
+        let mut asked = ask(surface, raw).map_err(|refusal| refused(surface, refusal))?;
+        let (place, group) = self.group(&asked.model).map_err(|refusal| refused(surface, refusal))?;
         let turn = Turn {
             surface,
-            requested_model: model,
-            stream: request.stream,
-            stream_usage: request.stream_usage,
+            requested_model: std::mem::take(&mut asked.model),
+            stream: asked.stream,
+            stream_usage: asked.stream_usage,
             id: format!("{:016x}", moment.key),
             created: moment.now_ms / 1000,
             unsupported: group.unsupported,
             caller_headers: dialect_headers(headers),
         };
-        let plan = self.choose(group, &request, &turn, raw, moment);
-        Ok(Considered { place, group, turn, plan, needs: request.needs() })
+        let plan = self.choose(group, &asked, &turn, raw, moment);
+        Ok(Considered { place, group, turn, plan, needs: asked.needs })
     }
 
     fn group(&self, model: &str) -> Result<(usize, &Group), Refusal> {
@@ -278,28 +270,20 @@ impl Router {
         })
     }
 
-    fn choose(
-        &self,
-        group: &Group,
-        request: &Request<'_>,
-        turn: &Turn,
-        raw: Raw<'_>,
-        moment: &Moment<'_>,
-    ) -> Plan {
-        let needs = request.needs().only(PLANNED);
+    fn choose(&self, group: &Group, asked: &Asked, turn: &Turn, raw: Raw<'_>, moment: &Moment<'_>) -> Plan {
+        let needs = asked.needs.only(PLANNED);
         let cooling = |target: usize| {
             moment.cooling.iter().find(|(known, _)| *known == target).map(|(_, until)| *until)
         };
-        let plain = request.is_plain() && carry_extra(turn.surface, request, &mut Losses::default()).is_ok();
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if plain || exchange::native(turn.surface, wire.row).is_some() {
+            if asked.is_plain || exchange::native(turn.surface, wire.row).is_some() {
                 return None;
             }
             exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
         };
-        let demand = Demand { needs, least_tokens: least_tokens(raw.as_json().len()) };
+        let demand = Demand { needs, least_tokens: least_tokens(asked.prompt_bytes) };
         let now =
             Circumstances { now_ms: moment.now_ms, pick: moment.pick, cooling: &cooling, refuses: &refuses };
         choose(&self.runtime.config, group, &demand, &now)

@@ -6,7 +6,7 @@ use crate::stop::{Stop, print};
 use std::path::PathBuf;
 use switchover::config::{Config, Target};
 use switchover::dialect::{
-    CallerError, Memo, Outgoing, Refusal, Surface, Turn, Unsupported, exchange, failure_json,
+    CallerError, Memo, Outgoing, Refusal, Surface, Turn, Unsupported, ask, exchange, failure_json,
 };
 use switchover::failure::{Failure, Head, classify};
 use switchover::json::Writer;
@@ -91,14 +91,14 @@ fn translate(
     body: &[u8],
 ) -> Result<(Turn, Outgoing), Refusal> {
     let raw = input::json(body)?;
-    let request = exchange::read(surface, raw)?;
-    let model = request.model.decode().into_owned();
+    let asked = ask(surface, raw)?;
+    let model = asked.model;
     let unsupported = input::group(config, place, &model).map(|group| group.unsupported);
     let turn = Turn {
         surface,
         requested_model: model,
-        stream: request.stream,
-        stream_usage: request.stream_usage,
+        stream: asked.stream,
+        stream_usage: asked.stream_usage,
         id: input::ID.to_owned(),
         created: input::CREATED,
         unsupported: unsupported.unwrap_or(Unsupported::Refuse),

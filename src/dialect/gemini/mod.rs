@@ -20,6 +20,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub(super) use request::path;
+
 use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::chat::{Reply, Request};
 use crate::failure::{Failure, Head};

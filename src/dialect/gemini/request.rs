@@ -59,7 +59,11 @@ pub(super) fn write(
         config.write(w);
     });
     Ok(Outgoing {
-        path: path(model, request.stream)?,
+        path: path(
+            target,
+            model.name,
+            if request.stream { "streamGenerateContent?alt=sse" } else { "generateContent" },
+        )?,
         headers: Vec::new(),
         body,
         dropped: Vec::new(),
@@ -137,15 +141,14 @@ fn tool_names<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>
     request.tools.iter().map(|tool| &tool.name).chain(used)
 }
 
-/// Path and query.
+/// Path and query of a model's method.
 ///
 /// # Errors
 /// A Vertex target without a project, which `check` doesn't let through.
-fn path(model: Model<'_>, stream: bool) -> Result<String, Refusal> {
-    let target = model.target;
+pub(in crate::dialect) fn path(target: &Target, model: &str, method: &str) -> Result<String, Refusal> {
     let base = &target.endpoint.base_path;
-    let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-    let id = path_segment(model.name);
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    let id = path_segment(model);
     if target.row.host != Host::Vertex {
         // Google's SDK takes the base URL without the version; who writes it all the same means the same.
         let version = if base.ends_with("/v1beta") { "" } else { "/v1beta" };

@@ -15,5 +15,7 @@ mod same;
 mod tests;
 mod wire;
 
+pub(super) use quirks::path;
+
 /// The dialect, in all its roles.
 pub(in crate::dialect) struct OpenAi;

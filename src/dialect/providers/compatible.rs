@@ -3,7 +3,7 @@
 //! What a row says of a provider is what its reference says or what its API was reported to answer; a provider's
 //! models differ, so a target's `capabilities` may say more or less.
 
-use super::{BEARER, CHAT, Host, Key, Quirk, Row};
+use super::{BEARER, CHAT, EMBEDDINGS, Embeds, Host, Key, Quirk, Row};
 use crate::chat::Features;
 use crate::dialect::Dialect;
 
@@ -76,7 +76,7 @@ pub(super) const TOGETHER: Row = row(
     "together",
     "https://api.together.xyz/v1",
     OPEN_MODELS,
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
     "https://docs.together.ai/reference/chat-completions-1",
 );
 
@@ -84,7 +84,7 @@ pub(super) const FIREWORKS: Row = row(
     "fireworks",
     "https://api.fireworks.ai/inference/v1",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
     "https://docs.fireworks.ai/api-reference/post-chatcompletions",
 );
 
@@ -92,9 +92,16 @@ pub(super) const OPENROUTER: Row = row(
     "openrouter",
     "https://openrouter.ai/api/v1",
     OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
-    &[MAX_TOKENS],
+    &[EMBEDDINGS, MAX_TOKENS],
     "https://openrouter.ai/docs/api-reference/chat-completion",
 );
+
+/// <https://docs.mistral.ai/api/#tag/embeddings>
+const MISTRAL_EMBEDDINGS: Quirk = Quirk::Embeddings(&Embeds {
+    dimensions: "output_dimension",
+    takes_tokens: false,
+    only: Some(&["input", "encoding_format", "metadata", "output_dimension", "output_dtype"]),
+});
 
 /// Its API rejects members that it doesn't know.
 pub(super) const MISTRAL: Row = row(
@@ -106,6 +113,7 @@ pub(super) const MISTRAL: Row = row(
         .with(Features::CANDIDATES)
         .with(Features::LOGPROBS),
     &[
+        MISTRAL_EMBEDDINGS,
         MAX_TOKENS,
         Quirk::NoStreamUsage,
         Quirk::DeveloperIsSystem,
@@ -175,7 +183,7 @@ pub(super) const NVIDIA: Row = row(
     "nvidia",
     "https://integrate.api.nvidia.com/v1",
     BASE.with(IMAGES).with(Features::REASONING),
-    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
     "https://docs.api.nvidia.com/nim/reference/llm-apis",
 );
 
@@ -183,7 +191,7 @@ pub(super) const DASHSCOPE: Row = row(
     "dashscope",
     "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
     "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
 );
 
@@ -199,7 +207,7 @@ pub(super) const ZHIPU: Row = row(
     "zhipu",
     "https://open.bigmodel.cn/api/paas/v4",
     BASE.with(IMAGES).with(Features::REASONING),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
     "https://docs.bigmodel.cn/api-reference",
 );
 
@@ -209,7 +217,7 @@ pub(super) const OLLAMA: Row = Row {
         "ollama",
         "http://127.0.0.1:11434/v1",
         BASE.with(Features::JSON_SCHEMA).with(Features::VISION).with(THINKS),
-        &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+        &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
         "https://docs.ollama.com/api/openai-compatibility",
     )
 };
@@ -220,7 +228,7 @@ pub(super) const VLLM: Row = Row {
         "vllm",
         "http://127.0.0.1:8000/v1",
         OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO),
-        &[Quirk::DeveloperIsSystem],
+        &[EMBEDDINGS, Quirk::DeveloperIsSystem],
         "https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html",
     )
 };

@@ -1,0 +1,92 @@
+//! Embedding models on Bedrock, which each have a form of their own behind `InvokeModel`:
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
+
+use super::reply::Reply;
+use super::request::Request;
+use super::vector::Vector;
+use super::{Embedder, cohere, leave_out};
+use crate::dialect::{Losses, Outgoing, Refusal, Target, path_segment};
+use crate::failure::Head;
+use crate::json::{Raw, Writer};
+
+/// Titan's text embeddings.
+struct Titan;
+/// Cohere's.
+struct Cohere;
+
+/// Whose model it is, by its id: regions and ARNs may stand before the maker's name.
+pub(super) fn of(model: &str) -> Option<&'static dyn Embedder> {
+    if model.contains("amazon.titan-embed") {
+        Some(&Titan)
+    } else if model.contains("cohere.embed") {
+        Some(&Cohere)
+    } else {
+        None
+    }
+}
+
+impl Embedder for Titan {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        model: &str,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        let texts = request.input.texts("Titan")?;
+        let [text] = texts else {
+            let message = format!(
+                "Titan embeds one text a request, and `input` has {}. Send each text in a request of its own.",
+                texts.len()
+            );
+            return Err(Refusal::unsupported("input", message));
+        };
+        leave_out(request, &[], losses);
+        let mut dimensions = request.dimensions;
+        if dimensions.is_some() && !model.contains("titan-embed-text-v2") {
+            losses.meaning("dimensions", "can't be chosen for this model of Titan's, which has one size")?;
+            dimensions = None;
+        }
+        let mut body = Vec::with_capacity(256);
+        Writer::new(&mut body).object(|w| {
+            w.key("inputText").text(text);
+            if let Some(dimensions) = dimensions {
+                w.key("dimensions").u64(dimensions);
+            }
+        });
+        Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+        let vector = Vector::of(answer.get("embedding")?)?;
+        let tokens = answer.get("inputTextTokenCount").and_then(Raw::as_u64).or_else(|| counted(head));
+        Some(Reply { vectors: vec![vector], tokens })
+    }
+}
+
+impl Embedder for Cohere {
+    fn write(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        model: &str,
+        losses: &mut Losses,
+    ) -> Result<Outgoing, Refusal> {
+        let body = cohere::body(request, model, None, losses)?;
+        Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
+    }
+
+    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+        Some(Reply { vectors: cohere::vectors(answer)?, tokens: counted(head) })
+    }
+}
+
+fn path(target: &Target, model: &str) -> String {
+    format!("{}/model/{}/invoke", target.endpoint.base_path, path_segment(model))
+}
+
+/// Bedrock counts in a header where a model's own form has no place for it.
+fn counted(head: &Head<'_>) -> Option<u64> {
+    head.text("x-amzn-bedrock-input-token-count")?.parse().ok()
+}
