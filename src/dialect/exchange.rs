@@ -9,7 +9,7 @@ use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::responses::Responses;
 use super::{
-    Caller, CallerError, Dialect, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
+    Caller, CallerError, Dialect, Host, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
     StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings,
 };
 use crate::chat::{Event, Finish, Reply, Request};
@@ -87,6 +87,8 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     match (surface, row.dialect) {
         (Surface::Chat, Dialect::OpenAi) => Some(&OpenAi),
         (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
+        // Claude's houses count as Anthropic does, but for Bedrock, which has no such call.
+        (Surface::CountTokens, Dialect::Anthropic) if row.host != Host::Bedrock => Some(anthropic::of(row)),
         (Surface::Responses, Dialect::OpenAi) if row.has(Quirk::Responses) => Some(&Responses),
         _ => None,
     }

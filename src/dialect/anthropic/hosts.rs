@@ -70,6 +70,15 @@ pub(super) fn path(target: &Target, model: &str, stream: bool) -> Result<String,
     })
 }
 
+/// Path of a count of tokens, which has no model in it anywhere: the body names it.
+///
+/// # Errors
+/// As [`path`].
+pub(super) fn count_path(target: &Target) -> Result<String, Refusal> {
+    let path = path(target, "count-tokens", false)?;
+    Ok(if target.row.host == Host::Vertex { path } else { format!("{path}/count_tokens") })
+}
+
 /// The dialect's own headers. A caller who speaks it chooses version and betas.
 pub(super) fn headers(host: Host, turn: &Turn) -> Vec<(&'static str, String)> {
     let mut headers = Vec::new();

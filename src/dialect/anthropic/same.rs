@@ -12,8 +12,8 @@ use super::wire::{Counts, finish};
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
-use crate::dialect::{CallerError, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
-use crate::failure::{Failure, Head};
+use crate::dialect::{CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
+use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 use crate::stream::sse::write_event;
 use memchr::memmem;
@@ -27,6 +27,7 @@ impl Native for Anthropic {
         losses: &mut Losses,
     ) -> Result<Outgoing, Refusal> {
         let host = target.row.host;
+        let counts = turn.surface == Surface::CountTokens;
         let model = target.model(&turn.requested_model);
         let mut more: Vec<(&str, Vec<u8>)> = Vec::new();
         if let Some(version) = hosts::body_version(host)
@@ -42,7 +43,7 @@ impl Native for Anthropic {
         let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
-            "model" if !hosts::body_has_model(host) => Edit::Remove,
+            "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
             "messages" => match without_foreign_thoughts(value) {
@@ -58,7 +59,7 @@ impl Native for Anthropic {
         };
         edit_object(body, decide, &more, &mut out);
         Ok(Outgoing {
-            path: hosts::path(target, model, turn.stream)?,
+            path: if counts { hosts::count_path(target)? } else { hosts::path(target, model, turn.stream)? },
             headers: hosts::headers(host, turn),
             body: out,
             dropped: Vec::new(),
@@ -67,6 +68,9 @@ impl Native for Anthropic {
     }
 
     fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+        if turn.surface == Surface::CountTokens {
+            return count(head, body);
+        }
         let message = reply::message(head, body)?;
         if message.get("content").is_none_or(|content| content.kind() != Kind::Array) {
             return Err(Failure::malformed("its message has no content"));
@@ -92,6 +96,15 @@ impl Native for Anthropic {
             counts: Counts::default(),
             seen: Seen::default(),
         })
+    }
+}
+
+/// A count of tokens, as it is.
+fn count(head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    let answer = Raw::parse(body).ok().filter(|answer| !reports_error(*answer));
+    match answer.and_then(|answer| answer.get("input_tokens")?.as_u64()) {
+        Some(_) => Ok(Answer { body: body.to_vec(), seen: Seen::default() }),
+        None => Err(classify(head, body, 0)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{beta, send, target, turn};
 use crate::chat::Features;
 use crate::dialect::exchange::{self, Native};
 use crate::dialect::{Memo, Surface, Target, provider};
-use crate::failure::Class;
+use crate::failure::{Class, Head};
 use crate::stream::eventstream::encode;
 
 fn hosted(name: &str) -> Target {
@@ -39,6 +39,41 @@ fn vertex_has_the_model_in_the_path() {
         send(&turn(Surface::Chat), &hosted("anthropic_vertex"), &body.replace("true", "false")).unwrap();
     assert!(outgoing.path.ends_with(":rawPredict") && outgoing.headers.is_empty());
     assert!(outgoing.body.starts_with(br#"{"anthropic_version":"vertex-2023-10-16","max_tokens":1,"#));
+}
+
+#[test]
+fn tokens_are_counted_where_there_is_a_call_for_it() {
+    let body = r#"{"model":"asked","messages":[{"role":"user","content":"Hi"}],"brand_new":1}"#;
+    let turn = beta(Surface::CountTokens, false);
+    let outgoing = send(&turn, &target(Features::NONE), body).unwrap();
+    assert_eq!(outgoing.path, "/v1/messages/count_tokens");
+    assert_eq!(outgoing.headers.last().unwrap(), &("anthropic-beta", "a-2025, b-2026".to_owned()));
+    let outgoing = send(&turn, &hosted("anthropic_vertex"), body).unwrap();
+    assert_eq!(
+        outgoing.path,
+        "/v1/projects/acme/locations/us-east5/publishers/anthropic/models/count-tokens:rawPredict"
+    );
+    assert_eq!(
+        String::from_utf8(outgoing.body).unwrap(),
+        r#"{"model":"claude-x@1","messages":[{"role":"user","content":"Hi"}],"brand_new":1,"anthropic_version":"vertex-2023-10-16"}"#
+    );
+    for name in ["anthropic_bedrock", "openai", "gemini", "bedrock"] {
+        let refusal = send(&turn, &hosted(name), body).unwrap_err();
+        assert_eq!(
+            refusal.message,
+            format!(
+                "Provider `{name}` has nothing like /v1/messages/count_tokens. Choose a model group with a target that has it."
+            )
+        );
+    }
+    let reply = |body: &str| {
+        let head = Head { status: 200, headers: &[] };
+        exchange::reply(&turn, &target(Features::NONE), &Memo::default(), &head, body.as_bytes())
+    };
+    assert_eq!(reply(r#"{"input_tokens": 14, "x": 1}"#).unwrap().body, br#"{"input_tokens": 14, "x": 1}"#);
+    for body in ["", "{}", "[]", "<html></html>", r#"{"input_tokens":null}"#] {
+        assert_eq!(reply(body).unwrap_err().class, Class::Malformed, "{body}");
+    }
 }
 
 #[test]
