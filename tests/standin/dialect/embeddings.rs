@@ -18,6 +18,8 @@ pub struct Google;
 pub struct GoogleBatch;
 pub struct VertexPredict;
 pub struct Cohere;
+pub struct Titan;
+pub struct CohereOnBedrock;
 
 impl Endpoint for OpenAi {
     fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
@@ -247,6 +249,58 @@ impl Endpoint for Cohere {
         };
         json!({"id": said.id, "response_type": "embeddings_by_type", "embeddings": embeddings, "texts": asked.inputs,
             "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": said.prompt_tokens}}})
+    }
+}
+
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
+impl Endpoint for Titan {
+    fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
+        let body = received.body;
+        let model = received.model.clone().unwrap_or_default();
+        let newer = ["inputText", "dimensions", "normalize", "embeddingTypes"];
+        known(body, if model.contains("v2") { &newer } else { &newer[..1] })?;
+        let dimensions = body["dimensions"].as_u64();
+        if dimensions.is_some_and(|size| ![256, 512, 1024].contains(&size)) {
+            return Err(Fault::at(
+                "dimensions",
+                "Malformed input request: dimensions is not in the allowed set",
+            ));
+        }
+        asked(model, vec![required(body, "inputText")?.to_owned()], dimensions, false)
+    }
+
+    fn whole(&self, asked: &Asked, said: &Said) -> Value {
+        let vector = vector(asked.inputs.first().map_or("", String::as_str), asked.dimensions);
+        json!({"embedding": vector, "embeddingsByType": {"float": vector}, "inputTextTokenCount": said.prompt_tokens})
+    }
+}
+
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>
+impl Endpoint for CohereOnBedrock {
+    fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
+        let mut body = received.body.clone();
+        if !body["model"].is_null() {
+            return Err(Fault::at(
+                "model",
+                "Malformed input request: extraneous key [model] is not permitted",
+            ));
+        }
+        body["model"] = json!(received.model);
+        Cohere.read(&Received {
+            body: &body,
+            query: received.query,
+            version: received.version,
+            model: None,
+            stream: None,
+        })
+    }
+
+    fn whole(&self, asked: &Asked, said: &Said) -> Value {
+        let mut answer = Cohere.whole(asked, said);
+        if let Some(members) = answer.as_object_mut() {
+            members.remove("meta");
+        }
+        answer
     }
 }
 

@@ -13,6 +13,7 @@ use crate::behaviour::Failure;
 pub struct OnBedrock;
 pub struct OnVertex;
 pub struct CountTokens;
+pub struct CountOnVertex;
 
 /// Reads a body in which the model and the version change places with the path and the header.
 fn read(received: &Received<'_>, versions: &[&str], streams: &[&str]) -> Result<Asked, Fault> {
@@ -124,5 +125,27 @@ impl Endpoint for CountTokens {
 
     fn whole(&self, _: &Asked, said: &Said) -> Value {
         json!({"input_tokens": said.prompt_tokens})
+    }
+}
+
+/// The body names the model, as nowhere else on Vertex.
+impl Endpoint for CountOnVertex {
+    fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
+        let mut body = received.body.clone();
+        let version = body.as_object_mut().and_then(|members| members.remove("anthropic_version"));
+        if version != Some(json!("vertex-2023-10-16")) {
+            return Err(Fault::at("anthropic_version", "anthropic_version: Field required"));
+        }
+        CountTokens.read(&Received {
+            body: &body,
+            query: received.query,
+            version: Some("2023-06-01"),
+            model: None,
+            stream: None,
+        })
+    }
+
+    fn whole(&self, asked: &Asked, said: &Said) -> Value {
+        CountTokens.whole(asked, said)
     }
 }

@@ -30,6 +30,9 @@ pub const ENDPOINTS: &[(&str, &dyn Endpoint)] = &[
     ("vertex_anthropic", &hosted::OnVertex),
     ("bedrock_converse", &bedrock::Converse),
     ("bedrock_anthropic", &hosted::OnBedrock),
+    ("vertex_count", &hosted::CountOnVertex),
+    ("bedrock_titan_embed", &embeddings::Titan),
+    ("bedrock_cohere_embed", &embeddings::CohereOnBedrock),
     ("cohere_chat", &cohere::Chat),
     ("cohere_embed", &embeddings::Cohere),
 ];
@@ -62,6 +65,12 @@ impl Route {
             ["model", model, method] => match *method {
                 "converse" => (Family::Bedrock, "bedrock_converse", Some(*model), Some(false)),
                 "converse-stream" => (Family::Bedrock, "bedrock_converse", Some(*model), Some(true)),
+                "invoke" if model.contains("titan-embed") => {
+                    (Family::Bedrock, "bedrock_titan_embed", Some(*model), None)
+                }
+                "invoke" if model.contains("cohere.embed") => {
+                    (Family::Bedrock, "bedrock_cohere_embed", Some(*model), None)
+                }
                 "invoke" => (Family::Bedrock, "bedrock_anthropic", Some(*model), Some(false)),
                 "invoke-with-response-stream" => {
                     (Family::Bedrock, "bedrock_anthropic", Some(*model), Some(true))
@@ -76,6 +85,7 @@ impl Route {
                     "embedContent" => (google, "gemini_embed", Some(model), None),
                     "batchEmbedContents" => (google, "gemini_batch_embed", Some(model), None),
                     "predict" => (google, "vertex_predict", Some(model), None),
+                    "rawPredict" if model == "count-tokens" => (google, "vertex_count", None, None),
                     "rawPredict" => (google, "vertex_anthropic", Some(model), Some(false)),
                     "streamRawPredict" => (google, "vertex_anthropic", Some(model), Some(true)),
                     _ => return None,
