@@ -113,7 +113,7 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
 
 bless: $(JUDGES) $(DIST) ## Rewrites the golden files; look at the difference before you commit it
-	BLESS=1 cargo test --quiet --test golden --test config
+	BLESS=1 cargo test --quiet --test golden --test embeddings --test config
 	BLESS=1 $(PYTHON) -m pytest -q tests/envoy/test_render.py -k examples
 
 fuzz: ## Feeds every byte boundary with broken input for a while
