@@ -98,3 +98,146 @@ pub(super) fn read(raw: Raw<'_>, runtime: &super::Runtime) -> Option<Drilled> {
     };
     Some(Drilled { target: runtime.target(&text("target")?)?, effect })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attempt, Moment, RequestStep, Router, Runtime, Step};
+    use super::*;
+    use crate::failure::Head;
+    use std::rc::Rc;
+
+    const NOW_MS: u64 = 1_750_000_000_000;
+
+    fn runtime(percentage: u32) -> Rc<Runtime> {
+        let target = |id: &str| {
+            format!(r#"{{"id":"{id}","provider":"openai_compatible","endpoint":"http://x","model":"m"}}"#)
+        };
+        let drill = |target: &str, effect: &str| {
+            format!(
+                r#"{{"target":"{target}",{effect},"percentage":{percentage},"until":"2026-12-31T00:00:00Z","allow_tenants":["acme"]}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"version":1,"tenant":{{"header":"X-Tenant"}},"targets":[{},{},{}],
+               "model_groups":[{{"name":"g","targets":[{{"id":"a"}},{{"id":"a.b","priority":1}},{{"id":"c","priority":2}}]}}],
+               "drills":[{},{}]}}"#,
+            target("a"),
+            target("a.b"),
+            target("c"),
+            drill("a", r#""class":"rate_limited""#),
+            drill("a.b", r#""latency":"2s""#),
+        );
+        Rc::new(Runtime::load(json.as_bytes()).unwrap())
+    }
+
+    /// The trip of a chat with these headers, and the order that it was sent down.
+    fn sent(runtime: &Rc<Runtime>, headers: &[(&str, &str)]) -> (Rc<Trip>, String) {
+        let mut router = Router::new(Rc::clone(runtime));
+        let fixed = [(":method", "POST"), (":path", "/v1/chat/completions"), (":authority", "h")];
+        let all = fixed.iter().chain(headers).map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        assert_eq!(router.request(&all.collect::<Vec<_>>(), false), RequestStep::Read);
+        let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
+        let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, cooling: &[] };
+        let (trip, headers) = router.plan(body.to_vec(), &moment).unwrap();
+        assert!(!headers.iter().any(|(name, _)| **name == *DRILL.as_bytes()), "the wish goes no further");
+        let (_, order) = headers.iter().find(|(name, _)| **name == *headers::ORDER.as_bytes()).unwrap();
+        let order = String::from_utf8(order.to_vec()).unwrap();
+        (trip, order)
+    }
+
+    #[test]
+    fn the_order_has_twins_only_for_who_may_wish_so() {
+        let runtime = runtime(0);
+        let asked = |asked: &str, tenants: &[&str]| {
+            let mut headers = vec![(DRILL, asked)];
+            headers.extend(tenants.iter().map(|tenant| ("x-tenant", *tenant)));
+            sent(&runtime, &headers).1
+        };
+        assert_eq!(asked("a", &["acme"]), "g|a!fail|a.b|c");
+        assert_eq!(asked("a:rate_limited", &["acme"]), "g|a!fail|a.b|c");
+        assert_eq!(asked("a.b", &["acme"]), "g|a|a.b!slow|c");
+        assert_eq!(asked("a.b:latency , a", &["acme"]), "g|a!fail|a.b!slow|c");
+        for (wish, tenants) in [
+            ("a", &[][..]),
+            ("a", &["globex"]),
+            ("a", &["acme", "globex"]),
+            ("a", &["acme, globex"]),
+            ("a:", &["acme"]),
+            ("a:latency", &["acme"]),
+            ("a.b:overloaded", &["acme"]),
+            ("c", &["acme"]),
+            ("", &["acme"]),
+        ] {
+            assert_eq!(asked(wish, tenants), "g|a|a.b|c", "{wish} {tenants:?}");
+        }
+    }
+
+    #[test]
+    fn a_failing_attempt_is_nobodys() {
+        let runtime = runtime(100);
+        let (trip, order) = sent(&runtime, &[]);
+        assert_eq!(order, "g|a!fail|a.b!slow|c");
+        let seat = runtime.seat("a!fail").unwrap();
+        let (mut attempt, outgoing) = Attempt::start(&trip, seat, &[], NOW_MS).unwrap();
+        assert!(outgoing.body.is_empty() && attempt.delay_ms().is_none());
+        let metric = "group=.=g;.;target=.=a;.;class=.=rate_limited;.;switchover_drills_total";
+        assert_eq!(attempt.drill_metric().unwrap(), metric);
+        let asked =
+            attempt.request_headers(&[(b"user-agent", b"caller"), (b"authorization", b"key")], &outgoing);
+        let names: Vec<_> = asked.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
+        assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length"]);
+        let Step::Release { headers, .. } = attempt.head(&Head { status: 503, headers: &[] }, false, NOW_MS)
+        else {
+            panic!()
+        };
+        let value = |name: &str| {
+            headers.iter().find(|(known, _)| **known == *name.as_bytes()).map(|(_, value)| value.to_vec())
+        };
+        assert_eq!(value(":status").unwrap(), b"429");
+        assert_eq!(value(headers::RETRY).unwrap(), b"1");
+        assert_eq!(attempt.cool_ms, None, "a drill cools nobody down");
+        assert_eq!(attempt.body(b"whatever", true, NOW_MS), Step::Chunk(Vec::new()));
+        assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
+        let why =
+            "a.b answered for g, after a pause of 2000 ms (drill) because a failed (rate_limited) (drill).";
+        assert_eq!(trip.decision(1), why);
+    }
+
+    #[test]
+    fn a_slow_attempt_is_a_real_one() {
+        let runtime = runtime(100);
+        let (trip, _) = sent(&runtime, &[]);
+        let (mut attempt, outgoing) =
+            Attempt::start(&trip, runtime.seat("a.b").unwrap(), &[], NOW_MS).unwrap();
+        assert_eq!((attempt.delay_ms(), outgoing.path.as_str()), (Some(2000), "/chat/completions"));
+        let limited = attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, NOW_MS);
+        assert!(matches!(limited, Step::Release { .. }));
+        assert_eq!(attempt.cool_ms, Some(3000), "what the provider says counts");
+        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();
+        assert_eq!((attempt.delay_ms(), attempt.drill_metric()), (None, None));
+    }
+
+    #[test]
+    fn an_answer_is_marked_with_what_it_met() {
+        let (trip, _) = sent(&runtime(100), &[]);
+        assert_eq!(trip.drill_mark(None).unwrap(), "a:rate_limited, a.b:latency");
+        assert_eq!(trip.drill_mark(Some(2)).unwrap(), "a:rate_limited, a.b:latency");
+        assert_eq!(trip.drill_mark(Some(0)).unwrap(), "a:rate_limited");
+        let (trip, order) = sent(&runtime(0), &[]);
+        assert_eq!((trip.drill_mark(None), order.as_str()), (None, "g|a|a.b|c"));
+    }
+
+    #[test]
+    fn drills_survive_the_handoff() {
+        let runtime = runtime(100);
+        let (trip, _) = sent(&runtime, &[]);
+        let again = Trip::from_handoff(&runtime, &trip.handoff(9)).unwrap();
+        assert_eq!(again.drills, trip.drills);
+        assert_eq!(again.drills.len(), 2);
+        // Should they ever be lost, an attempt at the twin still fails.
+        let lost = Trip { drills: Vec::new(), ..again };
+        let seat = runtime.seat("a!fail").unwrap();
+        assert_eq!(lost.drill_at(seat), Some(Effect::Fail(Class::Overloaded)));
+        assert!(runtime.seat("a!slow").is_none() && runtime.seat("b").is_none());
+    }
+}
