@@ -14,6 +14,9 @@ use memchr::memmem;
 /// How deep an error may be wrapped in another's message.
 const MAX_DEPTH: u8 = 3;
 
+/// How many objects within objects are looked into for a message.
+const MAX_NESTING: usize = 8;
+
 /// How much of a body that is no JSON is looked at, in bytes.
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 
@@ -112,26 +115,32 @@ fn string(raw: Raw<'_>, name: &str) -> Option<String> {
 }
 
 fn message(raw: Raw<'_>) -> Option<String> {
+    message_within(raw, MAX_NESTING)
+}
+
+/// As [`message`], looking into at most `levels` objects that lie in each other: a body nested ten thousand deep would
+/// take seconds, and the stack.
+fn message_within(raw: Raw<'_>, levels: usize) -> Option<String> {
     const NAMES: [&str; 8] =
         ["message", "Message", "errorMessage", "error", "detail", "msg", "error_description", "title"];
     NAMES.iter().find_map(|name| {
         let value = raw.present(name)?;
         match value.kind() {
             Kind::String => string(raw, name),
-            Kind::Object => message(value),
-            Kind::Array => complaints(value),
+            Kind::Object => message_within(value, levels.checked_sub(1)?),
+            Kind::Array => complaints(value, levels.checked_sub(1)?),
             _ => None,
         }
     })
 }
 
 /// FastAPI's list of what is wrong: `[{"loc": ["body", "x"], "msg": "…"}]`.
-fn complaints(list: Raw<'_>) -> Option<String> {
+fn complaints(list: Raw<'_>, levels: usize) -> Option<String> {
     let said: Vec<_> = list
         .items()
         .take(8)
         .filter_map(|item| {
-            let text = item.text().map(|text| text.into_string()).or_else(|| message(item))?;
+            let text = item.text().map(|text| text.into_string()).or_else(|| message_within(item, levels))?;
             Some(match location(item) {
                 Some(place) => format!("{place}: {text}"),
                 None => text,
@@ -299,5 +308,16 @@ mod tests {
         ] {
             assert!(!is_error(answer), "{answer}");
         }
+    }
+
+    /// Deep enough to exhaust a thread's stack, or a minute, if every level were looked into.
+    #[test]
+    fn a_deep_body_is_not_followed_down() {
+        for (open, close) in [("{\"error\":", "}"), ("{\"detail\":[", "]}")] {
+            let body = [&open.repeat(10_000), "{\"message\":\"x\"}", &close.repeat(10_000)].concat();
+            assert!(read(body.as_bytes()).message.starts_with(open));
+        }
+        let near = r#"{"error":{"error":{"detail":[{"msg":"near"}]}}}"#;
+        assert_eq!(read(near.as_bytes()).message, "near");
     }
 }

@@ -126,7 +126,8 @@ pub fn failures() -> Vec<Vec<u8>> {
         let value = case["exception"].as_str().or(case["headers"]["retry-after"].as_str()).unwrap_or("");
         [&status, value.as_bytes(), b"\n", body(&case).as_bytes()].concat()
     };
-    failed().into_iter().map(one).collect()
+    let deep = ["\u{1}\u{2}\n", &deep("{\"error\":", "1", "}")].concat();
+    failed().into_iter().map(one).chain([deep.into_bytes()]).collect()
 }
 
 pub fn waits() -> Vec<Vec<u8>> {
