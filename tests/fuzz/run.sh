@@ -19,12 +19,12 @@ mkdir -p "$work"
 work=$(cd "$work" && pwd)
 
 # What cargo-fuzz passes, without its sanitizer, which takes a nightly compiler and has nothing to find in safe Rust.
-# With --target the flags stay away from build scripts.
+# With --target the flags stay away from build scripts. Not --locked: the lock file follows what the package takes on.
 host=$(rustc -vV | sed -n 's/^host: //p')
 flags="--cfg=fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
 flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
 flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares"
-RUSTFLAGS="$flags" CARGO_TARGET_DIR="$work/build" cargo build --quiet --release --locked \
+RUSTFLAGS="$flags" CARGO_TARGET_DIR="$work/build" cargo build --quiet --release \
   --manifest-path tests/fuzz/Cargo.toml --target "$host"
 fuzz=$work/build/$host/release/switchover-fuzz
 
