@@ -144,7 +144,7 @@ def main():
                     print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", f"+{result['p50_us'] - floor:.0f} µs"))
             if ONLY in "memory":
                 memory = {}
-                slow["slow"].behave(stall_after_events=3)
+                slow["slow"].behave(stall=5)
                 for name, configuration in {
                     "plain Envoy": without_filter(folder / "plain-slow", plain(slow["slow"].port)),
                     "to OpenAI": with_filter(folder / "openai-slow", described(slow["slow"].port, "openai")),
