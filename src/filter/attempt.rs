@@ -252,6 +252,12 @@ impl Attempt {
         }
     }
 
+    /// How long the stream that flows now may be silent, in milliseconds; `None` if none flows.
+    pub fn idle_limit_ms(&self) -> Option<u64> {
+        let group = self.trip.runtime.config.groups.get(self.trip.group)?;
+        matches!(self.state, State::Flowing { .. }).then_some(group.stream_idle_timeout_ms)
+    }
+
     /// The attempt is over without an answer: Envoy gave it up, or the caller went away.
     pub fn abandoned(&mut self, now_ms: u64) {
         if matches!(self.state, State::Ended | State::Flowing { .. }) {

@@ -110,6 +110,7 @@ unsafe extern "C" {
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_close_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
@@ -265,6 +266,16 @@ pub fn resume_request(context: u32) -> Result<(), Status> {
     done(unsafe { proxy_set_effective_context(context) })?;
     // Stream 0 is the request of an HTTP context.
     done(unsafe { proxy_continue_stream(0) })
+}
+
+/// Resets a request whose answer flows, from another context than its own.
+///
+/// # Errors
+/// The request is gone.
+pub fn reset_response(context: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_effective_context(context) })?;
+    // Stream 1 is the answer of an HTTP context.
+    done(unsafe { proxy_close_stream(1) })
 }
 
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {

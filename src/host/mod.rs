@@ -3,9 +3,11 @@
 //! It makes no decision and knows no LLM. Only here is the proxy named; only [`abi`] talks to it.
 
 pub mod abi;
+mod idle;
 mod pause;
 mod router;
 mod shared;
+mod timer;
 mod translator;
 
 use crate::filter::Runtime;
@@ -73,7 +75,7 @@ impl RootContext for Plugin {
     }
 
     fn on_tick(&mut self) {
-        pause::tick(self.id, abi::now_ms());
+        timer::tick(self.id);
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -3,11 +3,11 @@
 //! A request can't wake itself: its plugin's root context is called by Envoy's timer, and lets those go on whose time has
 //! come. The timer runs only while somebody waits.
 
-use super::abi;
+use super::{abi, timer};
 use std::cell::RefCell;
 
 /// How precise a pause is, in milliseconds.
-const TICK_MS: u32 = 5;
+pub const TICK_MS: u32 = 5;
 
 /// One that waits.
 struct Waiting {
@@ -28,13 +28,15 @@ thread_local! {
 pub fn wait(root: u32, context: u32, until_ms: u64) -> Result<(), abi::Status> {
     WAITING.with(|waiting| {
         let Ok(mut waiting) = waiting.try_borrow_mut() else { return Err(abi::Status(10)) };
-        // Setting the period anew would begin it anew: with many requests it would never end.
-        if !waiting.iter().any(|one| one.root == root) {
-            abi::set_tick_period(TICK_MS)?;
-        }
         waiting.push(Waiting { root, context, until_ms });
         Ok(())
-    })
+    })?;
+    timer::adjust(root).inspect_err(|_| forget(context))
+}
+
+pub fn is_needed(root: u32) -> bool {
+    WAITING
+        .with(|waiting| waiting.try_borrow().is_ok_and(|waiting| waiting.iter().any(|one| one.root == root)))
 }
 
 /// The request is over, or goes on.
@@ -53,9 +55,6 @@ pub fn tick(root: u32, now_ms: u64) {
         let is_due = |one: &Waiting| one.root == root && one.until_ms <= now_ms;
         let due = waiting.iter().filter(|one| is_due(one)).map(|one| one.context).collect();
         waiting.retain(|one| !is_due(one));
-        if !waiting.iter().any(|one| one.root == root) {
-            let _ = abi::set_tick_period(0);
-        }
         due
     });
     for context in due {

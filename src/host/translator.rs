@@ -1,6 +1,6 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
-use super::{abi, pause, shared};
+use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
 use crate::filter::headers::{self, Header};
@@ -134,6 +134,7 @@ impl Context for TranslatorContext {
             }
             attempt.abandoned(abi::now_ms());
         }
+        idle::forget(self.context);
         true
     }
 }
@@ -176,7 +177,11 @@ impl HttpContext for TranslatorContext {
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
         let bytes = abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default();
-        let step = attempt.body(&bytes, end, abi::now_ms());
+        let now_ms = abi::now_ms();
+        let step = attempt.body(&bytes, end, now_ms);
+        if let Some(limit_ms) = attempt.idle_limit_ms() {
+            idle::touch(self.root, self.context, limit_ms, now_ms);
+        }
         self.apply(step, size)
     }
 
