@@ -325,11 +325,17 @@ impl Attempt {
             fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
             fixed(headers::FAILURE, failure_json(&failure)),
         ];
-        if self.may_fail_over(failure.class) {
+        if self.may_fail_over(failure.class) && self.is_in_budget() {
             headers.push(fixed(headers::RETRY, b"1".to_vec()));
         }
         self.note(failure);
         Step::Release { headers, body: Vec::new() }
+    }
+
+    /// Asks for one more retry of this worker's requests.
+    fn is_in_budget(&self) -> bool {
+        let group = self.trip.runtime.config.groups.get(self.trip.group);
+        group.is_some_and(|group| self.trip.ticket.retry(&group.retry_budget))
     }
 
     fn may_fail_over(&self, class: Class) -> bool {

@@ -10,6 +10,7 @@ mod degraded;
 mod drill;
 mod explain;
 pub mod headers;
+mod load;
 mod metrics;
 mod models;
 mod router;

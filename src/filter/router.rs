@@ -4,6 +4,7 @@ use super::answer::{Answer, header_value};
 use super::attempt::{OwnHeader, PLANNED, failure_from};
 use super::drill::Wish;
 use super::headers::{self, Header};
+use super::load::Ticket;
 use super::models;
 use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
@@ -223,6 +224,7 @@ impl Router {
             order,
             body: Some(document),
             outcome: RefCell::new(Outcome::default()),
+            ticket: Ticket::new(&self.runtime),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The configuration as both roles use it: checked once, at load.
 
+use super::load::Load;
 use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
@@ -8,9 +9,15 @@ use crate::plan::Seat;
 #[derive(Debug)]
 pub struct Runtime {
     pub config: Config,
+    /// The requests of this worker that are on their way.
+    pub(super) load: Load,
 }
 
 impl Runtime {
+    pub fn new(config: Config) -> Runtime {
+        Runtime { config, load: Load::default() }
+    }
+
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
     ///
     /// # Errors
@@ -18,7 +25,7 @@ impl Runtime {
     pub fn load(json: &[u8]) -> Result<Runtime, Vec<String>> {
         let config = Config::from_json(json)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        Ok(Runtime { config })
+        Ok(Runtime::new(config))
     }
 
     /// The drills that are on, a sentence each, for the operator's log.

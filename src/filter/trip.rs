@@ -4,6 +4,7 @@
 //! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
 //! router role set, and from the request's body.
 
+use super::load::Ticket;
 use super::{Runtime, drill};
 use crate::config::Effect;
 use crate::dialect::{Surface, Turn};
@@ -27,6 +28,8 @@ pub struct Trip {
     /// Those of them that are drilled.
     pub drills: Vec<Drilled>,
     pub outcome: RefCell<Outcome>,
+    /// Counts it in its worker's load.
+    pub ticket: Ticket,
 }
 
 /// What happened so far.
@@ -177,6 +180,7 @@ impl Trip {
                 .filter_map(|one| drill::read(one, runtime))
                 .collect(),
             outcome: RefCell::default(),
+            ticket: Ticket::new(runtime),
         })
     }
 }

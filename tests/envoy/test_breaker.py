@@ -1,5 +1,6 @@
 """The breaker is Envoy's own: what counts for ejection, what doesn't, and what the filter itself leaves alone for a while."""
 
+import concurrent.futures
 import threading
 import time
 
@@ -252,3 +253,14 @@ def test_a_degraded_answer_is_well_formed(own):
         model="production-llm", max_tokens=10, messages=[{"role": "user", "content": "x"}]
     ) as stream:
         assert stream.get_final_text() == "Please try again."
+
+
+def test_a_retry_budget_holds_a_storm_back(own):
+    """At most two retries at a time: of many that fail together, the others get the first target's failure."""
+    first, claude, gateway = own(retry_budget={"budget_percent": 0, "min_retry_concurrency": 2})
+    first.behave(status=500)
+    claude.behave(delay_ms=400)
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: gateway.chat().status_code, range(12)))
+    assert set(answers) == {200, 502} and answers.count(200) >= 2, answers
+    assert gateway.chat().status_code == 200, "when the storm is over"
