@@ -61,6 +61,8 @@ pub enum Quirk {
     Only(&'static [&'static str]),
     /// Rejects `name` in messages.
     NoNames,
+    /// Takes no thoughts back: the members in which ours travel through a caller are left out of messages.
+    NoThoughts,
     /// Speaks `/responses` too.
     Responses,
     /// Speaks `/embeddings` too.
@@ -150,7 +152,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::NoThoughts, Quirk::Responses, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     Row {
@@ -210,7 +212,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::NoThoughts, Quirk::Responses, EMBEDDINGS],
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
     Row {

@@ -300,7 +300,8 @@ mod tests {
         );
         let outline = outline(&text).unwrap();
         let spans = Spans::new(&text, &outline);
-        let found: Vec<&str> = outline.spans().iter().map(|(s, e)| &text[*s as usize..*e as usize]).collect();
+        let found: Vec<&str> =
+            outline.spans().iter().map(|(s, e)| text.get(*s as usize..*e as usize).unwrap()).collect();
         assert_eq!(found.len(), 6);
         assert_eq!(found[0], text);
         for value in found {

@@ -24,7 +24,7 @@ fn chat(bytes: usize) -> String {
     let turns = if bytes < 4096 { 1 } else { 9 };
     let text = words.repeat((bytes / turns / words.len()).max(1));
     let message = |turn: usize| {
-        let role = if turn % 2 == 0 { "user" } else { "assistant" };
+        let role = if turn.is_multiple_of(2) { "user" } else { "assistant" };
         format!(r#"{{"role": "{role}", "content": "{text}"}}"#)
     };
     let messages: Vec<String> = (0..turns).map(message).collect();

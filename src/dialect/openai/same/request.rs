@@ -142,7 +142,9 @@ impl<'e> Editor<'e> {
         let has_developer =
             quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some();
         let has_names = !quirks::takes_names(row) && find(json, b"\"name\"").is_some();
-        if !has_developer && !has_names {
+        let has_thoughts = row.has(Quirk::NoThoughts)
+            && messages.items().any(|message| message.fields().any(|(name, _)| is_thought(&name)));
+        if !has_developer && !has_names && !has_thoughts {
             return Edit::Keep;
         }
         let mut out = Vec::with_capacity(json.len());
@@ -153,10 +155,13 @@ impl<'e> Editor<'e> {
             }
             // A tool's result may say its tool's name everywhere.
             let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
-            let mut removed = false;
+            let (mut removed, mut forgot) = (false, false);
             let decide = |name: &Text<'_>, value: Raw<'_>| {
                 if has_names && name == "name" && !is_result {
                     removed = true;
+                    Edit::Remove
+                } else if has_thoughts && is_thought(name) {
+                    forgot = true;
                     Edit::Remove
                 } else if has_developer && name == "role" && value.as_json() == r#""developer""# {
                     Edit::Put(br#""system""#)
@@ -168,10 +173,18 @@ impl<'e> Editor<'e> {
             if removed {
                 self.losses.advisory("messages[].name");
             }
+            if forgot {
+                self.losses.advisory("messages[].thinking");
+            }
         }
         out.push(b']');
         Edit::Replace(out)
     }
+}
+
+/// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`.
+fn is_thought(name: &Text<'_>) -> bool {
+    ["reasoning_content", "reasoning_details", "thinking_blocks"].iter().any(|known| name == known)
 }
 
 #[cfg(test)]
@@ -191,6 +204,14 @@ mod tests {
         assert_eq!(outgoing.path, "/v1/chat/completions");
         let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
         Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
+    }
+
+    #[test]
+    fn nobody_elses_thoughts() {
+        let body = r#"{"model":"m","messages":[{"role":"assistant","content":"a","reasoning_content":"t","reasoning_details":[{"signature":"s"}]}]}"#;
+        let (sent, dropped) = edited(body, false, &[Quirk::NoThoughts]).unwrap();
+        assert_eq!(sent, r#"{"model":"there","messages":[{"role":"assistant","content":"a"}]}"#);
+        assert_eq!(dropped, ["messages[].thinking"]);
     }
 
     #[test]
