@@ -18,7 +18,7 @@ KINDS = {
     "anthropic-main": "anthropic",
     "gemini-main": "gemini",
     "bedrock-main": "bedrock",
-    # "cohere-main": "cohere",
+    "cohere-main": "cohere",
 }
 # The headers that are a dialect's own: each provider may get its own ones only.
 OWN = {
