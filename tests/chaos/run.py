@@ -26,7 +26,6 @@ WAIT = 0.6
 
 
 def main() -> int:
-    end = time.monotonic() + SECONDS
     rounds = [(name, storm.PATIENT) for name in storm.NAMES] + [(storm.NAMES[-1], storm.HASTY)]
     planned = len(rounds) * len(storm.WAYS)
     window = max(0.05, SECONDS / planned - WAIT)
@@ -35,6 +34,7 @@ def main() -> int:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="switchover-chaos-"))
     with storm.providers(folder) as standin:
         added = storm.added_ms(binary(), folder / "added", standin, requests=100)
+        end = time.monotonic() + SECONDS
         for number, (spared, failures) in enumerate(rounds):
             own = folder / f"round-{number}"
             phases += storm.round_of(binary(), own, standin, spared, failures, storm.WAYS, window, end)
