@@ -161,6 +161,8 @@ def added_ms(binary, folder: pathlib.Path, standin: Standin, requests: int) -> d
 
 def table(phases: list[Phase]) -> str:
     """A line for each way of misbehaving, all rounds together."""
+    if not phases:
+        return "Time was up before the first phase: give CHAOS_SECONDS more."
     rows: dict[str, Counter] = {}
     for phase in phases:
         rows.setdefault(phase.way, Counter()).update(phase.row())
