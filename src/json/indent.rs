@@ -10,9 +10,12 @@ pub fn indented(value: Raw<'_>) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Depth is bounded by [`Raw::parse`].
+/// What is nested more deeply stays on one line: nobody reads it, and each level takes stack.
+const DEEPEST: usize = 64;
+
 fn lay_out(value: Raw<'_>, depth: usize, out: &mut Vec<u8>) {
     let (open, close) = match value.kind() {
+        _ if depth >= DEEPEST => return out.extend_from_slice(value.as_json().as_bytes()),
         Kind::Object => (b'{', b'}'),
         Kind::Array => (b'[', b']'),
         _ => return out.extend_from_slice(value.as_json().as_bytes()),
@@ -55,5 +58,8 @@ mod tests {
         let expected = "{\n  \"a\": [\n    1.0,\n    {\n      \"\\u00e9\": \"x, y\"\n    }\n  ],\n  \"b\": {},\n  \"c\": []\n}\n";
         assert_eq!(indented(raw), expected);
         assert_eq!(indented(Raw::parse(b"7").unwrap()), "7\n");
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let laid_out = indented(Raw::parse(deep.as_bytes()).unwrap());
+        assert_eq!(laid_out.replace([' ', '\n'], ""), deep);
     }
 }
