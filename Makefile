@@ -51,7 +51,7 @@ build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
 
 dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh | dist
 	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
-	node $(WASM_OPT) -O3 $(addprefix --enable-,$(WASM_FEATURES)) $(TARGET)/wasm32-wasip1/release/switchover.wasm -o $@
+	node $(WASM_OPT) -Os --merge-similar-functions --strip-producers -Os $(addprefix --enable-,$(WASM_FEATURES)) $(TARGET)/wasm32-wasip1/release/switchover.wasm -o $@
 	@chmod 644 $@
 
 dist/switchover: $(LIBRARY) $(COMMAND) | dist
