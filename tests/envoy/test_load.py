@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import httpx
 import pytest
@@ -86,15 +87,17 @@ def test_a_thousand_at_once_when_the_first_target_dies(cloud, gateway):
     assert {result[2] for result in results} == {second.name}
 
 
-def test_a_name_that_does_not_resolve_and_a_host_that_never_answers(cloud, gateway):
+def test_a_name_that_does_not_resolve_and_a_connection_nobody_serves(cloud, gateway):
     second = cloud["openai-second"]
-    nowhere = target(second, id="nowhere", endpoint="http://does-not-exist.invalid/v1")
-    # A documentation address: packets to it vanish or are refused, depending on the machine.
-    half_open = target(second, id="half-open", endpoint="http://127.0.0.1:9/v1")
-    groups = [group("production-llm", "nowhere", "half-open", second.name, first_token_timeout="3s")]
-    gateway = gateway(document([nowhere, half_open, target(second)], groups))
-    answer = gateway.chat()
-    assert answer.status_code == 200 and answer.headers["x-switchover-target"] == second.name, answer.text
+    # The kernel takes the connection; no program ever reads from it.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        nowhere = target(second, id="nowhere", endpoint="http://does-not-exist.invalid/v1")
+        half_open = target(second, id="half-open", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        groups = [group("production-llm", "nowhere", "half-open", second.name, first_token_timeout="1s")]
+        gateway = gateway(document([nowhere, half_open, target(second)], groups))
+        answer = gateway.chat()
+        assert answer.status_code == 200 and answer.headers["x-switchover-target"] == second.name, answer.text
+        assert "half-open failed (timeout)" in answer.headers["x-switchover-decision"], dict(answer.headers)
 
 
 def test_a_reload_in_the_middle_of_a_load(cloud, gateway, tmp_path):
@@ -119,8 +122,6 @@ def test_a_reload_in_the_middle_of_a_load(cloud, gateway, tmp_path):
 
     def from_files(bootstrap):
         # A listener of a fixed port can be replaced; port 0 would move with each change.
-        import socket
-
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
