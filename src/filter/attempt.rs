@@ -3,16 +3,19 @@
 //! The answer is held until its first token or its failure. Only Envoy retries: what is decided here is whether the
 //! headers that Envoy sees ask for it.
 
-use super::answer::header_value;
-use super::headers::{self, Header};
+mod failed;
+mod headers;
+
+pub(super) use failed::failure_from;
+
+use super::headers::Header;
 use super::metrics;
 use super::trip::Trip;
-use crate::chat::Features;
 use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
-use crate::dialect::{CallerError, Dialect, Memo, Outgoing, Refusal, Target};
-use crate::failure::{Class, Failure, Head, classify};
-use crate::json::{Document, Raw, Writer};
+use crate::dialect::{CallerError, Memo, Outgoing, Refusal, Target};
+use crate::failure::{Failure, Head, classify};
+use crate::json::Document;
 use crate::plan::Seat;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -136,39 +139,6 @@ impl Attempt {
     pub fn drill_metric(&self) -> Option<String> {
         let drill = self.drill?;
         Some(metrics::drills(self.trip.group_name(), self.trip.runtime.id(self.target), drill.name()))
-    }
-
-    /// The headers that the provider gets, all of them: what the caller sent that it may see, and the dialect's own.
-    pub fn request_headers(&self, current: &[Header<'_>], outgoing: &Outgoing) -> Vec<OwnHeader> {
-        let Some(target) = self.wire() else { return Vec::new() };
-        if let Some(Effect::Fail(_)) = self.drill {
-            return drill_headers();
-        }
-        let own = |name: &'static str, value: String| -> OwnHeader {
-            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
-        };
-        let fixed = |name: &'static str, value: &'static str| -> OwnHeader {
-            (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))
-        };
-        let accept = match (self.trip.turn.stream, target.dialect()) {
-            (false, _) => "application/json",
-            (true, Dialect::Bedrock) => "application/vnd.amazon.eventstream",
-            (true, _) => "text/event-stream",
-        };
-        let mut out = vec![
-            fixed(":method", "POST"),
-            own(":path", outgoing.path.clone()),
-            own(":authority", target.endpoint.authority()),
-            fixed(":scheme", if target.endpoint.tls { "https" } else { "http" }),
-            fixed("content-type", "application/json"),
-            own("content-length", outgoing.body.len().to_string()),
-            fixed("accept", accept),
-            own(headers::TARGET, target.id.clone()),
-        ];
-        out.extend(outgoing.headers.iter().map(|(name, value)| own(name, value.clone())));
-        let kept = current.iter().filter(|(name, _)| headers::for_provider(name));
-        out.extend(kept.map(|(name, value)| (Cow::Owned(name.to_vec()), Cow::Owned(value.to_vec()))));
-        out
     }
 
     fn wire(&self) -> Option<&Target> {
@@ -310,126 +280,4 @@ impl Attempt {
             outcome.failures.push((self.target, failure));
         }
     }
-
-    /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
-    fn fail(&mut self, failure: Failure) -> Step {
-        self.state = State::Ended;
-        let real = !matches!(self.drill, Some(Effect::Fail(_)));
-        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
-            self.cool_ms = failure.retry_after_ms;
-        }
-        let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
-        let mut headers: Vec<OwnHeader> = vec![
-            fixed(":status", failure.class.breaker_status().to_string().into_bytes()),
-            fixed(headers::TARGET, self.trip.runtime.id(self.target).as_bytes().to_vec()),
-            fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
-            fixed(headers::FAILURE, failure_json(&failure)),
-        ];
-        if self.may_fail_over(failure.class) && self.is_in_budget() {
-            headers.push(fixed(headers::RETRY, b"1".to_vec()));
-        }
-        self.note(failure);
-        Step::Release { headers, body: Vec::new() }
-    }
-
-    /// Asks for one more retry of this worker's requests.
-    fn is_in_budget(&self) -> bool {
-        let group = self.trip.runtime.config.groups.get(self.trip.group);
-        group.is_some_and(|group| self.trip.ticket.retry(&group.retry_budget))
-    }
-
-    fn may_fail_over(&self, class: Class) -> bool {
-        let config = &self.trip.runtime.config;
-        let listed =
-            config.groups.get(self.trip.group).is_some_and(|group| group.failover_on.contains(class));
-        if class != Class::ContextLength {
-            return listed;
-        }
-        // Worth another attempt only where the next target's window is larger.
-        let window = |place: usize| self.trip.runtime.wire(place).and_then(|target| target.context_window);
-        let place = self.trip.order.iter().position(|known| *known == self.target);
-        let next = place.and_then(|place| self.trip.order.get(place + 1));
-        listed
-            && match (window(self.target), next.and_then(|next| window(*next))) {
-                (Some(here), Some(there)) => there > here,
-                _ => false,
-            }
-    }
-
-    /// The caller's headers of a good answer; `length` of a whole one.
-    fn answer_headers(&self, head: &Head<'_>, length: Option<usize>) -> Vec<OwnHeader> {
-        let own = |name: &'static str, value: String| {
-            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
-        };
-        let content_type =
-            if length.is_some() { "application/json" } else { "text/event-stream; charset=utf-8" };
-        let mut out: Vec<OwnHeader> =
-            vec![own(":status", "200".to_owned()), own("content-type", content_type.to_owned())];
-        match length {
-            Some(length) => out.push(own("content-length", length.to_string())),
-            None => out.push(own("cache-control", "no-cache".to_owned())),
-        }
-        let kept = head.headers.iter().filter(|(name, _)| headers::for_caller(name));
-        out.extend(kept.map(|(name, value)| (Cow::Owned(name.to_vec()), Cow::Owned(value.to_vec()))));
-        if let Some(target) = self.wire() {
-            out.push(own(headers::TARGET, target.id.clone()));
-            out.push(own(headers::MODEL, header_value(target.model(&self.trip.turn.requested_model))));
-        }
-        out.push(own(headers::GROUP, header_value(self.trip.group_name())));
-        out.push(own(headers::ATTEMPTS, self.number.to_string()));
-        out.push(own(headers::DECISION, header_value(&self.trip.decision(self.target))));
-        if let Some(mark) = self.trip.drill_mark(Some(self.target)) {
-            out.push(own(headers::DRILL, mark));
-        }
-        if !self.dropped.is_empty() {
-            out.push(own(headers::DROPPED, header_value(&self.dropped.join(", "))));
-        }
-        out
-    }
 }
-
-/// What a drilled attempt sends to the twin: nothing of the caller's, and no target's name, so no credential is added.
-fn drill_headers() -> Vec<OwnHeader> {
-    let pairs = [(":method", "POST"), (":path", "/"), (":authority", "drill"), (":scheme", "http")];
-    let pairs = pairs.into_iter().chain([("content-length", "0")]);
-    pairs.map(|(name, value)| (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))).collect()
-}
-
-/// A failure as the router role reads it back, in ASCII.
-fn failure_json(failure: &Failure) -> Vec<u8> {
-    let mut out = Vec::with_capacity(128);
-    Writer::new(&mut out).object(|w| {
-        w.key("class").string(failure.class.name());
-        w.key("status").u64(u64::from(failure.status));
-        w.key("message").string(&header_value(&failure.message));
-        if let Some(param) = &failure.param {
-            w.key("param").string(&header_value(param));
-        }
-        if let Some(wait) = failure.retry_after_ms {
-            w.key("retry_after_ms").u64(wait);
-        }
-    });
-    out
-}
-
-/// Reads a failure from the header that [`Attempt`] wrote.
-pub(super) fn failure_from(header: &[u8]) -> Option<Failure> {
-    let raw = Raw::parse(header).ok()?;
-    let text = |name: &str| raw.get(name).and_then(Raw::text).map(crate::json::Text::into_string);
-    Some(Failure {
-        class: Class::from_name(&text("class")?)?,
-        status: raw.get("status")?.as_u64()?.try_into().ok()?,
-        message: text("message")?,
-        code: None,
-        param: text("param"),
-        retry_after_ms: raw.get("retry_after_ms").and_then(Raw::as_u64),
-    })
-}
-
-/// Features that only some targets have whatever their dialect: what planning goes by.
-pub(super) const PLANNED: Features = Features::TOOLS
-    .with(Features::VISION)
-    .with(Features::AUDIO)
-    .with(Features::DOCUMENTS)
-    .with(Features::CANDIDATES)
-    .with(Features::LOGPROBS);

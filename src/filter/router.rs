@@ -1,7 +1,7 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
 use super::answer::{Answer, header_value};
-use super::attempt::{OwnHeader, PLANNED, failure_from};
+use super::attempt::{OwnHeader, failure_from};
 use super::drill::Wish;
 use super::headers::{self, Header};
 use super::load::Ticket;
@@ -13,7 +13,7 @@ use crate::config::Group;
 use crate::dialect::{Asked, CallerError, Refusal, Surface, Turn, ask, exchange};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw};
-use crate::plan::{Circumstances, Demand, Plan, choose, drilled, least_tokens, order_name, seats};
+use crate::plan::{Circumstances, Demand, PLANNED, Plan, choose, drilled, least_tokens, order_name, seats};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;

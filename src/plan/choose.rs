@@ -4,6 +4,14 @@ use super::{Members, heads, order};
 use crate::chat::Features;
 use crate::config::{Config, Group, Strategy, WhenAll};
 
+/// Features that only some targets have whatever their dialect: what planning goes by.
+pub const PLANNED: Features = Features::TOOLS
+    .with(Features::VISION)
+    .with(Features::AUDIO)
+    .with(Features::DOCUMENTS)
+    .with(Features::CANDIDATES)
+    .with(Features::LOGPROBS);
+
 /// What a request asks of a target.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demand {

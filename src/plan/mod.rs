@@ -4,6 +4,6 @@ mod choose;
 mod drill;
 mod order;
 
-pub use choose::{Circumstances, Demand, Plan, Verdict, choose, least_tokens};
+pub use choose::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
 pub use drill::{Drilled, drilled, seats};
 pub use order::{MAX_ORDERS, Members, Order, Seat, heads, order, order_name, orders};

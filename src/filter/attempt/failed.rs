@@ -1,0 +1,87 @@
+//! A failed attempt: what Envoy and the router role are told of it, and whether another target is asked.
+
+use super::{Attempt, OwnHeader, State, Step};
+use crate::config::Effect;
+use crate::failure::{Class, Failure};
+use crate::filter::answer::header_value;
+use crate::filter::headers;
+use crate::json::{Raw, Writer};
+use std::borrow::Cow;
+
+impl Attempt {
+    /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
+    pub(super) fn fail(&mut self, failure: Failure) -> Step {
+        self.state = State::Ended;
+        let real = !matches!(self.drill, Some(Effect::Fail(_)));
+        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
+            self.cool_ms = failure.retry_after_ms;
+        }
+        let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
+        let mut headers: Vec<OwnHeader> = vec![
+            fixed(":status", failure.class.breaker_status().to_string().into_bytes()),
+            fixed(headers::TARGET, self.trip.runtime.id(self.target).as_bytes().to_vec()),
+            fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
+            fixed(headers::FAILURE, failure_json(&failure)),
+        ];
+        if self.may_fail_over(failure.class) && self.is_in_budget() {
+            headers.push(fixed(headers::RETRY, b"1".to_vec()));
+        }
+        self.note(failure);
+        Step::Release { headers, body: Vec::new() }
+    }
+
+    /// Asks for one more retry of this worker's requests.
+    fn is_in_budget(&self) -> bool {
+        let group = self.trip.runtime.config.groups.get(self.trip.group);
+        group.is_some_and(|group| self.trip.ticket.retry(&group.retry_budget))
+    }
+
+    fn may_fail_over(&self, class: Class) -> bool {
+        let config = &self.trip.runtime.config;
+        let listed =
+            config.groups.get(self.trip.group).is_some_and(|group| group.failover_on.contains(class));
+        if class != Class::ContextLength {
+            return listed;
+        }
+        // Worth another attempt only where the next target's window is larger.
+        let window = |place: usize| self.trip.runtime.wire(place).and_then(|target| target.context_window);
+        let place = self.trip.order.iter().position(|known| *known == self.target);
+        let next = place.and_then(|place| self.trip.order.get(place + 1));
+        listed
+            && match (window(self.target), next.and_then(|next| window(*next))) {
+                (Some(here), Some(there)) => there > here,
+                _ => false,
+            }
+    }
+}
+
+/// A failure as the router role reads it back, in ASCII.
+fn failure_json(failure: &Failure) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    Writer::new(&mut out).object(|w| {
+        w.key("class").string(failure.class.name());
+        w.key("status").u64(u64::from(failure.status));
+        w.key("message").string(&header_value(&failure.message));
+        if let Some(param) = &failure.param {
+            w.key("param").string(&header_value(param));
+        }
+        if let Some(wait) = failure.retry_after_ms {
+            w.key("retry_after_ms").u64(wait);
+        }
+    });
+    out
+}
+
+/// Reads a failure from the header that [`Attempt`] wrote.
+pub(in crate::filter) fn failure_from(header: &[u8]) -> Option<Failure> {
+    let raw = Raw::parse(header).ok()?;
+    let text = |name: &str| raw.get(name).and_then(Raw::text).map(crate::json::Text::into_string);
+    Some(Failure {
+        class: Class::from_name(&text("class")?)?,
+        status: raw.get("status")?.as_u64()?.try_into().ok()?,
+        message: text("message")?,
+        code: None,
+        param: text("param"),
+        retry_after_ms: raw.get("retry_after_ms").and_then(Raw::as_u64),
+    })
+}
