@@ -57,6 +57,7 @@ const TARGETS: &[(&str, &str, &str)] = &[
     ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
     (CLAUDE_ON_CONVERSE, "bedrock", "us.anthropic.claude-sonnet-4-6-v1:0"),
     ("cohere", "cohere", "command-a-03-2025"),
+    ("mistral", "mistral", "mistral-large-2512"),
 ];
 
 fn targets() -> Vec<Target> {

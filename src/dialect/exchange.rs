@@ -85,7 +85,7 @@ pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
 /// The shortcut where both sides speak the same.
 pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     match (surface, row.dialect) {
-        (Surface::Chat, Dialect::OpenAi) => Some(&OpenAi),
+        (Surface::Chat, Dialect::OpenAi) if !row.has(Quirk::Chunks) => Some(&OpenAi),
         (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
         // Claude's houses count as Anthropic does, but for Bedrock, which has no such call.
         (Surface::CountTokens, Dialect::Anthropic) if row.host != Host::Bedrock => Some(anthropic::of(row)),

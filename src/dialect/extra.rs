@@ -6,7 +6,7 @@
 
 use super::{Losses, Refusal, Surface};
 use crate::chat::Request;
-use crate::json::Raw;
+use crate::json::{Raw, Text};
 
 /// A member without which the answer would be another one.
 struct Member {
@@ -74,19 +74,36 @@ fn table(surface: Surface) -> &'static [Member] {
 /// The first member that changes the meaning, if `losses` doesn't allow dropping it.
 pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
     for (name, value) in &request.extra {
-        leave_out(table(surface), &name.decode(), None, *value, losses)?;
+        lose_member(surface, name, None, *value, losses)?;
     }
     for (at, message) in request.messages.iter().enumerate() {
         for (name, value) in &message.extra {
-            let path = match surface {
-                // Several of its items are one message here.
-                Surface::Responses => format!("input[].{}", name.decode()),
-                _ => format!("messages[{at}].{}", name.decode()),
-            };
-            leave_out(IN_MESSAGE, &name.decode(), Some(path), *value, losses)?;
+            lose_member(surface, name, Some(at), *value, losses)?;
         }
     }
     Ok(())
+}
+
+/// Leaves out one member; `message` is the number of the message that it is in.
+///
+/// # Errors
+/// It changes the meaning, and `losses` doesn't allow dropping it.
+pub fn lose_member(
+    surface: Surface,
+    name: &Text<'_>,
+    message: Option<usize>,
+    value: Raw<'_>,
+    losses: &mut Losses,
+) -> Result<(), Refusal> {
+    let name = name.decode();
+    match (message, surface) {
+        (None, _) => leave_out(table(surface), &name, None, value, losses),
+        // Several of its items are one message here.
+        (Some(_), Surface::Responses) => {
+            leave_out(IN_MESSAGE, &name, Some(format!("input[].{name}")), value, losses)
+        }
+        (Some(at), _) => leave_out(IN_MESSAGE, &name, Some(format!("messages[{at}].{name}")), value, losses),
+    }
 }
 
 fn leave_out(

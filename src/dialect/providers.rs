@@ -51,6 +51,11 @@ const BEARER: Key = Key::Header { name: "authorization", prefix: "Bearer " };
 pub enum Quirk {
     /// The name of the limit on answer tokens (`max_tokens` where `max_completion_tokens` isn't known).
     MaxTokensIs(&'static str),
+    /// The name of `seed`.
+    SeedIs(&'static str),
+    /// Mistral's accent: contents are chunks, a choice of some tool is `any`, and every unknown member is an error. Too far
+    /// from OpenAI for edits: requests and answers go through the model.
+    Chunks,
     /// Knows no `stream_options`: usage of a stream comes unasked or not at all.
     NoStreamUsage,
     /// Knows no `developer` role: it becomes `system`.

@@ -40,6 +40,8 @@ class Shape:
         origin, args = typing.get_origin(kind), typing.get_args(kind)
         if isinstance(kind, typing_extensions.TypeAliasType):
             return self._walk(kind.__value__, value, path)
+        if isinstance(origin, typing_extensions.TypeAliasType):
+            return self._walk(origin.__value__[args], value, path)
         if kind in (typing.Any, object, typing_extensions.Any):
             return []
         if isinstance(kind, typing.TypeVar):
@@ -82,7 +84,8 @@ class Shape:
             # Cohere's way to say that more may be known tomorrow; what we send must be known today.
             args = [one for one in args if one is not typing.Any]
         for one in args:
-            if one in (None, type(None)):
+            if one in (None, type(None)) or getattr(one, "__name__", "") == "Unset":
+                # Mistral's mark of what is not there.
                 continue
             problems = self._walk(one, value, path)
             if not problems:

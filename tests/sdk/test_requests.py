@@ -8,6 +8,7 @@ import base64
 import inspect
 import json
 import pathlib
+import re
 import typing
 
 import anthropic.types
@@ -18,6 +19,7 @@ import openai.types.chat.completion_create_params
 import openai.types.responses.response_create_params
 import pytest
 from google.genai import types as genai
+from mistralai.client.models import ChatCompletionRequest
 
 from shape import Shape, fields
 
@@ -117,7 +119,33 @@ def judge_cohere(sent):
     return unknown + missing + [problem for one in walked for problem in one]
 
 
+# The SDK's open enums let any string pass; what we send must be known today.
+MISTRAL_CHOICES = ("auto", "none", "any")
+
+
+def judge_mistral(sent):
+    assert sent["path"] == "/v1/chat/completions"
+    body = sent["body"]
+    problems = Shape(ChatCompletionRequest).problems(body)
+    choice = body.get("tool_choice")
+    if isinstance(choice, str) and choice not in MISTRAL_CHOICES:
+        problems.append(f".tool_choice: {choice} is unknown")
+    # What the types don't say, and the API's errors do.
+    calls, results, last = set(), [], {}
+    for message in body["messages"]:
+        last = message
+        calls |= {call["id"] for call in message.get("tool_calls") or []}
+        results += [message["tool_call_id"]] if message["role"] == "tool" else []
+        if message["role"] == "assistant" and not message.get("content") and not message.get("tool_calls"):
+            problems.append(".messages: an assistant has neither content nor calls")
+    problems += [f".messages: {one} is no id of a call" for one in calls | set(results) if not re.fullmatch("[a-zA-Z0-9]{9}", one)]
+    if last.get("role") == "assistant" and not last.get("tool_calls") and not last.get("prefix"):
+        problems.append(".messages: the last one is the assistant's and no prefix")
+    return problems
+
+
 JUDGES = {
+    "mistral": judge_mistral,
     "openai": judge_openai,
     "chat": judge_openai,
     "anthropic": judge_anthropic,
@@ -210,6 +238,17 @@ WRONG = [
     ("bedrock", "messages.0.content", [{"image": {"format": "png", "source": {"bytes": "YQ==", "data": "YQ=="}}}]),
     ("bedrock", "inferenceConfig", {"max_tokens": 1}),
     ("bedrock", "toolConfig", {"toolChoice": {"auto": {}}}),
+    ("mistral", "seed", 1),
+    ("mistral", "stream_options", {"include_usage": True}),
+    ("mistral", "tool_choice", "required"),
+    ("mistral", "messages.0.name", "x"),
+    ("mistral", "messages.0.role", "developer"),
+    ("mistral", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),
+    ("mistral", "messages.0.content", [{"type": "input_audio", "input_audio": {"data": "a", "format": "wav"}}]),
+    ("mistral", "messages.0.content", [{"type": "file", "file": {"file_id": "a"}}]),
+    ("mistral", "messages.1", {"role": "tool", "tool_call_id": "call_1", "content": "a"}),
+    ("mistral", "messages.1", {"role": "assistant", "content": "a"}),
+    ("mistral", "tools", [{"type": "function", "function": {"name": "a"}}]),
     ("cohere", "top_p", 1),
     ("cohere", "messages.0.name", "x"),
     ("cohere", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),

@@ -12,6 +12,20 @@ pub(super) fn max_tokens_name(row: &Row) -> &'static str {
     renamed.unwrap_or("max_completion_tokens")
 }
 
+/// The name of `seed`.
+pub(super) fn seed_name(row: &Row) -> &'static str {
+    let renamed = row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::SeedIs(name) => Some(*name),
+        _ => None,
+    });
+    renamed.unwrap_or("seed")
+}
+
+/// The word for a choice of some tool, the model decides which.
+pub(super) fn required_choice(row: &Row) -> &'static str {
+    if row.has(Quirk::Chunks) { "any" } else { "required" }
+}
+
 /// Whether a stream's usage can be asked for.
 pub(super) fn counts_streams(row: &Row) -> bool {
     !row.has(Quirk::NoStreamUsage)
@@ -27,18 +41,22 @@ pub(super) fn takes_names(row: &Row) -> bool {
     !row.has(Quirk::NoNames)
 }
 
+/// Whether the provider rejects members of a name.
+pub(super) fn rejects(row: &Row, name: &str) -> bool {
+    row.quirks.iter().any(|quirk| match quirk {
+        Quirk::Without(param) => *param == name,
+        Quirk::Only(params) => !params.contains(&name),
+        _ => false,
+    })
+}
+
 /// Whether the provider takes a member. One that it rejects is left out and listed, or refused where the answer would
 /// be another one without it.
 ///
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping.
 pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) -> Result<bool, Refusal> {
-    let rejects = |quirk: &Quirk| match quirk {
-        Quirk::Without(param) => *param == name,
-        Quirk::Only(params) => !params.contains(&name),
-        _ => false,
-    };
-    if !row.quirks.iter().any(rejects) {
+    if !rejects(row, name) {
         return Ok(true);
     }
     let why = match name {

@@ -60,19 +60,19 @@ fn every_provider_takes_a_plain_request() {
 /// What the row of a provider says is said to it, whether the request is translated or edited.
 #[test]
 fn quirks_hold_on_both_ways() {
-    let body = r#"{"model":"asked","messages":[{"role":"developer","content":"Be brief."},{"role":"user","name":"ann","content":"Hi"}],"max_completion_tokens":9,"seed":1}"#;
+    let body = r#"{"model":"asked","messages":[{"role":"developer","content":"Be brief."},{"role":"user","name":"ann","content":"Hi"}],"max_completion_tokens":9,"verbosity":"low"}"#;
     let body = Raw::parse(body.as_bytes()).unwrap();
-    let target = target("mistral");
+    let target = target("groq");
     let edited = exchange::request(&turn(true), body, &target).unwrap();
     let mut losses = Losses::new(Unsupported::Refuse);
     let request = exchange::read(Surface::Chat, body).unwrap();
     let written = OpenAi.write(&request, &target, &turn(true), &mut losses).unwrap().body;
     for (sent, dropped) in [(edited.body, edited.dropped), (written, losses.into_dropped())] {
         let text = String::from_utf8(sent).unwrap();
-        let expected = r#""messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":9}"#;
+        let expected = r#""messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_completion_tokens":9}"#;
         assert!(text.ends_with(expected), "{text}");
         let mut dropped = dropped;
         dropped.sort();
-        assert_eq!(dropped, ["messages[].name", "seed"]);
+        assert_eq!(dropped, ["messages[].name", "verbosity"]);
     }
 }

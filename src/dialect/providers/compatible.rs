@@ -110,11 +110,14 @@ pub(super) const MISTRAL: Row = row(
     BASE.with(Features::JSON_SCHEMA)
         .with(IMAGES)
         .with(THINKS)
+        .with(Features::DOCUMENTS)
         .with(Features::CANDIDATES)
         .with(Features::LOGPROBS),
     &[
         MISTRAL_EMBEDDINGS,
         MAX_TOKENS,
+        Quirk::Chunks,
+        Quirk::SeedIs("random_seed"),
         Quirk::NoStreamUsage,
         Quirk::DeveloperIsSystem,
         Quirk::NoNames,

@@ -1,5 +1,6 @@
 //! Chat Completions as providers speak it: requests out, answers and streams in.
 
+mod chunks;
 mod message;
 mod part;
 mod reply;

@@ -129,8 +129,13 @@ pub(super) fn made_up_id(id: Option<&Text<'_>>, index: usize) -> Text<'static> {
     }
 }
 
+/// Whether a call's id is one: Mistral's older models say `"null"`.
+pub(super) fn is_id(id: &Text<'_>) -> bool {
+    !id.is_empty() && *id != "null"
+}
+
 fn read_call<'a>(call: Raw<'a>, id: impl FnOnce() -> Text<'a>) -> Option<PartKind<'a>> {
-    let given = call.present("id").and_then(Raw::text).filter(|id| !id.is_empty());
+    let given = call.present("id").and_then(Raw::text).filter(is_id);
     match call.present("function") {
         Some(function) => {
             let read = read_function(function, given.unwrap_or_else(id))?;

@@ -1,10 +1,13 @@
 //! The model into a Chat Completions request: the members of the request itself.
 
+use super::chunks::{self, Chunks};
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::names::{Renames, of_tools};
 use crate::dialect::openai::quirks;
-use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
+use crate::dialect::{
+    Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Turn, carry_extra, lose_member,
+};
 use crate::json::{Raw, Text, Writer};
 
 /// The longest name of a function, in bytes.
@@ -34,7 +37,12 @@ pub(super) fn write(
     let mut composer = Composer { request, target, turn, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
-    Messages::new(target, turn, &names, composer.losses).write(&request.messages, w.key("messages"))?;
+    w.key("messages");
+    if target.row.has(Quirk::Chunks) {
+        Chunks::new(turn, &names, composer.losses).write(request, &mut w)?;
+    } else {
+        Messages::new(target, turn, &names, composer.losses).write(&request.messages, &mut w)?;
+    }
     composer.tools(&mut w)?;
     composer.limits(&mut w)?;
     composer.sampling(&mut w)?;
@@ -87,12 +95,13 @@ impl<'c> Composer<'c> {
         }
         w.key("tools").open_array();
         for tool in tools {
-            write_tool(tool, self.names, w);
+            write_tool(tool, self.names, self.target.row.has(Quirk::Chunks), w);
         }
         w.close_array();
         if let Some(choice) = &request.tool_choice {
             let mut json = Vec::new();
-            write_choice(choice, self.names, &mut Writer::new(&mut json));
+            let any = quirks::required_choice(self.target.row);
+            write_choice(choice, any, self.names, &mut Writer::new(&mut json));
             self.put("tool_choice", as_raw(&json), w)?;
         }
         let parallel = request.parallel_tool_calls.map(|on| Raw::trusted(if on { "true" } else { "false" }));
@@ -112,6 +121,12 @@ impl<'c> Composer<'c> {
             match &tool.kind {
                 ToolKind::Foreign { dialect, .. } if *dialect != Dialect::OpenAi.name() => {
                     let why = "is a tool that only its own provider runs, so it can't be sent to this target";
+                    self.losses.meaning(format!("tools[{index}]"), why)?;
+                }
+                ToolKind::Foreign { raw, .. }
+                    if self.target.row.has(Quirk::Chunks) && !chunks::is_own_tool(*raw) =>
+                {
+                    let why = "is a tool that only its own provider runs, so it can't be sent to Mistral";
                     self.losses.meaning(format!("tools[{index}]"), why)?;
                 }
                 _ => carried.push(tool),
@@ -168,7 +183,7 @@ impl<'c> Composer<'c> {
         if sampling.top_k.is_some() {
             self.losses.advisory("top_k");
         }
-        self.put("seed", sampling.seed, w)?;
+        self.put(quirks::seed_name(self.target.row), sampling.seed, w)?;
         self.put("frequency_penalty", sampling.frequency_penalty, w)?;
         self.put("presence_penalty", sampling.presence_penalty, w)?;
         self.put("logit_bias", sampling.logit_bias, w)
@@ -223,6 +238,22 @@ impl<'c> Composer<'c> {
         self.put("response_format", as_raw(&json), w)
     }
 
+    /// Whether a provider that knows a member knows this value of it; advice that it doesn't is left out.
+    fn fits(&mut self, name: &str, value: Raw<'_>) -> bool {
+        let fits = !self.target.row.has(Quirk::Chunks)
+            || match name {
+                "service_tier" => {
+                    value.text().is_some_and(|tier| MISTRAL_TIERS.iter().any(|known| tier == *known))
+                }
+                "prediction" => value.get("content").and_then(Raw::text).is_some(),
+                _ => true,
+            };
+        if !fits {
+            self.losses.advisory(name.to_owned());
+        }
+        fits
+    }
+
     fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
         if let Some(user) = &request.user {
@@ -238,13 +269,18 @@ impl<'c> Composer<'c> {
         }
         // The caller's own dialect: what we have no word for may mean something there.
         for (name, value) in &request.extra {
-            if quirks::takes(self.target.row, &name.decode(), *value, self.losses)? {
+            if quirks::rejects(self.target.row, &name.decode()) {
+                lose_member(self.turn.surface, name, None, *value, self.losses)?;
+            } else if self.fits(&name.decode(), *value) {
                 w.key_text(name).raw(*value);
             }
         }
         Ok(())
     }
 }
+
+/// Mistral's values of OpenAI's `service_tier`.
+const MISTRAL_TIERS: [&str; 2] = ["auto", "standard_only"];
 
 fn as_raw(json: &[u8]) -> Option<Raw<'_>> {
     std::str::from_utf8(json).ok().map(Raw::trusted)
@@ -259,7 +295,8 @@ fn effort_of_budget(budget: u64) -> Effort {
     }
 }
 
-fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
+/// `schema_needed`: also a function without arguments must have one.
+fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
@@ -271,8 +308,10 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
             if let Some(description) = &tool.description {
                 w.key("description").text(description);
             }
-            if let Some(schema) = schema {
-                w.key("parameters").raw(*schema);
+            match schema {
+                Some(schema) => w.key("parameters").raw(*schema),
+                None if schema_needed => w.key("parameters").raw(Raw::trusted(NO_ARGUMENTS)),
+                None => {}
             }
             if let Some(strict) = strict {
                 w.key("strict").bool(*strict);
@@ -281,11 +320,14 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
     });
 }
 
-fn write_choice(choice: &ToolChoice<'_>, names: &Renames, w: &mut Writer<'_>) {
+const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+
+/// `any` is the word for "some tool".
+fn write_choice(choice: &ToolChoice<'_>, any: &str, names: &Renames, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto | ToolChoice::Among { required: false, .. } => w.string("auto"),
         ToolChoice::None => w.string("none"),
-        ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string("required"),
+        ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string(any),
         ToolChoice::Named(name) => w.object(|w| {
             w.key("type").string("function");
             w.key("function").object(|w| w.key("name").text(&names.sent(name)));

@@ -205,25 +205,20 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>)
     }
 }
 
-/// Content by the book is a string; Mistral's reasoning models send an array of typed pieces.
+/// Content by the book is a string; Mistral's models that reason send an array of chunks.
 fn emit_content(choice: u32, content: Raw<'_>, sink: Sink<'_>) {
-    let mut emit = |text: Option<Text<'_>>| {
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            sink(Event::Text { choice, text });
-        }
+    let mut emit = |text: Option<Text<'_>>, thinks: bool| {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return };
+        sink(if thinks { Event::Thought { choice, text } } else { Event::Text { choice, text } });
     };
-    emit(content.text());
-    let pieces: Vec<_> = content.items().collect();
-    for piece in &pieces {
-        if piece.get("thinking").is_none() {
-            emit(piece.get("text").and_then(Raw::text));
-        }
-    }
-    for thought in pieces.iter().filter_map(|piece| piece.get("thinking")) {
-        let texts =
-            thought.text().into_iter().chain(thought.items().filter_map(|item| item.get("text")?.text()));
-        for text in texts.filter(|text| !text.is_empty()) {
-            sink(Event::Thought { choice, text });
+    emit(content.text(), false);
+    for piece in content.items() {
+        match piece.present("thinking") {
+            Some(thought) => {
+                emit(thought.text(), true);
+                thought.items().for_each(|item| emit(item.get("text").and_then(Raw::text), true));
+            }
+            None => emit(piece.get("text").and_then(Raw::text).or_else(|| piece.text()), false),
         }
     }
 }

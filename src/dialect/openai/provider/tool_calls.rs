@@ -49,7 +49,7 @@ impl Calls {
             let text = raw.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
             text.map(|text| text.decode().into_owned())
         };
-        let given = text(fragment, "id");
+        let given = text(fragment, "id").filter(|id| id != "null");
         let name = text(function, "name");
         let at = self.place(wire, given.as_deref(), name.is_some()).unwrap_or_else(|| {
             self.calls.push(Call { wire, id: String::new(), started: false, held: String::new() });
