@@ -1,15 +1,15 @@
 //! Translations as data: every folder under `tests/golden` is a case, found and never listed.
 //!
 //! ```text
-//! request/<caller>/<case>/in.json            what a caller sends
+//! request/<caller>/<case>/in.json            what a caller sends; see `OTHERS` for whose requests are shown
 //!                        /<target>.json      what `switchover translate request` prints for that target, or
 //!                        /<target>.refused.json   the error body that the caller gets
-//! reply/<dialect>/<case>/in.{json,html,txt}  a provider's whole answer
+//! reply/<target>/<case>/in.{json,html,txt}  a provider's whole answer
 //!                       /<caller>.json       what a caller gets, or failure.json
-//! stream/<dialect>/<case>/in.{sse,frames.json}   a provider's stream; frames: see `golden/frames.rs`
+//! stream/<target>/<case>/in.{sse,frames.json}   a provider's stream; frames: see `golden/frames.rs`
 //!                        /<caller>.sse       what a caller gets; with failure.json if the stream fails, then alone
 //!                                            if it fails before the first token
-//! any case               /turn.json          optional: {"unsupported": "drop", "stream_usage": false,
+//! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
 //!                                            "maker": "anthropic-claude-v1"}
 //! ```
@@ -33,7 +33,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
+    CallerError, Endpoint, Host, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
     provider,
 };
 use switchover::failure::{Failure, Head};
@@ -60,10 +60,42 @@ const TARGETS: &[(&str, &str, &str)] = &[
     ("mistral", "mistral", "mistral-large-2512"),
 ];
 
+/// Azure with a deployment and an `api-version` in the path.
+const DEPLOYMENT: &str = "azure_deployment";
+
+/// The same for the other providers, whose dialects differ little from one above: only the requests whose `turn.json`
+/// says `"targets": "all"` are shown for them.
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("azure", "azure_openai", "gpt-5.4-mini"),
+    (DEPLOYMENT, "azure_openai", "chat-production"),
+    ("vertex", "vertex", "gemini-3-flash"),
+    ("anthropic_vertex", "anthropic_vertex", "claude-sonnet-4-5@20250929"),
+    ("anthropic_bedrock", "anthropic_bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ("groq", "groq", "openai/gpt-oss-120b"),
+    ("deepseek", "deepseek", "deepseek-chat"),
+    ("xai", "xai", "grok-4.3"),
+    ("together", "together", "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8"),
+    ("fireworks", "fireworks", "accounts/fireworks/models/glm-4p7"),
+    ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5"),
+    ("cerebras", "cerebras", "gpt-oss-120b"),
+    ("perplexity", "perplexity", "sonar-pro"),
+    ("nvidia", "nvidia", "nvidia/llama-3.3-nemotron-super-49b-v1.5"),
+    ("dashscope", "dashscope", "qwen3-max"),
+    ("moonshot", "moonshot", "kimi-k2.5"),
+    ("zhipu", "zhipu", "glm-4.7"),
+    ("ollama", "ollama", "gpt-oss:20b"),
+    ("vllm", "vllm", "Qwen/Qwen3-32B"),
+];
+
+fn is_other(target: &Target) -> bool {
+    OTHERS.iter().any(|(id, ..)| *id == target.id)
+}
+
 fn targets() -> Vec<Target> {
-    let built = TARGETS.iter().filter_map(|(id, name, model)| {
+    let built = TARGETS.iter().chain(OTHERS).filter_map(|(id, name, model)| {
         let row = provider(name)?;
         let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
+        let base = base.trim_start_matches("http://");
         let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
         Some(Target {
             id: (*id).to_owned(),
@@ -79,7 +111,7 @@ fn targets() -> Vec<Target> {
             },
             context_window: None,
             max_output_tokens: Some(8192),
-            api_version: None,
+            api_version: (*id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
         })
@@ -209,7 +241,9 @@ fn requests() {
         let (_, bytes) = case.input();
         let body = Raw::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", case.folder.display()));
         let turn = case.turn(surface, body);
-        for target in targets.iter().filter(|target| pair_exists(surface, target)) {
+        let all = case.setting("targets").and_then(Raw::text).is_some_and(|text| text == "all");
+        let shown = |target: &&Target| pair_exists(surface, target) && (all || !is_other(target));
+        for target in targets.iter().filter(shown) {
             match exchange::request(&turn, body, target) {
                 Ok(outgoing) => case.expect(&format!("{}.json", target.id), &outgoing_json(&outgoing)),
                 Err(refusal) => {
@@ -274,7 +308,7 @@ fn streams() {
             }
             for at in (0..bytes.len()).step_by(step) {
                 let cut = stream(&turn, target, &memo, &bytes[..at], &[]);
-                if cut.failure.is_none() && !may_end(group, &bytes[..at]) {
+                if cut.failure.is_none() && !may_end(target, group, &bytes[..at]) {
                     case.problems
                         .push(format!("{}: cut at {at} it ends cleanly for {caller}", case.folder.display()));
                     break;
@@ -325,7 +359,8 @@ fn stream(turn: &Turn, target: &Target, memo: &Memo, bytes: &[u8], cuts: &[usize
 
 /// Where a dialect's stream may be taken for whole before its last byte: OpenAI's after the terminator's text, and,
 /// as some compatible servers send none, after an event once there is a finish reason.
-fn may_end(dialect: &str, prefix: &[u8]) -> bool {
+fn may_end(target: &Target, group: &str, prefix: &[u8]) -> bool {
+    let dialect = if group == "responses" { group } else { target.dialect().name() };
     let text = String::from_utf8_lossy(prefix);
     let at_event_end = text.ends_with("\n\n")
         || text.ends_with("\r\n\r")
@@ -337,6 +372,9 @@ fn may_end(dialect: &str, prefix: &[u8]) -> bool {
             squeezed.contains("data:[DONE]") || at_event_end && squeezed.contains("\"finish_reason\":\"")
         }
         // Once the terminator's event is whole but for its last line ends.
+        "anthropic" if target.row.host == Host::Bedrock => {
+            frames::are_whole(prefix) && frames::ends_message(prefix)
+        }
         "anthropic" => text.contains("\"message_stop\"}"),
         // Some servers send OpenAI's terminator after Cohere's own.
         "cohere" => {

@@ -33,7 +33,7 @@ pub use extra::{carry_extra, lose_member};
 pub use losses::{Losses, Refusal, Unsupported};
 pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;
-pub use providers::{Embeds, Host, Key, PROVIDERS, Quirk, Row, provider};
+pub use providers::{Embeds, Host, Key, PROVIDERS, Quirk, Row, Thoughts, provider};
 pub use show::failure_json;
 pub use target::{Endpoint, Target};
 pub use turn::{CallerError, Memo, Outgoing, Seen, Surface, Turn};

@@ -66,12 +66,29 @@ pub enum Quirk {
     Only(&'static [&'static str]),
     /// Rejects `name` in messages.
     NoNames,
-    /// Takes no thoughts back: the members in which ours travel through a caller are left out of messages.
-    NoThoughts,
+    /// What becomes of the members of messages in which thoughts travel through a caller; without it they stay.
+    Thoughts(Thoughts),
+    /// May be Google behind its OpenAI-compatible API, or know its extension of tool calls: signatures stay in them.
+    SignedCalls,
+    /// Of the choices `none`, `required` and `named` (one tool) takes only these, beside `auto`.
+    Choices(&'static [&'static str]),
     /// Speaks `/responses` too.
     Responses,
     /// Speaks `/embeddings` too.
     Embeddings(&'static Embeds),
+}
+
+/// How thoughts go back to a provider that made them, or may have: signed ones never leave their maker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thoughts {
+    /// It rejects them.
+    Never,
+    /// Plain text in the member of this name; any other name is an error or says nothing.
+    In(&'static str),
+    /// The same, and an assistant's message with tool calls must have one: a blank stands for what another model made.
+    Needed(&'static str),
+    /// As [`crate::dialect`]'s own `reasoning_details`, whoever made them: it passes them on to their makers.
+    Details,
 }
 
 /// How an OpenAI-compatible provider's embeddings differ.
@@ -157,7 +174,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::NoThoughts, Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::Responses, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     Row {
@@ -217,7 +234,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::NoThoughts, Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::Responses, EMBEDDINGS],
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
     Row {
@@ -240,7 +257,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Optional,
         carries: OPENAI,
-        quirks: &[EMBEDDINGS],
+        quirks: &[Quirk::SignedCalls, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     compatible::GROQ,

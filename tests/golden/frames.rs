@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! {"messageStart": {"role": "assistant"}}
+//! {":anthropic": {"type": "ping"}}                     an event of Anthropic's, in base64 in a `chunk`
 //! {":exception": "throttlingException", "payload": {"message": "…"}}
 //! {":error": "AccessDenied", "message": "…"}           an error that the service's model doesn't name
 //! {":payload": "cut {", "event": "contentBlockDelta"}  a payload as it is
@@ -18,6 +19,30 @@ use switchover::json::Raw;
 /// The bytes that the frames of a case are.
 pub fn encode(frames: Raw<'_>) -> Vec<u8> {
     frames.items().flat_map(one).collect()
+}
+
+/// Whether the last of whole frames is Anthropic's end of a message.
+pub fn ends_message(bytes: &[u8]) -> bool {
+    // The same letters at each of the three places that they may have in base64.
+    let text = String::from_utf8_lossy(bytes);
+    ["message_stop", "xmessage_stop", "xxmessage_stop"].iter().any(|words| {
+        let whole = base64(words.as_bytes());
+        text.contains(whole.get(4..14).unwrap())
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |bits: u32| char::from(digits[usize::try_from(bits & 63).unwrap()]);
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let at = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        out.extend([digit(bits >> 18), digit(bits >> 12)]);
+        out.push(if group.len() > 1 { digit(bits >> 6) } else { '=' });
+        out.push(if group.len() > 2 { digit(bits) } else { '=' });
+    }
+    out
 }
 
 /// Whether the bytes end where a frame does.
@@ -46,6 +71,9 @@ fn one(frame: Raw<'_>) -> Vec<u8> {
             let (code, message) = (value.text().unwrap().into_string(), text("message").unwrap());
             let headers = [(":message-type", "error"), (":error-code", &code), (":error-message", &message)];
             encode_frame(&headers, "")
+        }
+        ":anthropic" => {
+            event("chunk", &format!(r#"{{"bytes":"{}","p":"abcd"}}"#, base64(value.as_json().as_bytes())))
         }
         ":payload" => event(&text("event").unwrap(), &value.text().unwrap().into_string()),
         name => event(name, value.as_json()),

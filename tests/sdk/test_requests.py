@@ -5,6 +5,7 @@ stay as they are on the way to a provider of the caller's own dialect.
 """
 
 import base64
+import functools
 import inspect
 import json
 import pathlib
@@ -26,12 +27,59 @@ from shape import Shape, fields
 REQUESTS = pathlib.Path(__file__).resolve().parents[1] / "golden" / "request"
 
 
-def judge_openai(sent):
+def judge_openai(sent, extra=()):
     assert sent["path"].endswith("/chat/completions"), sent["path"]
     params = openai.types.chat.completion_create_params
     streaming = sent["body"].get("stream")
     kind = params.CompletionCreateParamsStreaming if streaming else params.CompletionCreateParamsNonStreaming
-    return Shape(kind).problems(sent["body"])
+    return Shape(kind, extra).problems(sent["body"])
+
+
+def judge_azure(sent):
+    assert sent["path"] == "/openai/v1/chat/completions", sent["path"]
+    return judge_openai(sent)
+
+
+def judge_azure_deployment(sent):
+    """The deployment is in the path, and nothing chooses another path."""
+    path, _, query = sent["path"].partition("?")
+    assert query == "api-version=2024-10-21" and path == "/openai/deployments/chat-production/chat/completions", sent["path"]
+    return judge_openai(sent | {"path": path})
+
+
+# How each provider that speaks OpenAI's dialect differs from it, once more: what may not be said to it, and the member in
+# which thoughts go back to it.
+ACCENTS = {
+    "groq": ("developer logprobs logit_bias n messages.name", None),
+    "deepseek": ("developer max_completion_tokens", "reasoning_content"),
+    "xai": ("presence_penalty frequency_penalty", None),
+    "together": ("developer max_completion_tokens", None),
+    "fireworks": ("developer max_completion_tokens", "reasoning_content"),
+    "openrouter": ("", "reasoning_details"),
+    "cerebras": ("developer presence_penalty frequency_penalty logit_bias", "reasoning"),
+    "perplexity": ("developer max_completion_tokens stream_options", None),
+    "nvidia": ("developer max_completion_tokens stream_options", None),
+    "dashscope": ("developer max_completion_tokens tool_choice.required", None),
+    "moonshot": ("developer tool_choice.required", "reasoning_content"),
+    "zhipu": ("developer max_completion_tokens stream_options tool_choice.required messages.name", "reasoning_content"),
+    "ollama": ("developer max_completion_tokens", None),
+    "vllm": ("developer", None),
+}
+THOUGHTS = ("reasoning", "reasoning_content", "reasoning_details")
+
+
+def judge_accent(name, sent):
+    unwanted, thoughts = ACCENTS[name]
+    body, said = sent["body"], set(sent["body"])
+    said |= {message["role"] for message in body["messages"]}
+    said |= {f"messages.{member}" for message in body["messages"] for member in message if message["role"] != "tool"}
+    said |= {f"tool_choice.{body.get('tool_choice')}"}
+    problems = [f".{one}: is not for {name}" for one in unwanted.split() if one in said]
+    if name in ("deepseek", "moonshot"):
+        problems += [".messages: a call without its thought" for one in body["messages"] if one.get("tool_calls") and not one.get(thoughts)]
+    # Where nothing is known to be wrong with it, what the caller wrote goes on; OpenRouter reads both.
+    passed = THOUGHTS if name in ("xai", "together", "perplexity", "nvidia", "dashscope", "ollama", "vllm", "openrouter") else (thoughts,)
+    return problems + judge_openai(sent, passed)
 
 
 def judge_responses(sent):
@@ -39,6 +87,35 @@ def judge_responses(sent):
     streaming = sent["body"].get("stream")
     kind = params.ResponseCreateParamsStreaming if streaming else params.ResponseCreateParamsNonStreaming
     return Shape(kind).problems(sent["body"])
+
+
+def judge_hosted(sent, version, path, streamed):
+    """Claude in another house: the model is in the path, the version in the body."""
+    body = dict(sent["body"])
+    streaming = sent["path"].endswith(streamed)
+    assert sent["path"] == (streamed if streaming else path), sent["path"]
+    assert body.pop("anthropic_version") == version and "model" not in body
+    assert ("stream" in body) == (streaming and "vertex" in version), body
+    body |= {"model": "claude", "stream": True} if streaming else {"model": "claude"}
+    return judge_anthropic({"path": "/v1/messages", "headers": {"anthropic-version": "2023-06-01"}, "body": body})
+
+
+def judge_anthropic_vertex(sent):
+    path = "/v1/projects/acme/locations/us-east-1/publishers/anthropic/models/claude-sonnet-4-5%4020250929:"
+    path = path if "%40" in sent["path"] else path.replace("%40", "@")
+    return judge_hosted(sent, "vertex-2023-10-16", path + "rawPredict", path + "streamRawPredict")
+
+
+def judge_anthropic_bedrock(sent):
+    path = "/model/eu.anthropic.claude-sonnet-4-5-20250929-v1%3A0/invoke"
+    return judge_hosted(sent, "bedrock-2023-05-31", path, path + "-with-response-stream")
+
+
+def judge_vertex(sent):
+    path, _, operation = sent["path"].rpartition(":")
+    assert path == "/v1/projects/acme/locations/us-east-1/publishers/google/models/gemini-3-flash", sent["path"]
+    assert operation in ("generateContent", "streamGenerateContent?alt=sse")
+    return judge_gemini(sent)
 
 
 def judge_anthropic(sent):
@@ -153,7 +230,12 @@ JUDGES = {
     "bedrock": judge_bedrock,
     "bedrock_claude": judge_bedrock,
     "cohere": judge_cohere,
-}
+    "azure": judge_azure,
+    "azure_deployment": judge_azure_deployment,
+    "vertex": judge_vertex,
+    "anthropic_vertex": judge_anthropic_vertex,
+    "anthropic_bedrock": judge_anthropic_bedrock,
+} | {name: functools.partial(judge_accent, name) for name in ACCENTS}
 
 
 # What a caller says to a provider of its own dialect goes on as it is, also if the dialect has no such thing (or has it
@@ -167,8 +249,6 @@ SAID_BY_THE_CALLER = {
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
     "openai/cache_breakpoints": "cache_control of compatible providers",
-    "openai/tools_gemini_signature": "our extension for signatures, which is Google's own",
-    "openai/tools_two_steps_signed": "our extension for signatures, which is Google's own",
     "openai/unknown_members": "unknown members",
     "openai/unknown_part": "a part of an unknown type",
     "openai/wrong_content": "the provider says what is wrong",
@@ -249,6 +329,14 @@ WRONG = [
     ("mistral", "messages.1", {"role": "tool", "tool_call_id": "call_1", "content": "a"}),
     ("mistral", "messages.1", {"role": "assistant", "content": "a"}),
     ("mistral", "tools", [{"type": "function", "function": {"name": "a"}}]),
+    ("groq", "logprobs", True),
+    ("deepseek", "max_completion_tokens", 1),
+    ("deepseek", "messages.0.reasoning", "x"),
+    ("moonshot", "messages.1", {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "a", "arguments": ""}}]}),
+    ("zhipu", "tool_choice", "required"),
+    ("azure_deployment", "temprature", 1),
+    ("anthropic_vertex", "parallel", 1),
+    ("vertex", "generationConfig", {"maxTokens": 1}),
     ("cohere", "top_p", 1),
     ("cohere", "messages.0.name", "x"),
     ("cohere", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),

@@ -1,6 +1,6 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
-use crate::dialect::{Host, Losses, Quirk, Refusal, Row, Target, path_segment};
+use crate::dialect::{Host, Losses, Quirk, Refusal, Row, Target, Thoughts, path_segment};
 use crate::json::Raw;
 
 /// The name of the limit on answer tokens.
@@ -25,6 +25,25 @@ pub(super) fn seed_name(row: &Row) -> &'static str {
 pub(super) fn required_choice(row: &Row) -> &'static str {
     if row.has(Quirk::Chunks) { "any" } else { "required" }
 }
+
+/// What becomes of thoughts in messages; `None`: they stay as the caller wrote them.
+pub(super) fn thoughts(row: &Row) -> Option<Thoughts> {
+    row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::Thoughts(thoughts) => Some(*thoughts),
+        _ => None,
+    })
+}
+
+/// Whether the provider takes a choice of tools of this kind: `auto`, `none`, `required` or `named`.
+pub(super) fn takes_choice(row: &Row, kind: &str) -> bool {
+    row.quirks.iter().all(|quirk| match quirk {
+        Quirk::Choices(kinds) => kind == "auto" || kinds.contains(&kind),
+        _ => true,
+    })
+}
+
+/// The end of the sentence about a choice that the provider doesn't take.
+pub(super) const NO_FORCE: &str = "asks that a tool be called, and this provider lets the model decide";
 
 /// Whether a stream's usage can be asked for.
 pub(super) fn counts_streams(row: &Row) -> bool {

@@ -71,6 +71,17 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The text of the thoughts that nobody signed, which are the only ones that their maker reads as text.
+pub(super) fn unsigned<'p, 'a: 'p>(parts: impl Iterator<Item = &'p Part<'a>>) -> Option<String> {
+    let mut all = String::new();
+    for part in parts {
+        if let PartKind::Thought(Thought { text, signature: None, sealed: None, maker: None }) = &part.kind {
+            all.push_str(&text.decode());
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
 /// A thought that nobody signed.
 pub(super) fn plain(text: Text<'_>) -> Thought<'_> {
     Thought { text, signature: None, sealed: None, maker: None }

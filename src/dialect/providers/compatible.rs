@@ -3,7 +3,7 @@
 //! What a row says of a provider is what its reference says or what its API was reported to answer; a provider's
 //! models differ, so a target's `capabilities` may say more or less.
 
-use super::{BEARER, CHAT, EMBEDDINGS, Embeds, Host, Key, Quirk, Row};
+use super::{BEARER, CHAT, EMBEDDINGS, Embeds, Host, Key, Quirk, Row, Thoughts};
 use crate::chat::Features;
 use crate::dialect::Dialect;
 
@@ -38,6 +38,7 @@ const fn row(
     }
 }
 
+/// What it doesn't take is an error of status 400; `reasoning_content` in a message is one (janhq/jan#8136).
 pub(super) const GROQ: Row = row(
     "groq",
     "https://api.groq.com/openai/v1",
@@ -52,24 +53,28 @@ pub(super) const GROQ: Row = row(
         Quirk::Without("store"),
         Quirk::Without("verbosity"),
         Quirk::Without("prompt_cache_key"),
+        Quirk::Thoughts(Thoughts::Never),
     ],
     "https://console.groq.com/docs/openai",
 );
 
+/// Its models think unless told not to, and a tool call whose thought doesn't come back is an error then
+/// (<https://api-docs.deepseek.com/guides/thinking_mode>).
 pub(super) const DEEPSEEK: Row = row(
     "deepseek",
     "https://api.deepseek.com",
-    BASE.with(Features::REASONING).with(Features::LOGPROBS),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    BASE.with(THINKS).with(Features::LOGPROBS),
+    &[MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::Needed("reasoning_content"))],
     "https://api-docs.deepseek.com/api/create-chat-completion",
 );
 
+/// Its models that reason, which all newer ones do, reject penalties.
 pub(super) const XAI: Row = row(
     "xai",
     "https://api.x.ai/v1",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[],
-    "https://docs.x.ai/docs/api-reference",
+    &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty")],
+    "https://docs.x.ai/docs/guides/reasoning",
 );
 
 pub(super) const TOGETHER: Row = row(
@@ -84,7 +89,7 @@ pub(super) const FIREWORKS: Row = row(
     "fireworks",
     "https://api.fireworks.ai/inference/v1",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::In("reasoning_content"))],
     "https://docs.fireworks.ai/api-reference/post-chatcompletions",
 );
 
@@ -92,7 +97,7 @@ pub(super) const OPENROUTER: Row = row(
     "openrouter",
     "https://openrouter.ai/api/v1",
     OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
-    &[EMBEDDINGS, MAX_TOKENS],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::Thoughts(Thoughts::Details)],
     "https://openrouter.ai/docs/api-reference/chat-completion",
 );
 
@@ -157,6 +162,7 @@ pub(super) const MISTRAL: Row = row(
     "https://docs.mistral.ai/api/#tag/chat",
 );
 
+/// Thoughts come as `reasoning` and go back so; `reasoning_content` is an error (QwenLM/qwen-code#11045).
 pub(super) const CEREBRAS: Row = row(
     "cerebras",
     "https://api.cerebras.ai/v1",
@@ -169,6 +175,7 @@ pub(super) const CEREBRAS: Row = row(
         Quirk::Without("n"),
         Quirk::Without("store"),
         Quirk::Without("verbosity"),
+        Quirk::Thoughts(Thoughts::In("reasoning")),
     ],
     "https://inference-docs.cerebras.ai/resources/openai",
 );
@@ -194,23 +201,42 @@ pub(super) const DASHSCOPE: Row = row(
     "dashscope",
     "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Choices(&["none", "named"])],
     "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
 );
 
+/// Its models think, and then reject a forced tool and a tool call without its thought, for which an empty one doesn't
+/// count (theopenco/llmgateway#2090, #2093).
 pub(super) const MOONSHOT: Row = row(
     "moonshot",
     "https://api.moonshot.ai/v1",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::REASONING).with(Features::CANDIDATES),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[
+        Quirk::DeveloperIsSystem,
+        Quirk::Choices(&["none"]),
+        Quirk::Thoughts(Thoughts::Needed("reasoning_content")),
+    ],
     "https://platform.moonshot.ai/docs/api/chat",
 );
 
+/// It knows no `tool_choice` but `auto`, and counts a stream's tokens unasked.
 pub(super) const ZHIPU: Row = row(
     "zhipu",
     "https://open.bigmodel.cn/api/paas/v4",
     BASE.with(IMAGES).with(Features::REASONING),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+    &[
+        EMBEDDINGS,
+        MAX_TOKENS,
+        Quirk::NoStreamUsage,
+        Quirk::DeveloperIsSystem,
+        Quirk::NoNames,
+        Quirk::Choices(&[]),
+        Quirk::Without("frequency_penalty"),
+        Quirk::Without("presence_penalty"),
+        Quirk::Without("logit_bias"),
+        Quirk::Without("n"),
+        Quirk::Thoughts(Thoughts::In("reasoning_content")),
+    ],
     "https://docs.bigmodel.cn/api-reference",
 );
 

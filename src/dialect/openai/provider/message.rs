@@ -4,10 +4,10 @@
 //! only: images and documents in a result follow in the user's message after it.
 
 use super::part;
-use crate::chat::{Message, Part, PartKind, Role, ToolCall, ToolResult};
+use crate::chat::{Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::names::Renames;
-use crate::dialect::openai::{calls, quirks};
-use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Turn};
+use crate::dialect::openai::{calls, quirks, reasoning};
+use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Text, Writer};
 
 pub(super) struct Messages<'c> {
@@ -160,11 +160,11 @@ impl<'c> Messages<'c> {
     fn assistant(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let mut content: Vec<&Part<'_>> = Vec::new();
         let mut refusals: Vec<&Text<'_>> = Vec::new();
+        let mut thoughts: Vec<&Thought<'_>> = Vec::new();
         let mut has_calls = false;
         for part in &message.parts {
             match &part.kind {
-                // Chat Completions takes no thoughts back: the model thinks anew on each turn.
-                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
+                PartKind::Thought(thought) => thoughts.push(thought),
                 PartKind::Refusal(text) => refusals.push(text),
                 PartKind::ToolCall(_) => has_calls = true,
                 _ if is_own_call(&part.kind) => has_calls = true,
@@ -187,10 +187,36 @@ impl<'c> Messages<'c> {
             w.key("tool_calls")
                 .array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, self.names, w)));
         }
+        self.thoughts(message, &thoughts, has_calls, w);
         self.name(message, w);
         self.extra(message, w);
         w.close_object();
         Ok(())
+    }
+
+    /// By the book Chat Completions takes no thoughts back: the model thinks anew on each turn. Some providers do.
+    fn thoughts(
+        &mut self,
+        message: &Message<'_>,
+        thoughts: &[&Thought<'_>],
+        has_calls: bool,
+        w: &mut Writer<'_>,
+    ) {
+        let (name, is_needed) = match quirks::thoughts(self.target.row) {
+            Some(Thoughts::Details) => return reasoning::write(thoughts.iter().copied(), w),
+            Some(Thoughts::In(name)) => (Some(name), false),
+            Some(Thoughts::Needed(name)) => (Some(name), has_calls),
+            Some(Thoughts::Never) | None => (None, false),
+        };
+        let text = name.and_then(|_| reasoning::unsigned(message.parts.iter()));
+        if !thoughts.is_empty() && text.is_none() {
+            self.losses.advisory("messages[].thinking");
+        }
+        match (name, text) {
+            (Some(name), Some(text)) => w.key(name).string(&text),
+            (Some(name), None) if is_needed => w.key(name).string(" "),
+            _ => {}
+        }
     }
 
     fn name(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {

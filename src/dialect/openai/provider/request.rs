@@ -90,15 +90,21 @@ impl<'c> Composer<'c> {
     fn tools(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
         let tools = self.carried_tools()?;
-        if tools.is_empty() {
+        let takes = |kind| quirks::takes_choice(self.target.row, kind);
+        // A provider that can't be told to call none is offered none.
+        if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
+        }
+        let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
+        if choice.is_none() && request.tool_choice.is_some() {
+            self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
         }
         w.key("tools").open_array();
         for tool in tools {
             write_tool(tool, self.names, self.target.row.has(Quirk::Chunks), w);
         }
         w.close_array();
-        if let Some(choice) = &request.tool_choice {
+        if let Some(choice) = choice {
             let mut json = Vec::new();
             let any = quirks::required_choice(self.target.row);
             write_choice(choice, any, self.names, &mut Writer::new(&mut json));
@@ -318,6 +324,16 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Wri
             }
         });
     });
+}
+
+/// The kind of a choice, for the row's quirk.
+fn kind_of_choice(choice: &ToolChoice<'_>) -> &'static str {
+    match choice {
+        ToolChoice::Auto | ToolChoice::Among { required: false, .. } => "auto",
+        ToolChoice::None => "none",
+        ToolChoice::Required | ToolChoice::Among { required: true, .. } => "required",
+        ToolChoice::Named(_) => "named",
+    }
 }
 
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;

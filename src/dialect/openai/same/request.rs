@@ -1,8 +1,8 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
 use super::json_string;
-use crate::dialect::openai::quirks;
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
+use crate::dialect::openai::{quirks, reasoning};
+use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use memchr::memmem::find;
 
@@ -62,6 +62,20 @@ struct Editor<'e> {
     limit: Option<&'static str>,
     /// Both of the limit's names are there: the newer one wins.
     has_both_limits: bool,
+    /// No tool is to be called, and the provider can't be told but by offering none.
+    calls_nothing: bool,
+}
+
+/// The kind of a choice of tools, for the row's quirk.
+fn kind_of_choice(choice: Raw<'_>) -> &'static str {
+    match choice.text() {
+        Some(text) if text == "none" => "none",
+        Some(text) if text == "required" || text == "any" => "required",
+        // Whatever else it is, the provider says so best.
+        Some(_) => "auto",
+        None if choice.kind() == Kind::Object => "named",
+        None => "auto",
+    }
 }
 
 impl<'e> Editor<'e> {
@@ -78,6 +92,8 @@ impl<'e> Editor<'e> {
             asks_usage: turn.stream && quirks::counts_streams(target.row),
             limit,
             has_both_limits: has("max_tokens") && has("max_completion_tokens"),
+            calls_nothing: !quirks::takes_choice(target.row, "none")
+                && body.get("tool_choice").is_some_and(|choice| kind_of_choice(choice) == "none"),
         }
     }
 
@@ -86,6 +102,13 @@ impl<'e> Editor<'e> {
             // These have quirks of their own.
             "stream_options" => return Ok(self.stream_options(value)),
             "max_tokens" | "max_completion_tokens" => return Ok(self.limit(name, value)),
+            "tools" if self.calls_nothing => return Ok(Edit::Remove),
+            "tool_choice" if !quirks::takes_choice(self.target.row, kind_of_choice(value)) => {
+                if !self.calls_nothing {
+                    self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
+                }
+                return Ok(Edit::Remove);
+            }
             _ => {}
         }
         if !quirks::takes(self.target.row, name, value, self.losses)? {
@@ -139,12 +162,15 @@ impl<'e> Editor<'e> {
     fn messages<'m>(&mut self, messages: Raw<'_>) -> Edit<'m> {
         let row = self.target.row;
         let json = messages.as_json().as_bytes();
-        let has_developer =
-            quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some();
-        let has_names = !quirks::takes_names(row) && find(json, b"\"name\"").is_some();
-        let has_thoughts = row.has(Quirk::NoThoughts)
-            && messages.items().any(|message| message.fields().any(|(name, _)| is_thought(&name)));
-        if !has_developer && !has_names && !has_thoughts {
+        let wanted = Wanted {
+            developer: quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some(),
+            names: !quirks::takes_names(row) && find(json, b"\"name\"").is_some(),
+            signatures: !row.has(Quirk::SignedCalls) && find(json, b"\"extra_content\"").is_some(),
+            thoughts: quirks::thoughts(row).filter(|thoughts| {
+                *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
+            }),
+        };
+        if !wanted.developer && !wanted.names && !wanted.signatures && wanted.thoughts.is_none() {
             return Edit::Keep;
         }
         let mut out = Vec::with_capacity(json.len());
@@ -153,38 +179,110 @@ impl<'e> Editor<'e> {
             if out.len() > 1 {
                 out.push(b',');
             }
-            // A tool's result may say its tool's name everywhere.
-            let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
-            let (mut removed, mut forgot) = (false, false);
-            let decide = |name: &Text<'_>, value: Raw<'_>| {
-                if has_names && name == "name" && !is_result {
-                    removed = true;
-                    Edit::Remove
-                } else if has_thoughts && is_thought(name) {
-                    forgot = true;
-                    Edit::Remove
-                } else if has_developer && name == "role" && value.as_json() == r#""developer""# {
-                    Edit::Put(br#""system""#)
-                } else {
-                    Edit::Keep
-                }
-            };
-            edit_object(message, decide, &[], &mut out);
-            if removed {
-                self.losses.advisory("messages[].name");
-            }
-            if forgot {
-                self.losses.advisory("messages[].thinking");
-            }
+            self.message(message, &wanted, &mut out);
         }
         out.push(b']');
         Edit::Replace(out)
     }
+
+    fn message(&mut self, message: Raw<'_>, wanted: &Wanted, out: &mut Vec<u8>) {
+        // A tool's result may say its tool's name everywhere.
+        let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
+        let (mut removed, mut has_thought, mut was_signed) = (false, false, false);
+        let decide = |name: &Text<'_>, value: Raw<'_>| {
+            if wanted.names && name == "name" && !is_result {
+                removed = true;
+                Edit::Remove
+            } else if wanted.thoughts.is_some_and(|thoughts| is_thought(thoughts, name)) {
+                has_thought |= !value.is_null();
+                Edit::Remove
+            } else if wanted.signatures && name == "tool_calls" && value.kind() == Kind::Array {
+                let (calls, signed) = without_signatures(value);
+                was_signed |= signed;
+                if signed { Edit::Replace(calls) } else { Edit::Keep }
+            } else if wanted.developer && name == "role" && value.as_json() == r#""developer""# {
+                Edit::Put(br#""system""#)
+            } else {
+                Edit::Keep
+            }
+        };
+        let told = wanted.thoughts.and_then(|thoughts| told(thoughts, message));
+        let more: Vec<(&str, &[u8])> = told.iter().map(|(name, json)| (*name, json.as_slice())).collect();
+        edit_object(message, decide, &more, out);
+        if removed {
+            self.losses.advisory("messages[].name");
+        }
+        if was_signed || has_thought && told.is_none_or(|(_, json)| json == BLANK) {
+            self.losses.advisory("messages[].thinking");
+        }
+    }
 }
 
-/// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`.
-fn is_thought(name: &Text<'_>) -> bool {
-    ["reasoning_content", "reasoning_details", "thinking_blocks"].iter().any(|known| name == known)
+/// What has to change in some message.
+struct Wanted {
+    developer: bool,
+    names: bool,
+    /// Google's signatures of tool calls, which another provider doesn't know.
+    signatures: bool,
+    thoughts: Option<Thoughts>,
+}
+
+/// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`. What a
+/// provider rejects that makes no thoughts in this API is no more than we write.
+fn is_thought(thoughts: Thoughts, name: &Text<'_>) -> bool {
+    let is_ours =
+        ["reasoning_content", "reasoning_details", "thinking_blocks"].iter().any(|known| name == known);
+    is_ours || thoughts != Thoughts::Never && name == "reasoning"
+}
+
+/// Tool calls without Google's extension, and whether one had it.
+fn without_signatures(calls: Raw<'_>) -> (Vec<u8>, bool) {
+    let mut out = Vec::with_capacity(calls.as_json().len());
+    let mut found = false;
+    out.push(b'[');
+    for call in calls.items() {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        let decide = |name: &Text<'_>, _: Raw<'_>| {
+            let is_extension = name == "extra_content";
+            found |= is_extension;
+            if is_extension { Edit::Remove } else { Edit::Keep }
+        };
+        edit_object(call, decide, &[], &mut out);
+    }
+    out.push(b']');
+    (out, found)
+}
+
+/// Whether a message's thoughts have to change.
+fn moves(thoughts: Thoughts, message: Raw<'_>) -> bool {
+    let has_thoughts = message.fields().any(|(name, _)| is_thought(thoughts, &name));
+    has_thoughts || matches!(thoughts, Thoughts::Needed(_)) && has_calls(message)
+}
+
+fn has_calls(message: Raw<'_>) -> bool {
+    message.present("tool_calls").is_some_and(|calls| calls.items().next().is_some())
+}
+
+/// The thought that nobody had.
+const BLANK: &[u8] = b"\" \"";
+
+/// The member in which a message's thoughts go to their maker, if they may be its own.
+fn told(thoughts: Thoughts, message: Raw<'_>) -> Option<(&'static str, Vec<u8>)> {
+    let (name, is_needed) = match thoughts {
+        Thoughts::Never | Thoughts::Details => return None,
+        Thoughts::In(name) => (name, false),
+        Thoughts::Needed(name) => (name, has_calls(message)),
+    };
+    let mut members = reasoning::Members::default();
+    for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
+        members.take(&name.decode(), value);
+    }
+    match reasoning::unsigned(members.read().iter()) {
+        Some(text) => Some((name, json_string(&text))),
+        None => is_needed.then(|| (name, BLANK.to_vec())),
+    }
 }
 
 #[cfg(test)]
@@ -209,7 +307,7 @@ mod tests {
     #[test]
     fn nobody_elses_thoughts() {
         let body = r#"{"model":"m","messages":[{"role":"assistant","content":"a","reasoning_content":"t","reasoning_details":[{"signature":"s"}]}]}"#;
-        let (sent, dropped) = edited(body, false, &[Quirk::NoThoughts]).unwrap();
+        let (sent, dropped) = edited(body, false, &[Quirk::Thoughts(Thoughts::Never)]).unwrap();
         assert_eq!(sent, r#"{"model":"there","messages":[{"role":"assistant","content":"a"}]}"#);
         assert_eq!(dropped, ["messages[].thinking"]);
     }
