@@ -410,6 +410,13 @@ fn callers_of<'t>(
         };
         let target = targets.iter().find(|target| target.id == id);
         let target = target.unwrap_or_else(|| panic!("no target speaks {dialect}"));
+        // Azure is as OpenAI: callers of Responses get its Responses, and a case is a chat completion.
+        if dialect != "responses"
+            && *surface == Surface::Responses
+            && exchange::native(*surface, target.row).is_some()
+        {
+            continue;
+        }
         if pair_exists(*surface, target) {
             ready.push((*name, *surface, target));
         } else {

@@ -51,6 +51,10 @@ pub(super) fn failed_choice(choice: Raw<'_>, finish: &Finish<'_>) -> Option<Fail
     let failure = |class, message: &str| Failure { class, ..Failure::malformed(message) };
     match reason.decode().as_ref() {
         "error" => Some(failure(Class::ServerError, "it ends with the finish reason `error`")),
+        // Zhipu's word for it.
+        "network_error" => {
+            Some(failure(Class::ServerError, "it ends with the finish reason `network_error`"))
+        }
         "insufficient_system_resource" => {
             Some(failure(Class::Overloaded, "it was cut off because the provider has too little capacity"))
         }

@@ -29,7 +29,8 @@ pub(super) fn finish_of(reason: Option<Raw<'_>>, calls: bool) -> Finish<'_> {
         "tool_calls" | "function_call" | "tool_use" => Finish::Broken,
         // Mistral's `model_length` is the window's.
         "length" | "max_tokens" => Finish::Length,
-        "model_length" => Finish::ContextWindow,
+        // Zhipu has Anthropic's word for it.
+        "model_length" | "model_context_window_exceeded" => Finish::ContextWindow,
         // Zhipu says `sensitive`.
         "content_filter" | "sensitive" => Finish::ContentFilter,
         "refusal" => Finish::Refusal,

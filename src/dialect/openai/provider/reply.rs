@@ -42,7 +42,10 @@ fn read_choice<'a>(
     memo: &Memo,
     head: &Head<'_>,
 ) -> Result<Choice<'a>, Failure> {
-    let message = choice.present("message").filter(|message| message.kind() == Kind::Object);
+    // Mistral's models that call tools by themselves tell all steps; the last one is the answer.
+    let last_step = || choice.present("messages").and_then(|steps| steps.items().last());
+    let message =
+        choice.present("message").or_else(last_step).filter(|message| message.kind() == Kind::Object);
     let Some(message) = message else {
         return Err(
             answer::reported(choice).unwrap_or_else(|| answer::malformed(head, "a choice has no message"))

@@ -109,6 +109,8 @@ impl State {
             self.id = id.as_ref().map(|id| id.decode().into_owned());
             sink(Event::Start { id, model });
         }
+        // Moonshot's place for it.
+        usage = usage.or_else(|| choices.items().find_map(|choice| choice.present("usage")));
         for choice in choices.items() {
             self.choice(choice, sink);
         }

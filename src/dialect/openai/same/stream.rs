@@ -169,6 +169,8 @@ impl State {
                 }
                 "finish_reason" => reason = Some(value),
                 "error" => may_fail = true,
+                // Moonshot's place for it.
+                "usage" => self.seen.usage.update(&wire::read_usage(value)),
                 _ => {}
             }
         }
