@@ -7,7 +7,7 @@ use super::bedrock::Bedrock;
 use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
-use super::responses::Responses;
+use super::responses::{self, Responses};
 use super::{
     Caller, CallerError, Dialect, Host, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
     StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings,
@@ -121,6 +121,31 @@ pub fn read(surface: Surface, body: Raw<'_>) -> Result<Request<'_>, Refusal> {
 /// # Errors
 /// What is wrong with the request or what this target can't carry of it.
 pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
+    match written(turn, body, target) {
+        Ok(mut outgoing) if turn.surface == Surface::Responses => {
+            for path in &mut outgoing.dropped {
+                if let Some(said) = responses::path_of(path) {
+                    *path = said.into();
+                }
+            }
+            Ok(outgoing)
+        }
+        Err(mut refusal) if turn.surface == Surface::Responses => {
+            if let Some((path, said)) = refusal.param.as_ref().and_then(|p| Some((p, responses::path_of(p)?)))
+            {
+                refusal.message = match refusal.message.strip_prefix(path.as_str()) {
+                    Some(rest) => format!("{said}{rest}"),
+                    None => refusal.message,
+                };
+                refusal.param = Some(said);
+            }
+            Err(refusal)
+        }
+        result => result,
+    }
+}
+
+fn written(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
     let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,

@@ -8,7 +8,7 @@
 use crate::chat::{Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::names::Renames;
 use crate::dialect::openai::calls;
-use crate::dialect::{Dialect, Losses, Refusal, Surface, Turn, lose_member, write_data_url};
+use crate::dialect::{Dialect, Losses, Refusal, Turn, lose_member, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
@@ -249,11 +249,7 @@ impl<'c> Chunks<'c> {
     }
 
     fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        let place = match self.turn.surface {
-            Surface::Responses => format!("input[].content[{at}]"),
-            _ => format!("messages[{}].content[{at}]", self.index),
-        };
-        self.losses.meaning(place, why)
+        self.losses.meaning(format!("messages[{}].content[{at}]", self.index), why)
     }
 }
 
