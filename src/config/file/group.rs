@@ -149,8 +149,8 @@ static BACK_OFF: Object = Object {
     doc: "The pause before another target is asked.",
     exactly_one: &[],
     fields: &[
-        field("base_interval", TIME, default_text("5ms"), "The bound of the first pause."),
-        field("max_interval", TIME, default_text("50ms"), "The bound of any pause."),
+        field("base_interval", TIME, default_text("2ms"), "The bound of the first pause."),
+        field("max_interval", TIME, default_text("10ms"), "The bound of any pause."),
     ],
 };
 
