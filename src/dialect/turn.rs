@@ -149,7 +149,7 @@ impl CallerError {
     pub fn of_failure(failure: &Failure, target: &str) -> CallerError {
         CallerError {
             status: failure.caller_status(),
-            code: failure.class.name().to_owned(),
+            code: failure.class.caller_code().to_owned(),
             param: failure.param.clone(),
             message: failure.caller_message(target),
         }

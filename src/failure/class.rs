@@ -91,6 +91,14 @@ impl Class {
         self.line().name
     }
 
+    /// The caller's `code`: the name, but for the one that callers know from OpenAI and act on.
+    pub fn caller_code(self) -> &'static str {
+        match self {
+            Class::ContextLength => "context_length_exceeded",
+            class => class.name(),
+        }
+    }
+
     pub fn from_name(name: &str) -> Option<Class> {
         TABLE.iter().find(|line| line.name == name).map(|line| line.class)
     }

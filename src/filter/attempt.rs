@@ -8,8 +8,10 @@ mod headers;
 
 pub(super) use failed::failure_from;
 
+use super::answer::Answer;
 use super::headers::Header;
 use super::metrics;
+use super::silence::{Line, Silence};
 use super::trip::Trip;
 use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
@@ -18,6 +20,7 @@ use crate::failure::{Failure, Head, classify};
 use crate::json::Document;
 use crate::plan::Seat;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A header as it will be set.
@@ -50,6 +53,10 @@ pub struct Attempt {
     drill: Option<Effect>,
     /// What this attempt taught about its target's rate limit: leave it alone for so many milliseconds.
     pub cool_ms: Option<u64>,
+    /// Counters and what to add to them.
+    counts: Vec<(String, u32)>,
+    /// Events that were left out of the stream so far.
+    malformed: u32,
 }
 
 enum State {
@@ -67,9 +74,7 @@ enum State {
         headers: Vec<OwnHeader>,
         out: Vec<u8>,
     },
-    Flowing {
-        pipe: Box<dyn Pipe>,
-    },
+    Flowing(Line),
     /// The caller has all it gets; what still comes is dropped.
     Ended,
 }
@@ -81,30 +86,23 @@ impl Attempt {
     /// Translates the request for a target. `body` is the request's as this attempt got it, for a trip without one.
     ///
     /// # Errors
-    /// What the target can't carry; nobody was called.
+    /// The answer in the provider's place: the target can't carry the request, or must not be asked. Nobody was called.
     pub fn start(
         trip: &Rc<Trip>,
         seat: Seat,
         body: &[u8],
         now_ms: u64,
-    ) -> Result<(Attempt, Outgoing), Refusal> {
+    ) -> Result<(Attempt, Outgoing), Answer> {
         let target = seat.target;
+        if !trip.may_fit(target) {
+            return Err(failed::given_up(trip, target));
+        }
         let drill = trip.drill_at(seat);
-        let Some(wire) = trip.runtime.wire(target) else {
-            return Err(Refusal::invalid(
-                "model",
-                "The target is not configured any more. Send the request again.",
-            ));
-        };
-        let mut outgoing = match (drill, &trip.body) {
+        let mut outgoing = match drill {
             // Nobody reads it.
-            (Some(Effect::Fail(_)), _) => Outgoing::default(),
-            (_, Some(document)) => exchange::request(&trip.turn, document.root(), wire)?,
-            (_, None) => {
-                let document = Document::parse(body.to_vec())
-                    .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
-                exchange::request(&trip.turn, document.root(), wire)?
-            }
+            Some(Effect::Fail(_)) => Outgoing::default(),
+            _ => translated(trip, target, body)
+                .map_err(|refusal| Answer::error(trip.turn.surface, &refusal.into()))?,
         };
         let number = match trip.outcome.try_borrow_mut() {
             Ok(mut outcome) => {
@@ -123,6 +121,8 @@ impl Attempt {
             state: State::Asked,
             drill,
             cool_ms: None,
+            counts: Vec::new(),
+            malformed: 0,
         };
         Ok((attempt, outgoing))
     }
@@ -139,6 +139,25 @@ impl Attempt {
     pub fn drill_metric(&self) -> Option<String> {
         let drill = self.drill?;
         Some(metrics::drills(self.trip.group_name(), self.trip.runtime.id(self.target), drill.name()))
+    }
+
+    /// The counters that the last calls add to, and how much.
+    pub fn take_counts(&mut self) -> Vec<(String, u32)> {
+        std::mem::take(&mut self.counts)
+    }
+
+    fn count(&mut self, metric: impl FnOnce(&str, &str) -> String, by: u32) {
+        let metric = metric(self.trip.group_name(), self.trip.runtime.id(self.target));
+        self.counts.push((metric, by));
+    }
+
+    /// Counts the events that a stream left out.
+    fn count_malformed(&mut self, pipe: &dyn Pipe) {
+        let malformed = pipe.seen().malformed_events;
+        if malformed > self.malformed {
+            self.count(metrics::malformed_events, malformed - self.malformed);
+            self.malformed = malformed;
+        }
     }
 
     fn wire(&self) -> Option<&Target> {
@@ -187,6 +206,7 @@ impl Attempt {
             }
             State::Held { mut pipe, headers, mut out } => {
                 let pushed = pipe.push(bytes, &mut out);
+                self.count_malformed(&*pipe);
                 let token = match pushed {
                     Err(failure) => return self.fail(failure),
                     Ok(token) => token,
@@ -205,32 +225,54 @@ impl Attempt {
                 self.state = State::Held { pipe, headers, out };
                 Step::Hold
             }
-            State::Flowing { mut pipe } => {
-                let mut out = Vec::with_capacity(bytes.len() + 256);
-                let result = match pipe.push(bytes, &mut out) {
-                    Ok(_) if end => pipe.finish(&mut out),
-                    Ok(_) => Ok(()),
-                    Err(failure) => Err(failure),
-                };
-                match result {
-                    Ok(()) if end => {}
-                    Ok(()) => self.state = State::Flowing { pipe },
-                    Err(failure) => pipe.fail(&self.caller_error(&failure), &mut out),
-                }
-                Step::Chunk(out)
-            }
+            State::Flowing(line) => self.flow(line, bytes, end),
         }
     }
 
-    /// How long the stream that flows now may be silent, in milliseconds; `None` if none flows.
-    pub fn idle_limit_ms(&self) -> Option<u64> {
-        let group = self.trip.runtime.config.groups.get(self.trip.group)?;
-        matches!(self.state, State::Flowing { .. }).then_some(group.stream_idle_timeout_ms)
+    /// A piece of a stream that the caller sees as it comes.
+    fn flow(&mut self, line: Line, bytes: &[u8], end: bool) -> Step {
+        let taken = line.try_borrow_mut().ok().and_then(|mut line| line.take());
+        // Nobody has it who fell silent: its last word is said.
+        let Some(mut pipe) = taken else { return Step::Chunk(Vec::new()) };
+        let mut out = Vec::with_capacity(bytes.len() + 256);
+        let result = match pipe.push(bytes, &mut out) {
+            Ok(_) if end => pipe.finish(&mut out),
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        self.count_malformed(&*pipe);
+        match result {
+            Ok(()) if end => {}
+            Ok(()) => {
+                if let Ok(mut line) = line.try_borrow_mut() {
+                    *line = Some(pipe);
+                }
+                self.state = State::Flowing(line);
+            }
+            Err(failure) => {
+                self.learn(&failure);
+                self.count(|group, target| metrics::broken_streams(group, target, failure.class), 1);
+                pipe.fail(&self.caller_error(&failure), &mut out);
+            }
+        }
+        Step::Chunk(out)
+    }
+
+    /// The stream that flows now, for who watches the clock; `None` if none flows.
+    pub fn silence(&self) -> Option<Silence> {
+        let State::Flowing(line) = &self.state else { return None };
+        let limit_ms = self.trip.runtime.config.groups.get(self.trip.group)?.stream_idle_timeout_ms;
+        Some(Silence { trip: Rc::clone(&self.trip), target: self.target, line: Rc::clone(line), limit_ms })
+    }
+
+    /// Whether a stream flows.
+    pub fn is_flowing(&self) -> bool {
+        matches!(self.state, State::Flowing(_))
     }
 
     /// The attempt is over without an answer: Envoy gave it up, or the caller went away.
     pub fn abandoned(&mut self, now_ms: u64) {
-        if matches!(self.state, State::Ended | State::Flowing { .. }) {
+        if matches!(self.state, State::Ended | State::Flowing(_)) {
             return;
         }
         let limit = self.trip.attempt_limit_ms();
@@ -264,10 +306,14 @@ impl Attempt {
     }
 
     fn release(&mut self, headers: Vec<OwnHeader>, body: Vec<u8>, pipe: Option<Box<dyn Pipe>>) -> Step {
-        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+        let is_switched = self.trip.outcome.try_borrow_mut().is_ok_and(|mut outcome| {
             outcome.answered = Some(self.target);
+            !outcome.failures.is_empty()
+        });
+        if is_switched {
+            self.count(metrics::switches, 1);
         }
-        self.state = pipe.map_or(State::Ended, |pipe| State::Flowing { pipe });
+        self.state = pipe.map_or(State::Ended, |pipe| State::Flowing(Rc::new(RefCell::new(Some(pipe)))));
         Step::Release { headers, body }
     }
 
@@ -275,9 +321,25 @@ impl Attempt {
         CallerError::of_failure(failure, self.trip.runtime.id(self.target))
     }
 
+    /// Keeps an attempt's failure for the caller's answer and the metrics.
     fn note(&mut self, failure: Failure) {
+        self.count(|group, target| metrics::failures(group, target, failure.class), 1);
         if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
             outcome.failures.push((self.target, failure));
         }
     }
+}
+
+/// The request as the target wants it.
+fn translated(trip: &Trip, target: usize, body: &[u8]) -> Result<Outgoing, Refusal> {
+    let Some(wire) = trip.runtime.wire(target) else {
+        let message = "The target is not configured any more. Send the request again.";
+        return Err(Refusal::invalid("model", message));
+    };
+    if let Some(document) = &trip.body {
+        return exchange::request(&trip.turn, document.root(), wire);
+    }
+    let document = Document::parse(body.to_vec())
+        .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
+    exchange::request(&trip.turn, document.root(), wire)
 }

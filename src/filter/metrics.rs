@@ -3,8 +3,41 @@
 //! Envoy gives a filter's metrics no labels, so they are written into the name, each as `label=.=value;.;`, the form that
 //! Istio's `extraStatTags` and the rendered `stats_tags` take out again. No value holds a `;`.
 
+use crate::failure::Class;
+
 /// Attempts that were drilled, by group, target and class (`latency` for a pause).
 const DRILLS: &str = "switchover_drills_total";
+
+/// Attempts that failed before a token, by group, target and class.
+const FAILURES: &str = "switchover_failed_attempts_total";
+/// Requests that another target than the first one asked answered, by group and target (which answered).
+const SWITCHES: &str = "switchover_switches_total";
+/// Cool-downs that began or were asked for again, by group, target and class.
+const COOL_DOWNS: &str = "switchover_cool_downs_total";
+/// Streams that broke off after their first token and were told so, by group, target and class.
+const BROKEN: &str = "switchover_broken_streams_total";
+/// Events of streams that were not what the dialect promises and were left out, by group and target.
+const MALFORMED: &str = "switchover_malformed_events_total";
+
+pub(super) fn failures(group: &str, target: &str, class: Class) -> String {
+    labelled(FAILURES, &[("group", group), ("target", target), ("class", class.name())])
+}
+
+pub(super) fn switches(group: &str, target: &str) -> String {
+    labelled(SWITCHES, &[("group", group), ("target", target)])
+}
+
+pub(super) fn cool_downs(group: &str, target: &str, class: Class) -> String {
+    labelled(COOL_DOWNS, &[("group", group), ("target", target), ("class", class.name())])
+}
+
+pub(super) fn broken_streams(group: &str, target: &str, class: Class) -> String {
+    labelled(BROKEN, &[("group", group), ("target", target), ("class", class.name())])
+}
+
+pub(super) fn malformed_events(group: &str, target: &str) -> String {
+    labelled(MALFORMED, &[("group", group), ("target", target)])
+}
 
 pub(super) fn drills(group: &str, target: &str, class: &str) -> String {
     labelled(DRILLS, &[("group", group), ("target", target), ("class", class)])

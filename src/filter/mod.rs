@@ -15,11 +15,14 @@ mod metrics;
 mod models;
 mod router;
 mod runtime;
+mod silence;
 mod trip;
+mod window;
 
 pub use answer::Answer;
 pub use attempt::{Attempt, OwnHeader, Step};
 pub use explain::explain;
 pub use router::{Moment, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
+pub use silence::Silence;
 pub use trip::{Outcome, Trip};

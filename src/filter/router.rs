@@ -361,6 +361,11 @@ impl Router {
         }
     }
 
+    /// What the caller's stream must end with, once: its provider fell silent.
+    pub fn last_words(&self) -> Option<Vec<u8>> {
+        self.trip()?.outcome.try_borrow_mut().ok()?.last_words.take()
+    }
+
     /// Whether the answer's headers must be looked at: not if a translator of this VM has finished them.
     pub fn must_finish(&self) -> bool {
         self.trip()

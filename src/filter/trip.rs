@@ -38,8 +38,12 @@ pub struct Outcome {
     pub attempts: u32,
     /// (target, how it failed), in the order it happened.
     pub failures: Vec<(usize, Failure)>,
+    /// The target that was reached and not asked, as the request can't fit.
+    pub passed_over: Option<usize>,
     /// The target whose answer is on its way to the caller.
     pub answered: Option<usize>,
+    /// What ends a stream that fell silent; see [`super::Silence`].
+    pub last_words: Option<Vec<u8>>,
 }
 
 impl Trip {
@@ -101,8 +105,11 @@ impl Trip {
         let failed = |(target, failure): &(usize, Failure)| {
             format!("{} failed ({}){}", id(*target), failure.class, self.drill_note(*target))
         };
+        let passed_over = |target: usize| format!("{} has no larger context window", id(target));
         let failed: Vec<String> = match self.outcome.try_borrow() {
-            Ok(outcome) => outcome.failures.iter().map(failed).collect(),
+            Ok(outcome) => {
+                outcome.failures.iter().map(failed).chain(outcome.passed_over.map(passed_over)).collect()
+            }
             Err(_) => Vec::new(),
         };
         if failed.is_empty() {

@@ -268,6 +268,17 @@ pub fn resume_request(context: u32) -> Result<(), Status> {
     done(unsafe { proxy_continue_stream(0) })
 }
 
+/// Pushes an answer on, from another context than its own. Of one that is not paused nothing goes on but an empty piece of
+/// its body, which the filters after this one are called with.
+///
+/// # Errors
+/// The request is gone.
+pub fn push_response(context: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_effective_context(context) })?;
+    // Stream 1 is the answer of an HTTP context.
+    done(unsafe { proxy_continue_stream(1) })
+}
+
 /// Resets a request whose answer flows, from another context than its own.
 ///
 /// # Errors

@@ -125,6 +125,17 @@ impl HttpContext for RouterContext {
         }
     }
 
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        // A provider's piece always has bytes: this one is a push of [`super::idle`]'s.
+        if size == 0
+            && !end
+            && let Some(words) = self.router.last_words()
+        {
+            let _ = abi::set_buffer(abi::Buffer::ResponseBody, 0, 0, &words);
+        }
+        Action::Continue
+    }
+
     fn on_log(&mut self) {
         if let Some(key) = self.key.take() {
             shared::forget(key);

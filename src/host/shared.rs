@@ -45,8 +45,8 @@ pub fn next_key() -> u64 {
     })
 }
 
-/// Adds one to a counter, which exists from then on.
-pub fn count(metric: &str) {
+/// Adds to a counter, which exists from then on.
+pub fn count(metric: &str, by: u32) {
     COUNTERS.with(|counters| {
         let Ok(mut counters) = counters.try_borrow_mut() else { return };
         let known = counters.get(metric).copied();
@@ -55,7 +55,7 @@ pub fn count(metric: &str) {
         if known.is_none() {
             counters.insert(metric.to_owned(), id);
         }
-        abi::increment_metric(id, 1);
+        abi::increment_metric(id, i64::from(by));
     });
 }
 

@@ -47,15 +47,14 @@ impl TranslatorContext {
         };
         let (attempt, outgoing) = match Attempt::start(&trip, seat, &own, abi::now_ms()) {
             Ok(started) => started,
-            Err(refusal) => {
-                let answer = Answer::error(trip.turn.surface, &refusal.into());
+            Err(answer) => {
                 return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
             }
         };
         self.write(&attempt, &outgoing, size)
             .map_err(|status| format!("Envoy answered status {}", status.0))?;
         if let Some(metric) = attempt.drill_metric() {
-            shared::count(&metric);
+            shared::count(&metric, 1);
         }
         self.attempt = Some(attempt);
         Ok(())
@@ -99,12 +98,17 @@ impl TranslatorContext {
                 })
             }
         };
-        self.cool();
+        self.learn();
         log_failed(done, Action::Continue)
     }
 
-    fn cool(&mut self) {
-        let Some(wait) = self.attempt.as_mut().and_then(|attempt| attempt.cool_ms.take()) else { return };
+    /// Tells what the attempt taught: to all workers, and to the metrics.
+    fn learn(&mut self) {
+        let Some(attempt) = self.attempt.as_mut() else { return };
+        for (metric, by) in attempt.take_counts() {
+            shared::count(&metric, by);
+        }
+        let Some(wait) = attempt.cool_ms.take() else { return };
         if let Some(target) = self.runtime.wire(self.target) {
             shared::cool(&target.id, wait, abi::now_ms());
         }
@@ -134,6 +138,7 @@ impl Context for TranslatorContext {
             }
             attempt.abandoned(abi::now_ms());
         }
+        self.learn();
         idle::forget(self.context);
         true
     }
@@ -179,8 +184,8 @@ impl HttpContext for TranslatorContext {
         let bytes = abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default();
         let now_ms = abi::now_ms();
         let step = attempt.body(&bytes, end, now_ms);
-        if let Some(limit_ms) = attempt.idle_limit_ms() {
-            idle::touch(self.root, self.context, limit_ms, now_ms);
+        if attempt.is_flowing() {
+            idle::touch(self.root, self.context, || attempt.silence());
         }
         self.apply(step, size)
     }

@@ -94,7 +94,8 @@ def test_never_ejected_for_what_the_target_is_not_to_blame_for(cloud, shared, ca
     for _ in range(AFTER * 3):
         answer = shared.chat(model=case)
         assert answer.status_code == 400, answer.text
-        assert answer.json()["error"]["code"] == case.replace("-", "_"), answer.text
+        code = "context_length_exceeded" if case == "context-length" else case.replace("-", "_")
+        assert answer.json()["error"]["code"] == code, answer.text
     assert f"{case}-1" not in shared.ejected()
 
 
@@ -193,7 +194,7 @@ def test_context_length_goes_to_a_larger_window_only(own):
     claude.reset()
     first.behave(failure="context_length")
     answer = gateway.chat()
-    assert answer.status_code == 400 and answer.json()["error"]["code"] == "context_length", answer.text
+    assert answer.status_code == 400 and answer.json()["error"]["code"] == "context_length_exceeded", answer.text
     assert claude.log() == []
 
 

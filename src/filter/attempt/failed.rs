@@ -3,8 +3,10 @@
 use super::{Attempt, OwnHeader, State, Step};
 use crate::config::Effect;
 use crate::failure::{Class, Failure};
-use crate::filter::answer::header_value;
+use crate::filter::answer::{Answer, header_value};
 use crate::filter::headers;
+use crate::filter::metrics;
+use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
 use std::borrow::Cow;
 
@@ -12,10 +14,7 @@ impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     pub(super) fn fail(&mut self, failure: Failure) -> Step {
         self.state = State::Ended;
-        let real = !matches!(self.drill, Some(Effect::Fail(_)));
-        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
-            self.cool_ms = failure.retry_after_ms;
-        }
+        self.learn(&failure);
         let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
         let mut headers: Vec<OwnHeader> = vec![
             fixed(":status", failure.class.breaker_status().to_string().into_bytes()),
@@ -23,11 +22,21 @@ impl Attempt {
             fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
             fixed(headers::FAILURE, failure_json(&failure)),
         ];
-        if self.may_fail_over(failure.class) && self.is_in_budget() {
+        let class = failure.class;
+        self.note(failure);
+        if self.may_fail_over(class) && self.is_in_budget() {
             headers.push(fixed(headers::RETRY, b"1".to_vec()));
         }
-        self.note(failure);
         Step::Release { headers, body: Vec::new() }
+    }
+
+    /// What a failure says about its target's limits. A drill's says nothing.
+    pub(super) fn learn(&mut self, failure: &Failure) {
+        let real = !matches!(self.drill, Some(Effect::Fail(_)));
+        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
+            self.cool_ms = failure.retry_after_ms;
+            self.count(|group, target| metrics::cool_downs(group, target, failure.class), 1);
+        }
     }
 
     /// Asks for one more retry of this worker's requests.
@@ -37,22 +46,23 @@ impl Attempt {
     }
 
     fn may_fail_over(&self, class: Class) -> bool {
-        let config = &self.trip.runtime.config;
-        let listed =
-            config.groups.get(self.trip.group).is_some_and(|group| group.failover_on.contains(class));
-        if class != Class::ContextLength {
-            return listed;
-        }
-        // Worth another attempt only where the next target's window is larger.
-        let window = |place: usize| self.trip.runtime.wire(place).and_then(|target| target.context_window);
-        let place = self.trip.order.iter().position(|known| *known == self.target);
-        let next = place.and_then(|place| self.trip.order.get(place + 1));
-        listed
-            && match (window(self.target), next.and_then(|next| window(*next))) {
-                (Some(here), Some(there)) => there > here,
-                _ => false,
-            }
+        let group = self.trip.runtime.config.groups.get(self.trip.group);
+        let listed = group.is_some_and(|group| group.failover_on.contains(class));
+        listed && (class != Class::ContextLength || self.trip.has_larger_left())
     }
+}
+
+/// The answer of an attempt that calls nobody, as the request can't fit: what failed before stands. It is the last word, as
+/// Envoy retries no answer that a filter gives in an upstream's place.
+pub(super) fn given_up(trip: &Trip, target: usize) -> Answer {
+    if let Ok(mut outcome) = trip.outcome.try_borrow_mut() {
+        outcome.passed_over = Some(target);
+    }
+    let attempts = trip.outcome.try_borrow().map_or(0, |outcome| outcome.attempts);
+    let answer = Answer { status: 503, ..Answer::default() }.with(headers::ATTEMPTS, attempts.to_string());
+    let Some((failed, failure)) = trip.best_failure() else { return answer };
+    let failure = String::from_utf8(failure_json(&failure)).unwrap_or_default();
+    answer.with(headers::TARGET, trip.runtime.id(failed)).with(headers::FAILURE, failure)
 }
 
 /// A failure as the router role reads it back, in ASCII.
