@@ -11,7 +11,7 @@
 //!                                            if it fails before the first token
 //! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
-//!                                            "maker": "anthropic-claude-v1"}
+//!                                            "maker": "anthropic-claude-v1", "calls_functions": true}
 //! ```
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
@@ -184,6 +184,7 @@ impl Case {
     }
 
     fn memo(&self, stream: bool) -> Memo {
+        let setting = |name| self.setting(name).and_then(Raw::as_bool);
         let text = |raw: Raw<'_>| raw.text().unwrap().into_string();
         let pair = |raw: Raw<'_>| {
             let mut names = raw.items();
@@ -196,6 +197,7 @@ impl Case {
             usage_asked: true,
             stream,
             repeated: None,
+            calls_functions: setting("calls_functions").unwrap_or(false),
             wanted: Default::default(),
         }
     }

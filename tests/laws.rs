@@ -238,7 +238,7 @@ fn events() -> impl Strategy<Value = Vec<Event<'static>>> {
     let choice = 0;
     let thought = (vec(text(), 1..3), word(), word()).prop_map(move |(texts, signature, data)| {
         let maker = Maker::Anthropic;
-        let texts = texts.into_iter().map(move |text| Event::Thought { choice, text });
+        let texts = texts.into_iter().map(move |text| Event::Thought { choice, text, maker: Some(maker) });
         let sealed = Event::ThoughtSealed { choice, maker, data };
         texts.chain([Event::ThoughtSignature { choice, maker, signature }, sealed]).collect::<Vec<_>>()
     });

@@ -26,6 +26,8 @@ pub enum Event<'a> {
     Thought {
         choice: u32,
         text: Text<'a>,
+        /// Whose thought it is, where known: only its maker may sign it.
+        maker: Option<Maker>,
     },
     /// Seals the thought before it.
     ThoughtSignature {

@@ -151,7 +151,7 @@ fn written(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refu
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
         (None, Some(caller), Some(provider)) => {
             let mut outgoing = provider.write(&caller.read(body)?, target, turn, &mut losses)?;
-            outgoing.memo.repeated = caller.repeated(body);
+            caller.remember(body, &mut outgoing.memo);
             outgoing
         }
         _ if turn.surface == Surface::Embeddings => embeddings::request(body, turn, target, &mut losses)?,

@@ -72,10 +72,8 @@ pub trait Caller: Sync {
     /// # Errors
     /// What is wrong with it, in words for the caller.
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal>;
-    /// What an answer repeats of its request, for [`Memo::repeated`].
-    fn repeated(&self, _: Raw<'_>) -> Option<String> {
-        None
-    }
+    /// What writing the answer needs to know of the request.
+    fn remember(&self, _: Raw<'_>, _: &mut Memo) {}
     /// Writes a whole answer.
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>);
     /// Begins a streamed answer.

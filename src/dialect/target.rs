@@ -1,6 +1,6 @@
 //! A target as a dialect sees it: its own small view of the configuration.
 
-use super::{Dialect, Row};
+use super::{Dialect, Losses, Row, Surface};
 use crate::chat::Features;
 
 /// Where a provider listens: the base URL as its official SDK takes it.
@@ -53,6 +53,22 @@ impl Target {
     /// The model name that the provider gets.
     pub fn model<'t>(&'t self, requested: &'t str) -> &'t str {
         self.model.as_deref().unwrap_or(requested)
+    }
+
+    /// The limit on an answer's tokens that this target gets. More than it can give is cut to that and listed, as the
+    /// provider would answer with an error: its operator has told us its limit.
+    pub fn capped(&self, asked: u64, surface: Surface, losses: &mut Losses) -> u64 {
+        match self.max_output_tokens {
+            Some(most) if asked > most => {
+                losses.advisory(if surface == Surface::Responses {
+                    "max_output_tokens"
+                } else {
+                    "max_tokens"
+                });
+                most
+            }
+            _ => asked,
+        }
     }
 
     pub fn has(&self, feature: Features) -> bool {

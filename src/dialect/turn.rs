@@ -99,6 +99,8 @@ pub struct Memo {
     pub stream: bool,
     /// What the answer repeats of the caller's request, as a JSON object.
     pub repeated: Option<String>,
+    /// The caller offered its tools as OpenAI's legacy `functions`, and looks for `function_call` in the answer.
+    pub calls_functions: bool,
     /// What a request for embeddings asked for.
     pub wanted: Wanted,
 }

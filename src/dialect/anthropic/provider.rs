@@ -25,6 +25,7 @@ impl Provider for Anthropic {
         let model = target.model(&requested);
         check_meaning(request, losses)?;
         let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
+        let max_tokens = target.capped(max_tokens, turn.surface, losses);
         let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
         let ids = Renames::new(of_calls(request), usize::MAX);
         let talk = Talk::of(request, target, turn.surface, losses)?;

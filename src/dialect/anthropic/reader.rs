@@ -135,7 +135,8 @@ impl Events {
                     }
                     (None, signature) => {
                         if !thought.text.is_empty() {
-                            sink(Event::Thought { choice: 0, text: thought.text });
+                            let maker = Some(Maker::Anthropic);
+                            sink(Event::Thought { choice: 0, text: thought.text, maker });
                         }
                         if let Some(signature) = signature {
                             sink(Event::ThoughtSignature { choice: 0, maker: Maker::Anthropic, signature });
@@ -178,7 +179,7 @@ impl Events {
             ("thinking_delta", _) => {
                 let text = text("thinking")?;
                 if !text.is_empty() {
-                    sink(Event::Thought { choice: 0, text });
+                    sink(Event::Thought { choice: 0, text, maker: Some(Maker::Anthropic) });
                 }
             }
             ("signature_delta", _) => {

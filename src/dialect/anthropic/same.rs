@@ -42,7 +42,16 @@ impl Native for Anthropic {
         }
         let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
+        // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
+        let budget = body.at(&["thinking", "budget_tokens"]).and_then(Raw::as_u64).unwrap_or(0);
+        let fits = target.max_output_tokens.is_some_and(|most| budget < most);
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
+            "max_tokens" if fits => {
+                match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
+                    Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
+                    _ => Edit::Keep,
+                }
+            }
             "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,

@@ -183,7 +183,7 @@ impl StreamWriter for MessageWriter {
                 self.begin(out);
                 self.text(text, out);
             }
-            Event::Thought { choice: 0, text } if !text.is_empty() => {
+            Event::Thought { choice: 0, text, .. } if !text.is_empty() => {
                 self.begin(out);
                 let index = self.thought(out);
                 delta(out, index, "thinking_delta", |w| w.key("thinking").text(text));

@@ -26,13 +26,8 @@ impl<'r> Plan<'r> {
         surface: Surface,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
-        let mut plan = Plan { max_tokens: request.max_tokens, ..Plan::default() };
-        let limit = target.max_output_tokens.unwrap_or(u64::MAX);
-        if request.max_tokens.is_some_and(|asked| asked > limit) {
-            // The provider would answer with an error: its operator has told us its limit.
-            losses.advisory("max_tokens");
-            plan.max_tokens = Some(limit);
-        }
+        let max_tokens = request.max_tokens.map(|asked| target.capped(asked, surface, losses));
+        let mut plan = Plan { max_tokens, ..Plan::default() };
         plan.stop = stop_sequences(request, family, surface, losses)?;
         plan.sample(&request.sampling, target, family, losses);
         list_foreign(&request.sampling, losses);

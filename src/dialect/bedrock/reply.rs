@@ -94,7 +94,7 @@ fn read_thought<'a>(value: Raw<'a>, memo: &Memo) -> Option<Thought<'a>> {
     let signature = thought.present("signature").and_then(Raw::text).filter(|text| !text.is_empty());
     Some(Thought {
         text: thought.present("text").and_then(Raw::text).unwrap_or_default(),
-        maker: signature.as_ref().map(|_| signed),
+        maker: Some(signed),
         signature,
         sealed: None,
     })

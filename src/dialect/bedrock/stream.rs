@@ -200,7 +200,7 @@ impl Events {
         let maker = self.memo.maker.unwrap_or(Maker::Bedrock);
         let text = |name| value.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
         if let Some(text) = text("text") {
-            sink(Event::Thought { choice: 0, text });
+            sink(Event::Thought { choice: 0, text, maker: Some(maker) });
         }
         if let Some(signature) = text("signature") {
             sink(Event::ThoughtSignature { choice: 0, maker, signature });

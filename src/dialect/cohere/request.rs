@@ -33,11 +33,7 @@ pub(super) fn write(
     talk.write(&names, &mut w);
     tools.write(&names, &mut w);
     if let Some(asked) = request.max_tokens {
-        let limit = target.max_output_tokens.unwrap_or(u64::MAX);
-        if asked > limit {
-            losses.advisory("max_tokens");
-        }
-        w.key("max_tokens").u64(asked.min(limit));
+        w.key("max_tokens").u64(target.capped(asked, turn.surface, losses));
     }
     if !stop.is_empty() {
         w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));

@@ -140,7 +140,7 @@ impl Events {
         self.ensure_started(None, sink);
         let text = |name| content.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
         if let Some(text) = text("thinking") {
-            sink(Event::Thought { choice: 0, text });
+            sink(Event::Thought { choice: 0, text, maker: None });
         }
         if let Some(text) = text("text") {
             sink(Event::Text { choice: 0, text });

@@ -52,7 +52,8 @@ impl<'r> Plan<'r> {
         tools: &tools::Plan<'_>,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
-        let mut plan = Plan { max_tokens: request.max_tokens, ..Plan::default() };
+        let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, surface, losses));
+        let mut plan = Plan { max_tokens, ..Plan::default() };
         plan.stop = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
         if plan.stop.len() > MAX_STOP_SEQUENCES {
             let name = if surface.is_anthropic() { "stop_sequences" } else { "stop" };

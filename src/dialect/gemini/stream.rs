@@ -179,7 +179,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: Sink<'_>) {
         }
         Said::Thought { text, signature } => {
             if !text.is_empty() {
-                sink(Event::Thought { choice, text });
+                sink(Event::Thought { choice, text, maker: Some(Maker::Gemini) });
             }
             if let Some(signature) = signature {
                 sink(Event::ThoughtSignature { choice, maker: Maker::Gemini, signature });

@@ -53,6 +53,12 @@ pub(super) fn signature(call: Raw<'_>) -> Option<(Maker, Text<'_>)> {
     Some((Maker::Gemini, signature))
 }
 
+/// Writes what a function is called with.
+pub(super) fn write_function(call: &ToolCall<'_>, w: &mut Writer<'_>) {
+    w.key("name").text(&call.name);
+    w.key("arguments").text(&call.arguments.text());
+}
+
 /// Writes a call; in a stream with its index.
 pub(super) fn write(call: &ToolCall<'_>, index: Option<u32>, w: &mut Writer<'_>) {
     w.object(|w| {
@@ -61,10 +67,7 @@ pub(super) fn write(call: &ToolCall<'_>, index: Option<u32>, w: &mut Writer<'_>)
         }
         w.key("id").text(&call.id);
         w.key("type").string("function");
-        w.key("function").object(|w| {
-            w.key("name").text(&call.name);
-            w.key("arguments").text(&call.arguments.text());
-        });
+        w.key("function").object(|w| write_function(call, w));
         if let Some((Maker::Gemini, signature)) = &call.signature {
             w.key("extra_content").object(|w| {
                 w.key("google").object(|w| w.key("thought_signature").text(signature));

@@ -13,8 +13,8 @@ impl Caller for Responses {
         request::read(body)
     }
 
-    fn repeated(&self, body: Raw<'_>) -> Option<String> {
-        Some(request::repeated(body))
+    fn remember(&self, body: Raw<'_>, memo: &mut Memo) {
+        memo.repeated = Some(request::repeated(body));
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

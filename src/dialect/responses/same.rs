@@ -21,13 +21,19 @@ impl Native for Responses {
         body: Raw<'_>,
         turn: &Turn,
         target: &Target,
-        _: &mut Losses,
+        losses: &mut Losses,
     ) -> Result<Outgoing, Refusal> {
         let model = json_string(target.model(&turn.requested_model));
         let more: &[(&str, &[u8])] = if body.get("model").is_none() { &[("model", &model)] } else { &[] };
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
             "model" if value.as_json().as_bytes() != model => Edit::Put(&model),
+            "max_output_tokens" => {
+                match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
+                    Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
+                    _ => Edit::Keep,
+                }
+            }
             "input" => without_foreign_reasoning(value).map_or(Edit::Keep, Edit::Replace),
             _ => Edit::Keep,
         };

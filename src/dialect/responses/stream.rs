@@ -131,7 +131,7 @@ impl StreamWriter for Events {
             Event::Finish { choice: 0, finish } => self.reason = incomplete_reason(finish),
             Event::Text { choice: 0, text } => self.say(false, text, out),
             Event::Refusal { choice: 0, text } => self.say(true, text, out),
-            Event::Thought { choice: 0, text } if !text.is_empty() => {
+            Event::Thought { choice: 0, text, .. } if !text.is_empty() => {
                 if let Some((open, to)) = self.thought(out) {
                     open.think(text, to, out);
                 }

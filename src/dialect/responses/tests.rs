@@ -107,7 +107,7 @@ fn stream(parts: &[Part<'_>], mut each: impl FnMut(Event<'_>)) {
             }
             PartKind::Refusal(text) => each(Event::Refusal { choice, text: text.clone() }),
             PartKind::Thought(thought) => {
-                each(Event::Thought { choice, text: thought.text.clone() });
+                each(Event::Thought { choice, text: thought.text.clone(), maker: thought.maker });
                 if let (Some(maker), Some(signature)) = (thought.maker, thought.signature.clone()) {
                     each(Event::ThoughtSignature { choice, maker, signature });
                 }

@@ -8,7 +8,9 @@ use super::{target, turn};
 use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Part, PartKind, Reply, Thought, ToolCall, Usage,
 };
-use crate::dialect::{Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Unsupported};
+use crate::dialect::{
+    Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
+};
 use crate::failure::Head;
 use crate::json::{Raw, Text};
 use proptest::prelude::*;
@@ -33,7 +35,7 @@ fn events(parts: &[Part<'static>], finish: &Finish<'static>) -> Vec<Event<'stati
                 if let Some(data) = &thought.sealed {
                     events.push(Event::ThoughtSealed { choice: 0, maker, data: data.clone() });
                 } else {
-                    events.push(Event::Thought { choice: 0, text: thought.text.clone() });
+                    events.push(Event::Thought { choice: 0, text: thought.text.clone(), maker: Some(maker) });
                     let signature = thought.signature.clone().unwrap();
                     events.push(Event::ThoughtSignature { choice: 0, maker, signature });
                 }
@@ -164,8 +166,8 @@ proptest! {
     #[test]
     fn a_request_comes_back(request in request()) {
         let mut losses = Losses::new(Unsupported::Refuse);
-        let outgoing =
-            Provider::write(&NATIVE, &request, &target(EVERYTHING), &turn(Surface::Messages), &mut losses).unwrap();
+        let target = Target { max_output_tokens: None, ..target(EVERYTHING) };
+        let outgoing = Provider::write(&NATIVE, &request, &target, &turn(Surface::Messages), &mut losses).unwrap();
         prop_assert!(losses.dropped().is_empty(), "{:?}", losses.dropped());
         let read = Caller::read(&NATIVE, Raw::parse(&outgoing.body).unwrap()).unwrap();
         prop_assert_eq!(&read, &request, "{}", String::from_utf8_lossy(&outgoing.body));

@@ -17,12 +17,16 @@ impl Caller for OpenAi {
         request::read(body)
     }
 
-    fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {
-        reply::write(reply, turn, out);
+    fn remember(&self, body: Raw<'_>, memo: &mut Memo) {
+        memo.calls_functions = request::calls_functions(body);
     }
 
-    fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn StreamWriter> {
-        Box::new(stream::Chunks::new(turn))
+    fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {
+        reply::write(reply, turn, memo.calls_functions, out);
+    }
+
+    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn StreamWriter> {
+        Box::new(stream::Chunks::new(turn, memo.calls_functions))
     }
 
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {

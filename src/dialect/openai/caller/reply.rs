@@ -1,12 +1,14 @@
 //! A whole answer out of the model: a `chat.completion`.
 
-use crate::chat::{Choice, Part, PartKind, Reply};
+use crate::chat::{Choice, Finish, Part, PartKind, Reply};
 use crate::dialect::Turn;
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::json::{Raw, Text, Writer};
 
 /// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
-pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
+///
+/// `legacy`: calls are told as `function_call`, of which there is one.
+pub(super) fn write(reply: &Reply<'_>, turn: &Turn, legacy: bool, out: &mut Vec<u8>) {
     Writer::new(out).object(|w| {
         w.key("id");
         match reply.id.as_ref().filter(|id| !id.is_empty()) {
@@ -18,7 +20,7 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
         w.key("model").string(&turn.requested_model);
         w.key("choices").array(|w| {
             for (choice, index) in reply.choices.iter().zip(0u32..) {
-                w.object(|w| write_choice(choice, index, w));
+                w.object(|w| write_choice(choice, index, legacy, w));
             }
         });
         if !reply.usage.is_empty() {
@@ -32,18 +34,26 @@ pub(super) fn made_up_id(turn: &Turn) -> String {
     format!("chatcmpl-{}", turn.id)
 }
 
-fn write_choice(choice: &Choice<'_>, index: u32, w: &mut Writer<'_>) {
+fn write_choice(choice: &Choice<'_>, index: u32, legacy: bool, w: &mut Writer<'_>) {
     w.key("index").u64(u64::from(index));
-    w.key("message").object(|w| write_message(&choice.parts, w));
+    w.key("message").object(|w| write_message(&choice.parts, legacy, w));
     w.key("logprobs");
     match &choice.logprobs {
         Some(logprobs) => w.raw(Raw::trusted(logprobs)),
         None => w.null(),
     }
-    w.key("finish_reason").string(wire::finish_name(&choice.finish));
+    w.key("finish_reason").string(finish_name(&choice.finish, legacy));
 }
 
-fn write_message(parts: &[Part<'_>], w: &mut Writer<'_>) {
+/// The name of a finish reason, as the caller knows it.
+pub(super) fn finish_name(finish: &Finish<'_>, legacy: bool) -> &'static str {
+    match finish {
+        Finish::ToolCalls if legacy => "function_call",
+        _ => wire::finish_name(finish),
+    }
+}
+
+fn write_message(parts: &[Part<'_>], legacy: bool, w: &mut Writer<'_>) {
     w.key("role").string("assistant");
     w.key("content");
     write_joined(texts(parts), w);
@@ -60,7 +70,9 @@ fn write_message(parts: &[Part<'_>], w: &mut Writer<'_>) {
             _ => None,
         })
     };
-    if calls().next().is_some() {
+    if let (true, Some(call)) = (legacy, calls().next()) {
+        w.key("function_call").object(|w| calls::write_function(call, w));
+    } else if calls().next().is_some() {
         w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(call, None, w)));
     }
 }

@@ -18,6 +18,10 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `messages`."));
     }
     let mut reader = Reader::default();
+    if calls_functions(body) {
+        // An answer has room for one call only.
+        reader.request.parallel_tool_calls = Some(false);
+    }
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         let key = name.decode();
         let at = At::member(&key);
@@ -30,6 +34,11 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
         }
     }
     reader.finish()
+}
+
+/// Whether the caller speaks of `functions` only, as was done before there were `tools`.
+pub(super) fn calls_functions(body: Raw<'_>) -> bool {
+    body.present("functions").is_some() && body.present("tools").is_none()
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! A streamed answer out of the model: `chat.completion.chunk` events.
 
-use super::reply::made_up_id;
+use super::reply::{finish_name, made_up_id};
 use crate::chat::{Arguments, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::{CallerError, StreamWriter, Turn};
@@ -13,6 +13,8 @@ pub(super) struct Chunks {
     opening: Vec<u8>,
     /// For the opening, which waits for the provider's id.
     turn: Turn,
+    /// Calls are told as `function_call`, of which there is one.
+    legacy: bool,
     choices: Vec<Choice>,
     usage: Usage,
 }
@@ -29,8 +31,9 @@ struct Choice {
 }
 
 impl Chunks {
-    pub(super) fn new(turn: &Turn) -> Chunks {
-        Chunks { opening: Vec::new(), turn: turn.clone(), choices: Vec::new(), usage: Usage::default() }
+    pub(super) fn new(turn: &Turn, legacy: bool) -> Chunks {
+        let (opening, choices) = (Vec::new(), Vec::new());
+        Chunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default() }
     }
 
     fn open(&mut self, id: Option<&Text<'_>>) {
@@ -128,12 +131,12 @@ impl Chunks {
 
     fn thoughts(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
-            Event::Thought { choice, text } => {
+            Event::Thought { choice, text, maker } => {
                 let index = self.thought(*choice, false);
                 self.delta(*choice, out, |w| {
                     w.key("reasoning_content").text(text);
                     w.key("reasoning_details")
-                        .array(|w| reasoning::write_detail(Some(text), None, None, index, w));
+                        .array(|w| reasoning::write_detail(Some(text), None, *maker, index, w));
                 });
             }
             Event::ThoughtSignature { choice, maker, signature } => {
@@ -174,7 +177,32 @@ impl Chunks {
             arguments: Arguments::Encoded(Text::default()),
             signature: signature.cloned(),
         };
-        self.delta(choice, out, |w| w.key("tool_calls").array(|w| calls::write(&call, Some(index), w)));
+        match (self.legacy, index) {
+            (true, 0) => self.delta(choice, out, |w| {
+                w.key("function_call").object(|w| calls::write_function(&call, w));
+            }),
+            (true, _) => {}
+            (false, _) => self.delta(choice, out, |w| {
+                w.key("tool_calls").array(|w| calls::write(&call, Some(index), w));
+            }),
+        }
+    }
+
+    fn arguments(&self, choice: u32, index: u32, fragment: &Text<'_>, out: &mut Vec<u8>) {
+        if self.legacy && index > 0 {
+            return;
+        }
+        self.delta(choice, out, |w| {
+            if self.legacy {
+                return w.key("function_call").object(|w| w.key("arguments").text(fragment));
+            }
+            w.key("tool_calls").array(|w| {
+                w.object(|w| {
+                    w.key("index").u64(u64::from(index));
+                    w.key("function").object(|w| w.key("arguments").text(fragment));
+                });
+            });
+        });
     }
 }
 
@@ -196,18 +224,14 @@ impl StreamWriter for Chunks {
             Event::ToolStart { choice, index, id, name, signature } => {
                 self.tool(*choice, *index, (id, name), signature.as_ref(), out);
             }
-            Event::ToolArguments { choice, index, fragment } => self.delta(*choice, out, |w| {
-                w.key("tool_calls").array(|w| {
-                    w.object(|w| {
-                        w.key("index").u64(u64::from(*index));
-                        w.key("function").object(|w| w.key("arguments").text(fragment));
-                    });
-                });
-            }),
+            Event::ToolArguments { choice, index, fragment } => {
+                self.arguments(*choice, *index, fragment, out);
+            }
             Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
             Event::Usage(usage) => self.usage.update(usage),
             Event::Finish { choice, finish } => {
-                self.choice(*choice, out, None, Some(wire::finish_name(finish)), |_| {});
+                let name = finish_name(finish, self.legacy);
+                self.choice(*choice, out, None, Some(name), |_| {});
             }
             // A comment keeps the connection and no client sees it.
             Event::Ping => out.extend_from_slice(b": ping\n\n"),

@@ -146,14 +146,8 @@ impl<'c> Composer<'c> {
 
     fn limits(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
-        if let Some(asked) = request.max_tokens {
-            let limit = self.target.max_output_tokens.unwrap_or(u64::MAX);
-            if asked > limit {
-                // The provider would answer with an error: its operator has told us its limit.
-                self.losses.advisory("max_tokens");
-            }
-            self.put_u64(quirks::max_tokens_name(self.target.row), Some(asked.min(limit)), w)?;
-        }
+        let limit = request.max_tokens.map(|asked| self.target.capped(asked, self.turn.surface, self.losses));
+        self.put_u64(quirks::max_tokens_name(self.target.row), limit, w)?;
         match request.stop.as_slice() {
             [] => {}
             [one] => w.key("stop").text(one),

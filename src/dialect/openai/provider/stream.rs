@@ -192,7 +192,7 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>)
         let Some(thought) = reasoning::read_detail(detail) else { continue };
         if !thought.text.is_empty() {
             told = true;
-            sink(Event::Thought { choice, text: thought.text });
+            sink(Event::Thought { choice, text: thought.text, maker: thought.maker });
         }
         let Some(maker) = thought.maker else { continue };
         if let Some(signature) = thought.signature {
@@ -203,7 +203,7 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>)
         }
     }
     if let (false, Some(text)) = (told, thoughts.text()) {
-        sink(Event::Thought { choice, text });
+        sink(Event::Thought { choice, text, maker: None });
     }
 }
 
@@ -211,7 +211,7 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>)
 fn emit_content(choice: u32, content: Raw<'_>, sink: Sink<'_>) {
     let mut emit = |text: Option<Text<'_>>, thinks: bool| {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
-        sink(if thinks { Event::Thought { choice, text } } else { Event::Text { choice, text } });
+        sink(if thinks { Event::Thought { choice, text, maker: None } } else { Event::Text { choice, text } });
     };
     emit(content.text(), false);
     for piece in content.items() {

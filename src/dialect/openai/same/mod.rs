@@ -2,6 +2,7 @@
 //!
 //! So whatever OpenAI adds tomorrow goes through today, and numbers keep the form they were written in.
 
+mod calls;
 mod reply;
 mod request;
 mod stream;

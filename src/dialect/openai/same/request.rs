@@ -2,7 +2,7 @@
 
 use super::json_string;
 use crate::dialect::openai::{quirks, reasoning};
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Thoughts, Turn};
+use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use memchr::memmem::find;
 
@@ -27,6 +27,10 @@ pub(super) fn edit(
     let mut more: Vec<(&str, &[u8])> = Vec::new();
     if body.get("model").is_none() {
         more.push(("model", &model));
+    }
+    let capped = editor.capped(body);
+    if let Some((name, limit)) = &capped {
+        more.push((name, limit));
     }
     if editor.asks_usage && body.get("stream_options").is_none() {
         more.push(("stream_options", USAGE));
@@ -62,6 +66,8 @@ struct Editor<'e> {
     limit: Option<&'static str>,
     /// Both of the limit's names are there: the newer one wins.
     has_both_limits: bool,
+    /// A limit is written anew: the caller's is more than the target can give.
+    is_capped: bool,
     /// No tool is to be called, and the provider can't be told but by offering none.
     calls_nothing: bool,
 }
@@ -92,6 +98,7 @@ impl<'e> Editor<'e> {
             asks_usage: turn.stream && quirks::counts_streams(target.row),
             limit,
             has_both_limits: has("max_tokens") && has("max_completion_tokens"),
+            is_capped: false,
             calls_nothing: !quirks::takes_choice(target.row, "none")
                 && body.get("tool_choice").is_some_and(|choice| kind_of_choice(choice) == "none"),
         }
@@ -149,8 +156,20 @@ impl<'e> Editor<'e> {
         }
     }
 
+    /// The target's own limit by its name, if the caller wants more.
+    fn capped(&mut self, body: Raw<'_>) -> Option<(&'static str, Vec<u8>)> {
+        let asked = ["max_completion_tokens", "max_tokens"]
+            .into_iter()
+            .find_map(|name| Some((name, body.present(name)?.as_u64()?)));
+        let (name, asked) = asked?;
+        let limit = self.target.capped(asked, Surface::Chat, self.losses);
+        self.is_capped = limit < asked;
+        self.is_capped.then(|| (self.limit.unwrap_or(name), limit.to_string().into_bytes()))
+    }
+
     fn limit<'m>(&self, name: &str, value: Raw<'_>) -> Edit<'m> {
         match self.limit {
+            _ if self.is_capped => Edit::Remove,
             Some(_) if value.is_null() => Edit::Remove,
             Some(_) if self.has_both_limits && name == "max_tokens" => Edit::Remove,
             Some(limit) if limit != name => Edit::Rename(limit),
@@ -310,6 +329,24 @@ mod tests {
         let (sent, dropped) = edited(body, false, &[Quirk::Thoughts(Thoughts::Never)]).unwrap();
         assert_eq!(sent, r#"{"model":"there","messages":[{"role":"assistant","content":"a"}]}"#);
         assert_eq!(dropped, ["messages[].thinking"]);
+    }
+
+    #[test]
+    fn no_more_than_the_target_gives() {
+        let sent = |body: &str, most, quirks| {
+            let mut target = target("openai_compatible");
+            target.row = Box::leak(Box::new(Row { quirks, ..*target.row }));
+            target.max_output_tokens = Some(most);
+            let mut losses = Losses::new(Unsupported::Refuse);
+            let outgoing = edit(Raw::parse(body.as_bytes()).unwrap(), &turn(false), &target, &mut losses).unwrap();
+            (String::from_utf8(outgoing.body).unwrap(), losses.dropped().len())
+        };
+        let body = r#"{"model":"asked","max_tokens":9}"#;
+        assert_eq!(sent(body, 9, &[]), (body.to_owned(), 0));
+        assert_eq!(sent(body, 8, &[]), (r#"{"model":"asked","max_tokens":8}"#.to_owned(), 1));
+        let renamed = r#"{"model":"asked","max_tokens":8}"#.to_owned();
+        let body = r#"{"model":"asked","max_completion_tokens":9}"#;
+        assert_eq!(sent(body, 8, &[Quirk::MaxTokensIs("max_tokens")]), (renamed, 1));
     }
 
     #[test]

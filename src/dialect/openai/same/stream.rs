@@ -2,6 +2,7 @@
 //!
 //! The hot path: an event costs three scans of its bytes and no allocation but the output's.
 
+use super::calls::{Numbers, lacks_numbers};
 use super::json_string;
 use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
@@ -25,6 +26,7 @@ struct State {
     ending: Ending,
     seen: Seen,
     token: bool,
+    numbers: Numbers,
     failure: Option<Failure>,
 }
 
@@ -36,6 +38,7 @@ impl Chunks {
             ending: Ending::default(),
             seen: Seen::default(),
             token: false,
+            numbers: Numbers::default(),
             failure: None,
         };
         Chunks { sse: Sse::new(), state }
@@ -75,6 +78,7 @@ struct Look {
     has_model: bool,
     has_choices: bool,
     has_usage: bool,
+    lacks_numbers: bool,
     may_fail: bool,
 }
 
@@ -106,12 +110,16 @@ impl State {
         if self.failure.is_some() || is_for_us {
             return;
         }
+        let choices = if look.lacks_numbers { chunk.get("choices") } else { None };
+        let choices = choices.map(|choices| self.numbers.given(choices));
         let State { model, hides_usage, .. } = &*self;
         let event = (!frame.event.is_empty()).then_some(frame.event);
         sse::write_event(out, event, |out| {
             let decide = |name: &Text<'_>, value: Raw<'_>| {
                 if name == "model" {
                     Edit::Put(model)
+                } else if let (Some(choices), true) = (&choices, name == "choices") {
+                    Edit::Put(choices)
                 } else if *hides_usage && name == "usage" && value.is_null() {
                     Edit::Remove
                 } else {
@@ -136,7 +144,7 @@ impl State {
                 "choices" => {
                     for choice in value.items() {
                         look.has_choices = true;
-                        self.look_at_choice(choice);
+                        look.lacks_numbers |= self.look_at_choice(choice);
                     }
                 }
                 "usage" if !value.is_null() => {
@@ -157,15 +165,20 @@ impl State {
         look
     }
 
-    fn look_at_choice(&mut self, choice: Raw<'_>) {
+    /// Whether its tool calls lack their numbers.
+    fn look_at_choice(&mut self, choice: Raw<'_>) -> bool {
         let mut index = 0;
+        let mut lacks = false;
         let mut reason = None;
         let mut may_fail = false;
         for (name, value) in choice.fields().filter(|(_, value)| !value.is_null()) {
             match name.decode().as_ref() {
                 "index" => index = value.as_u64().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
                 "delta" | "message" => {
-                    self.token |= value.fields().any(|(name, value)| is_token(&name, value))
+                    for (name, value) in value.fields() {
+                        self.token |= is_token(&name, value);
+                        lacks |= name == "tool_calls" && lacks_numbers(value);
+                    }
                 }
                 "finish_reason" => reason = Some(value),
                 "error" => may_fail = true,
@@ -179,7 +192,7 @@ impl State {
             let finish = wire::finish_of(Some(reason), false);
             self.failure = answer::failed_choice(choice, &finish);
             if self.failure.is_some() {
-                return;
+                return lacks;
             }
             self.token = true;
             if self.ending.finish(index) && index == 0 {
@@ -188,6 +201,7 @@ impl State {
         } else if may_fail {
             self.failure = answer::reported(choice);
         }
+        lacks
     }
 }
 
