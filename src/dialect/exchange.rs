@@ -10,7 +10,7 @@ use super::openai::OpenAi;
 use super::responses::{self, Responses};
 use super::{
     Caller, CallerError, Dialect, Host, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
-    StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings,
+    StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings, place,
 };
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
@@ -150,7 +150,9 @@ fn written(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refu
     let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
         (None, Some(caller), Some(provider)) => {
-            let mut outgoing = provider.write(&caller.read(body)?, target, turn, &mut losses)?;
+            let written = provider.write(&caller.read(body)?, target, turn, &mut losses);
+            let mut outgoing = written.map_err(|refusal| place::refusal(refusal, caller, body))?;
+            outgoing.dropped = place::dropped(std::mem::take(&mut losses).into_dropped(), caller, body);
             caller.remember(body, &mut outgoing.memo);
             outgoing
         }

@@ -19,6 +19,7 @@ mod media;
 mod names;
 mod openai;
 mod path;
+mod place;
 mod providers;
 mod responses;
 mod schema;
@@ -33,6 +34,7 @@ pub use extra::{carry_extra, lose_member};
 pub use losses::{Losses, Refusal, Unsupported};
 pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;
+pub use place::{Place, Spot};
 pub use providers::{Embeds, Host, Key, PROVIDERS, Quirk, Row, Thoughts, provider};
 pub use show::failure_json;
 pub use target::{Endpoint, Target};
@@ -74,6 +76,14 @@ pub trait Caller: Sync {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal>;
     /// What writing the answer needs to know of the request.
     fn remember(&self, _: Raw<'_>, _: &mut Memo) {}
+    /// The caller's name of a place in the model of its request.
+    fn place(&self, _: Raw<'_>, place: Place) -> String {
+        place.to_string()
+    }
+    /// The caller's name of the list that the model calls `messages`.
+    fn list_name(&self) -> &'static str {
+        "messages"
+    }
     /// Writes a whole answer.
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>);
     /// Begins a streamed answer.

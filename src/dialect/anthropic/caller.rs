@@ -3,13 +3,24 @@
 use super::writer::MessageWriter;
 use super::{Anthropic, reply, request};
 use crate::chat::{Reply, Request};
-use crate::dialect::{Caller, CallerError, Memo, Refusal, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, Spot, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
 
 impl Caller for Anthropic {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal> {
         request::read(body)
+    }
+
+    fn place(&self, body: Raw<'_>, place: Place) -> String {
+        // The system prompt is the first message of the model.
+        let system = body.present("system").is_some_and(|system| !matches!(system.as_json(), "\"\"" | "[]"));
+        match (place.message.checked_sub(1), place.spot) {
+            (Some(message), _) if system => Place { message, ..place }.to_string(),
+            (None, Spot::Part(part)) if system => format!("system[{part}]"),
+            (None, _) if system => "system".to_owned(),
+            _ => place.to_string(),
+        }
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {

@@ -1,10 +1,10 @@
 //! The callers of Responses: what they send is read in [`super::request`], what they get is written here.
 
 use super::stream::Events;
-use super::{Responses, reply, request};
+use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
 use crate::dialect::openai::OpenAi;
-use crate::dialect::{Caller, CallerError, Memo, Refusal, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
 
@@ -15,6 +15,14 @@ impl Caller for Responses {
 
     fn remember(&self, body: Raw<'_>, memo: &mut Memo) {
         memo.repeated = Some(request::repeated(body));
+    }
+
+    fn place(&self, body: Raw<'_>, place: Place) -> String {
+        input::place(body, place)
+    }
+
+    fn list_name(&self) -> &'static str {
+        "input"
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

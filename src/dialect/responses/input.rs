@@ -6,8 +6,8 @@
 use super::seal::{self, Seal};
 use super::{OWN, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
-use crate::dialect::Refusal;
 use crate::dialect::at::At;
+use crate::dialect::{Place, Refusal, Spot};
 use crate::json::{Kind, Raw, Text};
 
 type Extra<'a> = Vec<(Text<'a>, Raw<'a>)>;
@@ -18,6 +18,10 @@ pub(super) struct Input<'a> {
     pub(super) messages: Vec<Message<'a>>,
     /// An item that only names one in OpenAI's store.
     pub(super) reference: Option<Raw<'a>>,
+    /// Of each message's parts: the item, and which of its own parts.
+    origins: Vec<Vec<(usize, usize)>>,
+    /// The item that is being read.
+    index: usize,
     /// Of the call that comes next.
     signature: Option<(Maker, Text<'a>)>,
 }
@@ -35,6 +39,7 @@ impl<'a> Input<'a> {
             Kind::Array => {
                 for (index, item) in value.items().enumerate() {
                     let at = at.index(index);
+                    input.index = index;
                     input.item(at.object(item)?, &at)?;
                 }
             }
@@ -161,13 +166,52 @@ impl<'a> Input<'a> {
 
     /// Adds to the message before where that is the same turn.
     fn add(&mut self, role: Role, mut parts: Vec<Part<'a>>, mut extra: Extra<'a>) {
+        let index = self.index;
+        let origins = (0..parts.len()).map(move |part| (index, part));
         match self.messages.last_mut() {
             Some(last) if last.role == role && (role == Role::Assistant || are_results(last, &parts)) => {
                 last.parts.append(&mut parts);
                 last.extra.append(&mut extra);
+                if let Some(known) = self.origins.last_mut() {
+                    known.extend(origins);
+                }
             }
-            _ => self.messages.push(Message { role, parts, name: None, extra }),
+            _ => {
+                self.origins.push(origins.collect());
+                self.messages.push(Message { role, parts, name: None, extra });
+            }
         }
+    }
+}
+
+/// The caller's name of a place in the messages that a request becomes.
+pub(super) fn place(body: Raw<'_>, place: Place) -> String {
+    let message = match (body.present("instructions"), place.message.checked_sub(1)) {
+        (Some(_), None) => return "instructions".to_owned(),
+        (Some(_), Some(message)) => message,
+        (None, _) => place.message,
+    };
+    let items = body.present("input").unwrap_or(Raw::NULL);
+    let Ok(input) = Input::read(items, &At::member("input")) else { return "input".to_owned() };
+    let Some(origins) = input.origins.get(message) else { return "input".to_owned() };
+    let item = |origin: &(usize, usize)| items.items().nth(origin.0).unwrap_or(Raw::NULL);
+    let is_call = |origin: &&(usize, usize)| {
+        item(origin).get("type").and_then(Raw::text).is_some_and(|kind| kind == "function_call")
+    };
+    let origin = match place.spot {
+        Spot::Message => origins.first(),
+        Spot::Part(part) => origins.get(part),
+        Spot::Call(call) => origins.iter().filter(is_call).nth(call),
+    };
+    match (origin, place.spot) {
+        (Some((index, _)), Spot::Call(_)) => format!("input[{index}].arguments"),
+        (Some(origin @ (index, part)), Spot::Part(_))
+            if item(origin).get("content").is_some_and(|content| content.kind() == Kind::Array) =>
+        {
+            format!("input[{index}].content[{part}]")
+        }
+        (Some((index, _)), _) => format!("input[{index}]"),
+        (None, _) => "input".to_owned(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::part;
 use crate::chat::{Message, Part, PartKind, Role, ToolResult};
-use crate::dialect::Refusal;
 use crate::dialect::at::At;
 use crate::dialect::openai::{calls, reasoning};
-use crate::json::{Raw, Text};
+use crate::dialect::{Place, Refusal, Spot};
+use crate::json::{Kind, Raw, Text};
 
 /// Reads `messages`.
 ///
@@ -21,6 +21,36 @@ pub(super) fn read_all<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Message<'a
         return Err(at.refuse("is empty: give at least one message."));
     }
     Ok(reader.messages)
+}
+
+/// The caller's name of a place in the messages that [`read_all`] makes.
+pub(super) fn place(messages: Raw<'_>, place: Place) -> String {
+    let is_result = |message: Raw<'_>| {
+        message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool" || role == "function")
+    };
+    let (mut count, mut after_result) = (0usize, false);
+    for (index, message) in messages.items().enumerate() {
+        let starts = !(after_result && is_result(message));
+        after_result = is_result(message);
+        count = count.saturating_add(usize::from(starts));
+        if count <= place.message {
+            continue;
+        }
+        return match place.spot {
+            Spot::Part(part) if after_result => format!("messages[{}].content", index.saturating_add(part)),
+            Spot::Part(part) => {
+                // Thoughts come before the content.
+                let thoughts = Members::of(message).thoughts.read().len();
+                let is_array = message.get("content").is_some_and(|content| content.kind() == Kind::Array);
+                match part.checked_sub(thoughts).filter(|_| is_array) {
+                    Some(part) => Place { message: index, spot: Spot::Part(part) }.to_string(),
+                    None => format!("messages[{index}].content"),
+                }
+            }
+            _ => Place { message: index, ..place }.to_string(),
+        };
+    }
+    place.to_string()
 }
 
 struct Reader<'a> {

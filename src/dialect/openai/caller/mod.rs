@@ -9,7 +9,7 @@ mod tools;
 
 use super::{OpenAi, wire};
 use crate::chat::{Reply, Request};
-use crate::dialect::{Caller, CallerError, Memo, Refusal, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::Raw;
 
 impl Caller for OpenAi {
@@ -19,6 +19,10 @@ impl Caller for OpenAi {
 
     fn remember(&self, body: Raw<'_>, memo: &mut Memo) {
         memo.calls_functions = request::calls_functions(body);
+    }
+
+    fn place(&self, body: Raw<'_>, place: Place) -> String {
+        message::place(body.get("messages").unwrap_or(Raw::NULL), place)
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

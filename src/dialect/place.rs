@@ -1,0 +1,147 @@
+//! The caller's names of places in the model, for refusals and the list of what was left out.
+//!
+//! A provider's writer knows messages of the model by their number. A caller's own places may differ: a system prompt
+//! stands elsewhere, several results of tools are one message, an item is a part.
+
+use super::{Caller, Refusal};
+use crate::json::Raw;
+use std::borrow::Cow;
+
+/// What is meant in a message of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    Message,
+    /// One of its parts.
+    Part(usize),
+    /// The arguments of one of its tool calls, by number among them.
+    Call(usize),
+}
+
+/// A path such as `messages[2].content[1]` in the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub message: usize,
+    pub spot: Spot,
+}
+
+impl std::fmt::Display for Place {
+    /// As callers of Chat Completions and Messages write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "messages[{}]", self.message)?;
+        match self.spot {
+            Spot::Message => Ok(()),
+            Spot::Part(part) => write!(f, ".content[{part}]"),
+            Spot::Call(call) => write!(f, ".tool_calls[{call}].function.arguments"),
+        }
+    }
+}
+
+/// A refusal in the caller's words.
+pub(super) fn refusal(refusal: Refusal, caller: &dyn Caller, body: Raw<'_>) -> Refusal {
+    Refusal {
+        param: refusal.param.map(|param| renamed(&param, caller, body).into_owned()),
+        message: renamed(&refusal.message, caller, body).into_owned(),
+        ..refusal
+    }
+}
+
+/// What was left out, in the caller's words.
+pub(super) fn dropped(
+    names: Vec<Cow<'static, str>>,
+    caller: &dyn Caller,
+    body: Raw<'_>,
+) -> Vec<Cow<'static, str>> {
+    let rename = |name: Cow<'static, str>| match renamed(&name, caller, body) {
+        Cow::Owned(renamed) => Cow::Owned(renamed),
+        Cow::Borrowed(_) => name,
+    };
+    names.into_iter().map(rename).collect()
+}
+
+fn renamed<'t>(text: &'t str, caller: &dyn Caller, body: Raw<'_>) -> Cow<'t, str> {
+    let Some((before, place, after)) = find(text) else {
+        let (all, list) = ("messages[]", caller.list_name());
+        let is_other = text.contains(all) && list != "messages";
+        return if is_other {
+            Cow::Owned(text.replace(all, &format!("{list}[]")))
+        } else {
+            Cow::Borrowed(text)
+        };
+    };
+    let place = caller.place(body, place);
+    Cow::Owned(format!("{before}{place}{}", renamed(after, caller, body)))
+}
+
+/// The first place in a text, and what stands around it.
+fn find(text: &str) -> Option<(&str, Place, &str)> {
+    const MESSAGES: &str = "messages[";
+    let at = text.find(MESSAGES)?;
+    let (before, rest) = text.split_at_checked(at)?;
+    let (message, rest) = number(rest.strip_prefix(MESSAGES)?)?;
+    let part = rest.strip_prefix(".content[").and_then(number);
+    let call = || {
+        let (call, rest) = number(rest.strip_prefix(".tool_calls[")?)?;
+        Some((call, rest.strip_prefix(".function.arguments")?))
+    };
+    let (spot, rest) = match (part, call()) {
+        (Some((part, rest)), _) => (Spot::Part(part), rest),
+        (None, Some((call, rest))) => (Spot::Call(call), rest),
+        (None, None) => (Spot::Message, rest),
+    };
+    Some((before, Place { message, spot }, rest))
+}
+
+/// `2]…`
+fn number(text: &str) -> Option<(usize, &str)> {
+    let (digits, rest) = text.split_once(']')?;
+    Some((digits.parse().ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Surface, exchange};
+    use super::*;
+
+    fn named(surface: Surface, body: &str, text: &str) -> String {
+        let body = Raw::parse(body.as_bytes()).unwrap();
+        renamed(text, exchange::caller(surface).unwrap(), body).into_owned()
+    }
+
+    #[test]
+    fn of_chat() {
+        let body = r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","reasoning_content":"t","content":[{"type":"text","text":"b"}],"tool_calls":[]},
+            {"role":"tool"},{"role":"tool"},{"role":"user","content":[{"type":"text","text":"b"},{"type":"x"}]}]}"#;
+        let named = |text| named(Surface::Chat, body, text);
+        assert_eq!(named("messages[0] is"), "messages[0] is");
+        assert_eq!(named("messages[1].content[1] is"), "messages[1].content[0] is");
+        assert_eq!(
+            named("messages[1].tool_calls[0].function.arguments."),
+            "messages[1].tool_calls[0].function.arguments."
+        );
+        assert_eq!(named("messages[2].content[1] is"), "messages[3].content is");
+        assert_eq!(named("messages[3].content[1], messages[9]"), "messages[4].content[1], messages[9]");
+        assert_eq!(named("messages[].name"), "messages[].name");
+    }
+
+    #[test]
+    fn of_messages() {
+        let body = r#"{"system":"s","messages":[{"role":"user","content":"a"}]}"#;
+        assert_eq!(named(Surface::Messages, body, "messages[1].content[0] is"), "messages[0].content[0] is");
+        assert_eq!(named(Surface::Messages, body, "messages[0].content[2]"), "system[2]");
+        assert_eq!(named(Surface::Messages, r#"{"messages":[]}"#, "messages[1]"), "messages[1]");
+    }
+
+    #[test]
+    fn of_responses() {
+        let body = r#"{"instructions":"i","input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"x"}]},
+            {"type":"reasoning","summary":[{"type":"summary_text","text":"t"}]},{"role":"assistant","content":"b"},{"type":"function_call","call_id":"c","name":"f","arguments":"["},
+            {"type":"function_call_output","call_id":"c","output":"1"},{"type":"function_call_output","call_id":"d","output":"1"}]}"#;
+        let named = |text| named(Surface::Responses, body, text);
+        assert_eq!(named("messages[0].content[0] is"), "instructions is");
+        assert_eq!(named("messages[1].content[1] is"), "input[0].content[1] is");
+        assert_eq!(named("messages[2].content[1] is"), "input[2] is");
+        assert_eq!(named("messages[2].tool_calls[0].function.arguments"), "input[3].arguments");
+        assert_eq!(named("messages[3].content[1] is"), "input[5] is");
+        assert_eq!(named("messages[3]"), "input[4]");
+    }
+}
