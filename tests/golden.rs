@@ -11,7 +11,8 @@
 //!                                            if it fails before the first token
 //! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
-//!                                            "maker": "anthropic-claude-v1", "calls_functions": true}
+//!                                            "maker": "anthropic-claude-v1", "calls_functions": true,
+//!                                            "origin": "1a2b3c4d"}
 //! ```
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
@@ -197,6 +198,7 @@ impl Case {
             usage_asked: true,
             stream,
             repeated: None,
+            origin: self.setting("origin").map(text),
             calls_functions: setting("calls_functions").unwrap_or(false),
             wanted: Default::default(),
         }

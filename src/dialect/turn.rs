@@ -101,6 +101,8 @@ pub struct Memo {
     pub repeated: Option<String>,
     /// The caller offered its tools as OpenAI's legacy `functions`, and looks for `function_call` in the answer.
     pub calls_functions: bool,
+    /// Marks what this target seals in its answers, so that it comes back to no other.
+    pub origin: Option<String>,
     /// What a request for embeddings asked for.
     pub wanted: Wanted,
 }

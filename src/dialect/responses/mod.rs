@@ -6,7 +6,7 @@
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
 //! | `same`, `passing` | edit bytes where the target speaks it too |
-//! | `seal`, `wire` | other makers' signatures; usage and endings |
+//! | `seal`, `origin`, `wire` | signatures and what is sealed; usage and endings |
 //!
 //! Where the target speaks Chat Completions or another dialect, what a chat can carry is translated. What it can't (a
 //! stored conversation, OpenAI's own tools) is refused: an answer without it would be another one.
@@ -16,6 +16,7 @@ mod content;
 mod input;
 mod item;
 mod open;
+mod origin;
 mod passing;
 mod reply;
 mod request;

@@ -1,6 +1,7 @@
 //! A stream of Responses that passes, event by event: `model` is replaced where a `response` stands, all else is kept.
 
 use super::caller::write_error_event;
+use super::origin;
 use super::same::{look, with_model};
 use crate::dialect::exchange::Pipe;
 use crate::dialect::{CallerError, Seen};
@@ -17,6 +18,8 @@ pub(super) struct Passing {
 struct State {
     /// The caller's name of the model, as JSON.
     model: Vec<u8>,
+    /// Marks what is sealed.
+    origin: Option<String>,
     has_begun: bool,
     has_ended: bool,
     token: bool,
@@ -27,9 +30,10 @@ struct State {
 }
 
 impl Passing {
-    pub(super) fn new(model: Vec<u8>) -> Passing {
+    pub(super) fn new(model: Vec<u8>, origin: Option<String>) -> Passing {
         let state = State {
             model,
+            origin,
             has_begun: false,
             has_ended: false,
             token: false,
@@ -99,13 +103,20 @@ impl State {
             self.sequence = sequence.saturating_add(1);
         }
         let response = event.present("response").filter(|response| response.kind() == Kind::Object);
+        let origin = self.origin.as_deref();
+        let item = event.present("item").zip(origin).and_then(|(item, origin)| origin::marked(item, origin));
         // Written anew with its name, which some servers leave out and OpenAI's clients don't need.
-        write_event(out, Some(&kind), |out| match response {
-            None => out.extend_from_slice(event.as_json().as_bytes()),
-            Some(response) => {
+        write_event(out, Some(&kind), |out| match (response, &item) {
+            (None, None) => out.extend_from_slice(event.as_json().as_bytes()),
+            (None, Some(item)) => {
+                let decide =
+                    |name: &Text<'_>, _: Raw<'_>| if name == "item" { Edit::Put(item) } else { Edit::Keep };
+                edit_object(event, decide, &[], out);
+            }
+            (Some(response), _) => {
                 look(response, &mut self.seen);
                 let mut edited = Vec::with_capacity(response.as_json().len() + self.model.len());
-                with_model(response, &self.model, &mut edited);
+                with_model(response, &self.model, origin, &mut edited);
                 let decide = |name: &Text<'_>, _: Raw<'_>| {
                     if name == "response" { Edit::Put(&edited) } else { Edit::Keep }
                 };

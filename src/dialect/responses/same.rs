@@ -1,19 +1,18 @@
 //! Responses on both sides: bytes are edited and everything else survives as it was written.
 //!
-//! Requests: the model's name, and reasoning that another provider's answer brought into the conversation, which OpenAI
-//! would look for in vain. Answers: the model's name.
+//! Requests: the model's name, the limit of tokens, and reasoning that another provider's answer brought into the
+//! conversation, which this one could not open. Answers: the model's name, and a mark on what is sealed ([`origin`]).
 //!
 //! A conversation that the provider stores (`previous_response_id`, `conversation`, item references) goes to every
 //! target that speaks this dialect, in the group's order; only the one that stored it knows it.
 
 use super::passing::Passing;
 use super::wire::{finish_name, read_usage};
-use super::{Responses, seal};
+use super::{Responses, origin};
 use crate::dialect::exchange::{Answer, Native, Pipe};
 use crate::dialect::{Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
-use memchr::memmem;
 
 impl Native for Responses {
     fn request(
@@ -26,6 +25,8 @@ impl Native for Responses {
         let model = json_string(target.model(&turn.requested_model));
         let more: &[(&str, &[u8])] = if body.get("model").is_none() { &[("model", &model)] } else { &[] };
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
+        let origin = origin::of(target);
+        let mut refused = None;
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
             "model" if value.as_json().as_bytes() != model => Edit::Put(&model),
             "max_output_tokens" => {
@@ -34,28 +35,37 @@ impl Native for Responses {
                     _ => Edit::Keep,
                 }
             }
-            "input" => without_foreign_reasoning(value).map_or(Edit::Keep, Edit::Replace),
+            "input" => match origin::opened(value, &origin, losses) {
+                Ok(opened) => opened.map_or(Edit::Keep, Edit::Replace),
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                    Edit::Keep
+                }
+            },
             _ => Edit::Keep,
         };
         edit_object(body, decide, more, &mut out);
+        if let Some(refusal) = refused {
+            return Err(refusal);
+        }
         Ok(Outgoing {
             path: path(target),
             body: out,
-            memo: Memo { stream: turn.stream, ..Memo::default() },
+            memo: Memo { stream: turn.stream, origin: Some(origin), ..Memo::default() },
             ..Outgoing::default()
         })
     }
 
-    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
         let response = parse(head, body)?;
         let mut answer = Answer { body: Vec::with_capacity(body.len() + 32), seen: Seen::default() };
         look(response, &mut answer.seen);
-        with_model(response, &json_string(&turn.requested_model), &mut answer.body);
+        with_model(response, &json_string(&turn.requested_model), memo.origin.as_deref(), &mut answer.body);
         Ok(answer)
     }
 
-    fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn Pipe> {
-        Box::new(Passing::new(json_string(&turn.requested_model)))
+    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
+        Box::new(Passing::new(json_string(&turn.requested_model), memo.origin.clone()))
     }
 }
 
@@ -74,25 +84,6 @@ fn path(target: &Target) -> String {
         return format!("{base}/openai/v1/responses");
     }
     format!("{base}/responses")
-}
-
-/// The input without reasoning that Switchover made of another provider's; `None` if there is none such.
-fn without_foreign_reasoning(input: Raw<'_>) -> Option<Vec<u8>> {
-    let json = input.as_json();
-    // Nearly no request has such items: don't look into each of those that have none.
-    memmem::find(json.as_bytes(), b"\"switchover.")?;
-    if !input.items().any(is_foreign_reasoning) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(json.len());
-    Writer::new(&mut out)
-        .array(|w| input.items().filter(|item| !is_foreign_reasoning(*item)).for_each(|item| w.raw(item)));
-    Some(out)
-}
-
-fn is_foreign_reasoning(item: Raw<'_>) -> bool {
-    item.get("type").and_then(Raw::text).is_some_and(|kind| kind == "reasoning")
-        && item.present("encrypted_content").and_then(Raw::text).is_some_and(|text| seal::is_ours(&text))
 }
 
 /// The response that a body of a 2xx must be.
@@ -131,9 +122,15 @@ pub(super) fn look(response: Raw<'_>, seen: &mut Seen) {
     seen.finish = Some(finish_name(response).to_owned());
 }
 
-/// Copies a response with the caller's name of the model.
-pub(super) fn with_model(response: Raw<'_>, model: &[u8], out: &mut Vec<u8>) {
-    let decide = |name: &Text<'_>, _: Raw<'_>| if name == "model" { Edit::Put(model) } else { Edit::Keep };
+/// Copies a response with the caller's name of the model and marks on what is sealed.
+pub(super) fn with_model(response: Raw<'_>, model: &[u8], origin: Option<&str>, out: &mut Vec<u8>) {
+    let decide = |name: &Text<'_>, value: Raw<'_>| match origin {
+        _ if name == "model" => Edit::Put(model),
+        Some(origin) if name == "output" => {
+            origin::marked_all(value, origin).map_or(Edit::Keep, Edit::Replace)
+        }
+        _ => Edit::Keep,
+    };
     let more: &[(&str, &[u8])] = if response.get("model").is_none() { &[("model", model)] } else { &[] };
     edit_object(response, decide, more, out);
 }

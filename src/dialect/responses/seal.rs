@@ -2,7 +2,10 @@
 //!
 //! A caller keeps the reasoning items of an answer and sends them back. Their `encrypted_content` is the one member that
 //! nobody looks into, so a maker's signature travels there, marked as ours: `switchover.KIND.MAKER:DATA`. On the way
-//! back it reaches that maker and never OpenAI, who would refuse the request. OpenAI's own travels as it is.
+//! back it reaches that maker and never OpenAI, who would refuse the request.
+//!
+//! What a provider of this very dialect seals, only that provider can open: OpenAI refuses what Azure sealed, and the
+//! other way round. So it travels as `switchover.own.ORIGIN:DATA`; see [`super::origin`].
 
 use crate::chat::Maker;
 use crate::json::Text;
@@ -21,7 +24,7 @@ pub(super) enum Seal<'a> {
     Thought(Maker, Text<'a>),
     /// The signature of the function call after this item.
     Call(Maker, Text<'a>),
-    /// OpenAI's own.
+    /// Of a provider of this dialect.
     Own(Text<'a>),
 }
 
@@ -44,9 +47,24 @@ pub(super) fn is_ours(text: &Text<'_>) -> bool {
     text.decode().starts_with(MARK)
 }
 
+/// Marks what the provider of this origin sealed.
+pub(super) fn own(origin: &str, data: &Text<'_>) -> String {
+    format!("{MARK}{OWN}{origin}:{}", data.decode())
+}
+
+const OWN: &str = "own.";
+
+/// The origin and the data of what [`own`] marked.
+pub(super) fn open_own(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix(MARK)?.strip_prefix(OWN)?.split_once(':')
+}
+
 pub(super) fn open(text: Text<'_>) -> Seal<'_> {
     let decoded = text.decode();
     let Some(rest) = decoded.strip_prefix(MARK) else { return Seal::Own(text) };
+    if let Some((_, data)) = open_own(&decoded) {
+        return Seal::Own(Text::from(data.to_owned()));
+    }
     let read = || {
         let (kind, rest) = rest.split_once('.')?;
         let (maker, data) = rest.split_once(':')?;
@@ -80,6 +98,9 @@ mod tests {
                 assert_eq!(is_ours(&seal.text()), !matches!(seal, Seal::Own(_)));
             }
         }
+        let own = own("1a2b", &Text::from("c2ln:="));
+        assert_eq!(open_own(&own), Some(("1a2b", "c2ln:=")));
+        assert_eq!(open(Text::from(own)), Seal::Own(Text::from("c2ln:=")));
         assert_eq!(open(Text::from("switchover.tomorrow.x:y")), Seal::Unsigned);
     }
 }

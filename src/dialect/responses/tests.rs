@@ -198,7 +198,7 @@ fn between_equals_only_the_model_changes() {
 #[test]
 fn what_counts_as_a_token() {
     let is_token = |kind: &str, members: &str| {
-        let mut pipe = super::passing::Passing::new(b"\"asked\"".to_vec());
+        let mut pipe = super::passing::Passing::new(b"\"asked\"".to_vec(), None);
         let event = format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{members}}}\n\n");
         pipe.push(event.as_bytes(), &mut Vec::new()).unwrap()
     };
