@@ -19,6 +19,7 @@ mod framing;
 mod hosts;
 mod messages;
 mod parts;
+mod prefix;
 mod provider;
 mod reader;
 mod reply;

@@ -75,7 +75,7 @@ fn give_back_names(part: &mut Part<'_>, memo: &Memo) {
 
 /// What Anthropic asks clients to wrap arguments in that are no JSON object (cut at the limit of tokens, mostly),
 /// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming>.
-const INVALID_JSON: &str = "INVALID_JSON";
+pub(super) const INVALID_JSON: &str = "INVALID_JSON";
 
 /// Writes an answer for a caller: a message, its first choice.
 pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {

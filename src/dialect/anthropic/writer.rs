@@ -6,6 +6,7 @@
 //! pieces together by index.
 
 use super::caller::write_error_event;
+use super::prefix::Prefix;
 use super::seal;
 use super::wire::{stop_reason, write_usage};
 use crate::chat::{Event, Finish, Maker, Usage};
@@ -33,11 +34,16 @@ struct Open {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
     Thought,
-    Tool { call: u32, arguments: Braces },
+    Tool { call: u32, input: Prefix },
+}
+
+impl Kind {
+    fn is_thought(&self) -> bool {
+        matches!(self, Kind::Thought)
+    }
 }
 
 impl MessageWriter {
@@ -88,6 +94,13 @@ impl MessageWriter {
     fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(&Open) -> bool) {
         self.open.retain(|open| {
             if which(open) {
+                if let Kind::Tool { input, .. } = &open.kind
+                    && !input.finish().is_empty()
+                {
+                    delta(out, open.index, "input_json_delta", |w| {
+                        w.key("partial_json").string(input.finish())
+                    });
+                }
                 event(out, "content_block_stop", |w| w.key("index").u64(u64::from(open.index)));
             }
             !which(open)
@@ -95,15 +108,15 @@ impl MessageWriter {
     }
 
     /// The index of the open block of this kind, if the last piece was its own.
-    fn current(&self, kind: Kind) -> Option<u32> {
-        self.open.iter().find(|open| open.kind == kind).map(|open| open.index)
+    fn current(&self, is: fn(&Kind) -> bool) -> Option<u32> {
+        self.open.iter().find(|open| is(&open.kind)).map(|open| open.index)
     }
 
     fn text(&mut self, text: &Text<'_>, out: &mut Vec<u8>) {
         if text.is_empty() {
             return;
         }
-        let index = self.current(Kind::Text).unwrap_or_else(|| {
+        let index = self.current(|kind| matches!(kind, Kind::Text)).unwrap_or_else(|| {
             self.start(Kind::Text, out, |w| {
                 w.key("type").string("text");
                 w.key("text").string("");
@@ -113,7 +126,7 @@ impl MessageWriter {
     }
 
     fn thought(&mut self, out: &mut Vec<u8>) -> u32 {
-        self.current(Kind::Thought).unwrap_or_else(|| {
+        self.current(Kind::is_thought).unwrap_or_else(|| {
             self.start(Kind::Thought, out, |w| {
                 w.key("type").string("thinking");
                 w.key("thinking").string("");
@@ -126,7 +139,7 @@ impl MessageWriter {
     fn signature(&mut self, prefix: String, signature: &Text<'_>, out: &mut Vec<u8>) {
         let index = self.thought(out);
         delta(out, index, "signature_delta", |w| w.key("signature").texts([&Text::from(prefix), signature]));
-        self.close(out, |open| open.kind == Kind::Thought);
+        self.close(out, |open| open.kind.is_thought());
     }
 
     fn sealed(&mut self, maker: Maker, data: &Text<'_>, out: &mut Vec<u8>) {
@@ -140,7 +153,7 @@ impl MessageWriter {
 
     fn tool(&mut self, call: u32, id: &Text<'_>, name: &Text<'_>, out: &mut Vec<u8>) {
         self.has_calls = true;
-        self.start(Kind::Tool { call, arguments: Braces::default() }, out, |w| {
+        self.start(Kind::Tool { call, input: Prefix::default() }, out, |w| {
             w.key("type").string("tool_use");
             w.key("id").text(&tame_id(id, call));
             w.key("name").text(name);
@@ -154,12 +167,12 @@ impl MessageWriter {
         }
         let mut done = None;
         for open in &mut self.open {
-            if let Kind::Tool { call: known, arguments } = &mut open.kind
+            if let Kind::Tool { call: known, input } = &mut open.kind
                 && *known == call
             {
-                arguments.feed(&fragment.decode());
-                delta(out, open.index, "input_json_delta", |w| w.key("partial_json").text(fragment));
-                done = arguments.is_closed().then_some(open.index);
+                let piece = input.feed(&fragment.decode());
+                delta(out, open.index, "input_json_delta", |w| w.key("partial_json").string(&piece));
+                done = input.is_closed().then_some(open.index);
             }
         }
         if let Some(index) = done {
@@ -199,7 +212,7 @@ impl StreamWriter for MessageWriter {
             Event::ToolStart { choice: 0, index, id, name, signature } => {
                 self.begin(out);
                 if let Some((maker, signature)) = signature {
-                    self.close(out, |open| open.kind == Kind::Thought);
+                    self.close(out, |open| open.kind.is_thought());
                     self.signature(seal::prefix(*maker, true), signature, out);
                 }
                 self.tool(*index, id, name, out);
@@ -260,42 +273,4 @@ fn delta(out: &mut Vec<u8>, index: u32, kind: &str, members: impl FnOnce(&mut Wr
             members(w);
         });
     });
-}
-
-/// Follows the braces of JSON that comes in pieces, to know when its object is whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Braces {
-    depth: u32,
-    in_string: bool,
-    after_backslash: bool,
-    has_opened: bool,
-}
-
-impl Braces {
-    fn feed(&mut self, fragment: &str) {
-        for byte in fragment.bytes() {
-            if self.in_string {
-                match byte {
-                    _ if self.after_backslash => self.after_backslash = false,
-                    b'\\' => self.after_backslash = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => {
-                    self.has_opened = true;
-                    self.depth = self.depth.saturating_add(1);
-                }
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-    }
-
-    fn is_closed(self) -> bool {
-        self.has_opened && self.depth == 0
-    }
 }
