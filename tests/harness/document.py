@@ -21,6 +21,10 @@ PROVIDERS = {
     "vertex": {"base": "", "model": "gemini-3-pro", "project": "p", "location": "europe-west1"},
     "bedrock": {"base": "", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
     "cohere": {"base": "", "model": "command-a-03-2025"},
+    # OpenAI's dialect, and no Responses: their callers are translated to it.
+    "openai_compatible": {"base": "/v1", "model": "llama-4"},
+    "deepseek": {"base": "/v1", "model": "deepseek-reasoner"},
+    "mistral": {"base": "/v1", "model": "mistral-large-latest"},
 }
 
 

@@ -65,8 +65,7 @@ impl Prefix {
         if self.is_broken {
             return escaped(piece);
         }
-        let mut good = 0;
-        for byte in piece.bytes() {
+        for (good, byte) in piece.bytes().enumerate() {
             match self.step(byte) {
                 Some(next) => self.next = next,
                 None => {
@@ -76,7 +75,6 @@ impl Prefix {
                     return out;
                 }
             }
-            good += 1;
         }
         piece.to_owned()
     }

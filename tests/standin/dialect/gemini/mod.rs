@@ -80,8 +80,10 @@ impl Endpoint for Generate {
     fn events(&self, asked: &Asked, said: &Said) -> Vec<Event> {
         let mut events = Vec::new();
         let mut written = 0;
+        let total = said.output_tokens - said.thinking_tokens;
         let mut chunk = |part, parts: Vec<Value>, finish: Option<&str>| {
-            written += 1;
+            // What was said so far; the last one says what the whole answer says.
+            written = if finish.is_some() { total } else { total.min(written + 1) };
             let answer = answer(asked, said, json!([candidate(0, &parts, finish)]), written);
             events.push(sse(None, &answer, part));
         };
