@@ -60,6 +60,8 @@ pub enum Event<'a> {
         raw: Raw<'a>,
     },
     Usage(Usage),
+    /// Which capacity serves it.
+    ServiceTier(Text<'a>),
     Finish {
         choice: u32,
         finish: Finish<'a>,
@@ -84,6 +86,7 @@ impl Event<'_> {
             | Event::ThoughtSignature { .. }
             | Event::Logprobs { .. }
             | Event::Usage(_)
+            | Event::ServiceTier(_)
             | Event::Ping
             | Event::Malformed => false,
         }

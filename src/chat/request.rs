@@ -208,10 +208,11 @@ impl Maker {
         }
     }
 
+    /// Clients that put the fragments of a stream together may have joined the word to itself.
     pub fn from_format(format: &str) -> Option<Maker> {
         [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock]
             .into_iter()
-            .find(|m| m.format() == format)
+            .find(|maker| !format.is_empty() && format.replace(maker.format(), "").is_empty())
     }
 }
 

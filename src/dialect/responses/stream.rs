@@ -24,6 +24,7 @@ pub(super) struct Events {
     /// The items that are over, by their place.
     done: BTreeMap<u32, Vec<u8>>,
     usage: Usage,
+    tier: Option<Text<'static>>,
     /// Why the answer is incomplete.
     reason: Option<&'static str>,
 }
@@ -38,6 +39,7 @@ impl Events {
             open: Vec::new(),
             done: BTreeMap::new(),
             usage: Usage::default(),
+            tier: None,
             reason: None,
         }
     }
@@ -128,6 +130,7 @@ impl StreamWriter for Events {
         match event {
             Event::Start { .. } => self.begin(out),
             Event::Usage(usage) => self.usage.update(usage),
+            Event::ServiceTier(tier) => self.tier = Some(tier.clone().into_owned()),
             Event::Finish { choice: 0, finish } => self.reason = incomplete_reason(finish),
             Event::Text { choice: 0, text } => self.say(false, text, out),
             Event::Refusal { choice: 0, text } => self.say(true, text, out),
@@ -171,11 +174,11 @@ impl StreamWriter for Events {
         // What was cut is the last thing.
         self.close(out, Status::Completed, |open| open.index != last);
         self.close(out, ending.status(), |_| true);
-        let Events { frame, to, done, usage, .. } = self;
+        let Events { frame, to, done, usage, tier, .. } = self;
         let name = if ending.reason.is_some() { "response.incomplete" } else { "response.completed" };
         to.event(name, out, |w| {
             w.key("response");
-            frame.write(ending, usage, None, w, |w| {
+            frame.write(ending, usage, tier.as_ref(), w, |w| {
                 for item in done.values() {
                     w.raw(Raw::trusted(std::str::from_utf8(item).unwrap_or("null")));
                 }

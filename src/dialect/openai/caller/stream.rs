@@ -28,6 +28,8 @@ struct Choice {
     thoughts: u32,
     /// A thought has begun that no signature has closed yet.
     thinking: bool,
+    /// Its maker is told. Once: OpenAI's clients put the strings of fragments together.
+    named: bool,
 }
 
 impl Chunks {
@@ -123,27 +125,38 @@ impl Chunks {
         let Some(state) = self.state(choice) else { return 0 };
         let index = state.thoughts;
         state.thinking = !closes;
+        state.named &= !closes;
         if closes {
             state.thoughts = index.saturating_add(1);
         }
         index
     }
 
+    /// The maker, if this thought's fragments haven't told it yet.
+    fn told(&mut self, choice: u32, maker: Option<Maker>) -> Option<Maker> {
+        let state = self.state(choice)?;
+        let maker = maker.filter(|_| !state.named)?;
+        state.named = true;
+        Some(maker)
+    }
+
     fn thoughts(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Thought { choice, text, maker } => {
                 let index = self.thought(*choice, false);
+                let maker = self.told(*choice, *maker);
                 self.delta(*choice, out, |w| {
                     w.key("reasoning_content").text(text);
                     w.key("reasoning_details")
-                        .array(|w| reasoning::write_detail(Some(text), None, *maker, index, w));
+                        .array(|w| reasoning::write_detail(Some(text), None, maker, index, w));
                 });
             }
             Event::ThoughtSignature { choice, maker, signature } => {
+                let maker = self.told(*choice, Some(*maker));
                 let index = self.thought(*choice, true);
                 self.delta(*choice, out, |w| {
                     w.key("reasoning_details").array(|w| {
-                        reasoning::write_detail(None, Some(signature), Some(*maker), index, w);
+                        reasoning::write_detail(None, Some(signature), maker, index, w);
                     });
                 });
             }
@@ -235,7 +248,7 @@ impl StreamWriter for Chunks {
             }
             // A comment keeps the connection and no client sees it.
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
-            Event::Malformed => {}
+            Event::ServiceTier(_) | Event::Malformed => {}
         }
     }
 
@@ -267,6 +280,8 @@ fn choice_of(event: &Event<'_>) -> Option<u32> {
         | Event::ToolArguments { choice, .. }
         | Event::Logprobs { choice, .. }
         | Event::Finish { choice, .. } => Some(*choice),
-        Event::Start { .. } | Event::Usage(_) | Event::Ping | Event::Malformed => None,
+        Event::Start { .. } | Event::Usage(_) | Event::ServiceTier(_) | Event::Ping | Event::Malformed => {
+            None
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A stream of `chat.completion.chunk` events into the model's events.
 
 use super::tool_calls::Calls;
-use crate::chat::Event;
+use crate::chat::{Event, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, reasoning, wire};
 use crate::dialect::{Memo, StreamReader};
@@ -22,6 +22,8 @@ struct State {
     id: Option<String>,
     ending: Ending,
     calls: Vec<Calls>,
+    /// Of the last thought.
+    maker: Option<Maker>,
     failure: Option<Failure>,
 }
 
@@ -35,6 +37,7 @@ impl Chunks {
             id: None,
             ending: Ending::default(),
             calls: Vec::new(),
+            maker: None,
             failure: None,
         };
         Chunks { sse: Sse::new(), state }
@@ -89,12 +92,14 @@ impl State {
         let mut usage = None;
         let mut id = None;
         let mut model = None;
+        let mut tier = None;
         for (name, value) in chunk.fields().filter(|(_, value)| !value.is_null()) {
             match name.decode().as_ref() {
                 "id" => id = value.text().filter(|id| !id.is_empty()),
                 "model" => model = value.text().filter(|model| !model.is_empty()),
                 "choices" => choices = value,
                 "usage" => usage = Some(value),
+                "service_tier" => tier = value.text(),
                 // Groq's place for it.
                 "x_groq" => usage = usage.or_else(|| value.present("usage")),
                 _ => {}
@@ -108,6 +113,7 @@ impl State {
             self.started = true;
             self.id = id.as_ref().map(|id| id.decode().into_owned());
             sink(Event::Start { id, model });
+            tier.into_iter().for_each(|tier| sink(Event::ServiceTier(tier)));
         }
         // Moonshot's place for it.
         usage = usage.or_else(|| choices.items().find_map(|choice| choice.present("usage")));
@@ -157,7 +163,7 @@ impl State {
                 name => _ = thoughts.take(name, value),
             }
         }
-        emit_thoughts(choice, &thoughts, sink);
+        emit_thoughts(choice, &thoughts, &mut self.maker, sink);
         emit_content(choice, content, sink);
         if let Some(text) = refusal.filter(|text| !text.is_empty()) {
             sink(Event::Refusal { choice, text });
@@ -186,10 +192,13 @@ impl State {
     }
 }
 
-fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, sink: Sink<'_>) {
+/// `known`: the maker of the fragments before, who is told once.
+fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, known: &mut Option<Maker>, sink: Sink<'_>) {
     let mut told = false;
     for detail in thoughts.details() {
-        let Some(thought) = reasoning::read_detail(detail) else { continue };
+        let Some(mut thought) = reasoning::read_detail(detail) else { continue };
+        *known = thought.maker.or(*known);
+        thought.maker = *known;
         if !thought.text.is_empty() {
             told = true;
             sink(Event::Thought { choice, text: thought.text, maker: thought.maker });
