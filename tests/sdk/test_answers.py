@@ -65,7 +65,6 @@ SAID_BY_THE_PROVIDER = {
     "stream/openai/reasoning_openrouter": "OpenRouter's name for thoughts",
     "stream/openai/text_unicode": "members left out",
     "stream/openai/tool_calls_arguments_as_object": "a compatible server's arguments",
-    "stream/openai/tool_calls_without_index": "a compatible server leaves the index out",
     "stream/responses/built-in-tool": "a search that has no action yet",
     "stream/responses/unknown-events-and-garbage": "an event of tomorrow",
 }
@@ -73,9 +72,6 @@ SAID_BY_THE_PROVIDER = {
 # What the SDK's helper for streams can't read to its end, and why; its events are read all the same.
 UNREADABLE = {
     "stream/openai/compatible_message_instead_of_delta/openai.sse": "a native stream: chunks without a delta go on as they are",
-    "stream/openai/tool_calls_without_index/openai.sse": "a native stream: no index is made up for its calls",
-    "stream/bedrock/malformed-tool-use/anthropic.sse": "broken arguments, of which the caller has got the first part",
-    "stream/responses/built-in-tool/responses.sse": "a native stream: the case's search is never done",
 }
 
 

@@ -151,6 +151,8 @@ def differences(whole, streamed, path="") -> list:
 @pytest.mark.parametrize("caller", PATHS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stream_says_what_the_reply_says(kind, caller, scenario, config, standin_process):
+    if (kind, scenario) == ("mistral", "forced tool"):
+        pytest.skip("Mistral's word for it is not OpenAI's, which the stand-in speaks")
     provider = standin_process["one"]
     whole = content(answer(config, provider, caller, kind, scenario, False).model_dump())
     streamed = content(answer(config, provider, caller, kind, scenario, True).model_dump())

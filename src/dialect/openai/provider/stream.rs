@@ -220,7 +220,11 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, known: &mut Opt
 fn emit_content(choice: u32, content: Raw<'_>, sink: Sink<'_>) {
     let mut emit = |text: Option<Text<'_>>, thinks: bool| {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
-        sink(if thinks { Event::Thought { choice, text, maker: None } } else { Event::Text { choice, text } });
+        sink(if thinks {
+            Event::Thought { choice, text, maker: None }
+        } else {
+            Event::Text { choice, text }
+        });
     };
     emit(content.text(), false);
     for piece in content.items() {

@@ -338,7 +338,8 @@ mod tests {
             target.row = Box::leak(Box::new(Row { quirks, ..*target.row }));
             target.max_output_tokens = Some(most);
             let mut losses = Losses::new(Unsupported::Refuse);
-            let outgoing = edit(Raw::parse(body.as_bytes()).unwrap(), &turn(false), &target, &mut losses).unwrap();
+            let outgoing =
+                edit(Raw::parse(body.as_bytes()).unwrap(), &turn(false), &target, &mut losses).unwrap();
             (String::from_utf8(outgoing.body).unwrap(), losses.dropped().len())
         };
         let body = r#"{"model":"asked","max_tokens":9}"#;
