@@ -34,17 +34,13 @@ pub(super) struct Responses;
 /// The name under which parts and tools that only this dialect has are kept.
 const OWN: &str = "responses";
 
-/// The name that a caller of Responses has for a place that a chat's provider complains of. Several items of `input`
-/// are one message there, so elements have no number. `None`: it is the same.
+/// The name that a caller of Responses has for a member of a chat that a provider complains of; `None`: it is the same.
 pub(super) fn path_of(path: &str) -> Option<String> {
-    let same = |rest: &str| match rest.strip_prefix(".content[") {
-        Some(rest) => Some(format!("input[].content[]{}", rest.split_once(']')?.1)),
-        None => Some(format!("input[]{rest}")),
+    let said = match path {
+        "max_tokens" => "max_output_tokens",
+        "response_format" => "text.format",
+        "reasoning_effort" => "reasoning.effort",
+        _ => return None,
     };
-    match path {
-        "max_tokens" => Some("max_output_tokens".to_owned()),
-        "response_format" => Some("text.format".to_owned()),
-        "reasoning_effort" => Some("reasoning.effort".to_owned()),
-        _ => same(path.strip_prefix("messages[")?.split_once(']')?.1),
-    }
+    Some(said.to_owned())
 }
