@@ -14,6 +14,8 @@ from harness.standin import Standin
 NAMES = (
     "openai-main", "openai-second", "azure-secondary", "anthropic-main", "anthropic-last-resort", "gemini-main",
     "vertex-main", "vertex-claude", "bedrock-main", "bedrock-claude", "cohere-main",
+    "azure-deployment", "compatible-main", "groq-main,dialect=openai", "mistral-main,dialect=mistral",
+    "deepseek-main,dialect=deepseek",
 )  # fmt: skip
 
 
@@ -36,7 +38,8 @@ def envoy_binary(request):
 @pytest.fixture(scope="session")
 def cloud_process(tmp_path_factory):
     log = tmp_path_factory.mktemp("cloud") / "standin.log"
-    keyed = [f"{name},key={'key-of-aws:secret-of-aws' if name.startswith('bedrock') else key_of(name)}" for name in NAMES]
+    aws = "key-of-aws:secret-of-aws"
+    keyed = [f"{name},key={aws if name.startswith('bedrock') else key_of(name.split(',')[0])}" for name in NAMES]
     standin = Standin(log, *keyed, "other,dialect=echo")
     yield standin
     standin.stop()

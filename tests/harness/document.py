@@ -22,9 +22,10 @@ PROVIDERS = {
     "bedrock": {"base": "", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
     "cohere": {"base": "", "model": "command-a-03-2025"},
     # OpenAI's dialect, and no Responses: their callers are translated to it.
-    "openai_compatible": {"base": "/v1", "model": "llama-4"},
-    "deepseek": {"base": "/v1", "model": "deepseek-reasoner"},
-    "mistral": {"base": "/v1", "model": "mistral-large-latest"},
+    "openai_compatible": {"base": "/some/where/v1", "model": "llama-4"},
+    "deepseek": {"base": "", "model": "deepseek-reasoner"},
+    "groq": {"base": "/openai/v1", "model": "openai/gpt-oss-120b"},
+    "mistral": {"base": "/v1", "model": "mistral-large-2512"},
 }
 
 

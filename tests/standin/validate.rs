@@ -9,7 +9,9 @@ use crate::sigv4;
 /// The header that carries each family's credential, and what comes before the key in it.
 fn credentials(family: Family) -> &'static [(&'static str, &'static str)] {
     match family {
-        Family::OpenAi | Family::Vertex | Family::Cohere => &[("authorization", "Bearer ")],
+        Family::OpenAi | Family::Mistral | Family::DeepSeek | Family::Vertex | Family::Cohere => {
+            &[("authorization", "Bearer ")]
+        }
         Family::Azure => &[("api-key", ""), ("authorization", "Bearer ")],
         // The official SDK sends the key as a bearer token since 2.0; x-api-key is as good.
         Family::Anthropic => &[("x-api-key", ""), ("authorization", "Bearer ")],
@@ -22,7 +24,16 @@ fn credentials(family: Family) -> &'static [(&'static str, &'static str)] {
 const OWNED: &[(&str, &[Family])] = &[
     (
         "authorization",
-        &[Family::OpenAi, Family::Azure, Family::Anthropic, Family::Vertex, Family::Cohere, Family::Bedrock],
+        &[
+            Family::OpenAi,
+            Family::Mistral,
+            Family::DeepSeek,
+            Family::Azure,
+            Family::Anthropic,
+            Family::Vertex,
+            Family::Cohere,
+            Family::Bedrock,
+        ],
     ),
     ("x-api-key", &[Family::Anthropic]),
     ("api-key", &[Family::Azure]),

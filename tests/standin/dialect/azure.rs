@@ -17,6 +17,11 @@ fn prompt_results() -> Value {
 
 impl Endpoint for AzureChat {
     fn read(&self, received: &Received<'_>) -> Result<Asked, Fault> {
+        // With the deployment in the path comes a version; the newer path needs none.
+        let version = received.query.split('&').find_map(|pair| pair.strip_prefix("api-version="));
+        if received.model.is_some() && version.is_none_or(str::is_empty) {
+            return Err(Fault::new("Missing required query parameter: api-version"));
+        }
         Chat.read(received)
     }
 

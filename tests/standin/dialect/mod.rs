@@ -1,5 +1,6 @@
 //! The dialects: which one a path is, and what each must know to read a request and write an answer.
 
+mod accents;
 mod anthropic;
 mod azure;
 mod bedrock;
@@ -28,6 +29,8 @@ pub use route::{ENDPOINTS, Route};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Family {
     OpenAi,
+    Mistral,
+    DeepSeek,
     Azure,
     Anthropic,
     Google,
@@ -54,6 +57,8 @@ impl FromStr for Speaks {
             "auto" => Self::Auto,
             "echo" => Self::Echo,
             "openai" => Self::Only(Family::OpenAi),
+            "mistral" => Self::Only(Family::Mistral),
+            "deepseek" => Self::Only(Family::DeepSeek),
             "azure_openai" => Self::Only(Family::Azure),
             "anthropic" => Self::Only(Family::Anthropic),
             "gemini" => Self::Only(Family::Google),
@@ -62,7 +67,7 @@ impl FromStr for Speaks {
             "cohere" => Self::Only(Family::Cohere),
             _ => {
                 return Err(format!(
-                    "`{text}` is none of auto, echo, openai, azure_openai, anthropic, gemini, vertex, bedrock, cohere"
+                    "`{text}` is none of auto, echo, openai, mistral, deepseek, azure_openai, anthropic, gemini, vertex, bedrock, cohere"
                 ));
             }
         })

@@ -1,7 +1,7 @@
 //! Which endpoint a path is.
 
 use super::{
-    Endpoint, Family, Speaks, anthropic, azure, bedrock, cohere, embeddings, gemini, hosted, openai,
+    Endpoint, Family, Speaks, accents, anthropic, azure, bedrock, cohere, embeddings, gemini, hosted, openai,
     responses,
 };
 
@@ -20,6 +20,8 @@ pub const ENDPOINTS: &[(&str, &dyn Endpoint)] = &[
     ("openai_chat", &openai::Chat),
     ("openai_embeddings", &embeddings::OpenAi),
     ("openai_responses", &responses::Responses),
+    ("mistral_chat", &accents::Mistral),
+    ("deepseek_chat", &accents::DeepSeek),
     ("azure_chat", &azure::AzureChat),
     ("anthropic_messages", &anthropic::Messages),
     ("anthropic_count", &hosted::CountTokens),
@@ -53,6 +55,13 @@ impl Route {
             }
             ["openai", "deployments", model, "embeddings"] => {
                 (Family::Azure, "openai_embeddings", Some(*model), None)
+            }
+            // Their paths are OpenAI's: only what the provider speaks tells them.
+            [.., "chat", "completions"] if speaks == Speaks::Only(Family::Mistral) => {
+                (Family::Mistral, "mistral_chat", None, None)
+            }
+            [.., "chat", "completions"] if speaks == Speaks::Only(Family::DeepSeek) => {
+                (Family::DeepSeek, "deepseek_chat", None, None)
             }
             [.., "chat", "completions"] if openai == Family::Azure => (openai, "azure_chat", None, None),
             [.., "chat", "completions"] => (openai, "openai_chat", None, None),
