@@ -147,6 +147,7 @@ impl<'a> Adapter<'a> {
 
     fn object(&mut self, keywords: &Keywords<'a>, depth: usize, out: &mut Vec<u8>) -> Result<(), Flaw> {
         let mut gathered = Gathered::of(keywords, self.purpose)?;
+        gathered.complete();
         if gathered.kinds.is_empty()
             && (depth == 0 && self.purpose == Use::Arguments || !gathered.properties.is_empty())
         {

@@ -21,6 +21,12 @@ pub(super) fn seed_name(row: &Row) -> &'static str {
     renamed.unwrap_or("seed")
 }
 
+/// The highest temperature, as a number and as JSON, where it is not OpenAI's: Mistral's is
+/// <https://docs.mistral.ai/api/#tag/chat>.
+pub(super) fn highest_temperature(row: &Row) -> Option<(f64, &'static str)> {
+    row.has(Quirk::Chunks).then_some((1.5, "1.5"))
+}
+
 /// The word for a choice of some tool, the model decides which.
 pub(super) fn required_choice(row: &Row) -> &'static str {
     if row.has(Quirk::Chunks) { "any" } else { "required" }

@@ -179,6 +179,20 @@ impl<'a> Gathered<'a> {
         }
     }
 
+    /// Adds what other readers of schemas take for granted and Gemini wants to read: what is required is a property too,
+    /// and an array has elements.
+    pub(super) fn complete(&mut self) {
+        for name in &self.required {
+            if self.property_names.insert(name.decode().into_owned()) {
+                self.properties.push((name.clone(), Raw::trusted("{}")));
+            }
+        }
+        let is_array = self.kinds.iter().any(|kind| *kind == "array");
+        if is_array && self.items.is_none() && self.prefix.is_none() {
+            self.items = Some(Raw::trusted("{}"));
+        }
+    }
+
     pub(super) fn requires(&self, name: &Text<'_>) -> bool {
         self.required_names.contains(name.decode().as_ref())
     }

@@ -69,6 +69,11 @@ fn what_gemini_lacks_is_said_otherwise() {
         whole.strip_prefix(start).and_then(|rest| rest.strip_suffix("}}")).unwrap().to_owned()
     };
     let cases = [
+        (r#"{"type":"array"}"#, r#"{"type":"array","items":{}}"#),
+        (
+            r#"{"type":"object","properties":{"a":{}},"required":["a","b"]}"#,
+            r#"{"type":"object","required":["a","b"],"properties":{"a":{},"b":{}}}"#,
+        ),
         (r#"{"const":"x"}"#, r#"{"type":"string","enum":["x"]}"#),
         (r#"{"const":null}"#, r#"{"type":"null"}"#),
         (r#"{"const":true}"#, r#"{"type":"boolean","description":"{const: true}"}"#),

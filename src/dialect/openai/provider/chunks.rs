@@ -5,7 +5,7 @@
 //! assistant's last words must say so (`prefix`). Ids of calls have a form of their own ([`call_id`]).
 //! <https://docs.mistral.ai/api/#tag/chat>
 
-use crate::chat::{Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::names::Renames;
 use crate::dialect::openai::calls;
 use crate::dialect::{Dialect, Losses, Refusal, Turn, lose_member, write_data_url};
@@ -68,9 +68,13 @@ impl<'c> Chunks<'c> {
         let mut texts = Vec::with_capacity(message.parts.len());
         for (at, part) in message.parts.iter().enumerate() {
             match &part.kind {
+                PartKind::Text(text) if text.is_empty() => {}
                 PartKind::Text(_) => texts.push(part),
                 _ => self.lose(at, "is no text, and Mistral's instructions are text only")?,
             }
+        }
+        if texts.is_empty() {
+            return Ok(());
         }
         w.open_object();
         w.key("role").string("system");
@@ -88,6 +92,7 @@ impl<'c> Chunks<'c> {
                     had_results = true;
                     self.result(result, w)?;
                 }
+                PartKind::Text(text) if text.is_empty() => {}
                 _ => rest.push(part),
             }
         }
@@ -279,8 +284,15 @@ fn write_url(source: &Source<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_call(call: &ToolCall<'_>, names: &Renames, w: &mut Writer<'_>) {
-    let id = Text::from(call_id(&call.id));
-    calls::write(&ToolCall { id, name: names.sent(&call.name), signature: None, ..call.clone() }, None, w);
+    let given = call.arguments.text();
+    let arguments = if given.is_blank() { Text::from("{}") } else { given };
+    let sent = ToolCall {
+        id: Text::from(call_id(&call.id)),
+        name: names.sent(&call.name),
+        arguments: Arguments::Encoded(arguments),
+        signature: None,
+    };
+    calls::write(&sent, None, w);
 }
 
 /// How long Mistral's ids of calls are; they are letters and digits only.

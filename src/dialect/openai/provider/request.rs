@@ -29,7 +29,7 @@ pub(super) fn write(
     let usage_asked = request.stream && quirks::counts_streams(target.row);
     // Names in the caller's own dialect are the caller's business.
     let names = match turn.surface {
-        Surface::Chat => Renames::default(),
+        Surface::Chat if !target.row.has(Quirk::Chunks) => Renames::default(),
         _ => Renames::new(of_tools(request), MAX_NAME),
     };
     let mut body = Vec::with_capacity(4096);
@@ -174,7 +174,12 @@ impl<'c> Composer<'c> {
 
     fn sampling(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let sampling = &self.request.sampling;
-        for (name, value) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
+        let highest = quirks::highest_temperature(self.target.row);
+        let temperature = match (sampling.temperature.and_then(Raw::as_f64), highest) {
+            (Some(asked), Some((highest, json))) if asked > highest => Some(Raw::trusted(json)),
+            _ => sampling.temperature,
+        };
+        for (name, value) in [("temperature", temperature), ("top_p", sampling.top_p)] {
             match value {
                 Some(_) if !self.target.has(Features::SAMPLING) => self.losses.advisory(name),
                 value => self.put(name, value, w)?,
@@ -183,7 +188,13 @@ impl<'c> Composer<'c> {
         if sampling.top_k.is_some() {
             self.losses.advisory("top_k");
         }
-        self.put(quirks::seed_name(self.target.row), sampling.seed, w)?;
+        // Mistral counts seeds from zero.
+        let is_below = |seed: Raw<'_>| seed.as_f64().is_some_and(|seed| seed < 0.0);
+        if self.target.row.has(Quirk::Chunks) && sampling.seed.is_some_and(is_below) {
+            self.losses.advisory("seed");
+        } else {
+            self.put(quirks::seed_name(self.target.row), sampling.seed, w)?;
+        }
         self.put("frequency_penalty", sampling.frequency_penalty, w)?;
         self.put("presence_penalty", sampling.presence_penalty, w)?;
         self.put("logit_bias", sampling.logit_bias, w)
