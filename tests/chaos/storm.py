@@ -28,6 +28,8 @@ WAYS = (
     {"refuse": True},
     *({how: point} for how in ("cut", "reset", "stall") for point in ("headers", "body", "first_token")),
     *({"end": point} for point in ("body", "first_token", {"bytes": 40})),
+    # In the middle of a chat's body; in a stream, in the middle of an event.
+    *({how: {"bytes": 300}} for how in ("cut", "reset", "stall")),
     {"error_event": "first_token"},
     {"delay_ms": 200},
     {"delay_ms": 3000},
@@ -41,14 +43,19 @@ WAYS = (
 class Phase:
     """What one way of misbehaving came to."""
 
-    way: str
+    way: dict
     victims: tuple
     outcomes: list[Outcome]
     ejections: int
 
     def broken(self) -> list[Outcome]:
-        """Promises broken: what failed, and what broke off though its provider did nothing wrong."""
-        return [one for one in self.outcomes if one.end == "failed" or (one.end != "whole" and one.target not in self.victims)]
+        """Promises broken: what failed, what broke off though its provider did nothing wrong, and a reset that was none."""
+        return [one for one in self.outcomes if one.end == "failed" or (one.end != "whole" and not self.may(one))]
+
+    def may(self, one: Outcome) -> bool:
+        """Whether a stream may end so: as its provider did, and a silent or wrongly ended one with an error event."""
+        is_reset = "cut" in self.way or "reset" in self.way
+        return one.target in self.victims and (one.end == "error_event" or is_reset)
 
     def row(self) -> dict:
         ends = Counter(one.end for one in self.outcomes)
@@ -122,7 +129,7 @@ def round_of(binary, folder: pathlib.Path, standin: Standin, spared: str, failur
             before = ejections(gateway)
             outcomes = asyncio.run(run())
             assert gateway.alive(), "Envoy ended"
-            yield Phase(spelled(way), victims, outcomes, ejections(gateway) - before)
+            yield Phase(way, victims, outcomes, ejections(gateway) - before)
 
 
 def ejections(gateway: Gateway) -> int:
@@ -165,7 +172,7 @@ def table(phases: list[Phase]) -> str:
         return "Time was up before the first phase: give CHAOS_SECONDS more."
     rows: dict[str, Counter] = {}
     for phase in phases:
-        rows.setdefault(phase.way, Counter()).update(phase.row())
+        rows.setdefault(spelled(phase.way), Counter()).update(phase.row())
     heads = list(phases[0].row())
     total = sum(rows.values(), Counter())
     lines = [f"{'two providers do':36}" + "".join(f"{head:>14}" for head in heads)]
@@ -178,5 +185,20 @@ def complaints(phases: list[Phase]) -> list[str]:
     told = []
     for phase in phases:
         for one in phase.broken()[:3]:
-            told.append(f"{phase.way}, victims {', '.join(phase.victims)}: a {one.kind}: {one.end} {one.why}\n    {one}")
+            told.append(f"{spelled(phase.way)}, victims {', '.join(phase.victims)}: a {one.kind}: {one.end} {one.why}\n    {one}")
     return told
+
+
+# No failure: an answer that is late, and an event that is left out.
+HARMLESS = ({"delay_ms": 200}, {"malformed_event": 12, "slow_ms": 3})
+
+
+def unmet(phases: list[Phase]) -> list[str]:
+    """Ways of misbehaving that no caller met, of those that all rounds played: they prove nothing."""
+    met = Counter()
+    for phase in phases:
+        broke_off = sum(one.end in ("error_event", "reset") for one in phase.outcomes)
+        after_a_token = "slow_ms" in phase.way
+        met[spelled(phase.way)] += broke_off if after_a_token else sum(one.attempts > 1 for one in phase.outcomes)
+    harmless = [spelled(way) for way in HARMLESS]
+    return [f"{way}: no caller met it" for way, count in met.items() if not count and way not in harmless]

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
 import storm  # noqa: E402
 
 # Those that end with a timeout take seconds each: one stands for all.
-SLOW = ("stall=headers", "stall=body", "delay_ms=3000", "stall=12 slow_ms=3")
+SLOW = ("stall=headers", "stall=body", "delay_ms=3000", "stall=12 slow_ms=3", "stall={'bytes': 300}")
 
 
 def test_no_caller_notices_before_a_token(tmp_path):
@@ -19,7 +19,7 @@ def test_no_caller_notices_before_a_token(tmp_path):
     with storm.providers(tmp_path) as standin:
         spared, until = storm.NAMES[1], time.monotonic() + 60
         phases = list(storm.round_of(binary(), tmp_path / "round", standin, spared, storm.PATIENT, ways, 0.1, until))
-    assert not (told := storm.complaints(phases)), "\n".join(told)
+    assert not (told := storm.complaints(phases) + storm.unmet(phases)), "\n".join(told)
     assert len(phases) == len(ways)
     assert sum(one.attempts > 1 for phase in phases for one in phase.outcomes) > len(ways), "nothing was switched"
     assert any(one.end == "error_event" for phase in phases for one in phase.outcomes), "no stream broke off"

@@ -80,33 +80,45 @@ def judge_stream(status: int, text: str, error, says: dict, target: str | None) 
     """A stream is whole, ends with an error event or a reset after its first token, or failed."""
     if status != 200:
         return "failed", f"status {status}" if status else f"no answer: {error!r}"
-    lines = [line[5:].strip() for line in text.split("\n") if line.startswith("data:")]
-    done = bool(lines) and lines[-1] == "[DONE]"
-    events = [event for event in map(parsed, lines) if event is not None]
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if error and not text.endswith("\n"):
+        # A reset may cut a line anywhere.
+        lines.pop()
+    if foreign := [line for line in lines if line and not line.startswith(("data: ", "event: ", ": "))]:
+        return "failed", f"what is no event: {foreign[0]!r}"
+    data = [line[6:] for line in lines if line.startswith("data: ")]
+    done = bool(data) and data[-1] == "[DONE]"
+    events = [parsed(one) for one in (data[:-1] if done else data)]
+    if None in events:
+        return "failed", "an event that is no JSON object"
+    if len({event["id"] for event in events if "id" in event}) > 1:
+        return "failed", "chunks of two answers"
     content = "".join(choice["delta"].get("content") or "" for event in events for choice in event.get("choices", []))
-    told = any("error" in event for event in events)
+    told = [place for place, event in enumerate(events) if "error" in event]
     if not content:
         return "failed", f"no token, {'an error event' if told else repr(error)}"
-    # The text of a stream with a malformed event lacks that event only.
-    wrong = voice(content, says, target, whole=False)
-    if wrong:
+    whole = done and not told
+    if wrong := voice(content, says, target, whole):
         return wrong
     if told:
-        return "error_event", ""
+        return ("error_event", "") if told == [len(events) - 1] and not done else ("failed", "something after an error event")
     if error:
         return "reset", ""
-    return ("whole", "") if done else ("failed", "a stream that ends without [DONE], an error event or a reset")
+    return ("whole", "") if whole else ("failed", "a stream that ends without [DONE], an error event or a reset")
 
 
 def voice(content: str, says: dict, target: str | None, whole: bool) -> tuple[str, str] | None:
-    """What is wrong with who speaks: two providers, not the one named, or half of an answer as if it were whole."""
+    """What is wrong with who speaks: two providers, not the one named, half of an answer as if it were whole, or words lost."""
     heard = {letter for letter in content if letter in says.values()}
     if len(heard) != 1:
         return "failed", f"an answer of {len(heard)} providers"
     if heard != {says.get(target)}:
         return "failed", f"{target} is named and another spoke"
-    if whole and content.split() != [says[target]] * WORDS:
-        return "failed", "half an answer as if it were whole"
+    all_of_it = " ".join([says[target]] * WORDS)
+    if whole and content != all_of_it:
+        return "failed", "words are missing, as if it were whole"
+    if not all_of_it.startswith(content):
+        return "failed", "words are missing in the middle"
     return None
 
 
