@@ -16,7 +16,7 @@ use super::trip::Trip;
 use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{CallerError, Memo, Outgoing, Refusal, Target};
-use crate::failure::{Failure, Head, classify};
+use crate::failure::{Class, Failure, Head, classify};
 use crate::json::Document;
 use crate::plan::Seat;
 use std::borrow::Cow;
@@ -131,6 +131,8 @@ impl Attempt {
     pub fn delay_ms(&self) -> Option<u64> {
         match self.drill {
             Some(Effect::DelayMs(ms)) => Some(ms),
+            // For good: Envoy's own timer ends the attempt, as it would a provider's that says nothing.
+            Some(Effect::Fail(Class::Timeout)) => Some(u64::MAX),
             _ => None,
         }
     }
@@ -276,7 +278,9 @@ impl Attempt {
             return;
         }
         let limit = self.trip.attempt_limit_ms();
-        let failure = if now_ms.saturating_sub(self.started_ms) + 20 >= limit {
+        let failure = if self.drill == Some(Effect::Fail(Class::Timeout)) {
+            Failure::drill(Class::Timeout)
+        } else if now_ms.saturating_sub(self.started_ms) + 20 >= limit {
             Failure::timeout(&format!("nothing usable came within {limit} ms"))
         } else {
             Failure::connect("the connection failed or was closed before an answer")

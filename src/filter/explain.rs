@@ -1,9 +1,11 @@
 //! Why a request would go where it goes: the router role's own planning, told instead of done.
 
 use super::answer::Answer;
+use super::drill::Wish;
+use super::headers::Header;
 use super::router::{Moment, Router, document};
 use super::runtime::Runtime;
-use crate::config::Strategy;
+use crate::config::{Effect, Group, Strategy};
 use crate::dialect::Surface;
 use crate::json::Writer;
 use crate::plan::{Seat, Verdict, order_name};
@@ -50,9 +52,36 @@ pub fn explain(
             let seats = targets.map(|member| Seat { target: member.target, twin: None });
             w.key("cluster").string(&order_name(&runtime.config, group, seats));
         }
+        write_drills(runtime, group, headers, w);
         w.key("sentence").string(&sentence(runtime, &considered, &order));
     });
     Ok(out)
+}
+
+/// The drills that the group's targets may meet, whatever time it is; `forced`: this request asks for it, and may.
+fn write_drills(runtime: &Runtime, group: &Group, headers: &[(Vec<u8>, Vec<u8>)], w: &mut Writer<'_>) {
+    let config = &runtime.config;
+    let headers: Vec<Header<'_>> = headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let wish = Wish::of(config, &headers);
+    let has = |target: usize| group.members.iter().any(|member| member.target == target);
+    let mut drills = config.drills.iter().filter(|drill| has(drill.target)).peekable();
+    if drills.peek().is_none() {
+        return;
+    }
+    w.key("drills").array(|w| {
+        for drill in drills {
+            w.object(|w| {
+                w.key("target").string(runtime.id(drill.target));
+                match drill.effect {
+                    Effect::Fail(class) => w.key("class").string(class.name()),
+                    Effect::DelayMs(ms) => w.key("latency_ms").u64(ms),
+                }
+                w.key("percentage").f64(f64::from(drill.per_million) / 10_000.0);
+                w.key("until_ms").u64(drill.until_ms);
+                w.key("forced").bool(wish.as_ref().is_some_and(|wish| wish.forces(config, drill)));
+            });
+        }
+    });
 }
 
 fn sentence(runtime: &Runtime, considered: &super::router::Considered<'_>, order: &[&str]) -> String {

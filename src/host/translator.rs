@@ -64,6 +64,9 @@ impl TranslatorContext {
     fn must_wait(&self) -> bool {
         let delay_ms = self.attempt.as_ref().and_then(Attempt::delay_ms);
         delay_ms.is_some_and(|ms| {
+            if ms == u64::MAX {
+                return true;
+            }
             let until_ms = abi::now_ms().saturating_add(ms);
             pause::wait(self.root, self.context, until_ms).is_ok()
         })

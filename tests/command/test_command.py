@@ -167,6 +167,25 @@ def test_explain(config):
     assert unknown["error"]["code"] == "model_not_found" and "Did you mean `production-llm`?" in unknown["error"]["message"]
 
 
+DRILLS = """
+tenant: {header: x-tenant-id}
+drills:
+  - {target: openai, class: overloaded, percentage: 0, until: "2099-01-01T00:00:00Z", allow_tenants: [acme]}
+  - {target: anthropic, latency: 3s, percentage: 2.5, until: "2099-01-01T00:00:00Z"}
+"""
+
+
+def test_explain_shows_drills(config):
+    assert "drills" not in json.loads(call("explain", config, body=chat()))
+    config.write_text(config.read_text() + DRILLS)
+    force = ("--header", "x-tenant-id=acme", "--header", "x-switchover-drill=openai")
+    for options, forced in (((), False), (force, True), (force[2:], False)):
+        overloaded, slow = json.loads(call("explain", config, *options, body=chat()))["drills"]
+        until = 4_070_908_800_000
+        assert overloaded == {"target": "openai", "class": "overloaded", "percentage": 0, "until_ms": until, "forced": forced}
+        assert slow == {"target": "anthropic", "latency_ms": 3000, "percentage": 2.5, "until_ms": until, "forced": False}
+
+
 def test_a_closed_pipe_is_no_crash(config):
     done = subprocess.run(f"{COMMAND} schema | head -1", shell=True, capture_output=True, text=True, timeout=30)
     assert done.stdout == "{\n" and done.stderr == ""

@@ -88,6 +88,7 @@ def force(name: str = "") -> dict:
 def test_every_class_that_fails_over(gateway, cloud):
     described = two(cloud, *forced(*EJECTING, *SPARING))
     described["circuit_breaker"]["consecutive_failures"] = 100
+    described["model_groups"][0] |= {"first_token_timeout": "500ms", "answer_timeout": "500ms"}
     envoy = gateway(described)
     for name in [*EJECTING, *SPARING]:
         for answer in (envoy.chat(headers=force(name)), envoy.chat(headers=force(name), stream=True)):
@@ -101,10 +102,25 @@ def test_every_class_that_fails_over(gateway, cloud):
     assert envoy.chat().headers["x-switchover-target"] == "openai-main"
 
 
+def test_a_timeout_is_waited_for(gateway, cloud):
+    """As long as the group waits for a provider that says nothing, and no longer; nobody is called."""
+    described = two(cloud, *forced("timeout"))
+    described["model_groups"][0] |= {"first_token_timeout": "700ms", "answer_timeout": "700ms"}
+    envoy = gateway(described)
+    for number in range(FAILURES):
+        begin = time.monotonic()
+        answer = envoy.chat(headers=force("timeout"), stream=number % 2 == 1)
+        assert answer.headers["x-switchover-target"] == "anthropic-main"
+        assert "openai-main failed (timeout) (drill)" in answer.headers["x-switchover-decision"]
+        assert 0.69 < time.monotonic() - begin < 3
+    assert envoy.ejected() == {"openai-main||drill_fail"} and calls(cloud["openai-main"]) == 0
+
+
 def test_a_drill_without_a_way_out_is_an_error_of_its_class(gateway, cloud):
     ends = EJECTING | SPARING | {"context_length": 400, "content_policy": 400, "invalid_request": 400}
     only = document([target(cloud["openai-main"])], drills=forced(*ends), tenant={"header": TENANT})
     only["circuit_breaker"] = {"consecutive_failures": 100}
+    only["model_groups"][0] |= {"first_token_timeout": "500ms", "answer_timeout": "500ms"}
     envoy = gateway(only)
     for name, status in ends.items():
         for answer in (envoy.chat(headers=force(name)), envoy.chat(headers=force(name), stream=True)):

@@ -16,7 +16,12 @@ pub(super) static DRILL: Object = Object {
     exactly_one: &["class", "latency"],
     fields: &[
         field("target", ID, Required, "The id of the target that fails."),
-        field("class", Kind::OneOf(classes), Optional, "How it fails, at once."),
+        field(
+            "class",
+            Kind::OneOf(classes),
+            Optional,
+            "How it fails: at once, or for `timeout` when the time for an answer is over.",
+        ),
         field(
             "latency",
             TIME,
