@@ -373,7 +373,8 @@ fn may_end(target: &Target, group: &str, prefix: &[u8]) -> bool {
     match dialect {
         "openai" => {
             let squeezed = text.replace(": ", ":");
-            squeezed.contains("data:[DONE]") || at_event_end && squeezed.contains("\"finish_reason\":\"")
+            let finished = squeezed.replace("\"finish_reason\":\"\"", "").contains("\"finish_reason\":\"");
+            squeezed.contains("data:[DONE]") || at_event_end && finished
         }
         // Once the terminator's event is whole but for its last line ends.
         "anthropic" if target.row.host == Host::Bedrock => {

@@ -142,7 +142,8 @@ impl Arguments<'_> {
             Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => {
                 Some(Cow::Borrowed(raw.as_json()))
             }
-            Arguments::Json(_) => None,
+            // Some say so that there are none.
+            Arguments::Json(raw) => raw.is_null().then_some(Cow::Borrowed("{}")),
             Arguments::Encoded(text) => {
                 let decoded = text.decode();
                 if decoded.trim().is_empty() {
@@ -157,6 +158,7 @@ impl Arguments<'_> {
     /// The arguments as the text OpenAI puts in a string.
     pub fn text(&self) -> Text<'_> {
         match self {
+            Arguments::Json(raw) if raw.is_null() => Text::from("{}"),
             Arguments::Json(raw) => Text::from(raw.as_json()),
             Arguments::Encoded(text) => text.clone(),
         }

@@ -59,6 +59,8 @@ SAID_BY_THE_PROVIDER = {
     "stream/together/text-beside-delta": "Together's own finish reason",
     "stream/anthropic/crlf-and-unknown-events": "an event of tomorrow",
     "stream/openai/azure_filter_results_first": "Azure's first chunk has no object",
+    "stream/openai/compatible_empty_finish_reasons": "a compatible server's empty finish reasons",
+    "stream/openai/failed_cut_after_an_empty_finish_reason": "a compatible server's empty finish reasons",
     "stream/openai/compatible_groq_usage": "Groq's x_groq",
     "stream/openai/compatible_message_instead_of_delta": "a compatible server leaves members out",
     "stream/openai/framing_lines_in_data": "the case leaves members out",

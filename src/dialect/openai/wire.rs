@@ -15,6 +15,11 @@ pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
     }
 }
 
+/// A streamed choice's finish reason, if it has one: some servers send an empty one with each event.
+pub(super) fn reason(choice: Raw<'_>) -> Option<Raw<'_>> {
+    choice.present("finish_reason").filter(|reason| reason.as_json() != "\"\"")
+}
+
 /// Reads a finish reason, compatible providers' own words included. `calls`: there are tool calls, which several
 /// providers end with a plain `stop`, and without which `tool_calls` means that the provider lost them.
 pub(super) fn finish_of(reason: Option<Raw<'_>>, calls: bool) -> Finish<'_> {

@@ -136,7 +136,7 @@ impl State {
         if let Some(raw) = value.present("logprobs") {
             sink(Event::Logprobs { choice, raw });
         }
-        if let Some(reason) = value.present("finish_reason") {
+        if let Some(reason) = wire::reason(value) {
             let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
             let finish = wire::finish_of(Some(reason), has_calls);
             self.failure = answer::failed_choice(value, &finish);

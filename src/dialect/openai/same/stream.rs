@@ -180,7 +180,7 @@ impl State {
                         lacks |= name == "tool_calls" && lacks_numbers(value);
                     }
                 }
-                "finish_reason" => reason = Some(value),
+                "finish_reason" => reason = Some(value).filter(|value| value.as_json() != "\"\""),
                 "error" => may_fail = true,
                 // Moonshot's place for it.
                 "usage" => self.seen.usage.update(&wire::read_usage(value)),
