@@ -21,7 +21,7 @@ BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
 BINARYEN_VERSION := 132.0.0
 WASM_OPT := $(SETUP)/binaryen-$(BINARYEN_VERSION)/node_modules/binaryen/bin/wasm-opt
 # What the compiler may have used, and nothing that the oldest Envoy's V8 lacks.
-WASM_FEATURES := bulk-memory sign-ext mutable-globals nontrapping-float-to-int reference-types multivalue
+WASM_FEATURES := simd bulk-memory sign-ext mutable-globals nontrapping-float-to-int reference-types multivalue
 DENY_VERSION := 0.20.2
 DENY := $(SETUP)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
