@@ -29,8 +29,8 @@ fn an_edit_leaves_every_other_byte_alone() {
         _ => Edit::Keep,
     };
     edit_object(request, decide, &[("stream", b"true")], &mut edited);
-    let expected = REQUEST.replace("gpt-5", "claude-sonnet-4-5");
-    let expected = format!("{},\"stream\":true}}", expected.strip_suffix('}').unwrap());
+    // New members stand after the last one that changed.
+    let expected = REQUEST.replace("\"gpt-5\"", "\"claude-sonnet-4-5\",\"stream\":true");
     assert_eq!(String::from_utf8(edited).unwrap(), expected);
 }
 

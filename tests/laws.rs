@@ -309,10 +309,12 @@ proptest! {
 
         // The shortcut changes nothing but the model, and a body that asks for usage already is the same bytes.
         let native = exchange::native(Surface::Chat, target.row).unwrap();
-        let edited = native.request(body, &turn, &target, &mut losses).unwrap();
+        let mut edited = native.request(body, &turn, &target, &mut losses).unwrap();
+        edited.complete(body.as_json());
         prop_assert_eq!(&edited.body, &outgoing.body);
         let renamed = Target { model: Some("other".into()), ..target };
-        let edited = native.request(body, &turn, &renamed, &mut losses).unwrap();
+        let mut edited = native.request(body, &turn, &renamed, &mut losses).unwrap();
+        edited.complete(body.as_json());
         let read = exchange::read(Surface::Chat, Raw::parse(&edited.body).unwrap()).unwrap();
         prop_assert_eq!(read, Request { model: "other".into(), ..request });
     }

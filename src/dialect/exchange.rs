@@ -121,6 +121,16 @@ pub fn read(surface: Surface, body: Raw<'_>) -> Result<Request<'_>, Refusal> {
 /// # Errors
 /// What is wrong with the request or what this target can't carry of it.
 pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
+    let mut outgoing = front(turn, body, target)?;
+    outgoing.complete(body.as_json());
+    Ok(outgoing)
+}
+
+/// As [`request`], without the end of the caller's request that stays as it is: [`Outgoing::kept`].
+///
+/// # Errors
+/// As [`request`].
+pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
     match written(turn, body, target) {
         Ok(mut outgoing) if turn.surface == Surface::Responses => {
             for path in &mut outgoing.dropped {

@@ -79,9 +79,19 @@ pub struct Outgoing {
     /// The dialect's own headers, in lower case; never a credential.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// So many bytes at the end of the caller's request follow `body` as they are.
+    pub kept: usize,
     /// What was left out, by the caller's name for it.
     pub dropped: Vec<Cow<'static, str>>,
     pub memo: Memo,
+}
+
+impl Outgoing {
+    /// Appends what follows of the caller's request.
+    pub fn complete(&mut self, request: &str) {
+        let start = request.len().saturating_sub(std::mem::take(&mut self.kept));
+        self.body.extend_from_slice(request.as_bytes().get(start..).unwrap_or_default());
+    }
 }
 
 /// What reading this attempt's answer needs to know about its request.

@@ -341,7 +341,11 @@ fn translated(trip: &Trip, target: usize, body: &[u8]) -> Result<Outgoing, Refus
         return Err(Refusal::invalid("model", message));
     };
     if let Some(document) = &trip.body {
-        return exchange::request(&trip.turn, document.root(), wire);
+        let mut outgoing = exchange::front(&trip.turn, document.root(), wire)?;
+        if outgoing.kept > 0 {
+            outgoing.kept += document.after_root();
+        }
+        return Ok(outgoing);
     }
     let document = Document::parse(body.to_vec())
         .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;

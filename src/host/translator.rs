@@ -45,12 +45,16 @@ impl TranslatorContext {
         } else {
             Vec::new()
         };
-        let (attempt, outgoing) = match Attempt::start(&trip, seat, &own, abi::now_ms()) {
+        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, abi::now_ms()) {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
             }
         };
+        if let Some(document) = trip.body.as_ref().filter(|document| document.as_text().len() != size) {
+            // Another filter changed what we read: there is nothing of it to keep.
+            outgoing.complete(document.as_text());
+        }
         self.write(&attempt, &outgoing, size)
             .map_err(|status| format!("Envoy answered status {}", status.0))?;
         if let Some(metric) = attempt.drill_metric() {
@@ -77,7 +81,9 @@ impl TranslatorContext {
         let current: Vec<Header<'_>> = pairs.iter().collect();
         let headers = attempt.request_headers(&current, outgoing);
         abi::set_headers(abi::Map::RequestHeaders, headers.iter().map(|(name, value)| (&**name, &**value)))?;
-        abi::set_buffer(abi::Buffer::RequestBody, 0, size, &outgoing.body)
+        // What is kept is in the buffer already: each attempt begins with the caller's request.
+        let replaced = size.saturating_sub(outgoing.kept);
+        abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
     }
 
     /// Carries out a step. `size` bytes of the body are in the buffer; none yet in the headers' callback.

@@ -1,7 +1,7 @@
 //! Changing some members of an object and copying all the rest byte for byte.
 
-use super::outline::{Spans, string_end};
-use super::raw::split_value;
+use super::outline::{Spans, skip_blanks, string_end};
+use super::raw::value_end;
 use super::{Raw, Text};
 
 /// What becomes of one member of an object.
@@ -17,64 +17,76 @@ pub enum Edit<'e> {
     Put(&'e [u8]),
 }
 
-/// Copies an object into `out`, asking `decide` for each member, then adds `more`: names and JSON values.
+/// Copies an object into `out`, asking `decide` for each member, and adds `more`: names and JSON values.
 ///
 /// Blanks between members are kept where nothing is removed. A value that is no object is copied as it is.
 pub fn edit_object<'a, 'e>(
     object: Raw<'a>,
-    mut decide: impl FnMut(&Text<'a>, Raw<'a>) -> Edit<'e>,
+    decide: impl FnMut(&Text<'a>, Raw<'a>) -> Edit<'e>,
     more: &[(&str, &[u8])],
     out: &mut Vec<u8>,
 ) {
+    let kept = edit_front(object, decide, more, out);
+    out.extend_from_slice(object.as_json().as_bytes().get(kept..).unwrap_or_default());
+}
+
+/// As [`edit_object`], without the rest that stays as it is: tells where in the object that begins. A large request of
+/// which little changes need not be copied.
+pub fn edit_front<'a, 'e>(
+    object: Raw<'a>,
+    mut decide: impl FnMut(&Text<'a>, Raw<'a>) -> Edit<'e>,
+    more: &[(&str, &[u8])],
+    out: &mut Vec<u8>,
+) -> usize {
     let text = object.as_json();
-    let Some(mut rest) = text.strip_prefix('{') else {
-        out.extend_from_slice(text.as_bytes());
-        return;
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'{') {
+        return 0;
+    }
+    let copy = |out: &mut Vec<u8>, from: usize, to: usize| {
+        out.extend_from_slice(bytes.get(from..to).unwrap_or_default());
     };
-    out.push(b'{');
-    let mut written = false;
-    // Each turn: `lead` is what stands before the member (blanks and, from the second on, a comma).
-    while let Some(member) = Member::first(rest, object.spans()) {
-        match decide(&member.name, member.value) {
-            Edit::Remove => {}
-            edit => {
-                let lead = if written {
-                    member.lead
-                } else {
-                    member.lead.trim_start_matches([',', ' ', '\n', '\r', '\t'])
-                };
-                if written && !lead.contains(',') {
-                    out.push(b',');
-                }
-                if !written && !member.lead.contains(',') {
-                    out.extend_from_slice(member.lead.as_bytes());
-                } else {
-                    out.extend_from_slice(lead.as_bytes());
-                }
-                match edit {
-                    Edit::Rename(name) => {
-                        out.push(b'"');
-                        out.extend_from_slice(name.as_bytes());
-                        out.extend_from_slice(b"\":");
-                        out.extend_from_slice(member.value.as_json().as_bytes());
-                    }
-                    Edit::Replace(value) => {
-                        out.extend_from_slice(member.head.as_bytes());
-                        out.extend_from_slice(&value);
-                    }
-                    Edit::Put(value) => {
-                        out.extend_from_slice(member.head.as_bytes());
-                        out.extend_from_slice(value);
-                    }
-                    Edit::Keep | Edit::Remove => {
-                        out.extend_from_slice(member.head.as_bytes());
-                        out.extend_from_slice(member.value.as_json().as_bytes());
-                    }
-                }
-                written = true;
-            }
+    // What stands before `copied` is in `out` or removed; `at` is past the last member.
+    let (mut copied, mut at) = (0, 1);
+    let (mut written, mut removed) = (false, false);
+    // Past the last member that got a new value, if that was the last change: a place for `more`.
+    let mut place = None;
+    while let Some(member) = Member::at(text, at, object.spans()) {
+        let edit = decide(&member.name, member.value);
+        if matches!(edit, Edit::Remove) {
+            copy(out, copied, at);
+            (copied, removed, place) = (member.end, true, None);
+            at = member.end;
+            continue;
         }
-        rest = member.rest;
+        if removed && !written {
+            // The first that is left: its comma went with those before.
+            copied = member.start;
+        }
+        let value: Option<&[u8]> = match &edit {
+            Edit::Replace(value) => Some(value),
+            Edit::Put(value) => Some(value),
+            Edit::Rename(name) => {
+                copy(out, copied, member.start);
+                out.push(b'"');
+                out.extend_from_slice(name.as_bytes());
+                out.extend_from_slice(b"\":");
+                (copied, place) = (member.value_start, None);
+                None
+            }
+            Edit::Keep | Edit::Remove => None,
+        };
+        if let Some(value) = value {
+            copy(out, copied, member.value_start);
+            out.extend_from_slice(value);
+            (copied, place) = (member.end, Some(member.end));
+        }
+        at = member.end;
+        written = true;
+    }
+    if !more.is_empty() && place.is_none() {
+        copy(out, copied, at);
+        copied = at;
     }
     for (name, value) in more {
         if written {
@@ -86,31 +98,35 @@ pub fn edit_object<'a, 'e>(
         out.extend_from_slice(value);
         written = true;
     }
-    out.extend_from_slice(rest.as_bytes());
+    copied
 }
 
 struct Member<'a> {
-    /// Blanks and comma before the name.
-    lead: &'a str,
+    /// Of the name's quote.
+    start: usize,
     name: Text<'a>,
-    /// From the name's quote to the value's first byte.
-    head: &'a str,
+    value_start: usize,
     value: Raw<'a>,
-    rest: &'a str,
+    end: usize,
 }
 
 impl<'a> Member<'a> {
-    fn first(text: &'a str, spans: Spans<'a>) -> Option<Member<'a>> {
-        let name_at = text.find(|c: char| !matches!(c, ',' | ' ' | '\t' | '\r' | '\n'))?;
-        let (lead, member) = text.split_at_checked(name_at)?;
-        if !member.starts_with('"') {
+    #[inline]
+    fn at(text: &'a str, at: usize, spans: Spans<'a>) -> Option<Member<'a>> {
+        let bytes = text.as_bytes();
+        let after = |mut at: usize, mark: u8| {
+            at = skip_blanks(bytes, at);
+            if bytes.get(at) == Some(&mark) { skip_blanks(bytes, at + 1) } else { at }
+        };
+        let start = after(at, b',');
+        if bytes.get(start) != Some(&b'"') {
             return None;
         }
-        let (name, after) = member.split_at_checked(string_end(member.as_bytes(), 0)?)?;
-        let value_at = after.find(|c: char| !matches!(c, ':' | ' ' | '\t' | '\r' | '\n'))?;
-        let (head, tail) = member.split_at_checked(name.len() + value_at)?;
-        let (value, rest) = split_value(tail, spans)?;
-        Some(Member { lead, name: Raw::trusted(name).text()?, head, value: Raw::known(value, spans), rest })
+        let name_end = string_end(bytes, start)?;
+        let value_start = after(name_end, b':');
+        let end = value_end(text, value_start, spans)?;
+        let name = Text::encoded(text.get(start + 1..name_end - 1)?);
+        Some(Member { start, name, value_start, value: Raw::known(text.get(value_start..end)?, spans), end })
     }
 }
 
@@ -157,5 +173,42 @@ mod tests {
         assert_eq!(edited("{}", &[("n", b"1")]), r#"{"n":1}"#);
         assert_eq!(edited(r#"{"put" : 1 }"#, &[]), r#"{"put" : true }"#);
         assert_eq!(edited("[1]", &[]), "[1]");
+        assert_eq!(
+            edited(r#"{"a":1, "model":2,"b":3}"#, &[("n", b"1")]),
+            r#"{"a":1, "model":"new","n":1,"b":3}"#
+        );
+        assert_eq!(edited(r#"{"model":2,"gone":3}"#, &[("n", b"1")]), r#"{"model":"new","n":1}"#);
+        assert_eq!(
+            edited(r#"{ "gone":3 , "model":2 , "gone":3, "b" : 1 }"#, &[]),
+            r#"{"model":"new", "b" : 1 }"#
+        );
+        assert_eq!(edited("{ }", &[("n", b"1")]), r#"{"n":1 }"#);
+    }
+
+    #[test]
+    fn what_follows_the_last_change_is_left_out() {
+        let raw = Raw::trusted(r#"{"model": 1, "messages": [2]}"#);
+        let mut out = Vec::new();
+        let decide = |name: &Text<'_>, _: Raw<'_>| if name == "model" { Edit::Put(b"3") } else { Edit::Keep };
+        let kept = edit_front(raw, decide, &[("n", b"4")], &mut out);
+        assert_eq!(
+            (out.as_slice(), raw.as_json().get(kept..)),
+            (br#"{"model": 3,"n":4"#.as_slice(), Some(r#", "messages": [2]}"#))
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn law_only_what_was_asked_for_changes(names in proptest::collection::vec("model|gone|old|put|x", 0..6), more: bool) {
+            let members: Vec<String> = names.iter().map(|name| format!(" \"{name}\" : [1 , {{}}] ")).collect();
+            let json = format!("{{{}}}", members.join(","));
+            let edited = edited(&json, if more { &[("n", b"1")] } else { &[] });
+            let expected: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != "gone")
+                .map(|name| if name == "old" { "renamed" } else { name }).collect();
+            let raw = Raw::trusted(&edited);
+            let got: Vec<String> = raw.fields().map(|(name, _)| name.into_string()).filter(|name| name != "n").collect();
+            proptest::prop_assert_eq!(got, expected);
+            proptest::prop_assert_eq!(raw.get("n").is_some(), more);
+        }
     }
 }

@@ -11,7 +11,7 @@ mod raw;
 mod text;
 mod write;
 
-pub use edit::{Edit, edit_object};
+pub use edit::{Edit, edit_front, edit_object};
 pub use indent::indented;
 pub use raw::{Document, Fields, Items, Kind, Raw, SyntaxError};
 pub use text::Text;

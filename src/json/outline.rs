@@ -31,12 +31,13 @@ impl<'a> Spans<'a> {
         Spans { base: document.as_ptr().addr(), list: outline.spans() }
     }
 
-    /// The length of the value that `text` begins with, if it is a long one of this document.
-    pub fn length(self, text: &str) -> Option<usize> {
-        if self.list.is_empty() || text.len() < LONG {
+    /// The length of the value that begins at `start` of `text`, if it is a long one of this document.
+    pub fn length(self, text: &str, start: usize) -> Option<usize> {
+        if self.list.is_empty() || text.len() < start.saturating_add(LONG) {
             return None;
         }
-        let start = u32::try_from(text.as_ptr().addr().checked_sub(self.base)?).ok()?;
+        let address = text.as_ptr().addr().checked_add(start)?;
+        let start = u32::try_from(address.checked_sub(self.base)?).ok()?;
         let found = self.list.binary_search_by_key(&start, |(start, _)| *start).ok()?;
         let (start, end) = self.list.get(found)?;
         usize::try_from(end.checked_sub(*start)?).ok()
@@ -129,7 +130,8 @@ fn close(spans: &mut Vec<(u32, u32)>, place: usize, end: usize) -> Option<()> {
     Some(())
 }
 
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+#[inline]
+pub(super) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
         at += 1;
     }
@@ -305,10 +307,10 @@ mod tests {
         assert_eq!(found.len(), 6);
         assert_eq!(found[0], text);
         for value in found {
-            assert_eq!(spans.length(value).unwrap(), value.len());
+            assert_eq!(spans.length(value, 0).unwrap(), value.len());
         }
         assert_eq!(
-            spans.length("elsewhere, and long enough to be looked up, if it were known here at all......"),
+            spans.length("elsewhere, and long enough to be looked up, if it were known here at all......", 0),
             None
         );
     }

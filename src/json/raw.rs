@@ -1,7 +1,7 @@
 //! A value inside a validated document, and the iterators that walk it lazily.
 
 use super::Text;
-use super::outline::{Outline, Spans, outline, string_end};
+use super::outline::{Outline, Spans, outline, skip_blanks, string_end};
 use std::borrow::Cow;
 
 /// What a value starts like.
@@ -166,14 +166,14 @@ impl<'a> Raw<'a> {
 
     /// The members of an object in their order; nothing for any other value.
     pub fn fields(self) -> Fields<'a> {
-        let rest = if self.kind() == Kind::Object { self.text.get(1..).unwrap_or_default() } else { "" };
-        Fields { rest, spans: self.spans }
+        let text = if self.kind() == Kind::Object { self.text } else { "" };
+        Fields { text, at: 1, spans: self.spans }
     }
 
     /// The elements of an array in their order; nothing for any other value.
     pub fn items(self) -> Items<'a> {
-        let rest = if self.kind() == Kind::Array { self.text.get(1..).unwrap_or_default() } else { "" };
-        Items { rest, spans: self.spans }
+        let text = if self.kind() == Kind::Array { self.text } else { "" };
+        Items { text, at: 1, spans: self.spans }
     }
 
     /// A member by name. Of several with one name the last counts, as in Python and JavaScript.
@@ -229,6 +229,16 @@ impl Document {
         Ok(Document { text, outline: Outline::default() })
     }
 
+    /// The whole document as it came.
+    pub fn as_text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many bytes, all of them blanks, follow the value.
+    pub fn after_root(&self) -> usize {
+        self.text.len() - self.text.trim_end_matches(BLANK).len()
+    }
+
     pub fn root(&self) -> Raw<'_> {
         let json = json_of(&self.text);
         Raw::known(json.trim_matches(BLANK), Spans::new(json, &self.outline))
@@ -242,68 +252,88 @@ fn json_of(text: &str) -> &str {
 /// See [`Raw::fields`].
 #[derive(Clone)]
 pub struct Fields<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
     spans: Spans<'a>,
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Text<'a>, Raw<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = split_value(next_start(self.rest), Spans::NONE)?;
-        let rest = rest.trim_start_matches(BLANK).strip_prefix(':')?.trim_start_matches(BLANK);
-        let (value, rest) = split_value(rest, self.spans)?;
-        self.rest = rest;
-        Some((Raw::known(key, Spans::NONE).text()?, Raw::known(value, self.spans)))
+        let bytes = self.text.as_bytes();
+        let key = next_start(bytes, self.at);
+        if bytes.get(key) != Some(&b'"') {
+            return None;
+        }
+        let key_end = string_end(bytes, key)?;
+        let colon = skip_blanks(bytes, key_end);
+        if bytes.get(colon) != Some(&b':') {
+            return None;
+        }
+        let value = skip_blanks(bytes, colon + 1);
+        let end = value_end(self.text, value, self.spans)?;
+        self.at = end;
+        let key = self.text.get(key + 1..key_end - 1)?;
+        Some((Text::encoded(key), Raw::known(self.text.get(value..end)?, self.spans)))
     }
 }
 
 /// See [`Raw::items`].
 #[derive(Clone)]
 pub struct Items<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
     spans: Spans<'a>,
 }
 
 impl<'a> Iterator for Items<'a> {
     type Item = Raw<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = split_value(next_start(self.rest), self.spans)?;
-        self.rest = rest;
-        Some(Raw::known(value, self.spans))
+        let start = next_start(self.text.as_bytes(), self.at);
+        let end = value_end(self.text, start, self.spans)?;
+        self.at = end;
+        Some(Raw::known(self.text.get(start..end)?, self.spans))
     }
 }
 
 const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// Skips blanks and the comma before the next element.
-fn next_start(rest: &str) -> &str {
-    let rest = rest.trim_start_matches(BLANK);
-    rest.strip_prefix(',').map_or(rest, |after| after.trim_start_matches(BLANK))
+#[inline]
+fn next_start(bytes: &[u8], at: usize) -> usize {
+    let at = skip_blanks(bytes, at);
+    if bytes.get(at) == Some(&b',') { skip_blanks(bytes, at + 1) } else { at }
 }
 
-/// Splits the value that `text` starts with from what follows it; `None` at the end of the container.
-pub(super) fn split_value<'t>(text: &'t str, spans: Spans<'_>) -> Option<(&'t str, &'t str)> {
-    if let Some(length) = spans.length(text) {
-        return text.split_at_checked(length);
-    }
+/// Where the value ends that begins at `start`; `None` at the end of the container.
+#[inline]
+pub(super) fn value_end(text: &str, start: usize, spans: Spans<'_>) -> Option<usize> {
     let bytes = text.as_bytes();
-    let end = match bytes.first()? {
-        b'"' => string_end(bytes, 0)?,
-        b'{' | b'[' => container_end(bytes)?,
-        b'}' | b']' | b',' | b':' => return None,
-        _ => bytes
-            .iter()
-            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
-            .unwrap_or(bytes.len()),
-    };
-    text.split_at_checked(end)
+    match bytes.get(start)? {
+        b'"' => match spans.length(text, start) {
+            Some(length) => Some(start + length),
+            None => string_end(bytes, start),
+        },
+        b'{' | b'[' => match spans.length(text, start) {
+            Some(length) => Some(start + length),
+            None => container_end(bytes, start),
+        },
+        b'}' | b']' | b',' | b':' => None,
+        _ => {
+            let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
+            let length = bytes.get(start..)?.iter().position(is_end);
+            Some(length.map_or(bytes.len(), |length| start + length))
+        }
+    }
 }
 
-fn container_end(bytes: &[u8]) -> Option<usize> {
+fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0usize;
-    let mut at = 0;
+    let mut at = start;
     loop {
         match bytes.get(at)? {
             b'"' => {

@@ -84,6 +84,7 @@ impl Provider for Anthropic {
             path: hosts::path(target, model, request.stream)?,
             headers: hosts::headers(host, turn),
             body,
+            kept: 0,
             dropped: Vec::new(),
             memo,
         })

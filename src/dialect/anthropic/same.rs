@@ -14,7 +14,7 @@ use crate::chat::Maker;
 use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
 use crate::dialect::{CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
-use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
+use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
 use crate::stream::sse::write_event;
 use memchr::memmem;
 
@@ -41,7 +41,7 @@ impl Native for Anthropic {
             more.push(("anthropic_beta", betas));
         }
         let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
-        let mut out = Vec::with_capacity(body.as_json().len() + 64);
+        let mut out = Vec::with_capacity(256);
         // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
         let budget = body.at(&["thinking", "budget_tokens"]).and_then(Raw::as_u64).unwrap_or(0);
         let fits = target.max_output_tokens.is_some_and(|most| budget < most);
@@ -66,11 +66,12 @@ impl Native for Anthropic {
             "anthropic_version" | "anthropic_beta" if value.is_null() => Edit::Remove,
             _ => Edit::Keep,
         };
-        edit_object(body, decide, &more, &mut out);
+        let kept = edit_front(body, decide, &more, &mut out);
         Ok(Outgoing {
             path: if counts { hosts::count_path(target)? } else { hosts::path(target, model, turn.stream)? },
             headers: hosts::headers(host, turn),
             body: out,
+            kept: body.as_json().len().saturating_sub(kept),
             dropped: Vec::new(),
             memo: Memo { stream: turn.stream, ..Memo::default() },
         })

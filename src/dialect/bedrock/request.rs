@@ -92,6 +92,7 @@ pub(super) fn write(
         path: format!("{}/model/{}/{call}", target.endpoint.base_path, path_segment(model)),
         headers: Vec::new(),
         body,
+        kept: 0,
         dropped: Vec::new(),
         memo: Memo {
             format_tool: tools.format_tool_name(),

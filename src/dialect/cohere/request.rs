@@ -56,6 +56,7 @@ pub(super) fn write(
         path: format!("{}/v2/chat", target.endpoint.base_path),
         headers: Vec::new(),
         body,
+        kept: 0,
         dropped: Vec::new(),
         memo: Memo {
             format_tool: tools.format_tool_name(),

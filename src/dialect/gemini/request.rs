@@ -66,6 +66,7 @@ pub(super) fn write(
         )?,
         headers: Vec::new(),
         body,
+        kept: 0,
         dropped: Vec::new(),
         memo: Memo { renamed: names.into_changed(), stream: request.stream, ..Memo::default() },
     })

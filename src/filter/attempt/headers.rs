@@ -32,7 +32,7 @@ impl Attempt {
             own(":authority", target.endpoint.authority()),
             fixed(":scheme", if target.endpoint.tls { "https" } else { "http" }),
             fixed("content-type", "application/json"),
-            own("content-length", outgoing.body.len().to_string()),
+            own("content-length", (outgoing.body.len() + outgoing.kept).to_string()),
             fixed("accept", accept),
             own(headers::TARGET, target.id.clone()),
         ];

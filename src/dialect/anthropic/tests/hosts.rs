@@ -55,7 +55,7 @@ fn tokens_are_counted_where_there_is_a_call_for_it() {
     );
     assert_eq!(
         String::from_utf8(outgoing.body).unwrap(),
-        r#"{"model":"claude-x@1","messages":[{"role":"user","content":"Hi"}],"brand_new":1,"anthropic_version":"vertex-2023-10-16"}"#
+        r#"{"model":"claude-x@1","anthropic_version":"vertex-2023-10-16","messages":[{"role":"user","content":"Hi"}],"brand_new":1}"#
     );
     for name in ["anthropic_bedrock", "openai", "gemini", "bedrock"] {
         let refusal = send(&turn, &hosted(name), body).unwrap_err();

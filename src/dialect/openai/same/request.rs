@@ -3,7 +3,7 @@
 use super::json_string;
 use crate::dialect::openai::{quirks, reasoning};
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
-use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 use memchr::memmem::find;
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
@@ -23,7 +23,7 @@ pub(super) fn edit(
     let mut editor = Editor::new(body, turn, target, losses);
     let mut outgoing =
         Outgoing { path: quirks::path(target, name, "/chat/completions"), ..Outgoing::default() };
-    outgoing.body.reserve(body.as_json().len() + 64);
+    outgoing.body.reserve(256);
     let mut more: Vec<(&str, &[u8])> = Vec::new();
     if body.get("model").is_none() {
         more.push(("model", &model));
@@ -36,7 +36,7 @@ pub(super) fn edit(
         more.push(("stream_options", USAGE));
     }
     let mut refused = None;
-    edit_object(
+    let kept = edit_front(
         body,
         |name, value| match editor.decide(name.decode().as_ref(), value, &model) {
             Ok(edit) => edit,
@@ -48,6 +48,7 @@ pub(super) fn edit(
         &more,
         &mut outgoing.body,
     );
+    outgoing.kept = body.as_json().len().saturating_sub(kept);
     match refused {
         Some(refusal) => Err(refusal),
         None => {
@@ -317,7 +318,9 @@ mod tests {
         target.model = Some("there".into());
         let turn = Turn { stream, ..turn(false) };
         let mut losses = Losses::new(Unsupported::Refuse);
-        let outgoing = edit(Raw::parse(body.as_bytes()).unwrap(), &turn, &target, &mut losses)?;
+        let body = Raw::parse(body.as_bytes()).unwrap();
+        let mut outgoing = edit(body, &turn, &target, &mut losses)?;
+        outgoing.complete(body.as_json());
         assert_eq!(outgoing.path, "/v1/chat/completions");
         let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
         Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
@@ -363,7 +366,7 @@ mod tests {
             let body = format!(r#"{{"model":"m"{options},"stream":true}}"#);
             edited(&body, true, &[]).unwrap().0
         };
-        assert_eq!(options(""), r#"{"model":"there","stream":true,"stream_options":{"include_usage":true}}"#);
+        assert_eq!(options(""), r#"{"model":"there","stream_options":{"include_usage":true},"stream":true}"#);
         for given in ["null", "{ }", r#"{"include_usage":false}"#, r#"{"include_usage":true}"#] {
             let out = options(&format!(r#","stream_options":{given}"#)).replace(' ', "");
             assert_eq!(out, r#"{"model":"there","stream_options":{"include_usage":true},"stream":true}"#);
