@@ -8,11 +8,13 @@ mod edit;
 mod indent;
 mod outline;
 mod raw;
+mod shape;
 mod text;
 mod write;
 
 pub use edit::{Edit, edit_front, edit_object};
 pub use indent::indented;
 pub use raw::{Document, Fields, Items, Kind, Raw, SyntaxError};
+pub use shape::Shape;
 pub use text::Text;
 pub use write::Writer;

@@ -209,6 +209,12 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+/// Past the quote that ends a valid string whose inside begins at `inside`.
+#[inline]
+pub(super) fn string_literal_end(bytes: &[u8], inside: usize) -> Option<usize> {
+    valid_string_end(bytes, inside.checked_sub(1)?)
+}
+
 /// As [`string_end`]; `None` if there is no end, an escape that JSON doesn't know, or a bare control character.
 fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;

@@ -18,7 +18,7 @@ enum Form<'a> {
 
 impl<'a> Text<'a> {
     /// The inside of a valid JSON string literal, without its quotes.
-    pub(super) fn encoded(inner: &'a str) -> Text<'a> {
+    pub fn encoded(inner: &'a str) -> Text<'a> {
         Text(Form::Encoded(Cow::Borrowed(inner)))
     }
 
@@ -73,7 +73,7 @@ impl<'a> Text<'a> {
     }
 
     /// The inside of a JSON literal if this is one: what [`super::Writer`] copies.
-    pub(super) fn literal(&self) -> Result<&str, &str> {
+    pub fn literal(&self) -> Result<&str, &str> {
         match &self.0 {
             Form::Encoded(text) => Ok(text),
             Form::Plain(text) => Err(text),

@@ -92,6 +92,11 @@ impl Sse {
     /// # Errors
     /// [`TooLarge`], from then on for every call.
     pub fn push(&mut self, mut bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), TooLarge> {
+        let at_event = self.pending.is_empty() && self.line_is_empty && !self.after_cr && !self.at_start;
+        while let Some((frame, rest)) = usual(bytes, self.limit).filter(|_| at_event && !self.failed) {
+            bytes = rest;
+            sink(frame);
+        }
         while let Some(end) = self.event_end(bytes) {
             let (block, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             bytes = rest;
@@ -191,6 +196,25 @@ impl Sse {
             self.joined = Vec::new();
         }
     }
+}
+
+/// The event that the bytes begin with, if it is whole and as nearly all are: one line of data, perhaps a name before it.
+/// It is looked at once then. Anything else is left to those who take everything.
+fn usual(bytes: &[u8], limit: usize) -> Option<(Frame<'_>, &[u8])> {
+    let (event, name_end) = match bytes.strip_prefix(b"event: ") {
+        None => ("", 0),
+        Some(name) => {
+            let end = memchr2(b'\r', b'\n', name)?;
+            (std::str::from_utf8(name.get(..end)?).ok()?, end + 8)
+        }
+    };
+    let after_name =
+        if name_end == 0 || bytes.get(name_end - 1) == Some(&b'\n') { bytes.get(name_end..)? } else { b"" };
+    let line = after_name.strip_prefix(b"data: ")?;
+    let (data, end) = line.split_at_checked(memchr2(b'\r', b'\n', line)?)?;
+    let rest = end.strip_prefix(b"\n\n")?;
+    let raw = bytes.get(..bytes.len() - rest.len()).filter(|raw| raw.len() <= limit)?;
+    Some((Frame { event, data, raw }, rest))
 }
 
 /// The lines of a whole event; the empty ones that a CRLF makes do no harm, as they are no field.

@@ -10,7 +10,7 @@ use super::wire::{Counts, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::Failure;
-use crate::json::{Kind, Raw, Text};
+use crate::json::{Kind, Raw, Shape, Text};
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ struct Events {
     counts: Counts,
     /// Tool calls of the caller's own tools so far.
     calls: u32,
+    /// The name and the shape of the last event, if it was nothing but text.
+    usual: Option<(String, Shape)>,
 }
 
 type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
@@ -60,6 +62,15 @@ impl Events {
         if self.has_ended {
             return Ok(());
         }
+        if let Some((known, shape)) = &self.usual
+            && known == name
+            && let Some([text, _]) = shape.strings(data)
+        {
+            say(Text::encoded(text), sink);
+            return Ok(());
+        }
+        // Whatever comes between may end the block that the text belongs to.
+        self.usual = None;
         let Ok(event) = Raw::parse(data) else {
             if name == "error" {
                 return Err(super::failure_of_event(data));
@@ -76,7 +87,11 @@ impl Events {
             }
             "message_start" => self.start(event, sink),
             "content_block_start" => self.block_start(event, sink),
-            "content_block_delta" => self.block_delta(event, sink),
+            "content_block_delta" => {
+                let understood = self.block_delta(event, sink);
+                self.usual = self.usual_text(event, data).map(|shape| (name.to_owned(), shape));
+                understood
+            }
             "content_block_stop" => self.block_stop(event, sink),
             "message_delta" => self.message_delta(event, sink),
             "message_stop" => {
@@ -206,6 +221,18 @@ impl Events {
             _ => {}
         }
         Some(())
+    }
+
+    /// The shape of an event that says text, in a block that can have it.
+    fn usual_text(&self, event: Raw<'_>, data: &[u8]) -> Option<Shape> {
+        let index = event.get("index").and_then(Raw::as_u64)?;
+        let is_other = self.blocks.iter().any(|(known, open)| *known == index && matches!(open, Open::Other));
+        let delta = event.present("delta").filter(|delta| {
+            !is_other && delta.get("type").and_then(Raw::text).is_some_and(|kind| kind == "text_delta")
+        })?;
+        let inside = delta.get("text")?.as_json().strip_prefix('"')?.strip_suffix('"')?;
+        let start = inside.as_ptr().addr().checked_sub(data.as_ptr().addr())?;
+        Shape::of(data, &[(start, start + inside.len())])
     }
 
     fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {

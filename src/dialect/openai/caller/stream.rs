@@ -17,6 +17,8 @@ pub(super) struct Chunks {
     legacy: bool,
     choices: Vec<Choice>,
     usage: Usage,
+    /// What stands around a text of this choice, once one was written.
+    around: Option<(u32, Vec<u8>, Vec<u8>)>,
 }
 
 /// What was written of one choice.
@@ -35,7 +37,7 @@ struct Choice {
 impl Chunks {
     pub(super) fn new(turn: &Turn, legacy: bool) -> Chunks {
         let (opening, choices) = (Vec::new(), Vec::new());
-        Chunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default() }
+        Chunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default(), around: None }
     }
 
     fn open(&mut self, id: Option<&Text<'_>>) {
@@ -93,6 +95,32 @@ impl Chunks {
                 w.key("usage").null();
             }
         });
+    }
+
+    fn text(&mut self, choice: u32, text: &Text<'_>, out: &mut Vec<u8>) {
+        let (Some((known, before, after)), Ok(literal)) = (&self.around, text.literal()) else {
+            let start = out.len();
+            self.delta(choice, out, |w| w.key("content").text(text));
+            let written = out.get(start..).unwrap_or_default();
+            self.around = text.literal().ok().and_then(|literal| self.around(choice, literal, written));
+            return;
+        };
+        if *known != choice {
+            self.around = None;
+            return self.text(choice, text, out);
+        }
+        out.extend_from_slice(before);
+        out.extend_from_slice(literal.as_bytes());
+        out.extend_from_slice(after);
+    }
+
+    /// What stands around the text in its event. Only the opening is the provider's; what follows it is ours.
+    fn around(&self, choice: u32, literal: &str, written: &[u8]) -> Option<(u32, Vec<u8>, Vec<u8>)> {
+        const MARK: &[u8] = br#"{"content":""#;
+        let opened = "data: ".len() + self.opening.len();
+        let mark = memchr::memmem::find(written.get(opened..)?, MARK)?;
+        let (before, rest) = written.split_at_checked(opened + mark + MARK.len())?;
+        Some((choice, before.to_vec(), rest.get(literal.len()..)?.to_vec()))
     }
 
     fn delta(&self, choice: u32, out: &mut Vec<u8>, delta: impl FnOnce(&mut Writer<'_>)) {
@@ -221,6 +249,11 @@ impl Chunks {
 
 impl StreamWriter for Chunks {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        if let (Event::Text { choice, text }, Some((known, ..))) = (event, &self.around)
+            && choice == known
+        {
+            return self.text(*choice, text, out);
+        }
         if let Some(choice) = choice_of(event) {
             self.begin(choice, out);
         }
@@ -229,7 +262,7 @@ impl StreamWriter for Chunks {
                 self.open(id.as_ref());
                 self.begin(0, out);
             }
-            Event::Text { choice, text } => self.delta(*choice, out, |w| w.key("content").text(text)),
+            Event::Text { choice, text } => self.text(*choice, text, out),
             Event::Refusal { choice, text } => self.delta(*choice, out, |w| w.key("refusal").text(text)),
             Event::Thought { .. } | Event::ThoughtSignature { .. } | Event::ThoughtSealed { .. } => {
                 self.thoughts(event, out);

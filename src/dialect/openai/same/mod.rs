@@ -6,6 +6,7 @@ mod calls;
 mod reply;
 mod request;
 mod stream;
+mod usual;
 
 use super::OpenAi;
 use crate::dialect::exchange::{Answer, Native, Pipe};

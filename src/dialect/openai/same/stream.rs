@@ -1,15 +1,15 @@
 //! A provider's chunks to a caller who speaks them: each event's JSON is checked, its `model` replaced, all else kept.
 //!
-//! The hot path: an event costs three scans of its bytes and no allocation but the output's.
+//! The hot path: an event like the one before it but for its text is copied around that text ([`Shape`]).
 
 use super::calls::{Numbers, lacks_numbers};
-use super::json_string;
+use super::{json_string, usual};
 use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
 use crate::dialect::{CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
-use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
 
 /// See [`Pipe`].
@@ -28,7 +28,14 @@ struct State {
     token: bool,
     numbers: Numbers,
     failure: Option<Failure>,
+    /// How the last event that was read in full begins and ends: as it came, and as it went out.
+    usual: Option<(Shape, Shape)>,
+    /// Events that taught a shape which the next one did not have.
+    unlike: u32,
 }
+
+/// After so many in a row no more shapes are learned: each costs a little.
+const MOST_UNLIKE: u32 = 8;
 
 impl Chunks {
     pub(super) fn new(turn: &Turn, memo: &Memo) -> Chunks {
@@ -40,6 +47,8 @@ impl Chunks {
             token: false,
             numbers: Numbers::default(),
             failure: None,
+            usual: None,
+            unlike: 0,
         };
         Chunks { sse: Sse::new(), state }
     }
@@ -80,6 +89,8 @@ struct Look {
     has_usage: bool,
     lacks_numbers: bool,
     may_fail: bool,
+    /// A choice ends, or fails.
+    has_finish: bool,
 }
 
 impl State {
@@ -87,6 +98,14 @@ impl State {
         if self.failure.is_some() || self.ending.is_done() {
             return;
         }
+        if let Some((came, went)) = &self.usual
+            && frame.event.is_empty()
+            && let Some(strings) = came.strings(frame.data)
+        {
+            self.unlike = 0;
+            return went.write(&strings, out);
+        }
+        self.usual = None;
         if is_done(frame.data) {
             self.ending.set_done();
             return;
@@ -113,6 +132,7 @@ impl State {
         let choices = if look.lacks_numbers { chunk.get("choices") } else { None };
         let choices = choices.map(|choices| self.numbers.given(choices));
         let State { model, hides_usage, .. } = &*self;
+        let start = out.len();
         let event = (!frame.event.is_empty()).then_some(frame.event);
         sse::write_event(out, event, |out| {
             let decide = |name: &Text<'_>, value: Raw<'_>| {
@@ -129,6 +149,11 @@ impl State {
             let more: &[(&str, &[u8])] = if look.has_model { &[] } else { &[("model", model)] };
             edit_object(chunk, decide, more, out);
         });
+        let is_special = look.has_usage || look.may_fail || look.has_finish || look.lacks_numbers;
+        if !is_special && event.is_none() && self.unlike < MOST_UNLIKE {
+            self.unlike += 1;
+            self.usual = usual::learn(frame.data, out.get(start..).unwrap_or_default());
+        }
     }
 
     fn look(&mut self, chunk: Raw<'_>) -> Look {
@@ -144,7 +169,7 @@ impl State {
                 "choices" => {
                     for choice in value.items() {
                         look.has_choices = true;
-                        look.lacks_numbers |= self.look_at_choice(choice);
+                        self.look_at_choice(choice, &mut look);
                     }
                 }
                 "usage" if !value.is_null() => {
@@ -165,10 +190,8 @@ impl State {
         look
     }
 
-    /// Whether its tool calls lack their numbers.
-    fn look_at_choice(&mut self, choice: Raw<'_>) -> bool {
+    fn look_at_choice(&mut self, choice: Raw<'_>, look: &mut Look) {
         let mut index = 0;
-        let mut lacks = false;
         let mut reason = None;
         let mut may_fail = false;
         for (name, value) in choice.fields().filter(|(_, value)| !value.is_null()) {
@@ -177,7 +200,7 @@ impl State {
                 "delta" | "message" => {
                     for (name, value) in value.fields() {
                         self.token |= is_token(&name, value);
-                        lacks |= name == "tool_calls" && lacks_numbers(value);
+                        look.lacks_numbers |= name == "tool_calls" && lacks_numbers(value);
                     }
                 }
                 "finish_reason" => reason = Some(value).filter(|value| value.as_json() != "\"\""),
@@ -188,11 +211,12 @@ impl State {
             }
         }
         self.ending.begin(index);
+        look.has_finish |= reason.is_some() || may_fail;
         if let Some(reason) = reason {
             let finish = wire::finish_of(Some(reason), false);
             self.failure = answer::failed_choice(choice, &finish);
             if self.failure.is_some() {
-                return lacks;
+                return;
             }
             self.token = true;
             if self.ending.finish(index) && index == 0 {
@@ -201,7 +225,6 @@ impl State {
         } else if may_fail {
             self.failure = answer::reported(choice);
         }
-        lacks
     }
 }
 
@@ -258,6 +281,51 @@ mod tests {
         let seen = seen.unwrap();
         assert_eq!((seen.usage.input, seen.usage.output), (Some(1), Some(2)));
         assert_eq!((seen.model.as_deref(), seen.finish.as_deref()), (Some("m"), Some("stop")));
+    }
+
+    #[test]
+    fn events_of_one_shape_pass_as_others_do() {
+        let text = |text: &str| ROLE.replace("\"content\":\"\"", &format!("\"content\":{text}"));
+        let hidden = TEXT.replace("}}]}", "}}],\"obfuscation\":\"xyz\"}");
+        let call = r#"{"index":0,"function":{"arguments":"{\""}}"#;
+        let call = TEXT.replace("\"content\":\"\\u00e9\"", &format!("\"tool_calls\":[{call}]"));
+        let thought = TEXT.replace("content", "reasoning_content");
+        let mut events = vec![
+            ROLE.to_owned(),
+            text("\"a\""),
+            text("\"b\""),
+            text("\"\""),
+            text("null"),
+            text("\"\\\"c\""),
+        ];
+        for event in [&hidden, &call, &thought] {
+            events.extend([event.clone(), event.clone(), event.replace("\":\"", "\":\"q")]);
+        }
+        let two = TEXT.replace("[{\"delta", "[{\"index\":1,\"delta\":{\"content\":\"1\"}},{\"delta");
+        events.extend([
+            two.clone(),
+            two,
+            TEXT.to_owned(),
+            STOP.to_owned().replace("}]", "},{\"index\":1,\"finish_reason\":\"stop\"}]"),
+            DONE.to_owned(),
+        ]);
+        let whole = events.concat();
+        let (out, _, result) = run(&whole, true);
+        assert_eq!(
+            out.replace("\"qm\"", "\"m\""),
+            whole.replace("\"qm\"", "\"m\"").replace("\"m\"", "\"asked\"")
+        );
+        result.unwrap();
+    }
+
+    #[test]
+    fn a_broken_event_of_the_usual_shape_is_left_out() {
+        for broken in ["\\x", "\u{1}", "a\"b"] {
+            let event = TEXT.replace("\\u00e9", broken);
+            let (out, _, result) = run(&[TEXT, TEXT, &event, TEXT, STOP, DONE].concat(), true);
+            assert_eq!(out, [TEXT, TEXT, TEXT, STOP, DONE].concat().replace("\"m\"", "\"asked\""));
+            assert_eq!(result.unwrap().malformed_events, 1);
+        }
     }
 
     #[test]
