@@ -341,8 +341,9 @@ mod tests {
             target.row = Box::leak(Box::new(Row { quirks, ..*target.row }));
             target.max_output_tokens = Some(most);
             let mut losses = Losses::new(Unsupported::Refuse);
-            let outgoing =
-                edit(Raw::parse(body.as_bytes()).unwrap(), &turn(false), &target, &mut losses).unwrap();
+            let body = Raw::parse(body.as_bytes()).unwrap();
+            let mut outgoing = edit(body, &turn(false), &target, &mut losses).unwrap();
+            outgoing.complete(body.as_json());
             (String::from_utf8(outgoing.body).unwrap(), losses.dropped().len())
         };
         let body = r#"{"model":"asked","max_tokens":9}"#;
