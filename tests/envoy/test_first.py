@@ -203,6 +203,39 @@ def test_a_stream_goes_to_the_next_provider(cloud, shared_gateway, case):
     no_problems(first, second)
 
 
+LEAK = "a-word-of-the-failed-attempt"
+LEAKING = [
+    {"status": 503, "message": LEAK},
+    {"failure": "auth", "message": LEAK},
+    {"status": 500, "body": f"<html>{LEAK * 4000}</html>", "content_type": "text/html"},
+    {"status": 200, "body": f"<html>{LEAK * 4000}</html>", "content_type": "text/html"},
+    {"error_event": "first_token", "message": LEAK},
+    {"text": f"{LEAK} " * 50, "cut": {"bytes": 120}},
+    {"text": f"{LEAK} " * 50, "reset": "first_token"},
+    {"text": f"{LEAK} " * 50, "stall": {"bytes": 120}},
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_byte_of_a_failed_attempt_reaches_the_caller(cloud, gateway, stream):
+    """Envoy 1.36 retries after a hold and lets the failed attempt's body through: SDKs may skip it, so look at the bytes."""
+    first, second = cloud["openai-main"], cloud["openai-second"]
+    groups = [group("production-llm", first.name, second.name, **QUICK)]
+    gateway = gateway(document([target(first), target(second)], groups, circuit_breaker={"consecutive_failures": 1000}))
+    plain = gateway.chat(stream=stream, model="production-llm").content
+    for leaking in LEAKING:
+        first.behave(leaking)
+        answer = gateway.chat(stream=stream)
+        assert answer.status_code == 200 and answer.headers["x-switchover-attempts"] == "2", (leaking, answer.text)
+        assert LEAK.encode() not in answer.content, leaking
+        assert answer.content.startswith(b"data: {" if stream else b"{") and len(answer.content) < 2 * len(plain), answer.text
+        if stream:
+            lines = [line for line in answer.text.splitlines() if line]
+            assert all(line.startswith("data: ") for line in lines) and lines[-1] == "data: [DONE]"
+        else:
+            assert answer.json()["choices"] and int(answer.headers["content-length"]) == len(answer.content)
+
+
 def test_a_refused_connection_goes_to_the_next_provider(failing):
     first, second, gateway = failing
     assert gateway.chat().json()["choices"][0]["message"]["content"] == said("openai-main", "hello")
