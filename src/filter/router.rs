@@ -208,7 +208,7 @@ impl Router {
         let Considered { place, group, turn, plan, .. } =
             self.consider(surface, headers, document.root(), moment)?;
         if plan.order.is_empty() {
-            return Err(self.nobody(surface, group, &plan));
+            return Err(self.nobody(&turn, group, &plan));
         }
         let members = plan.order.iter().filter_map(|member| group.members.get(*member));
         let order: Vec<usize> = members.map(|member| member.target).collect();
@@ -292,9 +292,13 @@ impl Router {
     }
 
     /// Why nobody can be asked.
-    fn nobody(&self, surface: Surface, group: &Group, plan: &Plan) -> Answer {
+    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan) -> Answer {
+        let surface = turn.surface;
         if let Some(wait) = plan.all_cooling_ms {
             let seconds = wait.div_ceil(1000).max(1);
+            if let Some(content) = group.degraded.as_deref() {
+                return degraded::answer(turn, content).with(headers::GROUP, header_value(&group.name));
+            }
             let error = CallerError {
                 status: 429,
                 code: Class::RateLimited.name().to_owned(),

@@ -254,6 +254,35 @@ def test_a_degraded_answer_is_well_formed(own):
         model="production-llm", max_tokens=10, messages=[{"role": "user", "content": "x"}]
     ) as stream:
         assert stream.get_final_text() == "Please try again."
+    asked = {"model": "production-llm", "input": "x"}
+    response = gateway.openai().responses.create(**asked)
+    assert response.output_text == "Please try again." and response.status == "completed"
+    events = list(gateway.openai().responses.create(**asked, stream=True))
+    assert events[-1].type == "response.completed" and events[-1].response.output_text == "Please try again."
+    message = gateway.anthropic().messages.create(
+        model="production-llm", max_tokens=10, messages=[{"role": "user", "content": "x"}]
+    )
+    assert message.content[0].text == "Please try again." and message.stop_reason == "end_turn"
+
+
+def test_a_degraded_answer_when_all_cool_down(own):
+    first, claude, gateway = own(degraded={"content": "Please try again."})
+    first.behave({"failure": "rate_limited", "retry_after": {"seconds": 20}})
+    claude.behave({"failure": "quota"})
+    for attempts in ("2", None):
+        answer = gateway.chat()
+        assert answer.status_code == 200 and answer.headers["x-switchover-degraded"] == "true", answer.text
+        assert answer.headers.get("x-switchover-attempts") == attempts
+    assert len(first.log()) == len(claude.log()) == 1
+
+
+def test_when_all_cool_down_they_are_tried_anyway_where_the_group_says_so(own):
+    first, claude, gateway = own(when_all_cooling="try_anyway")
+    first.behave({"failure": "rate_limited", "retry_after": {"seconds": 20}, "times": 1}, {})
+    claude.behave({"failure": "rate_limited", "retry_after": {"seconds": 20}})
+    assert gateway.chat().status_code == 429
+    answer = gateway.chat()
+    assert answer.status_code == 200 and answer.headers["x-switchover-target"] == first.name, answer.text
 
 
 def test_a_retry_budget_holds_a_storm_back(own):
