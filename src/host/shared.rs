@@ -2,6 +2,7 @@
 
 use super::abi;
 use crate::filter::{Runtime, Trip};
+use crate::plan::Cooling;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -79,42 +80,24 @@ pub fn forget(key: u64) {
     });
 }
 
-/// The shared value that holds all cool-downs: lines of target id, blank, milliseconds since 1970.
+/// The shared value that holds all cool-downs, as [`Cooling`] writes it.
 const COOLING: &str = "switchover.cooling";
-/// No provider may keep us away for longer, in milliseconds.
-const MOST_COOLING_MS: u64 = 300_000;
-
-fn read_cooling(bytes: &[u8]) -> Vec<(&str, u64)> {
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter_map(|(id, until)| Some((id, until.parse().ok()?)))
-        .collect()
-}
 
 /// Which targets cool down until when.
 pub fn cooling(runtime: &Runtime, now_ms: u64) -> Vec<(usize, u64)> {
     let Ok((Some(bytes), _)) = abi::shared(COOLING) else { return Vec::new() };
-    let known = read_cooling(&bytes).into_iter().filter_map(|(id, until)| Some((runtime.target(id)?, until)));
-    // A deadline further away than any can be was set before the clock jumped back: it counts for nothing.
-    known.filter(|(_, until)| *until > now_ms && *until - now_ms <= MOST_COOLING_MS).collect()
+    let known = Cooling::read(&bytes, now_ms);
+    known.iter().filter_map(|(id, until)| Some((runtime.target(id)?, until))).collect()
 }
 
 /// Leaves a target alone until `now_ms + wait_ms`. The later deadline wins.
 pub fn cool(id: &str, wait_ms: u64, now_ms: u64) {
-    let until = now_ms.saturating_add(wait_ms.min(MOST_COOLING_MS));
     // Another worker can be faster; a few tries are plenty.
     for _ in 0..8 {
         let Ok((bytes, cas)) = abi::shared(COOLING) else { return };
         let bytes = bytes.unwrap_or_default();
-        let mut known = read_cooling(&bytes);
-        known.retain(|(_, until)| *until > now_ms && *until - now_ms <= MOST_COOLING_MS);
-        match known.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, known)) => *known = until.max(*known),
-            None => known.push((id, until)),
-        }
-        let lines: String = known.iter().map(|(id, until)| format!("{id} {until}\n")).collect();
-        match abi::set_shared(COOLING, lines.as_bytes(), cas) {
+        let known = Cooling::read(&bytes, now_ms).with(id, wait_ms, now_ms);
+        match abi::set_shared(COOLING, known.write().as_bytes(), cas) {
             Err(abi::CAS_MISMATCH) => {}
             _ => return,
         }
