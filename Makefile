@@ -40,7 +40,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos bench bench-core clean setup needs
+.PHONY: lint bless fuzz chaos bench bench-core test-speed clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,7 @@ test: setup ## Sets up, then runs the linter and every test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-core
 	@$(MAKE) --no-print-directory test-wasm
+	@$(MAKE) --no-print-directory test-speed
 	@$(MAKE) --no-print-directory test-envoy
 
 test-core: ## Runs the core's tests natively
@@ -125,6 +126,11 @@ chaos: $(VENV) $(ENVOY) $(DIST) ## Breaks providers in every way under load and 
 bench: $(VENV) $(ENVOY) $(DIST) ## Measures the filter on a real Envoy against Envoy alone
 	@command -v wrk >/dev/null || tests/setup/apt.sh wrk
 	$(PYTHON) tests/bench/run.py
+
+test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those in tests/bench/instructions.json
+	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
+	cargo build --quiet --profile tool --example workloads
+	$(PYTHON) tests/bench/instructions.py $(TARGET)/tool/examples/workloads
 
 bench-core: ## Measures the core without an Envoy
 	cargo bench --bench core
