@@ -33,9 +33,20 @@ static CHAT: &[Member] = &[
     member("web_search_options", "asks for OpenAI's web search, which this target doesn't have"),
 ];
 
+/// Anthropic's threads: a turn sends only what is new. Its SDK's tool runner opens one for every run, and sends the whole
+/// conversation instead when it is told by this code that a thread can't be had.
+const THREAD: &str = "thread";
+pub const NO_THREADS: &str = "thread_unsupported_request";
+
+/// Whether a refusal's words are about a thread.
+pub fn is_about_threads(message: &str) -> bool {
+    message.strip_prefix(THREAD).is_some_and(|rest| rest.starts_with(' '))
+}
+
 /// Messages, <https://docs.anthropic.com/en/api/messages>. The rest only advise: `metadata`, `service_tier`, `speed`,
 /// `inference_geo`, `diagnostics`.
 static MESSAGES: &[Member] = &[
+    vital(THREAD, "goes on in a conversation that Anthropic stores, which this target doesn't know"),
     member("container", "names a container of Anthropic's, which this target can't reach"),
     member("mcp_servers", "has Anthropic call MCP servers, which this target doesn't do"),
 ];
@@ -120,7 +131,8 @@ fn leave_out(
     match table.iter().find(|member| member.name == name) {
         Some(member) if member.is_vital => {
             let message = format!("{path} {}. Send the whole conversation in this request.", member.why);
-            Err(Refusal::unsupported(path, message))
+            let refusal = Refusal::unsupported(path, message);
+            Err(if name == THREAD { Refusal { code: NO_THREADS, ..refusal } } else { refusal })
         }
         Some(member) => losses.meaning(path, member.why),
         None => {

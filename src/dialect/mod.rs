@@ -30,7 +30,7 @@ mod turn;
 
 pub use asked::{Asked, ask};
 pub use embeddings::Wanted;
-pub use extra::{carry_extra, lose_member};
+pub use extra::{NO_THREADS, carry_extra, is_about_threads, lose_member};
 pub use losses::{Losses, Refusal, Unsupported};
 pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;

@@ -10,7 +10,9 @@ use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
 use crate::chat::Features;
 use crate::config::Group;
-use crate::dialect::{Asked, CallerError, Refusal, Surface, Turn, ask, exchange};
+use crate::dialect::{
+    Asked, CallerError, NO_THREADS, Refusal, Surface, Turn, ask, exchange, is_about_threads,
+};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw};
 use crate::plan::{Circumstances, Demand, PLANNED, Plan, choose, drilled, least_tokens, order_name, seats};
@@ -319,9 +321,17 @@ impl Router {
             .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
         let reasons: Vec<String> = reasons.collect();
         let long = plan.verdicts.iter().all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
+        let no_threads = plan
+            .verdicts
+            .iter()
+            .any(|verdict| matches!(verdict, crate::plan::Verdict::CantCarry(why) if is_about_threads(why)));
         let refusal = Refusal {
             status: 400,
-            code: if long { "context_length_exceeded" } else { "unsupported_parameter" },
+            code: match () {
+                () if long => "context_length_exceeded",
+                () if no_threads => NO_THREADS,
+                () => "unsupported_parameter",
+            },
             param: None,
             message: format!(
                 "No target of `{}` can take this request: {}.",

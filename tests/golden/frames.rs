@@ -31,7 +31,7 @@ pub fn ends_message(bytes: &[u8]) -> bool {
     })
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |bits: u32| char::from(digits[usize::try_from(bits & 63).unwrap()]);
     let mut out = String::new();

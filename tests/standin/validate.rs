@@ -40,6 +40,7 @@ const OWNED: &[(&str, &[Family])] = &[
     ("x-goog-", &[Family::Google, Family::Vertex]),
     ("x-amz-", &[Family::Bedrock]),
     ("x-amzn-", &[Family::Bedrock]),
+    ("anthropic-beta", &[Family::Anthropic, Family::Vertex]),
     ("anthropic-", &[Family::Anthropic]),
     ("openai-", &[Family::OpenAi, Family::Azure]),
     ("x-ms-", &[Family::Azure]),

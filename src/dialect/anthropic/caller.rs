@@ -3,7 +3,7 @@
 use super::writer::MessageWriter;
 use super::{Anthropic, reply, request};
 use crate::chat::{Reply, Request};
-use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, Spot, StreamWriter, Turn};
+use crate::dialect::{Caller, CallerError, Memo, NO_THREADS, Place, Refusal, Spot, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
 
@@ -37,6 +37,12 @@ impl Caller for Anthropic {
             w.key("error").object(|w| {
                 w.key("type").string(error.anthropic_type());
                 w.key("message").string(&error.message);
+                if error.code == NO_THREADS {
+                    w.key("details").object(|w| {
+                        w.key("error_code").string(NO_THREADS);
+                        w.key("unsupported").array(|w| w.string("model"));
+                    });
+                }
             });
         });
     }

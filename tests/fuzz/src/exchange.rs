@@ -1,9 +1,10 @@
 //! Both ways of an exchange: what callers send to every kind of target, and what providers answer to every caller.
 
+use crate::frames::ends_message;
 use crate::framing::{chunks, frame};
 use switchover::chat::Features;
 use switchover::dialect::{
-    CallerError, Endpoint, Memo, Surface, Target, Turn, Unsupported, exchange, failure_json, provider,
+    CallerError, Endpoint, Memo, Surface, Target, Turn, Unsupported, ask, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head, MAX_RETRY_AFTER_MS};
 use switchover::json::Raw;
@@ -101,6 +102,78 @@ fn caller(surface: Surface, data: &[u8]) {
     }
 }
 
+/// Provider and model of each way to embed.
+const EMBEDDERS: [(&str, &str); 8] = [
+    ("openai", "text-embedding-3-small"),
+    ("mistral", "mistral-embed"),
+    ("gemini", "gemini-embedding-001"),
+    ("gemini_vertex", "text-embedding-005"),
+    ("cohere", "embed-v4.0"),
+    ("bedrock", "amazon.titan-embed-text-v2:0"),
+    ("bedrock", "amazon.titan-embed-text-v1"),
+    ("bedrock", "cohere.embed-multilingual-v3"),
+];
+
+pub fn caller_embeddings(data: &[u8]) {
+    plain(Surface::Embeddings, &EMBEDDERS, data);
+}
+
+pub fn caller_count(data: &[u8]) {
+    plain(
+        Surface::CountTokens,
+        &[("anthropic", "claude-sonnet-4-5"), ("anthropic_vertex", "claude-sonnet-4-5")],
+        data,
+    );
+}
+
+/// A request that is no chat: what is sent is JSON, as is what isn't.
+fn plain(surface: Surface, targets: &[(&str, &str)], data: &[u8]) {
+    let Ok(body) = Raw::parse(data) else { return };
+    let is_fine = ask(surface, body).is_ok();
+    for (name, model) in targets {
+        for unsupported in [Unsupported::Refuse, Unsupported::Drop] {
+            let turn = Turn { unsupported, ..turn(surface, false) };
+            match exchange::request(&turn, body, &target(name, model)) {
+                Ok(outgoing) if is_fine => assert!(Raw::parse(&outgoing.body).is_ok(), "{name}"),
+                Ok(_) => {}
+                Err(refusal) => {
+                    assert!(Raw::parse(&exchange::error(surface, &CallerError::from(refusal))).is_ok());
+                }
+            }
+        }
+    }
+}
+
+/// Vectors as numbers and in base64.
+pub fn reply_embeddings(data: &[u8]) {
+    for (name, model) in EMBEDDERS {
+        for form in ["float", "base64"] {
+            let asked = format!(r#"{{"model":"m","input":["a","b"],"encoding_format":"{form}"}}"#);
+            let (turn, target) = (turn(Surface::Embeddings, false), target(name, model));
+            let outgoing = exchange::request(&turn, Raw::trusted(&asked), &target);
+            let memo = outgoing.map(|outgoing| outgoing.memo).unwrap_or_default();
+            answered(&turn, &target, &memo, data);
+        }
+    }
+}
+
+pub fn reply_count(data: &[u8]) {
+    answered(
+        &turn(Surface::CountTokens, false),
+        &target("anthropic", "claude-sonnet-4-5"),
+        &Memo::default(),
+        data,
+    );
+}
+
+fn answered(turn: &Turn, target: &Target, memo: &Memo, data: &[u8]) {
+    let head = Head { status: 200, headers: &[(b"content-type", b"application/json")] };
+    match exchange::reply(turn, target, memo, &head, data) {
+        Ok(answer) => assert!(Raw::parse(&answer.body).is_ok(), "{}", String::from_utf8_lossy(&answer.body)),
+        Err(failure) => check(&failure),
+    }
+}
+
 const CALLERS: [Surface; 3] = [Surface::Chat, Surface::Messages, Surface::Responses];
 
 /// Who answers so, to each caller it can answer.
@@ -155,7 +228,7 @@ pub fn stream(dialect: &str, data: &[u8]) {
     if rest.len() < 2 {
         return;
     }
-    let framed = dialect == "bedrock" && mode & 0x80 != 0;
+    let framed = dialect.ends_with("bedrock") && mode & 0x80 != 0;
     let cut = if framed { [&rest[..2], &frame(&rest[2..])].concat() } else { rest.to_vec() };
     let Some((bytes, parts)) = chunks(&cut) else { return };
     let surface = CALLERS[usize::from(mode & 0x0f) % CALLERS.len()];
@@ -204,6 +277,9 @@ fn readable(out: &[u8]) {
 
 /// Whether the bytes may be a whole answer, told by words that none is without.
 fn may_end(dialect: &str, bytes: &[u8]) -> bool {
+    if dialect == "anthropic_bedrock" {
+        return ends_message(bytes);
+    }
     let words: &[&str] = match dialect {
         "openai" => &["[DONE]", "finish_reason"],
         "responses" => &["response.completed", "response.incomplete"],

@@ -1,6 +1,6 @@
 //! The framings of streams: the same frames come out at any split of the bytes.
 
-use crate::frames::encode_frame;
+use crate::frames::{base64, encode_frame};
 use switchover::stream::eventstream::EventStream;
 use switchover::stream::sse::Sse;
 
@@ -58,17 +58,22 @@ pub const NEXT_FRAME: u8 = 0xff;
 pub const PAYLOAD: u8 = 0xfe;
 
 /// Frames with right checksums, of names and payloads that mutation can change. A `!` before the name makes an
-/// exception, a `?` an error.
+/// exception, a `?` an error, a `+` an event of Anthropic's on Bedrock: the payload in base64.
 pub fn frame(text: &[u8]) -> Vec<u8> {
     let frames = text.split(|byte| *byte == NEXT_FRAME).filter(|part| !part.is_empty());
     let one = |part: &[u8]| {
         let (name, payload) = part.split_at(part.iter().position(|byte| *byte == PAYLOAD).unwrap_or(0));
         let name = String::from_utf8_lossy(name.get(..name.len().min(200)).unwrap_or_default());
-        let payload = String::from_utf8_lossy(payload.get(1..).unwrap_or_default());
+        let payload = payload.get(1..).unwrap_or_default();
+        let payload = match name.starts_with('+') {
+            true => format!("{{\"bytes\":\"{}\"}}", base64(payload)).into(),
+            false => String::from_utf8_lossy(payload),
+        };
         let json = (":content-type", "application/json");
         let headers = match name.split_at_checked(1) {
             Some(("!", name)) => [(":exception-type", name), json, (":message-type", "exception")],
             Some(("?", name)) => [(":error-code", name), json, (":message-type", "error")],
+            Some(("+", name)) => [(":event-type", name), json, (":message-type", "event")],
             _ => [(":event-type", name.as_ref()), json, (":message-type", "event")],
         };
         encode_frame(&headers, &payload)

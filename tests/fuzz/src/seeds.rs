@@ -59,6 +59,15 @@ pub fn requests(caller: &str) -> Vec<Vec<u8>> {
     bodies(&format!("request/{caller}")).into_iter().chain([deep.into_bytes()]).collect()
 }
 
+pub fn embeddings(kind: &str) -> Vec<Vec<u8>> {
+    bodies(&format!("embeddings/{kind}"))
+}
+
+pub fn counts() -> Vec<Vec<u8>> {
+    let answers = [r#"{"input_tokens":9}"#, r#"{"type":"error","error":{"type":"a","message":"b"}}"#];
+    answers.iter().map(|answer| answer.as_bytes().to_vec()).collect()
+}
+
 pub fn replies(dialect: &str) -> Vec<Vec<u8>> {
     bodies(&format!("reply/{dialect}"))
 }
@@ -70,6 +79,7 @@ fn unframed(frames: Raw<'_>) -> Vec<u8> {
         match name.decode().as_ref() {
             ":exception" => out.extend([b"!", value.text().unwrap().decode().as_bytes()].concat()),
             ":error" => out.extend([b"?", value.text().unwrap().decode().as_bytes()].concat()),
+            ":anthropic" => out.extend_from_slice(b"+chunk"),
             name => out.extend_from_slice(name.as_bytes()),
         }
         out.push(PAYLOAD);

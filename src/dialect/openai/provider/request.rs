@@ -13,6 +13,9 @@ use crate::json::{Raw, Text, Writer};
 /// The longest name of a function, in bytes.
 const MAX_NAME: usize = 64;
 
+/// The longest `user`, in characters: OpenAI refuses a request with a longer one. Claude Code says a whole object there.
+const MAX_USER: usize = 64;
+
 /// Writes the request that `target` gets.
 ///
 /// # Errors
@@ -267,7 +270,11 @@ impl<'c> Composer<'c> {
 
     fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
-        if let Some(user) = &request.user {
+        let is_short = |user: &Text<'_>| user.decode().chars().count() <= MAX_USER;
+        if request.user.as_ref().is_some_and(|user| !is_short(user)) {
+            self.losses.advisory(if self.turn.surface.is_anthropic() { "metadata.user_id" } else { "user" });
+        }
+        if let Some(user) = request.user.as_ref().filter(|user| is_short(user)) {
             let mut json = Vec::new();
             Writer::new(&mut json).text(user);
             self.put("user", as_raw(&json), w)?;
