@@ -115,7 +115,7 @@ def test_version_and_betas_reach_anthropic(everyone, cloud):
     ask(everyone, "anthropic", turn("Grüß dich!"))
     (entry,) = cloud[KINDS["anthropic"]].log()
     headers = dict(entry["headers"])
-    assert headers["anthropic-version"] == "2023-06-01" and headers["anthropic-beta"].split(",") == BETAS
+    assert headers["anthropic-version"] == everyone.anthropic().default_headers["anthropic-version"] and headers["anthropic-beta"].split(",") == BETAS
     ask(everyone, "openai", turn("Grüß dich!"))
     (entry,) = cloud[KINDS["openai"]].log()
     assert not [name for name, _ in entry["headers"] if name.startswith("anthropic")]

@@ -6,6 +6,7 @@ Its accumulating stream is the judge of the events: it wants each in its place.
 import json
 
 import openai
+import pydantic
 import pytest
 from openai.types.responses import Response
 
@@ -129,3 +130,93 @@ def test_stored_conversations_stay_where_they_are(pairs, cloud):
     with pytest.raises(openai.BadRequestError) as raised:
         client.responses.create(model="claude-only", input="News?", tools=[{"type": "web_search"}])
     assert "tools[0]" in str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def chat_only(envoy_binary, cloud_process, tmp_path_factory):
+    """A provider that speaks Chat Completions and nothing else."""
+    targets = [target(cloud_process["openai-main"], "openai_compatible")]
+    groups = [group("chat", "openai-main"), group("lenient", "openai-main", unsupported="drop")]
+    gateway = Gateway(envoy_binary, tmp_path_factory.mktemp("chat-only"), document(targets, groups))
+    yield gateway
+    gateway.stop()
+
+
+# What follows what: an item, and inside it its parts, each from its beginning to its end.
+WORDS = [
+    "response.output_item.added", "response.content_part.added", "response.output_text.delta",
+    "response.output_text.done", "response.content_part.done", "response.output_item.done",
+]
+CALL = [
+    "response.output_item.added", "response.function_call_arguments.delta",
+    "response.function_call_arguments.done", "response.output_item.done",
+]
+THOUGHT = [
+    "response.output_item.added", "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta",
+    "response.reasoning_summary_text.done", "response.reasoning_summary_part.done", "response.output_item.done",
+]
+BEGIN, END = ["response.created", "response.in_progress"], ["response.completed"]
+
+
+def steps(events) -> list:
+    """The types of the events, deltas that follow one another as one."""
+    found = []
+    for event in events:
+        if not (event.type.endswith(".delta") and found and found[-1] == event.type):
+            found.append(event.type)
+    return found
+
+
+@pytest.mark.parametrize(
+    "said, more, wanted",
+    [
+        ("Grüß dich!", {}, WORDS),
+        ("What is the weather?", {"tools": [FORECAST], "tool_choice": "required"}, CALL),
+        ("Think!", {"reasoning": {"effort": "low", "summary": "auto"}}, THOUGHT + WORDS),
+    ],
+    ids=["words", "call", "thought"],
+)
+def test_events_of_a_chat_in_order(chat_only, cloud, said, more, wanted):
+    events = list(chat_only.openai().responses.create(model="chat", input=said, stream=True, **more))
+    found = steps(events)
+    if wanted is CALL:
+        # Words may come before a call.
+        found = [*BEGIN, *found[found.index("response.function_call_arguments.delta") - 1 :]]
+    assert found == [*BEGIN, *wanted, *END]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[-1].response.usage.output_tokens > 0
+    # Every item of the answer is the one that was told to be done.
+    done = [event.item.to_dict() for event in events if event.type == "response.output_item.done"]
+    assert [item.to_dict() for item in events[-1].response.output] == done
+    assert cloud["openai-main"].log()[-1]["path"] == "/v1/chat/completions"
+
+
+def test_parsed(chat_only, cloud):
+    class Weather(pydantic.BaseModel):
+        city: str
+        days: int
+
+    answer = chat_only.openai().responses.parse(model="chat", input="What is the weather?", text_format=Weather)
+    assert isinstance(answer.output_parsed, Weather) and answer.output_parsed.days
+
+
+REFUSED = {
+    "previous_response_id": "resp_1",
+    "conversation": "conv_1",
+    "prompt": {"id": "pmpt_1"},
+    "background": True,
+    "tools": [{"type": "web_search"}],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_a_chat_is_not(chat_only, cloud, name):
+    with pytest.raises(openai.BadRequestError) as raised:
+        chat_only.openai().responses.create(model="chat", input="And then?", **{name: REFUSED[name]})
+    assert name in raised.value.message and cloud["openai-main"].log() == []
+
+
+def test_storing_is_advice(chat_only, cloud):
+    """`store` is what OpenAI does where nobody says otherwise: an answer without it is the same answer."""
+    raw = chat_only.openai().responses.with_raw_response.create(model="chat", input="Grüß dich!", store=True, metadata={"a": "b"})
+    assert "store" in raw.headers["x-switchover-dropped"] and raw.parse().status == "completed"
