@@ -134,9 +134,9 @@ def test_stored_conversations_stay_where_they_are(pairs, cloud):
 
 @pytest.fixture(scope="module")
 def chat_only(envoy_binary, cloud_process, tmp_path_factory):
-    """A provider that speaks Chat Completions and nothing else."""
-    targets = [target(cloud_process["openai-main"], "openai_compatible")]
-    groups = [group("chat", "openai-main"), group("lenient", "openai-main", unsupported="drop")]
+    """A provider that speaks Chat Completions and nothing else, and one that tells its thoughts."""
+    targets = [target(cloud_process["openai-main"], "openai_compatible"), target(cloud_process["anthropic-main"], "anthropic")]
+    groups = [group("chat", "openai-main"), group("thinker", "anthropic-main")]
     gateway = Gateway(envoy_binary, tmp_path_factory.mktemp("chat-only"), document(targets, groups))
     yield gateway
     gateway.stop()
@@ -177,7 +177,8 @@ def steps(events) -> list:
     ids=["words", "call", "thought"],
 )
 def test_events_of_a_chat_in_order(chat_only, cloud, said, more, wanted):
-    events = list(chat_only.openai().responses.create(model="chat", input=said, stream=True, **more))
+    model = "thinker" if wanted[: len(THOUGHT)] == THOUGHT else "chat"
+    events = list(chat_only.openai().responses.create(model=model, input=said, stream=True, **more))
     found = steps(events)
     if wanted is CALL:
         # Words may come before a call.
@@ -188,7 +189,9 @@ def test_events_of_a_chat_in_order(chat_only, cloud, said, more, wanted):
     # Every item of the answer is the one that was told to be done.
     done = [event.item.to_dict() for event in events if event.type == "response.output_item.done"]
     assert [item.to_dict() for item in events[-1].response.output] == done
-    assert cloud["openai-main"].log()[-1]["path"] == "/v1/chat/completions"
+    paths = {"chat": ("openai-main", "/v1/chat/completions"), "thinker": ("anthropic-main", "/v1/messages")}
+    provider, path = paths[model]
+    assert cloud[provider].log()[-1]["path"].endswith(path)
 
 
 def test_parsed(chat_only, cloud):
