@@ -122,8 +122,9 @@ impl State {
             return;
         }
         let look = self.look(chunk);
-        if look.may_fail && self.failure.is_none() {
-            self.failure = answer::reported(chunk);
+        if look.may_fail {
+            // Says more than a choice's finish reason does.
+            self.failure = answer::reported(chunk).or_else(|| self.failure.take());
         }
         let is_for_us = self.hides_usage && look.has_usage && !look.has_choices;
         if self.failure.is_some() || is_for_us {
