@@ -73,6 +73,9 @@ def test_refusal(path):
     body = path.read_bytes()
     said = json.loads(body)
     found = problems(caller, said)
+    if path.parent.name == "thread":
+        # Of Anthropic's beta; the SDK looks there for a reason to go on without a thread.
+        found.remove(".error.details: is unknown to InvalidRequestErrorObject")
     assert not found, "\n".join(found)
     raised = refused(caller, body)
     assert raised.body == (said if caller == "anthropic" else said["error"])

@@ -243,7 +243,9 @@ JUDGES = {
 # complain, and the caller must have said just that.
 SAID_BY_THE_CALLER = {
     "anthropic/block-without-text": "the provider says what is wrong with a block",
+    "anthropic/claude-code": "members of Anthropic's betas, which its headers name",
     "anthropic/every-byte-survives": "unknown members and odd numbers",
+    "anthropic/thread": "a member of one of Anthropic's betas",
     "anthropic/missing-max-tokens": "the provider says what is missing",
     "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
