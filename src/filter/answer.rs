@@ -1,6 +1,7 @@
 //! An answer that the filter gives by itself.
 
 use crate::dialect::{CallerError, Surface, exchange};
+use std::borrow::Cow;
 
 /// A whole HTTP response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,10 @@ impl Answer {
 }
 
 /// A header's value from a sentence of ours: one line of printable ASCII.
-pub(super) fn header_value(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+pub(super) fn header_value(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect())
 }

@@ -9,7 +9,7 @@ mod headers;
 pub(super) use failed::failure_from;
 
 use super::answer::Answer;
-use super::headers::Header;
+use super::headers::{Header, HeaderList};
 use super::metrics;
 use super::silence::{Line, Silence};
 use super::trip::Trip;
@@ -23,8 +23,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A header as it will be set.
-pub type OwnHeader = (Cow<'static, [u8]>, Cow<'static, [u8]>);
+/// The time in milliseconds since 1970, for the few who need it: asking costs a hostcall.
+pub type Clock<'c> = &'c dyn Fn() -> u64;
 
 /// What the host does with a piece of the answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Step {
     /// Keep everything back; the bytes were taken.
     Hold,
     /// Set these headers and let them go, with this in place of the bytes.
-    Release { headers: Vec<OwnHeader>, body: Vec<u8> },
+    Release { headers: HeaderList, body: Vec<u8> },
     /// Let this go in place of the bytes.
     Chunk(Vec<u8>),
     /// Let it go as it is.
@@ -65,13 +65,13 @@ enum State {
     /// The body is collected whole: an answer that is no stream, or a failure's explanation.
     Whole {
         status: u16,
-        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        headers: HeaderList,
         body: Vec<u8>,
     },
     /// A stream before its first token.
     Held {
         pipe: Box<dyn Pipe>,
-        headers: Vec<OwnHeader>,
+        headers: HeaderList,
         out: Vec<u8>,
     },
     Flowing(Line),
@@ -167,7 +167,7 @@ impl Attempt {
     }
 
     /// The answer's headers; `end`: there is no body.
-    pub fn head(&mut self, head: &Head<'_>, end: bool, now_ms: u64) -> Step {
+    pub fn head(&mut self, head: &Head<'_>, end: bool, clock: Clock<'_>) -> Step {
         if let Some(Effect::Fail(class)) = self.drill {
             return self.fail(Failure::drill(class));
         }
@@ -185,23 +185,28 @@ impl Attempt {
             let headers = self.answer_headers(head, None);
             self.state = State::Held { pipe, headers, out: Vec::new() };
         } else {
-            let headers = head.headers.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+            let mut headers = HeaderList::new();
+            head.headers.iter().for_each(|(name, value)| headers.push(*name, *value));
             self.state = State::Whole { status: head.status, headers, body: Vec::new() };
         }
-        if end { self.body(&[], true, now_ms) } else { Step::Hold }
+        if end { self.body(&[], true, clock) } else { Step::Hold }
     }
 
     /// A piece of the answer's body.
-    pub fn body(&mut self, bytes: &[u8], end: bool, now_ms: u64) -> Step {
+    pub fn body(&mut self, bytes: &[u8], end: bool, clock: Clock<'_>) -> Step {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Asked => Step::Pass,
             State::Ended => Step::Chunk(Vec::new()),
             State::Whole { status, headers, mut body } => {
+                if end && body.is_empty() {
+                    let headers: Vec<Header<'_>> = headers.iter().collect();
+                    return self.whole(&Head { status, headers: &headers }, bytes, clock);
+                }
                 body.extend_from_slice(bytes);
                 let enough = !(200..300).contains(&status) && body.len() >= MOST_EXPLANATION;
                 if end || enough {
-                    let headers: Vec<Header<'_>> = headers.iter().map(|(n, v)| (&n[..], &v[..])).collect();
-                    return self.whole(&Head { status, headers: &headers }, &body, now_ms);
+                    let headers: Vec<Header<'_>> = headers.iter().collect();
+                    return self.whole(&Head { status, headers: &headers }, &body, clock);
                 }
                 self.state = State::Whole { status, headers, body };
                 Step::Hold
@@ -260,6 +265,11 @@ impl Attempt {
         Step::Chunk(out)
     }
 
+    /// Whether the answer is collected whole, so that its pieces may as well come all at once.
+    pub fn collects(&self) -> bool {
+        matches!(self.state, State::Whole { .. })
+    }
+
     /// The stream that flows now, for who watches the clock; `None` if none flows.
     pub fn silence(&self) -> Option<Silence> {
         let State::Flowing(line) = &self.state else { return None };
@@ -273,14 +283,14 @@ impl Attempt {
     }
 
     /// The attempt is over without an answer: Envoy gave it up, or the caller went away.
-    pub fn abandoned(&mut self, now_ms: u64) {
+    pub fn abandoned(&mut self, clock: Clock<'_>) {
         if matches!(self.state, State::Ended | State::Flowing(_)) {
             return;
         }
         let limit = self.trip.attempt_limit_ms();
         let failure = if self.drill == Some(Effect::Fail(Class::Timeout)) {
             Failure::drill(Class::Timeout)
-        } else if now_ms.saturating_sub(self.started_ms) + 20 >= limit {
+        } else if clock().saturating_sub(self.started_ms) + 20 >= limit {
             Failure::timeout(&format!("nothing usable came within {limit} ms"))
         } else {
             Failure::connect("the connection failed or was closed before an answer")
@@ -289,15 +299,15 @@ impl Attempt {
         self.note(failure);
     }
 
-    fn whole(&mut self, head: &Head<'_>, body: &[u8], now_ms: u64) -> Step {
+    fn whole(&mut self, head: &Head<'_>, body: &[u8], clock: Clock<'_>) -> Step {
         let Some(target) = self.wire() else {
             return self.fail(Failure::malformed("the target is not configured any more"));
         };
         if !head.is_success() {
-            return self.fail(classify(head, body, now_ms));
+            return self.fail(classify(head, body, clock()));
         }
         if self.trip.turn.stream {
-            let failure = classify(head, body, now_ms);
+            let failure = classify(head, body, clock());
             return self.fail(failure);
         }
         match exchange::reply(&self.trip.turn, target, &self.memo, head, body) {
@@ -309,7 +319,7 @@ impl Attempt {
         }
     }
 
-    fn release(&mut self, headers: Vec<OwnHeader>, body: Vec<u8>, pipe: Option<Box<dyn Pipe>>) -> Step {
+    fn release(&mut self, headers: HeaderList, body: Vec<u8>, pipe: Option<Box<dyn Pipe>>) -> Step {
         let is_switched = self.trip.outcome.try_borrow_mut().is_ok_and(|mut outcome| {
             outcome.answered = Some(self.target);
             !outcome.failures.is_empty()

@@ -139,7 +139,7 @@ mod tests {
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
         let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, cooling: &[] };
         let (trip, headers) = router.plan(body.to_vec(), &moment).unwrap();
-        assert!(!headers.iter().any(|(name, _)| **name == *DRILL.as_bytes()), "the wish goes no further");
+        assert!(!headers.iter().any(|(name, _)| *name == *DRILL.as_bytes()), "the wish goes no further");
         let (_, order) = headers.iter().find(|(name, _)| **name == *headers::ORDER.as_bytes()).unwrap();
         let order = String::from_utf8(order.to_vec()).unwrap();
         (trip, order)
@@ -186,7 +186,8 @@ mod tests {
             attempt.request_headers(&[(b"user-agent", b"caller"), (b"authorization", b"key")], &outgoing);
         let names: Vec<_> = asked.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
         assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length"]);
-        let Step::Release { headers, .. } = attempt.head(&Head { status: 503, headers: &[] }, false, NOW_MS)
+        let Step::Release { headers, .. } =
+            attempt.head(&Head { status: 503, headers: &[] }, false, &|| NOW_MS)
         else {
             panic!()
         };
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
         assert_eq!(attempt.cool_ms, None, "a drill cools nobody down");
-        assert_eq!(attempt.body(b"whatever", true, NOW_MS), Step::Chunk(Vec::new()));
+        assert_eq!(attempt.body(b"whatever", true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
         let why =
             "a.b answered for g, after a pause of 2000 ms (drill) because a failed (rate_limited) (drill).";
@@ -210,7 +211,8 @@ mod tests {
         let (mut attempt, outgoing) =
             Attempt::start(&trip, runtime.seat("a.b").unwrap(), &[], NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), outgoing.path.as_str()), (Some(2000), "/chat/completions"));
-        let limited = attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, NOW_MS);
+        let limited =
+            attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
         assert_eq!(attempt.cool_ms, Some(3000), "what the provider says counts");
         let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();

@@ -3,6 +3,82 @@
 /// One header line.
 pub type Header<'h> = (&'h [u8], &'h [u8]);
 
+/// Header lines to be set, all in one piece of memory and in the form in which Envoy takes them at once: an allocation for
+/// each name and value would cost more than what is done with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderList {
+    /// Of each line the length of its name and of its value, as 32-bit little-endian numbers.
+    sizes: Vec<u8>,
+    /// Names and values, each ended by NUL.
+    text: Vec<u8>,
+}
+
+impl HeaderList {
+    pub fn new() -> HeaderList {
+        HeaderList { sizes: Vec::with_capacity(32 * 8), text: Vec::with_capacity(1024) }
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, name: &(impl AsRef<[u8]> + ?Sized), value: &(impl AsRef<[u8]> + ?Sized)) {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        // No header is that long: Envoy's limits are in kilobytes.
+        let (Ok(name_size), Ok(value_size)) = (u32::try_from(name.len()), u32::try_from(value.len())) else {
+            return;
+        };
+        self.sizes.extend_from_slice(&name_size.to_le_bytes());
+        self.sizes.extend_from_slice(&value_size.to_le_bytes());
+        self.text.extend_from_slice(name);
+        self.text.push(0);
+        self.text.extend_from_slice(value);
+        self.text.push(0);
+    }
+
+    /// Adds a line with a number.
+    pub fn push_number(&mut self, name: &str, mut value: u64) {
+        let mut digits = [b'0'; 20];
+        let mut from = digits.len();
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
+            (value, from) = (value / 10, at);
+            if value == 0 {
+                break;
+            }
+        }
+        self.push(name, digits.get(from..).unwrap_or_default());
+    }
+
+    pub fn len(&self) -> usize {
+        self.sizes.len() / 8
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sizes.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Header<'_>> {
+        let mut rest = self.text.as_slice();
+        let mut next = move |size: &[u8]| {
+            let size = u32::from_le_bytes(size.try_into().ok()?);
+            let (word, tail) = rest.split_at_checked(usize::try_from(size).ok()?)?;
+            rest = tail.get(1..)?;
+            Some(word)
+        };
+        self.sizes.chunks_exact(8).map_while(move |sizes| {
+            let (name, value) = sizes.split_at_checked(4)?;
+            Some((next(name)?, next(value)?))
+        })
+    }
+
+    /// What Envoy takes: the count, all sizes, then the text.
+    pub fn serialized(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(4 + self.sizes.len() + self.text.len());
+        out.extend_from_slice(&u32::try_from(self.len()).unwrap_or(0).to_le_bytes());
+        out.extend_from_slice(&self.sizes);
+        out.extend_from_slice(&self.text);
+        out
+    }
+}
+
 /// Request, internal: the order that the router role chose; the route's `cluster_header`.
 pub const ORDER: &str = "x-switchover-order";
 /// Request, internal: the target of this attempt, for the credentials' matcher. Response, to the caller: who answered.
@@ -96,6 +172,32 @@ mod tests {
             assert!(!for_provider(name.as_bytes()) && !of_dialect(name.as_bytes()), "{name}");
         }
         assert!(!for_caller(b"set-cookie") && !for_caller(b"openai-organization"));
+    }
+
+    #[test]
+    fn a_list_gives_back_what_it_took() {
+        let mut list = HeaderList::new();
+        list.push(":status", "200");
+        list.push(b"x-bad", b"caf\xe9\0");
+        list.push("x-empty", "");
+        for number in [0, 9, 10, u64::MAX] {
+            list.push_number("n", number);
+        }
+        let lines: Vec<Header<'_>> = list.iter().collect();
+        let expected: [Header<'_>; 7] = [
+            (b":status", b"200"),
+            (b"x-bad", b"caf\xe9\0"),
+            (b"x-empty", b""),
+            (b"n", b"0"),
+            (b"n", b"9"),
+            (b"n", b"10"),
+            (b"n", b"18446744073709551615"),
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!(list.len(), 7);
+        let serialized = list.serialized();
+        assert_eq!(serialized[..12], [7, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0]);
+        assert_eq!(serialized[4 + 7 * 8..][..12], *b":status\x00200\0");
     }
 
     #[test]

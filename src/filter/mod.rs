@@ -20,7 +20,7 @@ mod trip;
 mod window;
 
 pub use answer::Answer;
-pub use attempt::{Attempt, OwnHeader, Step};
+pub use attempt::{Attempt, Clock, Step};
 pub use explain::explain;
 pub use router::{Moment, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;

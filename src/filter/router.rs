@@ -1,9 +1,9 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
 use super::answer::{Answer, header_value};
-use super::attempt::{OwnHeader, failure_from};
+use super::attempt::failure_from;
 use super::drill::Wish;
-use super::headers::{self, Header};
+use super::headers::{self, Header, HeaderList};
 use super::load::Ticket;
 use super::models;
 use super::trip::{Outcome, Trip};
@@ -16,7 +16,6 @@ use crate::dialect::{
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw};
 use crate::plan::{Circumstances, Demand, PLANNED, Plan, choose, drilled, least_tokens, order_name, seats};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -77,7 +76,7 @@ enum Phase {
     Other,
     Reading {
         surface: Surface,
-        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        headers: HeaderList,
         wish: Option<Wish>,
     },
     Sent(Rc<Trip>),
@@ -108,9 +107,10 @@ impl Router {
             Err(refusal) => RequestStep::Answer(refused(surface, refusal)),
             Ok(()) => {
                 let wish = Wish::of(&self.runtime.config, headers);
-                let kept = headers.iter().filter(|(name, _)| !headers::is_reserved(name));
-                let headers = kept.map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
-                self.phase = Phase::Reading { surface, headers, wish };
+                let mut kept = HeaderList::new();
+                let free = headers.iter().filter(|(name, _)| !headers::is_reserved(name));
+                free.for_each(|(name, value)| kept.push(*name, *value));
+                self.phase = Phase::Reading { surface, headers: kept, wish };
                 RequestStep::Read
             }
         }
@@ -184,7 +184,7 @@ impl Router {
     ///
     /// # Errors
     /// The answer, where nobody is called.
-    pub fn plan(&mut self, body: Vec<u8>, moment: &Moment<'_>) -> Result<(Rc<Trip>, Vec<OwnHeader>), Answer> {
+    pub fn plan(&mut self, body: Vec<u8>, moment: &Moment<'_>) -> Result<(Rc<Trip>, HeaderList), Answer> {
         let Phase::Reading { surface, headers, wish } = std::mem::replace(&mut self.phase, Phase::Other)
         else {
             return Err(refused(
@@ -201,7 +201,7 @@ impl Router {
     fn depart(
         &self,
         surface: Surface,
-        headers: &[(Vec<u8>, Vec<u8>)],
+        headers: &HeaderList,
         wish: Option<&Wish>,
         body: Vec<u8>,
         moment: &Moment<'_>,
@@ -234,7 +234,7 @@ impl Router {
     pub(super) fn consider(
         &self,
         surface: Surface,
-        headers: &[(Vec<u8>, Vec<u8>)],
+        headers: &HeaderList,
         raw: Raw<'_>,
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
@@ -343,27 +343,20 @@ impl Router {
     }
 
     /// The request's headers as they go on: the order and what Envoy shall do for it.
-    fn routed(&self, trip: &Trip, kept: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<OwnHeader> {
+    fn routed(&self, trip: &Trip, mut out: HeaderList) -> HeaderList {
         let config = &self.runtime.config;
-        let Some(group) = config.groups.get(trip.group) else { return Vec::new() };
+        let Some(group) = config.groups.get(trip.group) else { return out };
         let seats = seats(&trip.order, &trip.drills);
         // One attempt a target, as long as nobody asked for more than there are targets.
         let most = usize::try_from(group.max_attempts).unwrap_or(1);
         let attempts = if most > group.members.len() { most } else { most.min(trip.order.len()) };
         let retries = attempts.saturating_sub(1);
-        let own = |name: &'static str, value: String| -> OwnHeader {
-            (Cow::Borrowed(name.as_bytes()), Cow::Owned(value.into_bytes()))
-        };
-        let mut out: Vec<OwnHeader> =
-            kept.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect();
-        out.extend([
-            own(headers::ORDER, order_name(config, group, seats)),
-            own("x-envoy-retry-on", "retriable-headers,connect-failure,reset".to_owned()),
-            own("x-envoy-retriable-header-names", headers::RETRY.to_owned()),
-            own("x-envoy-max-retries", retries.to_string()),
-            own("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms().to_string()),
-            own("x-envoy-upstream-rq-timeout-ms", group.timeout_ms.to_string()),
-        ]);
+        out.push(headers::ORDER, &order_name(config, group, seats));
+        out.push("x-envoy-retry-on", "retriable-headers,connect-failure,reset");
+        out.push("x-envoy-retriable-header-names", headers::RETRY);
+        out.push_number("x-envoy-max-retries", u64::try_from(retries).unwrap_or(0));
+        out.push_number("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms());
+        out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
 
@@ -453,10 +446,8 @@ fn envoys_failure(flags: &str) -> Failure {
     Failure::connect(&format!("Envoy says {flags}"))
 }
 
-fn dialect_headers(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, String)> {
+fn dialect_headers(headers: &HeaderList) -> Vec<(String, String)> {
     let ours = headers.iter().filter(|(name, _)| headers::of_dialect(name));
-    ours.filter_map(|(name, value)| {
-        Some((String::from_utf8(name.clone()).ok()?, String::from_utf8(value.clone()).ok()?))
-    })
-    .collect()
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    ours.filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }

@@ -81,9 +81,9 @@ mod tests {
     /// Whether the attempt at this target, which says that the request is too long, asks for another.
     fn is_retried(trip: &Rc<Trip>, target: usize) -> bool {
         let mut attempt = start(trip, target).unwrap();
-        assert_eq!(attempt.head(&Head { status: 400, headers: &[] }, false, 1), Step::Hold);
-        let Step::Release { headers, .. } = attempt.body(LONG, true, 1) else { panic!() };
-        headers.iter().any(|(name, _)| **name == *headers::RETRY.as_bytes())
+        assert_eq!(attempt.head(&Head { status: 400, headers: &[] }, false, &|| 1), Step::Hold);
+        let Step::Release { headers, .. } = attempt.body(LONG, true, &|| 1) else { panic!() };
+        headers.iter().any(|(name, _)| *name == *headers::RETRY.as_bytes())
     }
 
     fn value<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
@@ -122,7 +122,7 @@ mod tests {
         let trip = trip(&[Some(100_000), Some(200_000), Some(100_000)]);
         assert!(is_retried(&trip, 0));
         let mut second = start(&trip, 1).unwrap();
-        second.head(&Head { status: 503, headers: &[] }, true, 1);
+        second.head(&Head { status: 503, headers: &[] }, true, &|| 1);
         let last = start(&trip, 2).err().unwrap();
         assert_eq!(
             value(&last, headers::TARGET),

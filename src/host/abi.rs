@@ -5,7 +5,8 @@
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![allow(unsafe_code)]
 
-use std::ptr::{null, null_mut};
+use crate::filter::headers::HeaderList;
+use std::ptr::null_mut;
 
 /// A status that is not `Ok`: 1 not found, 2 bad argument, 3 serialization failure, 8 compare-and-swap mismatch, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,14 +100,6 @@ unsafe extern "C" {
         headers_size: usize,
         grpc_status: i32,
     ) -> u32;
-    fn proxy_call_foreign_function(
-        name: *const u8,
-        name_size: usize,
-        arguments: *const u8,
-        arguments_size: usize,
-        results: *mut *mut u8,
-        results_size: *mut usize,
-    ) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
@@ -177,12 +170,9 @@ pub fn headers(map: Map) -> Result<Pairs, Status> {
     fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs)
 }
 
-/// Replaces all headers in one call.
-pub fn set_headers<'h>(
-    map: Map,
-    pairs: impl IntoIterator<Item = (&'h [u8], &'h [u8])>,
-) -> Result<(), Status> {
-    let bytes = serialize(pairs).ok_or(Status(2))?;
+/// Replaces all headers in one call. Those of a request that is still going downstream make Envoy choose its route again.
+pub fn set_headers(map: Map, headers: &HeaderList) -> Result<(), Status> {
+    let bytes = headers.serialized();
     done(unsafe { proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
 }
 
@@ -223,13 +213,8 @@ pub fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
 }
 
 /// Answers in the provider's place.
-pub fn respond<'h>(
-    status: u32,
-    details: &str,
-    headers: impl IntoIterator<Item = (&'h [u8], &'h [u8])>,
-    body: &[u8],
-) -> Result<(), Status> {
-    let headers = serialize(headers).ok_or(Status(2))?;
+pub fn respond(status: u32, details: &str, headers: &HeaderList, body: &[u8]) -> Result<(), Status> {
+    let headers = headers.serialized();
     done(unsafe {
         proxy_send_local_response(
             status,
@@ -242,15 +227,6 @@ pub fn respond<'h>(
             -1,
         )
     })
-}
-
-/// Makes Envoy choose the route again, after a header that it depends on was changed.
-pub fn clear_route_cache() -> Result<(), Status> {
-    let name = "clear_route_cache";
-    fetch(|data, size| unsafe {
-        proxy_call_foreign_function(name.as_ptr(), name.len(), null(), 0, data, size)
-    })
-    .map(drop)
 }
 
 /// Has the root context of this plugin called every `period` milliseconds; 0: no more.
@@ -303,25 +279,6 @@ pub fn record_metric(id: u32, value: u64) {
     let _ = unsafe { proxy_record_metric(id, value) };
 }
 
-/// The host's form of a header map: the count, all sizes, then names and values each ended by NUL.
-fn serialize<'h>(pairs: impl IntoIterator<Item = (&'h [u8], &'h [u8])>) -> Option<Vec<u8>> {
-    let pairs: Vec<_> = pairs.into_iter().collect();
-    let total: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
-    let mut out = Vec::with_capacity(total + 4);
-    out.extend_from_slice(&u32::try_from(pairs.len()).ok()?.to_le_bytes());
-    for (name, value) in &pairs {
-        out.extend_from_slice(&u32::try_from(name.len()).ok()?.to_le_bytes());
-        out.extend_from_slice(&u32::try_from(value.len()).ok()?.to_le_bytes());
-    }
-    for (name, value) in &pairs {
-        out.extend_from_slice(name);
-        out.push(0);
-        out.extend_from_slice(value);
-        out.push(0);
-    }
-    Some(out)
-}
-
 /// A header map in the host's form, read in place.
 #[derive(Debug, Default)]
 pub struct Pairs(Vec<u8>);
@@ -356,7 +313,9 @@ mod tests {
     #[test]
     fn header_maps_survive_the_trip() {
         let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/v1"), (b"x-bad", b"caf\xe9"), (b"x-empty", b"")];
-        let read = Pairs(serialize(pairs).unwrap());
+        let mut list = HeaderList::new();
+        pairs.iter().for_each(|(name, value)| list.push(name, value));
+        let read = Pairs(list.serialized());
         assert_eq!(read.iter().collect::<Vec<_>>(), pairs);
         assert_eq!(Pairs(Vec::new()).iter().count(), 0);
         assert_eq!(Pairs(vec![255; 40]).iter().count(), 0);

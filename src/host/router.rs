@@ -1,7 +1,7 @@
 //! The router role's place in the downstream filter chain.
 
 use super::{abi, shared};
-use crate::filter::headers::Header;
+use crate::filter::headers::{Header, HeaderList};
 use crate::filter::{Answer, Moment, RequestStep, ResponseStep, Router, Runtime};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -30,11 +30,7 @@ impl RouterContext {
                 shared::remember(key, &trip);
                 self.key = Some(key);
                 abi::set_property("switchover.turn", &trip.handoff(key))?;
-                abi::set_headers(
-                    abi::Map::RequestHeaders,
-                    headers.iter().map(|(name, value)| (&**name, &**value)),
-                )?;
-                abi::clear_route_cache()
+                abi::set_headers(abi::Map::RequestHeaders, &headers)
             }
         }
     }
@@ -42,16 +38,18 @@ impl RouterContext {
 
 /// Sends an answer of ours.
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    abi::respond(u32::from(answer.status), "switchover", headers, &answer.body)
+    let mut headers = HeaderList::new();
+    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
+    abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
 }
 
 /// A hostcall that failed where the request can't go on without it.
 fn give_up(status: abi::Status) -> Action {
     abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
     let body = br#"{"error":{"message":"The gateway failed inside. Try again.","type":"server_error","param":null,"code":"server_error"}}"#;
-    let headers: [Header<'_>; 1] = [(b"content-type", b"application/json")];
-    let _ = abi::respond(500, "switchover_hostcall", headers, body);
+    let mut headers = HeaderList::new();
+    headers.push("content-type", "application/json");
+    let _ = abi::respond(500, "switchover_hostcall", &headers, body);
     Action::Pause
 }
 
@@ -134,12 +132,6 @@ impl HttpContext for RouterContext {
             let _ = abi::set_buffer(abi::Buffer::ResponseBody, 0, 0, &words);
         }
         Action::Continue
-    }
-
-    fn on_log(&mut self) {
-        if let Some(key) = self.key.take() {
-            shared::forget(key);
-        }
     }
 }
 

@@ -15,6 +15,8 @@ thread_local! {
     static TRIPS: RefCell<HashMap<u64, Rc<Trip>>> = RefCell::default();
     /// Counters by name.
     static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
+    /// The cool-downs as last read, and when.
+    static COOLED: RefCell<(u64, Vec<u8>)> = RefCell::default();
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
 }
 
@@ -82,16 +84,34 @@ pub fn forget(key: u64) {
 
 /// The shared value that holds all cool-downs, as [`Cooling`] writes it.
 const COOLING: &str = "switchover.cooling";
+/// How old the cool-downs may be that a request is planned with, in milliseconds.
+const STALE_MS: u64 = 10;
 
 /// Which targets cool down until when.
+///
+/// Other workers' news is up to [`STALE_MS`] old: asking for each of thousands of requests a second would have all workers
+/// wait for one lock.
 pub fn cooling(runtime: &Runtime, now_ms: u64) -> Vec<(usize, u64)> {
-    let Ok((Some(bytes), _)) = abi::shared(COOLING) else { return Vec::new() };
-    let known = Cooling::read(&bytes, now_ms);
-    known.iter().filter_map(|(id, until)| Some((runtime.target(id)?, until))).collect()
+    COOLED.with(|cooled| {
+        let Ok(mut cooled) = cooled.try_borrow_mut() else { return Vec::new() };
+        let is_fresh = now_ms.checked_sub(cooled.0).is_some_and(|age| age < STALE_MS);
+        if !is_fresh {
+            let bytes = abi::shared(COOLING).ok().and_then(|(bytes, _)| bytes).unwrap_or_default();
+            *cooled = (now_ms, bytes);
+        }
+        let known = Cooling::read(&cooled.1, now_ms);
+        known.iter().filter_map(|(id, until)| Some((runtime.target(id)?, until))).collect()
+    })
 }
 
 /// Leaves a target alone until `now_ms + wait_ms`. The later deadline wins.
 pub fn cool(id: &str, wait_ms: u64, now_ms: u64) {
+    // What this worker did counts for it at once.
+    COOLED.with(|cooled| {
+        if let Ok(mut cooled) = cooled.try_borrow_mut() {
+            *cooled = <(u64, Vec<u8>)>::default();
+        }
+    });
     // Another worker can be faster; a few tries are plenty.
     for _ in 0..8 {
         let Ok((bytes, cas)) = abi::shared(COOLING) else { return };

@@ -3,7 +3,7 @@
 use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
-use crate::filter::headers::{self, Header};
+use crate::filter::headers::{self, Header, HeaderList};
 use crate::filter::{Answer, Attempt, Runtime, Step, Trip};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
@@ -19,11 +19,17 @@ pub struct TranslatorContext {
     /// The numbers of the plugin's root context and of this one.
     root: u32,
     context: u32,
+    /// Bytes of the answer that came and are still with Envoy.
+    unread: usize,
 }
+
+/// Of an answer that is collected whole, Envoy keeps the first pieces for us: one read instead of many. In bytes; more than
+/// that are ours, so that no buffer limit of Envoy's is met.
+const KEPT_BY_ENVOY: usize = 64 * 1024;
 
 impl TranslatorContext {
     pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> TranslatorContext {
-        TranslatorContext { runtime, attempt: None, target: 0, root, context }
+        TranslatorContext { runtime, attempt: None, target: 0, root, context, unread: 0 }
     }
 
     /// The trip that the router role began: shared, or made anew from its handoff.
@@ -80,7 +86,7 @@ impl TranslatorContext {
         let pairs = abi::headers(abi::Map::RequestHeaders)?;
         let current: Vec<Header<'_>> = pairs.iter().collect();
         let headers = attempt.request_headers(&current, outgoing);
-        abi::set_headers(abi::Map::RequestHeaders, headers.iter().map(|(name, value)| (&**name, &**value)))?;
+        abi::set_headers(abi::Map::RequestHeaders, &headers)?;
         // What is kept is in the buffer already: each attempt begins with the caller's request.
         let replaced = size.saturating_sub(outgoing.kept);
         abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
@@ -97,15 +103,13 @@ impl TranslatorContext {
             }
             Step::Pass => Ok(()),
             Step::Chunk(bytes) => abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &bytes),
-            Step::Release { headers, body } => {
-                let pairs = headers.iter().map(|(name, value)| (&**name, &**value));
-                abi::set_headers(abi::Map::ResponseHeaders, pairs).and_then(|()| {
+            Step::Release { headers, body } => abi::set_headers(abi::Map::ResponseHeaders, &headers)
+                .and_then(|()| {
                     if size == 0 && body.is_empty() {
                         return Ok(());
                     }
                     abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body)
-                })
-            }
+                }),
         };
         self.learn();
         log_failed(done, Action::Continue)
@@ -135,8 +139,9 @@ fn log_failed(done: Result<(), abi::Status>, action: Action) -> Action {
 }
 
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    let headers = answer.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    abi::respond(u32::from(answer.status), "switchover", headers, &answer.body)
+    let mut headers = HeaderList::new();
+    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
+    abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
 }
 
 impl Context for TranslatorContext {
@@ -145,7 +150,7 @@ impl Context for TranslatorContext {
             if attempt.delay_ms().is_some() {
                 pause::forget(self.context);
             }
-            attempt.abandoned(abi::now_ms());
+            attempt.abandoned(&abi::now_ms);
         }
         self.learn();
         idle::forget(self.context);
@@ -184,15 +189,19 @@ impl HttpContext for TranslatorContext {
         let pairs = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
         let headers: Vec<Header<'_>> = pairs.iter().collect();
         let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
-        let step = attempt.head(&Head { status, headers: &headers }, end, abi::now_ms());
+        let step = attempt.head(&Head { status, headers: &headers }, end, &abi::now_ms);
         self.apply(step, 0)
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
+        if attempt.collects() && !end && size < KEPT_BY_ENVOY {
+            self.unread = size;
+            return Action::Pause;
+        }
+        self.unread = 0;
         let bytes = abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default();
-        let now_ms = abi::now_ms();
-        let step = attempt.body(&bytes, end, now_ms);
+        let step = attempt.body(&bytes, end, &abi::now_ms);
         if attempt.is_flowing() {
             idle::touch(self.root, self.context, || attempt.silence());
         }
@@ -201,7 +210,12 @@ impl HttpContext for TranslatorContext {
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
-        let step = attempt.body(&[], true, abi::now_ms());
-        self.apply(step, 0)
+        let size = std::mem::take(&mut self.unread);
+        let bytes = match size {
+            0 => Vec::new(),
+            _ => abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default(),
+        };
+        let step = attempt.body(&bytes, true, &abi::now_ms);
+        self.apply(step, size)
     }
 }

@@ -1,31 +1,28 @@
 //! A failed attempt: what Envoy and the router role are told of it, and whether another target is asked.
 
-use super::{Attempt, OwnHeader, State, Step};
+use super::{Attempt, State, Step};
 use crate::config::Effect;
 use crate::failure::{Class, Failure};
 use crate::filter::answer::{Answer, header_value};
-use crate::filter::headers;
+use crate::filter::headers::{self, HeaderList};
 use crate::filter::metrics;
 use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
-use std::borrow::Cow;
 
 impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     pub(super) fn fail(&mut self, failure: Failure) -> Step {
         self.state = State::Ended;
         self.learn(&failure);
-        let fixed = |name: &'static str, value: Vec<u8>| (Cow::Borrowed(name.as_bytes()), Cow::Owned(value));
-        let mut headers: Vec<OwnHeader> = vec![
-            fixed(":status", failure.class.breaker_status().to_string().into_bytes()),
-            fixed(headers::TARGET, self.trip.runtime.id(self.target).as_bytes().to_vec()),
-            fixed(headers::ATTEMPTS, self.number.to_string().into_bytes()),
-            fixed(headers::FAILURE, failure_json(&failure)),
-        ];
+        let mut headers = HeaderList::new();
+        headers.push_number(":status", u64::from(failure.class.breaker_status()));
+        headers.push(headers::TARGET, self.trip.runtime.id(self.target));
+        headers.push_number(headers::ATTEMPTS, u64::from(self.number));
+        headers.push(headers::FAILURE, &failure_json(&failure));
         let class = failure.class;
         self.note(failure);
         if self.may_fail_over(class) && self.is_in_budget() {
-            headers.push(fixed(headers::RETRY, b"1".to_vec()));
+            headers.push(headers::RETRY, "1");
         }
         Step::Release { headers, body: Vec::new() }
     }
