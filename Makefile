@@ -19,7 +19,8 @@ WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
 BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
 BINARYEN_VERSION := 132.0.0
-WASM_OPT := $(SETUP)/binaryen-$(BINARYEN_VERSION)/node_modules/binaryen/bin/wasm-opt
+BINARYEN := $(SETUP)/binaryen-$(BINARYEN_VERSION)/node_modules/binaryen
+WASM_OPT := $(BINARYEN)/bin/wasm-opt
 # What the compiler may have used, and nothing that the oldest Envoy's V8 lacks.
 WASM_FEATURES := simd bulk-memory sign-ext mutable-globals nontrapping-float-to-int reference-types multivalue
 DENY_VERSION := 0.20.2
@@ -49,9 +50,10 @@ help: ## Lists what there is to make
 
 build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
 
-dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh | dist
+dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh tests/setup/keep-exports.mjs | dist
 	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
-	node $(WASM_OPT) -Os --merge-similar-functions --strip-producers -Os $(addprefix --enable-,$(WASM_FEATURES)) $(TARGET)/wasm32-wasip1/release/switchover.wasm -o $@
+	node tests/setup/keep-exports.mjs $(abspath $(BINARYEN)) $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
+	node $(WASM_OPT) -O3 --strip-producers $(addprefix --enable-,$(WASM_FEATURES)) $@ -o $@
 	@chmod 644 $@
 
 dist/switchover: $(LIBRARY) $(COMMAND) | dist

@@ -129,16 +129,19 @@ class Vm {
     this.in(translator, 'proxy_on_request_body', request.length, 1);
     this.in(translator, 'proxy_on_response_headers', 4, 0);
     const got = [];
+    // What the filter holds back and leaves where it is comes again with the next piece.
+    let kept = new Uint8Array(0);
     chunks.forEach((chunk, place) => {
-      upstream.buffers[1] = chunk;
-      this.in(translator, 'proxy_on_response_body', chunk.length, place === chunks.length - 1 ? 1 : 0);
-      got.push(upstream.buffers[1]);
+      const piece = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
+      upstream.buffers[1] = piece;
+      const paused = this.in(translator, 'proxy_on_response_body', piece.length, place === chunks.length - 1 ? 1 : 0) === 1;
+      kept = paused && upstream.buffers[1] === piece ? piece : new Uint8Array(0);
+      if (!paused) got.push(upstream.buffers[1]);
     });
     this.contexts.get(router).maps[2] = upstream.maps[2];
     this.in(router, 'proxy_on_response_headers', 4, 0);
     for (const context of [translator, router]) {
       this.in(context, 'proxy_on_done');
-      this.in(context, 'proxy_on_log');
       this.in(context, 'proxy_on_delete');
       this.contexts.delete(context);
     }
