@@ -40,6 +40,7 @@ EVENTS = {
 # What a provider of the caller's own dialect says goes on as it is, also if it isn't what the SDK expects. These cases
 # are about that, and the SDK's types must complain of each; its client must read them all the same.
 SAID_BY_THE_PROVIDER = {
+    "reply/anthropic/tool-input-null": "an input of null",
     "reply/anthropic/unknown-stop-reason": "a stop reason of tomorrow",
     "reply/openai/compatible_bare": "a compatible server leaves members out",
     "reply/openai/compatible_calls_without_id": "a compatible server leaves members out",
