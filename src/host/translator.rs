@@ -128,6 +128,14 @@ impl TranslatorContext {
     }
 }
 
+/// The last piece of an answer is often empty.
+fn read_answer(size: usize) -> Vec<u8> {
+    if size == 0 {
+        return Vec::new();
+    }
+    abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default()
+}
+
 fn log_failed(done: Result<(), abi::Status>, action: Action) -> Action {
     if let Err(status) = done {
         abi::log(
@@ -200,7 +208,7 @@ impl HttpContext for TranslatorContext {
             return Action::Pause;
         }
         self.unread = 0;
-        let bytes = abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default();
+        let bytes = read_answer(size);
         let step = attempt.body(&bytes, end, &abi::now_ms);
         if attempt.is_flowing() {
             idle::touch(self.root, self.context, || attempt.silence());
@@ -211,10 +219,7 @@ impl HttpContext for TranslatorContext {
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
         let size = std::mem::take(&mut self.unread);
-        let bytes = match size {
-            0 => Vec::new(),
-            _ => abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default(),
-        };
+        let bytes = read_answer(size);
         let step = attempt.body(&bytes, true, &abi::now_ms);
         self.apply(step, size)
     }

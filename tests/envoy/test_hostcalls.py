@@ -1,0 +1,78 @@
+"""How often a request crosses the border between Envoy and the VM: each crossing is 0.3 to 2 µs that no profile of ours shows.
+
+Envoy itself counts: its log tells every call when it is asked to.
+"""
+
+import collections
+import json
+import pathlib
+import re
+
+import httpx
+import pytest
+
+from harness.document import document, target
+from harness.gateway import Gateway
+
+CALL = re.compile(r"\[(vm->host|host->vm)\] (?:env\.)?(\w+)\(")
+
+# What a chat that isn't streamed takes, both roles together. Of the hostcalls, six are the router role's (headers,
+# body, clock, cool-downs, the handoff, headers again), six write the attempt, four take the answer and pass it on.
+HOSTCALLS = 16
+CALLBACKS = 17
+# Of each piece of a flowing stream: read it, and write what becomes of it.
+HOSTCALLS_A_PIECE = 2
+
+
+@pytest.fixture(scope="module", params=["openai-main", "anthropic-main"])
+def gateway(request, envoy_binary, cloud_process, tmp_path_factory):
+    kind = request.param.removesuffix("-main")
+    described = document([target(cloud_process[request.param], kind)])
+    envoy = Gateway(envoy_binary, tmp_path_factory.mktemp("hostcalls"), described)
+    # The first request of a worker does more.
+    assert envoy.chat().status_code == 200
+    yield envoy
+    envoy.stop()
+
+
+def traced(gateway: Gateway, request) -> collections.Counter:
+    """The crossings of one request, by direction and by name."""
+    log = pathlib.Path(gateway.process.log)
+    before = log.stat().st_size
+    httpx.post(f"{gateway.admin_url}/logging?wasm=trace").raise_for_status()
+
+    def lines() -> str:
+        with log.open("rb") as file:
+            file.seek(before)
+            return file.read().decode()
+
+    try:
+        request()
+        # Both roles' contexts are gone.
+        gateway.process.wait_until(lambda: lines().count("[host->vm] proxy_on_delete(") >= 2)
+    finally:
+        httpx.post(f"{gateway.admin_url}/logging?wasm=info").raise_for_status()
+    calls = CALL.findall(lines())
+    # The host asks for memory for what it hands out; a timer's tick is no request's.
+    return collections.Counter(call for call in calls if call[1] not in ("proxy_on_memory_allocate", "proxy_on_tick"))
+
+
+def total(calls: collections.Counter, direction: str) -> int:
+    return sum(count for (way, _), count in calls.items() if way == direction)
+
+
+def test_a_chat_crosses_the_border_seldom(gateway):
+    calls = traced(gateway, lambda: gateway.chat().raise_for_status())
+    shown = json.dumps({" ".join(call): count for call, count in sorted(calls.items())}, indent=1)
+    assert total(calls, "vm->host") <= HOSTCALLS, shown
+    assert total(calls, "host->vm") <= CALLBACKS, shown
+    assert ("host->vm", "proxy_on_log") not in calls, "the module exports what it has no use for"
+
+
+def test_a_streams_piece_crosses_it_twice(gateway):
+    body = {"model": "production-llm", "stream": True, "messages": [{"role": "user", "content": "word " * 40}]}
+    calls = traced(gateway, lambda: gateway.stream("/v1/chat/completions", body))
+    # Both roles are called with each piece; the router role has nothing to do with it.
+    pieces = calls[("host->vm", "proxy_on_response_body")]
+    assert pieces >= 4, calls
+    assert total(calls, "vm->host") <= HOSTCALLS + HOSTCALLS_A_PIECE * pieces / 2 + 4, (pieces, calls)
