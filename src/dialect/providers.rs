@@ -66,6 +66,11 @@ pub enum Quirk {
     Only(&'static [&'static str]),
     /// Rejects `name` in messages.
     NoNames,
+    /// Rejects every member of messages but these, `name` and thoughts, which have quirks of their own.
+    MessageMembers(&'static [&'static str]),
+    /// Takes an answer back as an SDK writes it. Elsewhere members of messages that say nothing (null, `annotations` of
+    /// nothing) are left out, and a refusal's words are content.
+    EmptyMembers,
     /// What becomes of the members of messages in which thoughts travel through a caller; without it they stay.
     Thoughts(Thoughts),
     /// May be Google behind its OpenAI-compatible API, or know its extension of tool calls: signatures stay in them.
@@ -174,7 +179,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     Row {
@@ -234,7 +239,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::Responses, EMBEDDINGS],
+        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
     Row {
@@ -257,7 +262,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Optional,
         carries: OPENAI,
-        quirks: &[Quirk::SignedCalls, EMBEDDINGS],
+        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, EMBEDDINGS],
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     compatible::GROQ,

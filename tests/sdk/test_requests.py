@@ -35,28 +35,40 @@ def judge_openai(sent, extra=()):
     return Shape(kind, extra).problems(sent["body"])
 
 
+def judge_own(sent):
+    """OpenAI takes its own answers back as its SDK writes them, of which the types of its requests don't know."""
+    body = json.loads(json.dumps(sent["body"]))
+    messages = body["messages"] if isinstance(body.get("messages"), list) else []
+    for answer in (message for message in messages if isinstance(message, dict) and message.get("role") == "assistant"):
+        if isinstance(answer.get("annotations"), list):
+            del answer["annotations"]
+        if answer.get("tool_calls", ()) is None:
+            del answer["tool_calls"]
+    return judge_openai(sent | {"body": body})
+
+
 def judge_azure(sent):
     assert sent["path"] == "/openai/v1/chat/completions", sent["path"]
-    return judge_openai(sent)
+    return judge_own(sent)
 
 
 def judge_azure_deployment(sent):
     """The deployment is in the path, and nothing chooses another path."""
     path, _, query = sent["path"].partition("?")
     assert query == "api-version=2024-10-21" and path == "/openai/deployments/chat-production/chat/completions", sent["path"]
-    return judge_openai(sent | {"path": path})
+    return judge_own(sent | {"path": path})
 
 
 # How each provider that speaks OpenAI's dialect differs from it, once more: what may not be said to it, and the member in
 # which thoughts go back to it.
 ACCENTS = {
-    "groq": ("developer logprobs logit_bias n messages.name", None),
+    "groq": ("developer logprobs logit_bias n messages.name messages.annotations messages.refusal", "reasoning"),
     "deepseek": ("developer max_completion_tokens", "reasoning_content"),
     "xai": ("presence_penalty frequency_penalty", None),
     "together": ("developer max_completion_tokens", None),
     "fireworks": ("developer max_completion_tokens", "reasoning_content"),
     "openrouter": ("", "reasoning_details"),
-    "cerebras": ("developer presence_penalty frequency_penalty logit_bias", "reasoning"),
+    "cerebras": ("developer presence_penalty frequency_penalty logit_bias messages.annotations messages.refusal", "reasoning"),
     "perplexity": ("developer max_completion_tokens stream_options", None),
     "nvidia": ("developer max_completion_tokens stream_options", None),
     "dashscope": ("developer max_completion_tokens tool_choice.required", None),
@@ -223,7 +235,7 @@ def judge_mistral(sent):
 
 JUDGES = {
     "mistral": judge_mistral,
-    "openai": judge_openai,
+    "openai": judge_own,
     "chat": judge_openai,
     "anthropic": judge_anthropic,
     "gemini": judge_gemini,

@@ -40,6 +40,14 @@ pub(super) fn thoughts(row: &Row) -> Option<Thoughts> {
     })
 }
 
+/// The only members of messages that the provider knows.
+pub(super) fn message_members(row: &Row) -> Option<&'static [&'static str]> {
+    row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::MessageMembers(members) => Some(*members),
+        _ => None,
+    })
+}
+
 /// Whether the provider takes a choice of tools of this kind: `auto`, `none`, `required` or `named`.
 pub(super) fn takes_choice(row: &Row, kind: &str) -> bool {
     row.quirks.iter().all(|quirk| match quirk {

@@ -19,6 +19,9 @@ const OPEN_MODELS: Features = BASE
     .with(Features::CANDIDATES)
     .with(Features::LOGPROBS);
 
+/// What a message has that holds no more than the conversation: SDKs send back `annotations`, `audio` and others too.
+const PLAIN_MEMBERS: &[&str] = &["role", "content", "tool_calls", "tool_call_id"];
+
 const fn row(
     name: &'static str,
     endpoint: &'static str,
@@ -53,7 +56,8 @@ pub(super) const GROQ: Row = row(
         Quirk::Without("store"),
         Quirk::Without("verbosity"),
         Quirk::Without("prompt_cache_key"),
-        Quirk::Thoughts(Thoughts::Never),
+        Quirk::MessageMembers(PLAIN_MEMBERS),
+        Quirk::Thoughts(Thoughts::In("reasoning")),
     ],
     "https://console.groq.com/docs/openai",
 );
@@ -175,6 +179,7 @@ pub(super) const CEREBRAS: Row = row(
         Quirk::Without("n"),
         Quirk::Without("store"),
         Quirk::Without("verbosity"),
+        Quirk::MessageMembers(PLAIN_MEMBERS),
         Quirk::Thoughts(Thoughts::In("reasoning")),
     ],
     "https://inference-docs.cerebras.ai/resources/openai",

@@ -3,9 +3,11 @@
 //! So whatever OpenAI adds tomorrow goes through today, and numbers keep the form they were written in.
 
 mod calls;
+mod members;
 mod reply;
 mod request;
 mod stream;
+mod thoughts;
 mod usual;
 
 use super::OpenAi;

@@ -1,7 +1,9 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
 use super::json_string;
-use crate::dialect::openai::{quirks, reasoning};
+use super::members::{Fate, Members, is_only_refusal};
+use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
+use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 use memchr::memmem::find;
@@ -183,6 +185,7 @@ impl<'e> Editor<'e> {
         let row = self.target.row;
         let json = messages.as_json().as_bytes();
         let wanted = Wanted {
+            members: Members::wanted(row, messages),
             developer: quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some(),
             names: !quirks::takes_names(row) && find(json, b"\"name\"").is_some(),
             signatures: !row.has(Quirk::SignedCalls) && find(json, b"\"extra_content\"").is_some(),
@@ -190,7 +193,12 @@ impl<'e> Editor<'e> {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
         };
-        if !wanted.developer && !wanted.names && !wanted.signatures && wanted.thoughts.is_none() {
+        if wanted.members.is_none()
+            && !wanted.developer
+            && !wanted.names
+            && !wanted.signatures
+            && wanted.thoughts.is_none()
+        {
             return Edit::Keep;
         }
         let mut out = Vec::with_capacity(json.len());
@@ -209,11 +217,22 @@ impl<'e> Editor<'e> {
         // A tool's result may say its tool's name everywhere.
         let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
         let (mut removed, mut has_thought, mut was_signed) = (false, false, false);
+        let mut others = Vec::new();
+        let refused = is_only_refusal(message);
         let decide = |name: &Text<'_>, value: Raw<'_>| {
+            match wanted.members.as_ref().map_or(Fate::Stays, |members| members.fate(refused, name, value)) {
+                Fate::Stays => {}
+                Fate::Goes => return Edit::Remove,
+                Fate::IsContent => return Edit::Rename("content"),
+                Fate::IsLost => {
+                    others.push(format!("messages[].{}", name.decode()));
+                    return Edit::Remove;
+                }
+            }
             if wanted.names && name == "name" && !is_result {
                 removed = true;
                 Edit::Remove
-            } else if wanted.thoughts.is_some_and(|thoughts| is_thought(thoughts, name)) {
+            } else if wanted.thoughts.is_some() && is_thought(name) {
                 has_thought |= !value.is_null();
                 Edit::Remove
             } else if wanted.signatures && name == "tool_calls" && value.kind() == Kind::Array {
@@ -229,6 +248,7 @@ impl<'e> Editor<'e> {
         let told = wanted.thoughts.and_then(|thoughts| told(thoughts, message));
         let more: Vec<(&str, &[u8])> = told.iter().map(|(name, json)| (*name, json.as_slice())).collect();
         edit_object(message, decide, &more, out);
+        others.into_iter().for_each(|other| self.losses.advisory(other));
         if removed {
             self.losses.advisory("messages[].name");
         }
@@ -240,69 +260,12 @@ impl<'e> Editor<'e> {
 
 /// What has to change in some message.
 struct Wanted {
+    members: Option<Members>,
     developer: bool,
     names: bool,
     /// Google's signatures of tool calls, which another provider doesn't know.
     signatures: bool,
     thoughts: Option<Thoughts>,
-}
-
-/// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`. What a
-/// provider rejects that makes no thoughts in this API is no more than we write.
-fn is_thought(thoughts: Thoughts, name: &Text<'_>) -> bool {
-    let is_ours =
-        ["reasoning_content", "reasoning_details", "thinking_blocks"].iter().any(|known| name == known);
-    is_ours || thoughts != Thoughts::Never && name == "reasoning"
-}
-
-/// Tool calls without Google's extension, and whether one had it.
-fn without_signatures(calls: Raw<'_>) -> (Vec<u8>, bool) {
-    let mut out = Vec::with_capacity(calls.as_json().len());
-    let mut found = false;
-    out.push(b'[');
-    for call in calls.items() {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        let decide = |name: &Text<'_>, _: Raw<'_>| {
-            let is_extension = name == "extra_content";
-            found |= is_extension;
-            if is_extension { Edit::Remove } else { Edit::Keep }
-        };
-        edit_object(call, decide, &[], &mut out);
-    }
-    out.push(b']');
-    (out, found)
-}
-
-/// Whether a message's thoughts have to change.
-fn moves(thoughts: Thoughts, message: Raw<'_>) -> bool {
-    let has_thoughts = message.fields().any(|(name, _)| is_thought(thoughts, &name));
-    has_thoughts || matches!(thoughts, Thoughts::Needed(_)) && has_calls(message)
-}
-
-fn has_calls(message: Raw<'_>) -> bool {
-    message.present("tool_calls").is_some_and(|calls| calls.items().next().is_some())
-}
-
-/// The thought that nobody had.
-const BLANK: &[u8] = b"\" \"";
-
-/// The member in which a message's thoughts go to their maker, if they may be its own.
-fn told(thoughts: Thoughts, message: Raw<'_>) -> Option<(&'static str, Vec<u8>)> {
-    let (name, is_needed) = match thoughts {
-        Thoughts::Never | Thoughts::Details => return None,
-        Thoughts::In(name) => (name, false),
-        Thoughts::Needed(name) => (name, has_calls(message)),
-    };
-    let mut members = reasoning::Members::default();
-    for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
-        members.take(&name.decode(), value);
-    }
-    match reasoning::unsigned(members.read().iter()) {
-        Some(text) => Some((name, json_string(&text))),
-        None => is_needed.then(|| (name, BLANK.to_vec())),
-    }
 }
 
 #[cfg(test)]
@@ -332,6 +295,23 @@ mod tests {
         let (sent, dropped) = edited(body, false, &[Quirk::Thoughts(Thoughts::Never)]).unwrap();
         assert_eq!(sent, r#"{"model":"there","messages":[{"role":"assistant","content":"a"}]}"#);
         assert_eq!(dropped, ["messages[].thinking"]);
+    }
+
+    #[test]
+    fn members_that_say_nothing() {
+        let body = r#"{"model":"there","messages":[{"role":"assistant","content":"null","tool_calls":null},{"role":"assistant","content":null,"refusal":"no"},{"role":"user","content":"a"}]}"#;
+        assert_eq!(edited(body, false, &[Quirk::EmptyMembers]).unwrap(), (body.to_owned(), vec![]));
+        let plain = r#"{"model":"there","messages":[{"role":"assistant","content":"null"},{"role":"assistant","content":"no"},{"role":"user","content":"a"}]}"#;
+        assert_eq!(edited(body, false, &[]).unwrap(), (plain.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn members_that_nobody_knows() {
+        let body = r#"{"model":"there","messages":[{"role":"user","content":"a","name":"b","cache":[],"mood":"c"}]}"#;
+        let known = &[Quirk::MessageMembers(&["role", "content"])];
+        let (sent, dropped) = edited(body, false, known).unwrap();
+        assert_eq!(sent, r#"{"model":"there","messages":[{"role":"user","content":"a","name":"b"}]}"#);
+        assert_eq!(dropped, ["messages[].mood"]);
     }
 
     #[test]
