@@ -14,6 +14,9 @@ FLOOR := $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy
 PYTHON := $(SETUP)/venv/bin/python
 VENV := $(SETUP)/venv/ready
 JUDGES := $(SETUP)/venv/judges-ready
+# Other gateways, for BENCH_PEERS=1.
+PEERS := $(SETUP)/peers
+PORTKEY_VERSION := 1.15.2
 WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
@@ -36,6 +39,7 @@ DIST := dist/switchover.wasm dist/switchover $(if $(STANDIN),dist/standin)
 export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
 export SWITCHOVER_ENVOY_FLOOR = $(abspath $(FLOOR))
 export SWITCHOVER_DIST = $(abspath dist)
+export SWITCHOVER_PEERS = $(abspath $(PEERS))
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DELETE_ON_ERROR:
@@ -125,9 +129,13 @@ fuzz: ## Feeds every byte boundary with broken input for a while
 chaos: $(VENV) $(ENVOY) $(DIST) ## Breaks providers in every way under load and holds the filter to its promises
 	$(PYTHON) tests/chaos/run.py
 
-bench: $(VENV) $(ENVOY) $(DIST) ## Measures the filter on a real Envoy against Envoy alone
+bench: $(VENV) $(ENVOY) $(DIST) $(if $(filter 1,$(BENCH_PEERS)),$(PEERS)/ready) ## Measures the filter on a real Envoy against Envoy alone (BENCH_PEERS=1: other gateways too)
 	@command -v wrk >/dev/null || tests/setup/apt.sh wrk
 	$(PYTHON) tests/bench/run.py
+
+$(PEERS)/ready: tests/setup/peers.txt tests/setup/peers.sh
+	tests/setup/peers.sh $(PEERS) tests/setup/peers.txt $(PORTKEY_VERSION)
+	@touch $@
 
 test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those in tests/bench/instructions.json
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind

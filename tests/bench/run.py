@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE))
 
+import peers  # noqa: E402
 from bodies import WORKLOADS  # noqa: E402
 from harness.standin import Standin  # noqa: E402
 from proxies import Pinned, described, plain, with_filter, without_filter  # noqa: E402
@@ -32,10 +33,11 @@ STREAMS = 1000
 OPENED_AT_ONCE = 50
 
 
-def load(url: str, body: pathlib.Path, connections: int) -> dict:
+def load(url: str, body: pathlib.Path, connections: int, headers=None) -> dict:
     """One round of wrk."""
     words = ["taskset", "-c", str(OTHER_CORE), "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", HERE / "load.lua", url + PATH]
-    done = subprocess.run(words, env=os.environ | {"BENCH_BODY": str(body)}, capture_output=True, text=True, check=True)
+    lines = "".join(f"{name}: {value}\n" for name, value in (headers or {}).items())
+    done = subprocess.run(words, env=os.environ | {"BENCH_BODY": str(body), "BENCH_HEADERS": lines}, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.split("RESULT ")[1])
 
 
@@ -43,11 +45,11 @@ def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
     """For each proxy the medians over alternating rounds."""
     rounds = {name: [] for name in envoys}
     for envoy in envoys.values():
-        load_once(envoy.url(), body.read_bytes())
+        load_once(envoy.url(), body.read_bytes(), getattr(envoy, "headers", None))
     for _ in range(ROUNDS):
         for name, envoy in envoys.items():
             before = envoy.cpu_seconds()
-            result = load(envoy.url(), body, connections)
+            result = load(envoy.url(), body, connections, getattr(envoy, "headers", None))
             assert result["errors"] == 0 and result["requests"], f"{name}: {result}"
             result["cpu_us"] = (envoy.cpu_seconds() - before) / result["requests"] * 1e6
             result["per_second"] = result["requests"] / result["seconds"]
@@ -56,15 +58,16 @@ def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
     return {name: {key: statistics.median(one[key] for one in results) for key in keys} for name, results in rounds.items()}
 
 
-def request_bytes(body: bytes) -> bytes:
-    return f"POST {PATH} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+def request_bytes(body: bytes, headers=None) -> bytes:
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return f"POST {PATH} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n{more}\r\n".encode() + body
 
 
-def load_once(url: str, body: bytes):
+def load_once(url: str, body: bytes, headers=None):
     """One request that must succeed: the first of a process pays for what all others use."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(request_bytes(body))
+        connection.sendall(request_bytes(body, headers))
         status = connection.recv(64)
     assert status.startswith(b"HTTP/1.1 200"), status
 
@@ -118,6 +121,24 @@ def show(workload: str, results: dict):
         figures = (f"{result['per_second']:.0f}", f"{result['p50_us']:.0f}", f"{result['p99_us']:.0f}", f"{result['cpu_us']:.0f}")
         more = f"  {result['cpu_us'] / one:.2f}x of 1 target" if "6 targets" in name else ""
         print(row(workload, name, *figures, f"{result['cpu_us'] / floor:.2f}x") + more, flush=True)
+
+
+def against_peers(envoys: dict, provider: int, folder: pathlib.Path, started: list) -> dict:
+    """The same chats and streams through other gateways, one at a time so that none disturbs another."""
+    body, results = folder / "body.json", {}
+    for name, start in {"LiteLLM": peers.litellm, "Portkey": peers.portkey}.items():
+        peer = start(folder / name.lower(), provider, ENVOY_CORE, WORKLOADS["chat 1 KB"])
+        started.append(peer)
+        for workload in ("chat 1 KB", "chat 32 KB", "stream, 50 events"):
+            body.write_bytes(WORKLOADS[workload])
+            if (status := peer.status(WORKLOADS[workload])) != 200:
+                print(row(workload, name, f"answers {status}: not measured"))
+                continue
+            measured = measure({"plain Envoy": envoys["plain Envoy"], "to OpenAI": envoys["to OpenAI"], name: peer}, body, 32)
+            show(workload, measured)
+            results.setdefault(workload, {}).update(measured)
+        peer.stop()
+    return {"versions": peers.versions(), "workloads": results}
 
 
 def main():
@@ -181,6 +202,8 @@ def main():
                 report["stream_bytes"] = memory
                 for name, bytes_ in memory.items():
                     print(row(f"{STREAMS} open streams", name, "", "", "", f"{bytes_ / 1024:.0f} KiB", f"+{(bytes_ - memory['plain Envoy']) / 1024:.0f}"))
+            if os.environ.get("BENCH_PEERS") == "1":
+                report["peers"] = against_peers(envoys, fast["fast"].port, folder, started)
         finally:
             for process in reversed(started):
                 process.stop()
