@@ -30,12 +30,14 @@ pub(super) struct Members {
 impl Members {
     /// `None`: nothing has to change.
     pub(super) fn wanted(row: &Row, messages: Raw<'_>) -> Option<Members> {
+        if row.has(Quirk::EmptyMembers) {
+            return None;
+        }
         let members = Members { known: quirks::message_members(row) };
         let json = messages.as_json().as_bytes();
         let may_have = members.known.is_some()
             || ["null", "[]", "refusal"].iter().any(|word| find(json, word.as_bytes()).is_some());
-        (!row.has(Quirk::EmptyMembers) && may_have && messages.items().any(|message| members.change(message)))
-            .then_some(members)
+        (may_have && messages.items().any(|message| members.change(message))).then_some(members)
     }
 
     fn change(&self, message: Raw<'_>) -> bool {
