@@ -68,6 +68,8 @@ impl Prefix {
         for (good, byte) in piece.bytes().enumerate() {
             match self.step(byte) {
                 Some(next) => self.next = next,
+                // The object is whole and out: what a model says after it has no place in it.
+                None if self.next == Next::End => return piece.get(..good).unwrap_or_default().to_owned(),
                 None => {
                     self.is_broken = true;
                     let mut out = piece.get(..good).unwrap_or_default().to_owned();
@@ -254,6 +256,11 @@ mod tests {
         assert_eq!(sent(&[r#"{"city": Par"#]).0, r#"{"city": null,"INVALID_JSON":"{\"city\": Par"}"#);
         assert_eq!(sent(&["[", "1]"]).0, r#"{"INVALID_JSON":"[1]"}"#);
         assert_eq!(sent(&["{", "x", "}"]).0, r#"{"INVALID_JSON":"{x}"}"#);
+        assert_eq!(
+            sent(&[r#"{"":1},"#, " x"]),
+            (r#"{"":1} "#.to_owned(), true),
+            "an object that is out stays as it is"
+        );
     }
 
     proptest! {
