@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos bench bench-core test-speed clean setup needs
+.PHONY: lint bless fuzz chaos bench bench-core bench-json test-speed clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -144,6 +144,9 @@ test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those i
 
 bench-core: ## Measures the core without an Envoy
 	cargo bench --bench core
+
+bench-json: $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) ## Measures the JSON parsers there are, by themselves
+	python3 tests/bench/json/run.py "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(WASM_OPT))
 
 clean: ## Removes what was built; what set-up installed stays
 	rm -rf dist
