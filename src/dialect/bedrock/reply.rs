@@ -1,6 +1,6 @@
 //! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
 
-use super::wire::{Called, called, empty_failure, finish, usage};
+use super::wire::{Called, called, empty_failure, finish, is_servers, usage};
 use crate::chat::{Arguments, Choice, Maker, Part, PartKind, Reply, Thought, ToolCall};
 use crate::dialect::Memo;
 use crate::failure::{Failure, Head, classify};
@@ -53,7 +53,7 @@ fn read_block<'a>(block: Raw<'a>, memo: &Memo) -> Block<'a> {
     };
     let part = match kind.decode().as_ref() {
         "text" => value.text().map(PartKind::Text),
-        "toolUse" if value.present("type").is_some() => return Block::Silent,
+        "toolUse" if is_servers(value) => return Block::Silent,
         "toolUse" => read_call(value, memo),
         "reasoningContent" => match read_thought(value, memo) {
             Some(thought) => Some(PartKind::Thought(thought)),

@@ -4,7 +4,7 @@
 //! order their pieces come; a text or a thought begins without a word about it. The answer is whole with `messageStop`;
 //! the counts come after it, in `metadata`.
 
-use super::wire::{Called, called, empty_failure, finish, usage};
+use super::wire::{Called, called, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
@@ -151,7 +151,7 @@ impl Events {
         let start = event.present("start")?;
         self.ensure_started(sink);
         let kind = match start.present("toolUse") {
-            Some(tool) if tool.present("type").is_none() => {
+            Some(tool) if !is_servers(tool) => {
                 let name = tool.get("name").and_then(Raw::text)?;
                 match called(name, &self.memo) {
                     Called::Answer => OpenKind::Answer,

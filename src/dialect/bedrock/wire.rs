@@ -57,7 +57,19 @@ pub(super) enum Called<'a> {
     Tool(Text<'a>),
 }
 
+/// Whether a `toolUse` is of a tool that the server runs. Some models say `tool_use` of the caller's.
+pub(super) fn is_servers(tool: Raw<'_>) -> bool {
+    tool.present("type").and_then(Raw::text).is_some_and(|kind| kind != "tool_use")
+}
+
+/// The name without the marks of OpenAI's open models, which some hosts leave in it: `look_up<|channel|>commentary`.
+fn unmarked(name: Text<'_>) -> Text<'_> {
+    let own = name.decode().split_once("<|").map(|(own, _)| own.to_owned());
+    own.filter(|own| !own.is_empty()).map_or(name, Text::from)
+}
+
 pub(super) fn called<'a>(name: Text<'a>, memo: &Memo) -> Called<'a> {
+    let name = unmarked(name);
     if memo.format_tool.as_deref().is_some_and(|tool| name == tool) {
         return Called::Answer;
     }
