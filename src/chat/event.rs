@@ -1,6 +1,6 @@
 //! What a provider answers, piece by piece.
 
-use super::{Finish, Maker, Usage};
+use super::{Citation, Finish, Maker, Usage};
 use crate::json::{Raw, Text};
 
 /// One step of a streamed answer.
@@ -59,6 +59,11 @@ pub enum Event<'a> {
         choice: u32,
         raw: Raw<'a>,
     },
+    /// What words before it rest on.
+    Citation {
+        choice: u32,
+        citation: Citation<'a>,
+    },
     Usage(Usage),
     /// Which capacity serves it.
     ServiceTier(Text<'a>),
@@ -85,6 +90,7 @@ impl Event<'_> {
             Event::Start { .. }
             | Event::ThoughtSignature { .. }
             | Event::Logprobs { .. }
+            | Event::Citation { .. }
             | Event::Usage(_)
             | Event::ServiceTier(_)
             | Event::Ping

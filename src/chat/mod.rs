@@ -12,7 +12,7 @@ mod usage;
 
 pub use event::Event;
 pub use feature::Features;
-pub use reply::{Choice, Finish, Reply};
+pub use reply::{Choice, Citation, Finish, Reply};
 pub use request::{
     Arguments, Effort, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role, Sampling, Source,
     Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,

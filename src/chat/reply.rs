@@ -24,6 +24,19 @@ pub struct Choice<'a> {
     pub finish: Finish<'a>,
     /// OpenAI's `logprobs` object, as JSON.
     pub logprobs: Option<Cow<'a, str>>,
+    /// The pages that its texts rest on.
+    pub citations: Vec<Citation<'a>>,
+}
+
+/// A page on the web that some words of an answer rest on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Citation<'a> {
+    /// Where these words begin, in characters of the choice's texts, put together.
+    pub start: u64,
+    /// The character after them.
+    pub end: u64,
+    pub url: Text<'a>,
+    pub title: Text<'a>,
 }
 
 /// Why the answer ends.

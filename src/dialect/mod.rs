@@ -9,6 +9,7 @@ mod asked;
 mod at;
 mod base64;
 mod bedrock;
+mod citation;
 mod cohere;
 mod embeddings;
 pub mod exchange;

@@ -34,7 +34,7 @@ pub fn answer(turn: &Turn, content: &str) -> Answer {
         writer.end(&mut body);
     } else {
         let parts = vec![Part::from(PartKind::Text(Text::from(content)))];
-        let choice = Choice { parts, finish: Finish::Stop, logprobs: None };
+        let choice = Choice { parts, finish: Finish::Stop, logprobs: None, citations: Vec::new() };
         caller.write(&Reply { choices: vec![choice], usage, ..Reply::default() }, turn, &memo, &mut body);
     }
     let content_type = if turn.stream { "text/event-stream; charset=utf-8" } else { "application/json" };

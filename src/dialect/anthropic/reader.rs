@@ -6,8 +6,9 @@
 use super::framing::Framing;
 use super::parts::{Block, read_block};
 use super::seal::{self, Seal};
-use super::wire::{Counts, finish};
+use super::wire::{Counts, cited_page, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
+use crate::dialect::citation::{Cited, Length, Page};
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Shape, Text};
@@ -25,6 +26,8 @@ struct Events {
     counts: Counts,
     /// Tool calls of the caller's own tools so far.
     calls: u32,
+    /// Characters of text so far.
+    length: Length,
     /// The name and the shape of the last event, if it was nothing but text.
     usual: Option<(String, Shape)>,
 }
@@ -33,7 +36,7 @@ type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
 #[derive(Debug)]
 enum Open {
-    Text,
+    Text(Cited),
     Thought,
     Tool(Arguments),
     /// The call whose arguments are the answer's text.
@@ -66,7 +69,8 @@ impl Events {
             && known == name
             && let Some([text, _]) = shape.strings(data)
         {
-            say(Text::encoded(text), sink);
+            self.length.add_literal(text);
+            sink(Event::Text { choice: 0, text: Text::encoded(text) });
             return Ok(());
         }
         // Whatever comes between may end the block that the text belongs to.
@@ -140,8 +144,10 @@ impl Events {
         self.ensure_started(sink);
         let open = match part {
             PartKind::Text(text) => {
-                say(text, sink);
-                Open::Text
+                let start = self.length.count();
+                say(&mut self.length, text, sink);
+                let pages = block.get("citations").into_iter().flat_map(Raw::items).filter_map(cited_page);
+                Open::Text(Cited { start, pages: pages.map(Page::into_owned).collect() })
             }
             PartKind::Thought(thought) => {
                 match (thought.sealed, thought.signature) {
@@ -190,7 +196,11 @@ impl Events {
         let open = self.blocks.iter_mut().find(|(known, _)| *known == index).map(|(_, open)| open);
         match (kind.decode().as_ref(), open) {
             (_, Some(Open::Other)) => {}
-            ("text_delta", _) => say(text("text")?, sink),
+            ("text_delta", _) => say(&mut self.length, text("text")?, sink),
+            ("citations_delta", Some(Open::Text(cited))) => {
+                let page = delta.get("citation").and_then(cited_page);
+                cited.pages.extend(page.map(Page::into_owned));
+            }
             ("thinking_delta", _) => {
                 let text = text("thinking")?;
                 if !text.is_empty() {
@@ -214,10 +224,10 @@ impl Events {
             }
             ("input_json_delta", Some(Open::Answer(arguments))) => {
                 arguments.has_fragment = true;
-                say(text("partial_json")?, sink);
+                say(&mut self.length, text("partial_json")?, sink);
             }
             ("input_json_delta", _) => return None,
-            // Citations, and what nobody knew yesterday.
+            // What nobody knew yesterday.
             _ => {}
         }
         Some(())
@@ -238,7 +248,7 @@ impl Events {
     fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         if let Some((_, open)) = self.blocks.iter_mut().find(|(known, _)| *known == index) {
-            end_block(open, sink);
+            end_block(open, &mut self.length, sink);
         }
         Some(())
     }
@@ -271,19 +281,20 @@ impl Events {
 
     fn end_blocks(&mut self, sink: Sink<'_>) {
         for (_, open) in &mut self.blocks {
-            end_block(open, sink);
+            end_block(open, &mut self.length, sink);
         }
     }
 }
 
-fn say(text: Text<'_>, sink: Sink<'_>) {
+fn say(length: &mut Length, text: Text<'_>, sink: Sink<'_>) {
     if !text.is_empty() {
+        length.add(&text);
         sink(Event::Text { choice: 0, text });
     }
 }
 
 /// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut Open, sink: Sink<'_>) {
+fn end_block(open: &mut Open, length: &mut Length, sink: Sink<'_>) {
     let ended = std::mem::replace(open, Open::Ended);
     let whole = |arguments: &Arguments| match &arguments.whole {
         _ if arguments.has_fragment => None,
@@ -298,10 +309,11 @@ fn end_block(open: &mut Open, sink: Sink<'_>) {
         }
         Open::Answer(arguments) => {
             if let Some(text) = whole(&arguments) {
-                say(text, sink);
+                say(length, text, sink);
             }
         }
-        Open::Text | Open::Thought | Open::Other | Open::Ended => {}
+        Open::Text(mut cited) => cited.tell(length, sink),
+        Open::Thought | Open::Other | Open::Ended => {}
     }
 }
 

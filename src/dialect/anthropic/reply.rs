@@ -2,11 +2,11 @@
 
 use super::blocks::write_thought;
 use super::parts::read_content;
-use super::wire::{Counts, finish, stop_reason, write_stop_sequence, write_usage};
+use super::wire::{Counts, cited_page, finish, stop_reason, write_stop_sequence, write_usage};
 use super::{failure_of_body, seal};
-use crate::chat::{Arguments, Choice, Finish, Maker, Part, PartKind, Reply, ToolCall};
+use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::names::tame_id;
-use crate::dialect::{Dialect, Memo, Turn};
+use crate::dialect::{Dialect, Memo, Turn, citation};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};
 
@@ -25,6 +25,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
     for part in &mut parts {
         give_back_names(part, memo);
     }
+    let citations = read_citations(content);
     let mut finish = match message.present("stop_reason").and_then(Raw::text) {
         Some(reason) => finish(reason, message.present("stop_sequence").and_then(Raw::text)),
         None => return Err(Failure::malformed("its message has no stop_reason")),
@@ -40,10 +41,29 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
     Ok(Reply {
         id: message.present("id").and_then(Raw::text),
         model: message.present("model").and_then(Raw::text),
-        choices: vec![Choice { parts, finish, logprobs: None }],
+        choices: vec![Choice { parts, finish, logprobs: None, citations }],
         usage: counts.usage(),
         service_tier: message.at(&["usage", "service_tier"]).and_then(Raw::text),
     })
+}
+
+/// The pages that the texts rest on.
+fn read_citations(content: Raw<'_>) -> Vec<Citation<'_>> {
+    let mut citations = Vec::new();
+    if !citation::may_be_in(content) {
+        return citations;
+    }
+    let mut start = 0;
+    for block in
+        content.items().filter(|block| block.get("type").and_then(Raw::text).is_some_and(|k| k == "text"))
+    {
+        let text = block.get("text").and_then(Raw::text).unwrap_or_default();
+        let end = citation::length(&text).saturating_add(start);
+        let pages = block.get("citations").into_iter().flat_map(Raw::items).filter_map(cited_page);
+        citations.extend(pages.map(|page| page.cited(start, end)));
+        start = end;
+    }
+    citations
 }
 
 /// The message that a body of a 2xx status must be.

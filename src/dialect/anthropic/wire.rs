@@ -1,6 +1,7 @@
 //! What requests, answers and streams share on the wire: stop reasons and token counts.
 
 use crate::chat::{Finish, Usage};
+use crate::dialect::citation::{self, Page};
 use crate::json::{Raw, Text, Writer};
 
 /// A stop reason of the provider, <https://docs.anthropic.com/en/api/handling-stop-reasons>. The table is closed: a
@@ -16,6 +17,12 @@ pub(super) fn finish<'a>(reason: Text<'a>, sequence: Option<Text<'a>>) -> Finish
         "pause_turn" => Finish::Pause,
         _ => Finish::Other(reason.clone()),
     }
+}
+
+/// The page of a citation, <https://docs.anthropic.com/en/docs/build-with-claude/citations>: of a search on the web, or of a
+/// search result of the caller's that is one. Documents have none.
+pub(super) fn cited_page(citation: Raw<'_>) -> Option<Page<'_>> {
+    citation::page(citation.present("url").or_else(|| citation.present("source")), citation.present("title"))
 }
 
 /// The stop reason for a caller. Some providers say `stop` though they call tools; a caller of Anthropic's looks for

@@ -1,8 +1,8 @@
 //! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
 
-use super::wire::{Called, called, empty_failure, finish, is_servers, usage};
-use crate::chat::{Arguments, Choice, Maker, Part, PartKind, Reply, Thought, ToolCall};
-use crate::dialect::Memo;
+use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
+use crate::chat::{Arguments, Choice, Citation, Maker, Part, PartKind, Reply, Thought, ToolCall};
+use crate::dialect::{Memo, citation};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
 
@@ -32,10 +32,28 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
     Ok(Reply {
         id: None,
         model: answer.at(&["trace", "promptRouter", "invokedModelId"]).and_then(Raw::text),
-        choices: vec![Choice { parts, finish, logprobs: None }],
+        choices: vec![Choice { parts, finish, logprobs: None, citations: read_citations(content) }],
         usage: answer.present("usage").map(usage).unwrap_or_default(),
         service_tier: answer.at(&["serviceTier", "type"]).and_then(Raw::text),
     })
+}
+
+/// The pages that the texts rest on.
+fn read_citations(content: Raw<'_>) -> Vec<Citation<'_>> {
+    let mut citations = Vec::new();
+    if !citation::may_be_in(content) {
+        return citations;
+    }
+    let mut start = 0;
+    for block in content.items() {
+        let cites = block.present("citationsContent");
+        let text = cites.map(cited).or_else(|| block.get("text").and_then(Raw::text)).unwrap_or_default();
+        let end = citation::length(&text).saturating_add(start);
+        let told = cites.and_then(|cites| cites.get("citations")).into_iter().flat_map(Raw::items);
+        citations.extend(told.filter_map(cited_page).map(|page| page.cited(start, end)));
+        start = end;
+    }
+    citations
 }
 
 enum Block<'a> {
@@ -100,7 +118,7 @@ fn read_thought<'a>(value: Raw<'a>, memo: &Memo) -> Option<Thought<'a>> {
     })
 }
 
-/// The words of a text with citations; the citations have no place with any caller.
+/// The words of a text with citations.
 fn cited(value: Raw<'_>) -> Text<'_> {
     let mut texts =
         value.get("content").into_iter().flat_map(Raw::items).filter_map(|item| item.get("text")?.text());

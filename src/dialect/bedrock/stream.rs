@@ -4,8 +4,9 @@
 //! order their pieces come; a text or a thought begins without a word about it. The answer is whole with `messageStop`;
 //! the counts come after it, in `metadata`.
 
-use super::wire::{Called, called, empty_failure, finish, is_servers, usage};
+use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
+use crate::dialect::citation::{Cited, Length, Page};
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
@@ -70,6 +71,10 @@ struct Events {
     blocks: Vec<(u64, Open)>,
     /// Calls of the caller's own tools so far.
     calls: u32,
+    /// Characters of text so far.
+    length: Length,
+    /// The block of the last words.
+    cited: (u64, Cited),
 }
 
 #[derive(Debug)]
@@ -176,7 +181,10 @@ impl Events {
         self.ensure_started(sink);
         let (kind, value) = delta.fields().find(|(_, value)| !value.is_null())?;
         match kind.decode().as_ref() {
-            "text" => say(value.text()?, sink),
+            "text" | "citation" => {
+                let index = event.get("contentBlockIndex").and_then(Raw::as_u64).unwrap_or(0);
+                self.words(index, &kind, value, sink)?;
+            }
             "reasoningContent" => self.thought(value, sink),
             "toolUse" => {
                 let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
@@ -190,8 +198,24 @@ impl Events {
                     OpenKind::Other => {}
                 }
             }
-            // Citations, and what nobody knew yesterday.
+            // What nobody knew yesterday.
             _ => {}
+        }
+        Some(())
+    }
+
+    /// Words, or what the words of their block rest on.
+    fn words(&mut self, block: u64, kind: &Text<'_>, value: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+        if self.cited.0 != block {
+            self.cited.1.tell(&mut self.length, sink);
+            self.cited = (block, Cited { start: self.length.count(), pages: Vec::new() });
+        }
+        if *kind == "citation" {
+            self.cited.1.pages.extend(cited_page(value).map(Page::into_owned));
+        } else {
+            let text = value.text()?;
+            self.length.add(&text);
+            say(text, sink);
         }
         Some(())
     }
@@ -227,6 +251,7 @@ impl Events {
         for (_, open) in &mut self.blocks {
             open.end(sink);
         }
+        self.cited.1.tell(&mut self.length, sink);
         sink(Event::Finish { choice: 0, finish });
         self.has_stopped = true;
         Ok(Some(()))

@@ -2,6 +2,7 @@
 
 use crate::chat::{Finish, Usage};
 use crate::dialect::Memo;
+use crate::dialect::citation::{self, Page};
 use crate::failure::Failure;
 use crate::json::{Raw, Text};
 
@@ -48,6 +49,12 @@ pub(super) fn usage(usage: Raw<'_>) -> Usage {
         output: count("outputTokens"),
         reasoning: None,
     }
+}
+
+/// The page of a citation; those of documents have none.
+pub(super) fn cited_page(citation: Raw<'_>) -> Option<Page<'_>> {
+    let web = citation.at(&["location", "web"])?;
+    citation::page(web.present("url"), citation.present("title").or_else(|| web.present("domain")))
 }
 
 /// What becomes of a call of a tool by the name that was sent.

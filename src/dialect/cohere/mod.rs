@@ -5,7 +5,8 @@
 //! | `request`, `messages`, `tools` | write a request |
 //! | `reply`, `stream`, `wire` | read whole answers and streams |
 //!
-//! Citations of an answer have no place with any caller and are passed over. Nothing here knows a caller's dialect.
+//! Citations of documents without an address have no place with any caller and are passed over. Nothing here knows a
+//! caller's dialect.
 
 mod messages;
 mod reply;

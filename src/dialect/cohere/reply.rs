@@ -1,6 +1,6 @@
 //! Whole answers: <https://docs.cohere.com/reference/chat#response>.
 
-use super::wire::{Called, called, empty_failure, finish, usage};
+use super::wire::{Called, called, citations, empty_failure, finish, usage};
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, Thought, ToolCall};
 use crate::dialect::Memo;
 use crate::failure::{Failure, Head, classify, classify_event, reports_error};
@@ -32,6 +32,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
             read_call(call, memo).ok_or_else(|| malformed("its message holds a tool call without a name"))?;
         parts.push(call.into());
     }
+    let cited = message.get("citations").into_iter().flat_map(Raw::items);
     let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     let finish = finish(answer, calls)
         .map_err(|failure| Failure { status: head.status, ..failure })?
@@ -42,7 +43,12 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
     Ok(Reply {
         id: answer.present("id").and_then(Raw::text),
         model: None,
-        choices: vec![Choice { parts, finish, logprobs: None }],
+        choices: vec![Choice {
+            parts,
+            finish,
+            logprobs: None,
+            citations: cited.flat_map(citations).collect(),
+        }],
         usage: answer.present("usage").map(usage).unwrap_or_default(),
         service_tier: None,
     })

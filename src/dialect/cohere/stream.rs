@@ -1,6 +1,6 @@
 //! The stream: <https://docs.cohere.com/docs/streaming>. Typed events, `message-end` last; some servers add `[DONE]`.
 
-use super::wire::{Called, called, empty_failure, finish, usage};
+use super::wire::{Called, called, citations, empty_failure, finish, usage};
 use crate::chat::Event;
 use crate::dialect::{Memo, StreamReader};
 use crate::failure::{Failure, classify_event, reports_error};
@@ -120,7 +120,14 @@ impl Events {
             }
             "message-end" => self.end(event, sink)?,
             "" => None,
-            // Citations, ends of content, and what nobody knew yesterday.
+            "citation-start" => {
+                if let Some(cited) = event.at(&["delta", "message", "citations"]) {
+                    let cited = citations(one(cited));
+                    cited.for_each(|citation| sink(Event::Citation { choice: 0, citation }));
+                }
+                Some(())
+            }
+            // Ends of citations and of content, and what nobody knew yesterday.
             _ => Some(()),
         };
         if understood.is_none() {

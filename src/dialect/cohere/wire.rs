@@ -1,7 +1,7 @@
 //! What whole answers and streams have in common: finish reasons, counts, and the names of tools.
 
-use crate::chat::{Finish, Usage};
-use crate::dialect::Memo;
+use crate::chat::{Citation, Finish, Usage};
+use crate::dialect::{Memo, citation};
 use crate::failure::{Class, Failure, classify_event};
 use crate::json::{Raw, Text};
 
@@ -41,6 +41,21 @@ fn failed(of: Raw<'_>, class: Class, reason: &str) -> Failure {
         failure if told => failure,
         _ => Failure { class, ..Failure::malformed(reason) },
     }
+}
+
+/// What a citation says, <https://docs.cohere.com/docs/documents-and-citations>: some words of the answer, and sources, of which those
+/// with an address on the web are pages.
+pub(super) fn citations<'a>(cited: Raw<'a>) -> impl Iterator<Item = Citation<'a>> {
+    let index = |name| cited.get(name).and_then(Raw::as_u64);
+    let is_text = cited.present("type").and_then(Raw::text).is_none_or(|kind| kind == "TEXT_CONTENT");
+    let place = index("start").zip(index("end")).filter(|_| is_text);
+    let sources = cited.get("sources").into_iter().flat_map(Raw::items);
+    place.into_iter().flat_map(move |(start, end)| {
+        sources.clone().filter_map(move |source| {
+            let of = source.present("document").or_else(|| source.present("tool_output"))?;
+            Some(citation::page(of.get("url"), of.get("title"))?.cited(start, end))
+        })
+    })
 }
 
 /// The counts of `usage`: the tokens, or where they are missing what is billed.

@@ -58,10 +58,12 @@ fn parse<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
 
 fn choice<'a>(candidate: Raw<'a>, mut calls: Calls<'_>) -> Result<Choice<'a>, Failure> {
     let mut parts = Vec::new();
+    let mut all = String::new();
     for part in candidate.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {
         match calls.read(part) {
             Some(Said::Text { text, signature }) => {
                 if !text.is_empty() {
+                    all.push_str(&text.decode());
                     parts.push(Part::from(PartKind::Text(text)));
                 }
                 parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
@@ -86,8 +88,9 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: Calls<'_>) -> Result<Choice<'a>, Fa
     {
         return Err(failure);
     }
+    let citations = wire::citations(candidate.present("groundingMetadata"), &all);
     let logprobs = candidate.present("logprobsResult").and_then(wire::logprobs).map(Cow::Owned);
-    Ok(Choice { parts, finish, logprobs })
+    Ok(Choice { parts, finish, logprobs, citations })
 }
 
 /// The seal of an answer's text: a thought that only Gemini can read.

@@ -36,6 +36,10 @@ struct Candidate {
     /// The caller has something to see.
     spoke: bool,
     finish: Option<Finish<'static>>,
+    /// All that it said, for what its words rest on.
+    text: String,
+    /// The last `groundingMetadata`, as JSON.
+    grounding: Option<String>,
     /// What it is if it never speaks.
     empty: Option<Failure>,
 }
@@ -81,6 +85,10 @@ impl StreamReader for Chunks {
             return Err(failure);
         }
         for (candidate, choice) in std::mem::take(&mut state.candidates).into_iter().zip(0..) {
+            let grounding = candidate.grounding.as_deref().map(Raw::trusted);
+            for citation in wire::citations(grounding, &candidate.text) {
+                sink(Event::Citation { choice, citation });
+            }
             if let Some(finish) = candidate.finish {
                 sink(Event::Finish { choice, finish });
             }
@@ -149,10 +157,16 @@ impl State {
             let call = calls.count;
             if let Some(said) = calls.read(part) {
                 state.spoke = true;
+                if let Said::Text { text, .. } = &said {
+                    state.text.push_str(&text.decode());
+                }
                 say(said, choice, call, sink);
             }
         }
         state.calls = calls.count;
+        if let Some(grounding) = value.present("groundingMetadata") {
+            state.grounding = Some(grounding.as_json().to_owned());
+        }
         if let Some(raw) = value.present("logprobsResult").and_then(wire::logprobs) {
             sink(Event::Logprobs { choice, raw: Raw::trusted(&raw) });
         }

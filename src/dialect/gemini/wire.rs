@@ -3,8 +3,8 @@
 //! Both are made of the same `GenerateContentResponse` objects
 //! (<https://ai.google.dev/api/generate-content#generatecontentresponse>).
 
-use crate::chat::{Arguments, Finish, Maker, ToolCall, Usage};
-use crate::dialect::Memo;
+use crate::chat::{Arguments, Citation, Finish, Maker, ToolCall, Usage};
+use crate::dialect::{Memo, citation};
 use crate::failure::{Class, Failure, Head, classify_event, clean, reports_error};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::borrow::Cow;
@@ -178,6 +178,36 @@ pub(super) fn usage(raw: Raw<'_>) -> Usage {
         output: sum(count("candidatesTokenCount"), thoughts),
         reasoning: thoughts,
     }
+}
+
+/// More places than any answer cites: each is searched for in it.
+const MOST_CITED: usize = 1000;
+
+/// The pages that words of `text` rest on, <https://ai.google.dev/api/generate-content#GroundingMetadata>. Places are told in
+/// bytes of one part of the answer, and parts are cut anywhere in a stream; the words themselves say more.
+pub(super) fn citations<'a>(grounding: Option<Raw<'a>>, text: &str) -> Vec<Citation<'a>> {
+    let mut citations = Vec::new();
+    let Some(grounding) = grounding else { return citations };
+    let chunks: Vec<_> = grounding.get("groundingChunks").into_iter().flat_map(Raw::items).collect();
+    let (mut from, mut before) = (0, 0);
+    for support in grounding.get("groundingSupports").into_iter().flat_map(Raw::items).take(MOST_CITED) {
+        let words = support.at(&["segment", "text"]).and_then(Raw::text).unwrap_or_default().into_string();
+        // They come in their order, but one may hold others.
+        let rest = text.get(from..).unwrap_or_default();
+        let Some((skipped, _)) = rest.split_once(&words).filter(|_| !words.is_empty()) else { continue };
+        let start = before + skipped.chars().count();
+        let end = start + words.chars().count();
+        (from, before) = (from + skipped.len(), start);
+        for number in support.get("groundingChunkIndices").into_iter().flat_map(Raw::items) {
+            let chunk = number.as_u64().and_then(|at| chunks.get(usize::try_from(at).ok()?));
+            let page = chunk.and_then(|chunk| {
+                chunk.fields().find_map(|(_, of)| citation::page(of.get("uri"), of.get("title")))
+            });
+            let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+            citations.extend(page.map(|page| page.cited(count(start), count(end))));
+        }
+    }
+    citations
 }
 
 /// `logprobsResult` in OpenAI's form.

@@ -1,7 +1,7 @@
 //! What both sides of Chat Completions share: finish reasons, usage, the error envelope.
 
-use crate::chat::{Finish, Usage};
-use crate::dialect::CallerError;
+use crate::chat::{Citation, Finish, Usage};
+use crate::dialect::{CallerError, citation};
 use crate::json::{Raw, Writer};
 use crate::stream::sse;
 
@@ -62,6 +62,16 @@ pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
             w.key("completion_tokens_details").object(|w| w.key("reasoning_tokens").u64(reasoning));
         }
     });
+}
+
+/// The pages of `annotations`. Some servers leave out which words rest on them: then it is said of none.
+pub(super) fn citations(annotations: Raw<'_>) -> impl Iterator<Item = Citation<'_>> {
+    annotations.items().filter_map(|annotation| {
+        let cited = annotation.present("url_citation")?;
+        let index = |name| cited.get(name).and_then(Raw::as_u64).unwrap_or(0);
+        let page = citation::page(cited.get("url"), cited.get("title"))?;
+        Some(page.cited(index("start_index"), index("end_index")))
+    })
 }
 
 /// Reads a `usage` object.

@@ -1,7 +1,8 @@
 //! The items of an answer's `output`, for whole answers and for streams.
 
 use super::seal::Seal;
-use crate::chat::{Choice, PartKind, Thought};
+use crate::chat::{Choice, Citation, PartKind, Thought};
+use crate::dialect::citation;
 use crate::json::{Raw, Text, Writer};
 
 /// One item.
@@ -17,6 +18,8 @@ pub(super) struct Said<'a> {
     pub(super) text: Text<'a>,
     /// Chat Completions' entries, one a token.
     pub(super) logprobs: Vec<Raw<'a>>,
+    /// Counted from its own beginning.
+    pub(super) citations: Vec<Citation<'a>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +93,7 @@ impl Said<'_> {
             }
             w.key("type").string("output_text");
             w.key("text").text(&self.text);
-            w.key("annotations").array(|_| {});
+            w.key("annotations").array(|w| self.citations.iter().for_each(|one| write_annotation(one, w)));
             w.key("logprobs").array(|w| self.write_logprobs(true, w));
         });
     }
@@ -106,6 +109,13 @@ impl Said<'_> {
             });
         }
     }
+}
+
+pub(super) fn write_annotation(of: &Citation<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("url_citation");
+        citation::write(of, w);
+    });
 }
 
 pub(super) fn write_summary(text: &Text<'_>, w: &mut Writer<'_>) {
@@ -149,12 +159,29 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<Item<'c>> {
             _ => {}
         }
     }
+    if !choice.citations.is_empty() {
+        cite(&mut items, &choice.citations);
+    }
     items
+}
+
+/// Gives each part of a message what its words rest on.
+fn cite(items: &mut [Item<'_>], citations: &[Citation<'_>]) {
+    let mut from = 0;
+    for item in items {
+        let Item::Message(said) = item else { continue };
+        for said in said.iter_mut().filter(|said| !said.is_refusal) {
+            let end = citation::length(&said.text).saturating_add(from);
+            let own = citations.iter().filter(|one| (from..end).contains(&one.start));
+            said.citations = own.map(|one| citation::kept(one, from)).collect();
+            from = end;
+        }
+    }
 }
 
 /// Adds to the message before: text that comes in several parts is one message, and text after text one part.
 fn say<'c>(items: &mut Vec<Item<'c>>, is_refusal: bool, text: Text<'c>, logprobs: Vec<Raw<'c>>) {
-    let said = Said { is_refusal, text, logprobs };
+    let said = Said { is_refusal, text, logprobs, citations: Vec::new() };
     match items.last_mut() {
         Some(Item::Message(before)) => match before.last_mut() {
             Some(last) if last.is_refusal == is_refusal => {

@@ -1,7 +1,9 @@
 //! An item of a streamed answer while it is being said, and the events of its pieces.
 
-use super::item::{Item, Said, Status, write_summary};
+use super::item::{Item, Said, Status, write_annotation, write_summary};
 use super::seal::Seal;
+use crate::chat::Citation;
+use crate::dialect::citation;
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse::write_event;
 
@@ -43,6 +45,7 @@ pub(super) struct Piece {
     text: String,
     /// One entry a token, as JSON.
     logprobs: Vec<String>,
+    citations: Vec<Citation<'static>>,
 }
 
 impl Open {
@@ -86,7 +89,12 @@ impl Open {
         if pieces.last().is_none_or(|piece| piece.is_refusal != is_refusal) {
             self.end_piece(to, out);
             let Kind::Message(pieces) = &mut self.kind else { return };
-            pieces.push(Piece { is_refusal, text: String::new(), logprobs: Vec::new() });
+            pieces.push(Piece {
+                is_refusal,
+                text: String::new(),
+                logprobs: Vec::new(),
+                citations: Vec::new(),
+            });
             self.part_event("response.content_part.added", to, out);
         }
         let Kind::Message(pieces) = &mut self.kind else { return };
@@ -111,6 +119,29 @@ impl Open {
         let Some(piece) = pieces.last_mut() else { return };
         let entries = raw.get("content").into_iter().flat_map(Raw::items);
         piece.logprobs.extend(entries.map(|entry| entry.as_json().to_owned()));
+    }
+
+    /// How many characters its texts have.
+    pub(super) fn length(&self) -> u64 {
+        let Kind::Message(pieces) = &self.kind else { return 0 };
+        pieces.iter().map(Piece::length).sum()
+    }
+
+    /// What the last words rest on. `before`: the characters of the messages before this one.
+    pub(super) fn cite(&mut self, cited: &Citation<'_>, before: u64, to: &mut Numbered, out: &mut Vec<u8>) {
+        let back = self.length().saturating_add(before);
+        let Kind::Message(pieces) = &mut self.kind else { return };
+        let at = pieces.len().saturating_sub(1);
+        let Some(piece) = pieces.last_mut().filter(|piece| !piece.is_refusal) else { return };
+        let own = citation::kept(cited, back.saturating_sub(piece.length()));
+        piece.citations.push(own.clone());
+        let number = piece.citations.len().saturating_sub(1);
+        to.event("response.output_text.annotation.added", out, |w| {
+            self.place(Some(("content_index", at)), w);
+            w.key("annotation_index").u64(u64::try_from(number).unwrap_or(u64::MAX));
+            w.key("annotation");
+            write_annotation(&own, w);
+        });
     }
 
     fn end_piece(&self, to: &mut Numbered, out: &mut Vec<u8>) {
@@ -219,11 +250,17 @@ impl Open {
 }
 
 impl Piece {
+    fn length(&self) -> u64 {
+        let length = if self.is_refusal { 0 } else { self.text.chars().count() };
+        u64::try_from(length).unwrap_or(u64::MAX)
+    }
+
     fn said(&self) -> Said<'_> {
         Said {
             is_refusal: self.is_refusal,
             text: Text::from(self.text.as_str()),
             logprobs: self.logprobs.iter().map(|entry| Raw::trusted(entry)).collect(),
+            citations: self.citations.clone(),
         }
     }
 }

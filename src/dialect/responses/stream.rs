@@ -21,6 +21,8 @@ pub(super) struct Events {
     has_begun: bool,
     next_index: u32,
     open: Vec<Open>,
+    /// How many characters the texts of the items have that are over.
+    length: u64,
     /// The items that are over, by their place.
     done: BTreeMap<u32, Vec<u8>>,
     usage: Usage,
@@ -37,6 +39,7 @@ impl Events {
             has_begun: false,
             next_index: 0,
             open: Vec::new(),
+            length: 0,
             done: BTreeMap::new(),
             usage: Usage::default(),
             tier: None,
@@ -70,6 +73,7 @@ impl Events {
     fn close(&mut self, out: &mut Vec<u8>, status: Status, which: impl Fn(&Open) -> bool) {
         for open in self.open.extract_if(.., |open| which(open)) {
             let index = open.index;
+            self.length = self.length.saturating_add(open.length());
             self.done.insert(index, open.end(status, &mut self.to, out));
         }
     }
@@ -155,6 +159,13 @@ impl StreamWriter for Events {
                     |open: &&mut Open| matches!(&open.kind, Kind::Call { number, .. } if number == index);
                 if let Some(call) = open.iter_mut().find(of_call) {
                     call.argue(fragment, to, out);
+                }
+            }
+            Event::Citation { choice: 0, citation } => {
+                let Events { open, to, length, .. } = self;
+                let message = open.iter_mut().find(|open| matches!(open.kind, Kind::Message(_)));
+                if let Some(message) = message {
+                    message.cite(citation, *length, to, out);
                 }
             }
             Event::Logprobs { choice: 0, raw } => {

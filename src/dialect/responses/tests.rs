@@ -89,7 +89,8 @@ fn parts() -> impl Strategy<Value = Vec<Part<'static>>> {
 }
 
 fn reply(parts: &[Part<'static>], finish: &Finish<'static>, usage: Usage) -> Reply<'static> {
-    let choice = Choice { parts: parts.to_vec(), finish: finish.clone(), logprobs: None };
+    let choice =
+        Choice { parts: parts.to_vec(), finish: finish.clone(), logprobs: None, citations: Vec::new() };
     Reply { choices: vec![choice], usage, ..Reply::default() }
 }
 

@@ -1,8 +1,8 @@
 //! A whole answer out of the model: a `chat.completion`.
 
-use crate::chat::{Choice, Finish, Part, PartKind, Reply};
-use crate::dialect::Turn;
+use crate::chat::{Choice, Citation, Finish, Part, PartKind, Reply};
 use crate::dialect::openai::{calls, reasoning, wire};
+use crate::dialect::{Turn, citation};
 use crate::json::{Raw, Text, Writer};
 
 /// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
@@ -36,7 +36,12 @@ pub(super) fn made_up_id(turn: &Turn) -> String {
 
 fn write_choice(choice: &Choice<'_>, index: u32, legacy: bool, w: &mut Writer<'_>) {
     w.key("index").u64(u64::from(index));
-    w.key("message").object(|w| write_message(&choice.parts, legacy, w));
+    w.key("message").object(|w| {
+        write_message(&choice.parts, legacy, w);
+        if !choice.citations.is_empty() {
+            write_annotations(&choice.citations, w);
+        }
+    });
     w.key("logprobs");
     match &choice.logprobs {
         Some(logprobs) => w.raw(Raw::trusted(logprobs)),
@@ -75,6 +80,18 @@ fn write_message(parts: &[Part<'_>], legacy: bool, w: &mut Writer<'_>) {
     } else if calls().next().is_some() {
         w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(call, None, w)));
     }
+}
+
+/// <https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-message-annotations>
+pub(super) fn write_annotations(citations: &[Citation<'_>], w: &mut Writer<'_>) {
+    w.key("annotations").array(|w| {
+        for citation in citations {
+            w.object(|w| {
+                w.key("type").string("url_citation");
+                w.key("url_citation").object(|w| citation::write(citation, w));
+            });
+        }
+    });
 }
 
 fn texts<'t>(parts: &'t [Part<'t>]) -> impl Iterator<Item = &'t Text<'t>> + Clone {

@@ -1,9 +1,9 @@
 //! A streamed answer out of the model: `chat.completion.chunk` events.
 
-use super::reply::{finish_name, made_up_id};
-use crate::chat::{Arguments, Event, Maker, ToolCall, Usage};
+use super::reply::{finish_name, made_up_id, write_annotations};
+use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::{CallerError, StreamWriter, Turn};
+use crate::dialect::{CallerError, StreamWriter, Turn, citation};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
 
@@ -32,6 +32,8 @@ struct Choice {
     thinking: bool,
     /// Its maker is told. Once: OpenAI's clients put the strings of fragments together.
     named: bool,
+    /// OpenAI's clients can't put two lists of them together, so all are told at the end.
+    citations: Vec<Citation<'static>>,
 }
 
 impl Chunks {
@@ -274,8 +276,17 @@ impl StreamWriter for Chunks {
                 self.arguments(*choice, *index, fragment, out);
             }
             Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
+            Event::Citation { choice, citation } => {
+                if let Some(state) = self.state(*choice) {
+                    state.citations.push(citation::kept(citation, 0));
+                }
+            }
             Event::Usage(usage) => self.usage.update(usage),
             Event::Finish { choice, finish } => {
+                let citations = self.state(*choice).map(|state| std::mem::take(&mut state.citations));
+                if let Some(citations) = citations.filter(|citations| !citations.is_empty()) {
+                    self.delta(*choice, out, |w| write_annotations(&citations, w));
+                }
                 let name = finish_name(finish, self.legacy);
                 self.choice(*choice, out, None, Some(name), |_| {});
             }
@@ -313,8 +324,11 @@ fn choice_of(event: &Event<'_>) -> Option<u32> {
         | Event::ToolArguments { choice, .. }
         | Event::Logprobs { choice, .. }
         | Event::Finish { choice, .. } => Some(*choice),
-        Event::Start { .. } | Event::Usage(_) | Event::ServiceTier(_) | Event::Ping | Event::Malformed => {
-            None
-        }
+        Event::Start { .. }
+        | Event::Citation { .. }
+        | Event::Usage(_)
+        | Event::ServiceTier(_)
+        | Event::Ping
+        | Event::Malformed => None,
     }
 }

@@ -62,8 +62,9 @@ fn read_choice<'a>(
     if let Some(failure) = answer::failed_choice(choice, &finish) {
         return Err(failure);
     }
+    let citations = message.present("annotations").into_iter().flat_map(wire::citations).collect();
     let logprobs = choice.present("logprobs").map(|logprobs| Cow::Borrowed(logprobs.as_json()));
-    Ok(Choice { parts, finish, logprobs })
+    Ok(Choice { parts, finish, logprobs, citations })
 }
 
 /// Gives a tool back the name that the caller knows it by.

@@ -154,12 +154,14 @@ impl State {
         let mut refusal = None;
         let mut calls = Raw::NULL;
         let mut function = None;
+        let mut annotations = Raw::NULL;
         for (name, value) in delta.fields().filter(|(_, value)| !value.is_null()) {
             match name.decode().as_ref() {
                 "content" => content = value,
                 "refusal" => refusal = value.text(),
                 "tool_calls" => calls = value,
                 "function_call" => function = Some(value),
+                "annotations" => annotations = value,
                 name => _ = thoughts.take(name, value),
             }
         }
@@ -168,6 +170,7 @@ impl State {
         if let Some(text) = refusal.filter(|text| !text.is_empty()) {
             sink(Event::Refusal { choice, text });
         }
+        wire::citations(annotations).for_each(|citation| sink(Event::Citation { choice, citation }));
         if calls.is_null() && function.is_none() {
             return;
         }
