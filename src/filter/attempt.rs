@@ -90,7 +90,7 @@ impl Attempt {
     pub fn start(
         trip: &Rc<Trip>,
         seat: Seat,
-        body: &[u8],
+        body: Vec<u8>,
         now_ms: u64,
     ) -> Result<(Attempt, Outgoing), Answer> {
         let target = seat.target;
@@ -345,19 +345,24 @@ impl Attempt {
 }
 
 /// The request as the target wants it.
-fn translated(trip: &Trip, target: usize, body: &[u8]) -> Result<Outgoing, Refusal> {
+fn translated(trip: &Trip, target: usize, body: Vec<u8>) -> Result<Outgoing, Refusal> {
     let Some(wire) = trip.runtime.wire(target) else {
         let message = "The target is not configured any more. Send the request again.";
         return Err(Refusal::invalid("model", message));
     };
-    if let Some(document) = &trip.body {
+    let front = |document: &Document| {
         let mut outgoing = exchange::front(&trip.turn, document.root(), wire)?;
         if outgoing.kept > 0 {
             outgoing.kept += document.after_root();
         }
-        return Ok(outgoing);
-    }
-    let document = Document::parse(body.to_vec())
-        .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
-    exchange::request(&trip.turn, document.root(), wire)
+        Ok(outgoing)
+    };
+    trip.body(|known| match known {
+        Some(document) => front(document),
+        None => {
+            let document = Document::parse(body)
+                .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
+            front(&document)
+        }
+    })
 }

@@ -178,7 +178,7 @@ mod tests {
         let (trip, order) = sent(&runtime, &[]);
         assert_eq!(order, "g|a!fail|a.b!slow|c");
         let seat = runtime.seat("a!fail").unwrap();
-        let (mut attempt, outgoing) = Attempt::start(&trip, seat, &[], NOW_MS).unwrap();
+        let (mut attempt, outgoing) = Attempt::start(&trip, seat, Vec::new(), NOW_MS).unwrap();
         assert!(outgoing.body.is_empty() && attempt.delay_ms().is_none());
         let metric = "group=.=g;.;target=.=a;.;class=.=rate_limited;.;switchover_drills_total";
         assert_eq!(attempt.drill_metric().unwrap(), metric);
@@ -209,13 +209,13 @@ mod tests {
         let runtime = runtime(100);
         let (trip, _) = sent(&runtime, &[]);
         let (mut attempt, outgoing) =
-            Attempt::start(&trip, runtime.seat("a.b").unwrap(), &[], NOW_MS).unwrap();
+            Attempt::start(&trip, runtime.seat("a.b").unwrap(), Vec::new(), NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), outgoing.path.as_str()), (Some(2000), "/chat/completions"));
         let limited =
             attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
         assert_eq!(attempt.cool_ms, Some(3000), "what the provider says counts");
-        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();
+        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), Vec::new(), NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), attempt.drill_metric()), (None, None));
     }
 

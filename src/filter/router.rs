@@ -216,7 +216,8 @@ impl Router {
             turn,
             drills: drilled(config, &order, moment.now_ms, moment.key, forced),
             order,
-            body: Some(document),
+            body: RefCell::new(Some(document)),
+            is_handed_off: false,
             outcome: RefCell::new(Outcome::default()),
             ticket: Ticket::new(&self.runtime),
         })

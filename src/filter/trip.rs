@@ -21,8 +21,12 @@ pub struct Trip {
     /// A place in the configuration's groups.
     pub group: usize,
     pub turn: Turn,
-    /// The caller's request. `None` in a trip made from a handoff: the attempt has the bytes.
-    pub body: Option<Document>,
+    /// The caller's request, until an attempt has it. `None` after that, and in a trip made from a handoff: an attempt
+    /// reads it from Envoy's buffer, which has it for as long as another attempt is possible. What memory the VM once
+    /// took it never gives back, and an answer can take minutes: so requests stay here as short as they can.
+    pub(super) body: RefCell<Option<Document>>,
+    /// Made from a handoff: what the attempts before it met is unknown.
+    pub(super) is_handed_off: bool,
     /// Places in the configuration's targets, in the order to try.
     pub order: Vec<usize>,
     /// Those of them that are drilled.
@@ -47,6 +51,21 @@ pub struct Outcome {
 }
 
 impl Trip {
+    /// Lends the caller's request, if it is here.
+    pub fn body<T>(&self, read: impl FnOnce(Option<&Document>) -> T) -> T {
+        match self.body.try_borrow() {
+            Ok(body) => read(body.as_ref()),
+            Err(_) => read(None),
+        }
+    }
+
+    /// Forgets the caller's request: an attempt has it.
+    pub fn drop_body(&self) {
+        if let Ok(mut body) = self.body.try_borrow_mut() {
+            *body = None;
+        }
+    }
+
     pub fn group_name(&self) -> &str {
         self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str())
     }
@@ -178,7 +197,8 @@ impl Trip {
                     .filter_map(|(name, value)| Some((name.into_string(), value.text()?.into_string())))
                     .collect(),
             },
-            body: None,
+            body: RefCell::default(),
+            is_handed_off: true,
             order: order.collect(),
             drills: raw
                 .get("drills")

@@ -30,7 +30,7 @@ impl Trip {
         let is_past = |place: &usize| outcome.failures.iter().any(|(failed, _)| failed == place);
         let is_larger = |place: &usize| self.window(*place).is_some_and(|own| own > most);
         let mut left = self.order.iter().filter(|place| !is_past(place)).peekable();
-        if self.body.is_some() {
+        if !self.is_handed_off {
             return left.any(is_larger);
         }
         // The next attempt makes a trip of its own, which doesn't know of this one's failures.
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn start(trip: &Rc<Trip>, target: usize) -> Result<Attempt, Answer> {
-        Attempt::start(trip, Seat { target, twin: None }, &[], 1).map(|(attempt, _)| attempt)
+        Attempt::start(trip, Seat { target, twin: None }, Vec::new(), 1).map(|(attempt, _)| attempt)
     }
 
     /// Whether the attempt at this target, which says that the request is too long, asks for another.

@@ -46,20 +46,24 @@ impl TranslatorContext {
         let id = String::from_utf8_lossy(&id).into_owned();
         let seat = trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
         self.target = seat.target;
-        let own = if trip.body.is_none() {
+        let own = if trip.body(|body| body.is_none()) {
             abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
         } else {
             Vec::new()
         };
-        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, abi::now_ms()) {
+        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, own, abi::now_ms()) {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
             }
         };
-        if let Some(document) = trip.body.as_ref().filter(|document| document.as_text().len() != size) {
+        let is_changed = trip.body(|body| {
+            let changed = body.filter(|document| document.as_text().len() != size);
             // Another filter changed what we read: there is nothing of it to keep.
-            outgoing.complete(document.as_text());
+            changed.map(|document| outgoing.complete(document.as_text())).is_some()
+        });
+        if !is_changed {
+            trip.drop_body();
         }
         self.write(&attempt, &outgoing, size)
             .map_err(|status| format!("Envoy answered status {}", status.0))?;
