@@ -210,6 +210,13 @@ def judge_cohere(sent):
 
 # The SDK's open enums let any string pass; what we send must be known today.
 MISTRAL_CHOICES = ("auto", "none", "any")
+# "Unexpected role 'user' after role 'tool'": who may speak after whom.
+MISTRAL_AFTER = {
+    "system": ("system", "user", "assistant"),
+    "user": ("system", "user", "assistant"),
+    "assistant": ("user", "assistant", "tool"),
+    "tool": ("assistant", "tool"),
+}
 
 
 def judge_mistral(sent):
@@ -222,12 +229,18 @@ def judge_mistral(sent):
     # What the types don't say, and the API's errors do.
     calls, results, last = set(), [], {}
     for message in body["messages"]:
+        # A result without its call is the caller's mistake.
+        is_stray = message["role"] == "tool" and message["tool_call_id"] not in calls
+        if not is_stray and message["role"] not in MISTRAL_AFTER.get(last.get("role"), ("system", "user", "assistant")):
+            problems.append(f".messages: {message['role']} after {last.get('role')}")
         last = message
         calls |= {call["id"] for call in message.get("tool_calls") or []}
         results += [message["tool_call_id"]] if message["role"] == "tool" else []
         if message["role"] == "assistant" and not message.get("content") and not message.get("tool_calls"):
             problems.append(".messages: an assistant has neither content nor calls")
     problems += [f".messages: {one} is no id of a call" for one in calls | set(results) if not re.fullmatch("[a-zA-Z0-9]{9}", one)]
+    if last.get("role") == "system":
+        problems.append(".messages: the last ones are instructions")
     if last.get("role") == "assistant" and not last.get("tool_calls") and not last.get("prefix"):
         problems.append(".messages: the last one is the assistant's and no prefix")
     return problems
@@ -259,6 +272,7 @@ SAID_BY_THE_CALLER = {
     "anthropic/every-byte-survives": "unknown members and odd numbers",
     "anthropic/thread": "a member of one of Anthropic's betas",
     "anthropic/missing-max-tokens": "the provider says what is missing",
+    "anthropic/output-format-of-the-beta": "the name that it had in beta",
     "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
@@ -342,6 +356,7 @@ WRONG = [
     ("mistral", "messages.0.content", [{"type": "file", "file": {"file_id": "a"}}]),
     ("mistral", "messages.1", {"role": "tool", "tool_call_id": "call_1", "content": "a"}),
     ("mistral", "messages.1", {"role": "assistant", "content": "a"}),
+    ("mistral", "messages.1", {"role": "system", "content": "a"}),
     ("mistral", "tools", [{"type": "function", "function": {"name": "a"}}]),
     ("groq", "logprobs", True),
     ("deepseek", "max_completion_tokens", 1),
@@ -356,6 +371,15 @@ WRONG = [
     ("cohere", "messages.0.content", [{"type": "text", "text": "a", "cache": True}]),
     ("cohere", "tool_choice", "auto"),
 ]
+
+
+@pytest.mark.parametrize("before, after", [("tool", "user"), ("tool", "system"), ("assistant", "system")])
+def test_the_judge_minds_who_speaks_after_whom(before, after):
+    sent = json.loads((REQUESTS / "openai/tools_one_round/mistral.json").read_text())
+    assert not judge_mistral(sent)
+    place = next(at for at, message in enumerate(sent["body"]["messages"]) if message["role"] == before)
+    sent["body"]["messages"].insert(place + 1, {"role": after, "content": "a"})
+    assert judge_mistral(sent)
 
 
 @pytest.mark.parametrize("target, place, value", WRONG, ids=lambda value: None if isinstance(value, str) else "")

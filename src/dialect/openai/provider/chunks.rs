@@ -2,9 +2,11 @@
 //!
 //! A content is a string or an array of chunks, and a chunk is not quite OpenAI's part: documents are `document_url`,
 //! sound is a string, refusals are plain text, and results of tools may hold images. An answer that goes on with the
-//! assistant's last words must say so (`prefix`). Ids of calls have a form of their own ([`call_id`]).
+//! assistant's last words must say so (`prefix`). No instructions follow an answer or a tool's result, and no user's words
+//! a result ("Unexpected role 'user' after role 'tool'"). Ids of calls have a form of their own ([`call_id`]).
 //! <https://docs.mistral.ai/api/#tag/chat>
 
+use super::order::{Place, places};
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::names::Renames;
 use crate::dialect::openai::calls;
@@ -14,17 +16,25 @@ use crate::json::{Raw, Text, Writer};
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
 const OWN_CHUNKS: [&str; 4] = ["document_url", "reference", "thinking", "file"];
 
+/// Stands for the user where nobody but the instructions has spoken.
+const SILENT_USER: &str = "(The user has not said anything yet.)";
+
+/// What the assistant says between a tool's result and the user's next words, where it said nothing.
+const READ: &str = "(I have read the result.)";
+
 pub(super) struct Chunks<'c> {
     turn: &'c Turn,
     names: &'c Renames,
     losses: &'c mut Losses,
     /// The message being written, for refusals.
     index: usize,
+    /// What was written last is a tool's result.
+    after_result: bool,
 }
 
 impl<'c> Chunks<'c> {
     pub(super) fn new(turn: &'c Turn, names: &'c Renames, losses: &'c mut Losses) -> Chunks<'c> {
-        Chunks { turn, names, losses, index: 0 }
+        Chunks { turn, names, losses, index: 0, after_result: false }
     }
 
     /// Writes the array.
@@ -33,8 +43,12 @@ impl<'c> Chunks<'c> {
     /// A part that Mistral can't carry.
     pub(super) fn write(mut self, request: &Request<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let last = request.messages.len().saturating_sub(1);
+        let places = places(&request.messages);
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_by_key(|index| places.get(*index));
         w.open_array();
-        for (index, message) in request.messages.iter().enumerate() {
+        for index in order {
+            let Some(message) = request.messages.get(index) else { continue };
             self.index = index;
             if message.name.is_some() {
                 self.losses.advisory("messages[].name");
@@ -48,6 +62,12 @@ impl<'c> Chunks<'c> {
                 Role::User => self.user(message, w)?,
                 Role::System | Role::Developer => self.system(message, w)?,
             }
+        }
+        if places.iter().all(|place| *place == Place::Front) {
+            w.object(|w| {
+                w.key("role").string("user");
+                w.key("content").string(SILENT_USER);
+            });
         }
         w.close_array();
         Ok(())
@@ -99,6 +119,12 @@ impl<'c> Chunks<'c> {
         if rest.is_empty() && had_results {
             return Ok(());
         }
+        if std::mem::take(&mut self.after_result) {
+            w.object(|w| {
+                w.key("role").string("assistant");
+                w.key("content").string(READ);
+            });
+        }
         w.open_object();
         w.key("role").string("user");
         self.content(&rest, w.key("content"))?;
@@ -119,6 +145,7 @@ impl<'c> Chunks<'c> {
         }
         self.content(&parts, w.key("content"))?;
         w.close_object();
+        self.after_result = true;
         Ok(())
     }
 
@@ -141,6 +168,7 @@ impl<'c> Chunks<'c> {
             // An answer without a word: Mistral takes none, and nothing is lost with it.
             return Ok(());
         }
+        self.after_result = false;
         let prefix = message.extra.iter().find(|(name, _)| *name == "prefix").map(|(_, value)| *value);
         w.open_object();
         w.key("role").string("assistant");

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod message;
+mod order;
 mod part;
 mod reply;
 mod request;
