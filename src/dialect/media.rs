@@ -6,31 +6,84 @@ use std::borrow::Cow;
 
 /// The base64 source in a `data:` URL ([RFC 2397](https://www.rfc-editor.org/rfc/rfc2397)), any other URL as it is.
 ///
+/// OpenAI looks at what the data is and not at what it is called, and takes base64 as programs write it; others reject
+/// what is called something else, or is broken into lines. So both come out of here as all providers take them.
+///
 /// A data URL without `;base64` is `None`: nobody takes percent-encoded media.
 pub fn source_of_url(url: Text<'_>) -> Option<Source<'_>> {
     let decoded = url.into_decoded();
-    let is_data = decoded.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+    let is_data = decoded.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
     if !is_data {
         return Some(Source::Url(Text::from(decoded)));
     }
-    match decoded {
-        Cow::Borrowed(url) => {
-            let (media_type, data) = split_data_url(url)?;
-            Some(Source::Base64 { media_type: media_type.into(), data: data.into() })
-        }
+    let (media_type, data) = match decoded {
+        Cow::Borrowed(url) => read_data_url(url)?,
         Cow::Owned(url) => {
-            let (media_type, data) = split_data_url(&url)?;
-            Some(Source::Base64 { media_type: media_type.to_owned().into(), data: data.to_owned().into() })
+            let (media_type, data) = read_data_url(&url)?;
+            (Cow::Owned(media_type.into_owned()), Cow::Owned(data.into_owned()))
         }
-    }
+    };
+    Some(Source::Base64 { media_type: media_type.into(), data: data.into() })
 }
 
 /// The media type, without parameters, and the base64 data of a data URL.
-fn split_data_url(url: &str) -> Option<(&str, &str)> {
-    let (head, data) = url.get(5..)?.split_once(',')?;
-    let head = head.strip_suffix(";base64").or_else(|| head.strip_suffix(";BASE64"))?;
-    let media_type = head.split_once(';').map_or(head, |(media_type, _)| media_type);
-    Some((if media_type.is_empty() { "text/plain" } else { media_type }, data))
+fn read_data_url(url: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let (head, data) = url.trim_start().get(5..)?.split_once(',')?;
+    let mut words = head.split(';').map(str::trim);
+    let declared = words.next().unwrap_or_default();
+    if !words.next_back()?.eq_ignore_ascii_case("base64") {
+        return None;
+    }
+    let data = tidied(data);
+    let media_type = match kind_of(&data) {
+        Some(kind) => Cow::Borrowed(kind),
+        None if declared.is_empty() => Cow::Borrowed("text/plain"),
+        None if declared.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            Cow::Owned(declared.to_ascii_lowercase())
+        }
+        None => Cow::Borrowed(declared),
+    };
+    Some((media_type, data))
+}
+
+/// What data is by its first bytes, of what providers are particular about.
+fn kind_of(data: &str) -> Option<&'static str> {
+    // The first bytes of each format, in base64; of WebP those after its length, too.
+    const KINDS: [(&str, &str); 4] = [
+        ("iVBORw0KGgo", "image/png"),
+        ("/9j/", "image/jpeg"),
+        ("R0lGODlh", "image/gif"),
+        ("JVBERi0", "application/pdf"),
+    ];
+    let found = KINDS.iter().find(|(start, _)| data.starts_with(start)).map(|(_, kind)| *kind);
+    let is_webp = || data.starts_with("UklGR") && data.get(11..16) == Some("XRUJQ");
+    found.or_else(|| is_webp().then_some("image/webp"))
+}
+
+/// Base64 in one line, in its usual letters and with its padding.
+fn tidied(data: &str) -> Cow<'_, str> {
+    let data = data.trim();
+    let bytes = data.as_bytes();
+    let is_tidy = data.len().is_multiple_of(4)
+        && memchr::memchr3(b'\n', b' ', b'\r', bytes).is_none()
+        && memchr::memchr2(b'-', b'_', bytes).is_none();
+    if is_tidy {
+        return Cow::Borrowed(data);
+    }
+    let letters = data.chars().filter(|letter| !letter.is_ascii_whitespace());
+    let mut out: String = letters
+        .map(|letter| match letter {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    match out.len() % 4 {
+        2 => out.push_str("=="),
+        3 => out.push('='),
+        _ => {}
+    }
+    Cow::Owned(out)
 }
 
 /// Writes a base64 source as a `data:` URL.
@@ -52,11 +105,44 @@ mod tests {
 
     #[test]
     fn urls() {
-        assert_eq!(source("data:image/png;base64,iVBOR"), base64("image/png", "iVBOR"));
-        assert_eq!(source("DATA:application/pdf;name=a.pdf;base64,JVB"), base64("application/pdf", "JVB"));
+        assert_eq!(source("data:image/png;base64,iVBO"), base64("image/png", "iVBO"));
+        assert_eq!(source("DATA:application/pdf;name=a.pdf;base64,JVBE"), base64("application/pdf", "JVBE"));
         assert_eq!(source("data:;base64,aGk="), base64("text/plain", "aGk="));
         assert_eq!(source("data:text/plain,hi%20there"), None);
         assert_eq!(source("https://e.test/a.png"), Some(Source::Url("https://e.test/a.png".into())));
+    }
+
+    #[test]
+    fn types_are_what_the_data_is() {
+        let png = "iVBORw0KGgoAAAAN";
+        for declared in ["image/jpeg", "IMAGE/PNG", "application/octet-stream", "", "image/png;charset=utf-8"]
+        {
+            let url = format!("data:{declared};base64,{png}");
+            assert_eq!(source_of_url(Text::from(url.as_str())), base64("image/png", png), "{declared}");
+        }
+        assert_eq!(
+            source("data:image/png;base64,UklGRhoAAABXRUJQVlA4"),
+            base64("image/webp", "UklGRhoAAABXRUJQVlA4")
+        );
+        assert_eq!(source("data:audio/WAV;base64,UklGRhoAAABXQVZF"), base64("audio/wav", "UklGRhoAAABXQVZF"));
+    }
+
+    #[test]
+    fn data_is_tidied() {
+        for (written, data) in [
+            ("iVBO\nRw0K\r\nGgo=\n", "iVBORw0KGgo="),
+            (" iVBORw0KGgo= ", "iVBORw0KGgo="),
+            ("iVBORw0KGgo", "iVBORw0KGgo="),
+            ("Zg", "Zg=="),
+            ("-_-_", "+/+/"),
+            ("", ""),
+        ] {
+            let url = format!("data:image/heic;base64,{written}");
+            let Some(Source::Base64 { data: tidy, .. }) = source_of_url(Text::from(url.as_str())) else {
+                panic!("{written}")
+            };
+            assert_eq!(tidy.decode(), data);
+        }
     }
 
     #[test]
