@@ -73,6 +73,12 @@ fn read_image<'a>(value: Raw<'a>, at: &At<'_>) -> Result<PartKind<'a>, Refusal> 
     let source = source_of_url(url).ok_or_else(|| {
         at.name("url").refuse("must be a URL or base64 data, as in `data:image/png;base64,…`.")
     })?;
+    // Some clients have no other part for any file.
+    if detail.is_none()
+        && matches!(&source, Source::Base64 { media_type, .. } if *media_type == "application/pdf")
+    {
+        return Ok(PartKind::Document { source, name: None, context: None, citations: None });
+    }
     Ok(PartKind::Image { source, detail })
 }
 
