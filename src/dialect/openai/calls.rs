@@ -40,6 +40,8 @@ pub(super) fn read_function<'a>(value: Raw<'a>, id: Text<'a>, at: &At<'_>) -> Re
 pub(super) fn arguments(value: Option<Raw<'_>>) -> Option<Arguments<'_>> {
     let Some(value) = value else { return Some(Arguments::Encoded(Text::default())) };
     match value.kind() {
+        // What models write that have nothing to say.
+        Kind::String if value.as_json() == r#""null""# => Some(Arguments::Encoded(Text::from("{}"))),
         Kind::String => value.text().map(Arguments::Encoded),
         Kind::Object => Some(Arguments::Json(value)),
         Kind::Null => Some(Arguments::Encoded(Text::default())),
