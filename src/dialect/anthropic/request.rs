@@ -35,6 +35,8 @@ pub(super) fn read(body: Raw<'_>) -> Read<Request<'_>> {
             "tool_choice" => tool_choice(value, &mut request)?,
             "thinking" => thinking(name, value, &mut request)?,
             "output_config" => output_config(value, &mut request)?,
+            // The name that it had in beta, which callers still use.
+            "output_format" => request.format = output_format("output_format", value)?,
             "stop_sequences" => {
                 let at = |index| format!("stop_sequences[{index}]");
                 let list = array("stop_sequences", value)?;
@@ -215,20 +217,19 @@ fn output_config<'a>(value: Raw<'a>, request: &mut Request<'a>) -> Read<()> {
                     wrong("output_config.effort", "must be low, medium, high, xhigh or max")
                 })?);
             }
-            "format" => {
-                let is_schema =
-                    value.get("type").and_then(Raw::text).is_some_and(|kind| kind == "json_schema");
-                let schema = value.present("schema").filter(|_| is_schema);
-                let schema = schema.ok_or_else(|| {
-                    wrong("output_config.format", "must be {\"type\": \"json_schema\", \"schema\": …}")
-                })?;
-                let schema = object("output_config.format.schema", schema)?;
-                request.format = Format::Schema { name: None, description: None, schema, strict: None };
-            }
+            "format" => request.format = output_format("output_config.format", value)?,
             other => request.extra.push((Text::from(format!("output_config.{other}")), value)),
         }
     }
     Ok(())
+}
+
+fn output_format<'a>(path: &str, value: Raw<'a>) -> Read<Format<'a>> {
+    let is_schema = value.get("type").and_then(Raw::text).is_some_and(|kind| kind == "json_schema");
+    let schema = value.present("schema").filter(|_| is_schema);
+    let schema = schema.ok_or_else(|| wrong(path, "must be {\"type\": \"json_schema\", \"schema\": …}"))?;
+    let schema = object(&format!("{path}.schema"), schema)?;
+    Ok(Format::Schema { name: None, description: None, schema, strict: None })
 }
 
 fn metadata<'a>(value: Raw<'a>, request: &mut Request<'a>) {
