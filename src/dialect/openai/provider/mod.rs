@@ -9,6 +9,8 @@ mod request;
 mod stream;
 mod tool_calls;
 
+pub(super) use reply::{is_id, made_up_id};
+
 use super::OpenAi;
 use crate::chat::{Reply, Request};
 use crate::dialect::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};

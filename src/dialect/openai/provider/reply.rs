@@ -126,7 +126,7 @@ fn read_content<'a>(content: Raw<'a>, parts: &mut Vec<Part<'a>>) {
 }
 
 /// The id of a call that came without one: the same whenever the same answer is read.
-pub(super) fn made_up_id(id: Option<&Text<'_>>, index: usize) -> Text<'static> {
+pub(in crate::dialect::openai) fn made_up_id(id: Option<&Text<'_>>, index: usize) -> Text<'static> {
     match id {
         Some(id) => Text::from(format!("call_{}_{index}", id.decode())),
         None => Text::from(format!("call_{index}")),
@@ -134,7 +134,7 @@ pub(super) fn made_up_id(id: Option<&Text<'_>>, index: usize) -> Text<'static> {
 }
 
 /// Whether a call's id is one: Mistral's older models say `"null"`.
-pub(super) fn is_id(id: &Text<'_>) -> bool {
+pub(in crate::dialect::openai) fn is_id(id: &Text<'_>) -> bool {
     !id.is_empty() && *id != "null"
 }
 

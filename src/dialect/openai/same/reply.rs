@@ -1,6 +1,6 @@
 //! A provider's whole answer, held to what it must be, with the model's name that the caller knows.
 
-use super::json_string;
+use super::{calls, json_string};
 use crate::dialect::exchange::Answer;
 use crate::dialect::openai::{answer, wire};
 use crate::dialect::{Seen, Turn};
@@ -13,41 +13,50 @@ use crate::json::{Edit, Kind, Raw, edit_object};
 /// The failure that it reports or is.
 pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
     let completion = answer::parse(head, body)?;
-    let seen = look(completion, head)?;
+    let (seen, mends) = look(completion, head)?;
+    let choices = if mends { completion.get("choices") } else { None };
+    let id = || completion.get("id").and_then(Raw::text).filter(|id| !id.is_empty());
+    let choices = choices.map(|choices| calls::mended(choices, id().as_ref()));
     let model = json_string(&turn.requested_model);
     let mut body = Vec::with_capacity(body.len() + model.len());
     let more: &[(&str, &[u8])] =
         if seen.model.is_none() && completion.get("model").is_none() { &[("model", &model)] } else { &[] };
-    let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| {
-        if name == "model" { Edit::Put(&model) } else { Edit::Keep }
+    let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| match &choices {
+        _ if name == "model" => Edit::Put(&model),
+        Some(choices) if name == "choices" => Edit::Put(choices),
+        _ => Edit::Keep,
     };
     edit_object(completion, decide, more, &mut body);
     Ok(Answer { body, seen })
 }
 
-fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<Seen, Failure> {
+/// What is to be seen, and whether a choice must be mended.
+fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<(Seen, bool), Failure> {
     let mut seen = Seen::default();
+    let mut mends = false;
     for (name, value) in completion.fields() {
         match name.decode().as_ref() {
             "model" => seen.model = value.text().map(|model| model.into_string()),
             "usage" => seen.usage = wire::read_usage(value),
             "choices" => {
                 for choice in value.items() {
-                    let finish = look_at_choice(choice, head)?;
+                    let finish = look_at_choice(choice, head, &mut mends)?;
                     seen.finish.get_or_insert(finish.to_owned());
                 }
             }
             _ => {}
         }
     }
-    Ok(seen)
+    Ok((seen, mends))
 }
 
-fn look_at_choice(choice: Raw<'_>, head: &Head<'_>) -> Result<&'static str, Failure> {
+fn look_at_choice(choice: Raw<'_>, head: &Head<'_>, mends: &mut bool) -> Result<&'static str, Failure> {
     let message = choice.present("message").filter(|message| message.kind() == Kind::Object);
-    let calls = message.and_then(|message| message.present("tool_calls"));
-    let has_calls = calls.is_some_and(|calls| calls.items().next().is_some());
-    let finish = wire::finish_of(choice.get("finish_reason"), has_calls);
+    let tool_calls = message.and_then(|message| message.present("tool_calls"));
+    let has_calls = tool_calls.is_some_and(|calls| calls.items().next().is_some());
+    let reason = choice.get("finish_reason");
+    *mends |= calls::must_mend(reason, tool_calls);
+    let finish = wire::finish_of(reason, has_calls);
     match (answer::failed_choice(choice, &finish), message) {
         (Some(failure), _) => Err(failure),
         (None, None) => Err(answer::malformed(head, "a choice has no message")),
@@ -81,7 +90,7 @@ mod tests {
         };
         assert_eq!(answer.seen, seen);
         let bare = edited(r#"{"choices":[{"message":{}}]}"#).unwrap();
-        assert_eq!(bare.body, br#"{"choices":[{"message":{}}],"model":"asked"}"#);
+        assert_eq!(bare.body, br#"{"choices":[{"message":{},"finish_reason":"stop"}],"model":"asked"}"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The hot path: an event like the one before it but for its text is copied around that text ([`Shape`]).
 
-use super::calls::{Numbers, lacks_numbers};
+use super::calls::{Numbers, Whole, ending};
 use super::{json_string, usual};
 use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
@@ -87,7 +87,10 @@ struct Look {
     has_model: bool,
     has_choices: bool,
     has_usage: bool,
-    lacks_numbers: bool,
+    /// Calls that OpenAI's clients can't read as they are.
+    mends_calls: bool,
+    /// The same of a finish reason.
+    mends_end: bool,
     may_fail: bool,
     /// A choice ends, or fails.
     has_finish: bool,
@@ -130,8 +133,9 @@ impl State {
         if self.failure.is_some() || is_for_us {
             return;
         }
-        let choices = if look.lacks_numbers { chunk.get("choices") } else { None };
-        let choices = choices.map(|choices| self.numbers.given(choices));
+        let choices = if look.mends_calls || look.mends_end { chunk.get("choices") } else { None };
+        let id = || chunk.get("id").and_then(Raw::text).filter(|id| !id.is_empty());
+        let choices = choices.map(|choices| self.numbers.mended(choices, id().as_ref()));
         let State { model, hides_usage, .. } = &*self;
         let start = out.len();
         let event = (!frame.event.is_empty()).then_some(frame.event);
@@ -150,7 +154,11 @@ impl State {
             let more: &[(&str, &[u8])] = if look.has_model { &[] } else { &[("model", model)] };
             edit_object(chunk, decide, more, out);
         });
-        let is_special = look.has_usage || look.may_fail || look.has_finish || look.lacks_numbers;
+        let is_special = look.has_usage
+            || look.may_fail
+            || look.has_finish
+            || look.mends_calls
+            || self.numbers.has_first();
         if !is_special && event.is_none() && self.unlike < MOST_UNLIKE {
             self.unlike += 1;
             self.usual = usual::learn(frame.data, out.get(start..).unwrap_or_default());
@@ -159,6 +167,7 @@ impl State {
 
     fn look(&mut self, chunk: Raw<'_>) -> Look {
         let mut look = Look::default();
+        self.numbers.begin();
         for (name, value) in chunk.fields() {
             match name.decode().as_ref() {
                 "model" => {
@@ -201,10 +210,14 @@ impl State {
                 "delta" | "message" => {
                     for (name, value) in value.fields() {
                         self.token |= is_token(&name, value);
-                        look.lacks_numbers |= name == "tool_calls" && lacks_numbers(value);
+                        if name == "tool_calls" {
+                            let at = choice.get("index").and_then(Raw::as_u64).unwrap_or(0);
+                            look.mends_calls |= self.numbers.must_mend(at, value);
+                        }
                     }
                 }
-                "finish_reason" => reason = Some(value).filter(|value| value.as_json() != "\"\""),
+                "finish_reason" if value.as_json() == "\"\"" => look.mends_end = true,
+                "finish_reason" => reason = Some(value),
                 "error" => may_fail = true,
                 // Moonshot's place for it.
                 "usage" => self.seen.usage.update(&wire::read_usage(value)),
@@ -219,6 +232,7 @@ impl State {
             if self.failure.is_some() {
                 return;
             }
+            look.mends_end |= ending(Some(reason), Whole(false), false).is_some();
             self.token = true;
             if self.ending.finish(index) && index == 0 {
                 self.seen.finish = reason.text().map(Text::into_string);
