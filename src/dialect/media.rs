@@ -1,5 +1,6 @@
 //! Media inside requests: data URLs and the types in them.
 
+use super::base64::decode;
 use crate::chat::Source;
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
@@ -84,6 +85,20 @@ fn tidied(data: &str) -> Cow<'_, str> {
         _ => {}
     }
     Cow::Owned(out)
+}
+
+/// The words of a document, if it is nothing but words.
+pub(super) fn plain_text<'r>(source: &'r Source<'r>) -> Option<Text<'r>> {
+    match source {
+        Source::Text(text) => Some(text.clone()),
+        Source::Base64 { media_type, data } => {
+            let media_type = media_type.decode();
+            let is_text = media_type.starts_with("text/") || media_type == "application/json";
+            let bytes = is_text.then(|| decode(&data.decode())).flatten()?;
+            String::from_utf8(bytes).ok().map(Text::from)
+        }
+        Source::Url(_) | Source::File(_) => None,
+    }
 }
 
 /// Writes a base64 source as a `data:` URL.

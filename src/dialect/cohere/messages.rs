@@ -4,7 +4,7 @@
 //! document. What the assistant said beside its tool calls is their plan (`tool_plan`).
 
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
-use crate::dialect::base64::decode;
+use crate::dialect::media::plain_text;
 use crate::dialect::names::Renames;
 use crate::dialect::{Losses, Refusal, Surface, write_data_url};
 use crate::json::{Text, Writer};
@@ -249,20 +249,6 @@ fn image_flaw(source: &Source<'_>) -> Option<Cow<'static, str>> {
             "is a file in another provider's store, which Cohere can't read; send the file itself in base64",
         )),
         Source::Text(_) => Some(Cow::Borrowed("is no image")),
-    }
-}
-
-/// The words of a document, if it is nothing but words.
-fn plain_text<'r>(source: &'r Source<'r>) -> Option<Text<'r>> {
-    match source {
-        Source::Text(text) => Some(text.clone()),
-        Source::Base64 { media_type, data } => {
-            let media_type = media_type.decode();
-            let is_text = media_type.starts_with("text/") || media_type == "application/json";
-            let bytes = is_text.then(|| decode(&data.decode())).flatten()?;
-            String::from_utf8(bytes).ok().map(Text::from)
-        }
-        Source::Url(_) | Source::File(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@
 
 use super::order::{Place, places};
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::dialect::media::plain_text;
 use crate::dialect::names::Renames;
 use crate::dialect::openai::calls;
 use crate::dialect::{Dialect, Losses, Refusal, Turn, lose_member, write_data_url};
@@ -257,8 +258,16 @@ impl<'c> Chunks<'c> {
         at: usize,
         w: &mut Writer<'_>,
     ) -> Result<(), Refusal> {
+        // Plain text needs no file; its title is a line before it. Others than PDF and office files Mistral doesn't read.
+        if let Some(text) = plain_text(source) {
+            match name {
+                Some(name) => write_text(&[name, &Text::from("\n\n"), &text], w),
+                None => write_text(&[&text], w),
+            }
+            return Ok(());
+        }
         match source {
-            Source::Base64 { .. } | Source::Url(_) => w.object(|w| {
+            Source::Base64 { .. } | Source::Url(_) | Source::Text(_) => w.object(|w| {
                 w.key("type").string("document_url");
                 write_url(source, w.key("document_url"));
                 if let Some(name) = name {
@@ -272,11 +281,6 @@ impl<'c> Chunks<'c> {
                 w.key("type").string("file");
                 w.key("file_id").text(id);
             }),
-            // Plain text needs no file; its title is a line before it.
-            Source::Text(text) => match name {
-                Some(name) => write_text(&[name, &Text::from("\n\n"), text], w),
-                None => write_text(&[text], w),
-            },
         }
         Ok(())
     }
