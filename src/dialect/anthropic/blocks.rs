@@ -48,6 +48,15 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, surface: Surface) ->
         PartKind::Image { source: Source::Url(_), .. } if !target.has(Features::IMAGE_URLS) => {
             lost("is an image's URL, which this target doesn't fetch; send the image itself in base64")
         }
+        PartKind::Document { source: Source::Url(_), .. } if !target.has(Features::IMAGE_URLS) => {
+            lost("is a document's URL, which this target doesn't fetch; send the document itself in base64")
+        }
+        PartKind::Image { source: Source::Url(url), .. }
+        | PartKind::Document { source: Source::Url(url), .. }
+            if !url.decode().starts_with("http") =>
+        {
+            lost("has an address that Claude can't fetch; send the file itself in base64")
+        }
         PartKind::Image { source: Source::Text(_), .. } => lost("is no image"),
         PartKind::Document { source: Source::Base64 { media_type, data }, .. }
             if *media_type != "application/pdf" && plain_text(media_type, data).is_none() =>
