@@ -62,8 +62,12 @@ impl Provider for Anthropic {
             w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
         }
         thinking::write_sampling(&request.sampling, target, &thinking, losses, &mut w);
-        if let Some(user) = &request.user {
-            w.key("metadata").object(|w| w.key("user_id").text(user));
+        match &request.user {
+            Some(user) if turn.surface.is_anthropic() || is_opaque(&user.decode()) => {
+                w.key("metadata").object(|w| w.key("user_id").text(user));
+            }
+            Some(_) => losses.advisory("user"),
+            None => {}
         }
         if let Some(cache) = request.cache {
             w.key("cache_control").raw(cache);
@@ -145,4 +149,11 @@ fn write_extra(
         w.key_text(name).raw(*value);
     }
     Ok(())
+}
+
+/// Whether Anthropic takes it for a user's id: "user_id appears to contain an email address" is a 400.
+/// <https://docs.anthropic.com/en/api/messages#body-metadata>
+fn is_opaque(user: &str) -> bool {
+    let is_phone = user.starts_with('+') && !user.chars().any(char::is_alphabetic);
+    !user.contains('@') && !is_phone && user.chars().count() <= 256
 }
