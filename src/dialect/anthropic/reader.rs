@@ -6,7 +6,7 @@
 use super::framing::Framing;
 use super::parts::{Block, read_block};
 use super::seal::{self, Seal};
-use super::wire::{Counts, cited_page, finish};
+use super::wire::{Counts, cited_page, explanation, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
 use crate::dialect::citation::{Cited, Length, Page};
 use crate::dialect::{Memo, StreamReader};
@@ -122,6 +122,11 @@ impl Events {
         if !std::mem::replace(&mut self.has_started, true) {
             let text = |name| message.present(name).and_then(Raw::text);
             sink(Event::Start { id: text("id"), model: text("model") });
+            // An answer that goes on after a tool of the server's may begin with what is there already.
+            for (block, index) in message.get("content").into_iter().flat_map(Raw::items).zip(0..) {
+                self.block(index, block, sink);
+            }
+            self.end_blocks(sink);
         }
         self.count(message, sink);
         Some(())
@@ -136,7 +141,10 @@ impl Events {
 
     fn block_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
-        let block = event.present("content_block")?;
+        self.block(index, event.present("content_block")?, sink)
+    }
+
+    fn block(&mut self, index: u64, block: Raw<'_>, sink: Sink<'_>) -> Option<()> {
         let part = match read_block(block).ok()? {
             Block::Part(part) => part.kind,
             Block::CallSignature(..) => return Some(()),
@@ -265,6 +273,9 @@ impl Events {
             if finish == Finish::ToolCalls && self.calls == 0 && self.memo.format_tool.is_some() {
                 finish = Finish::Stop;
             }
+            if let Some(text) = explanation(delta, &finish) {
+                sink(Event::Refusal { choice: 0, text });
+            }
             sink(Event::Finish { choice: 0, finish });
         }
         Some(())
@@ -274,7 +285,8 @@ impl Events {
         self.ensure_started(sink);
         self.end_blocks(sink);
         if !std::mem::replace(&mut self.has_finish, true) {
-            sink(Event::Finish { choice: 0, finish: Finish::Stop });
+            let finish = if self.calls > 0 { Finish::ToolCalls } else { Finish::Stop };
+            sink(Event::Finish { choice: 0, finish });
         }
         self.has_ended = true;
     }

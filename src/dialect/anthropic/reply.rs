@@ -2,7 +2,7 @@
 
 use super::blocks::write_thought;
 use super::parts::read_content;
-use super::wire::{Counts, cited_page, finish, stop_reason, write_stop_sequence, write_usage};
+use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_stop_sequence, write_usage};
 use super::{failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::names::tame_id;
@@ -30,6 +30,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
         Some(reason) => finish(reason, message.present("stop_sequence").and_then(Raw::text)),
         None => return Err(Failure::malformed("its message has no stop_reason")),
     };
+    parts.extend(explanation(message, &finish).map(|text| PartKind::Refusal(text).into()));
     let has_calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     if memo.format_tool.is_some() && finish == Finish::ToolCalls && !has_calls {
         finish = Finish::Stop;

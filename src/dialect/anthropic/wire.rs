@@ -19,6 +19,15 @@ pub(super) fn finish<'a>(reason: Text<'a>, sequence: Option<Text<'a>>) -> Finish
     }
 }
 
+/// What is told of a refusal, where the safety system declined for the model:
+/// <https://docs.anthropic.com/en/docs/test-and-evaluate/strengthen-guardrails/handle-streaming-refusals>.
+pub(super) fn explanation<'a>(of: Raw<'a>, finish: &Finish<'_>) -> Option<Text<'a>> {
+    if *finish != Finish::Refusal {
+        return None;
+    }
+    of.at(&["stop_details", "explanation"]).and_then(Raw::text).filter(|told| !told.is_blank())
+}
+
 /// The page of a citation, <https://docs.anthropic.com/en/docs/build-with-claude/citations>: of a search on the web, or of a
 /// search result of the caller's that is one. Documents have none.
 pub(super) fn cited_page(citation: Raw<'_>) -> Option<Page<'_>> {
