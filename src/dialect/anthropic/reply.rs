@@ -135,7 +135,8 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
 
 fn write_part(kind: &PartKind<'_>, calls: &mut u32, w: &mut Writer<'_>) {
     match kind {
-        PartKind::Text(text) | PartKind::Refusal(text) if !text.is_empty() => w.object(|w| {
+        // Anthropic takes no text of blanks back.
+        PartKind::Text(text) | PartKind::Refusal(text) if !text.is_blank() => w.object(|w| {
             w.key("type").string("text");
             w.key("text").text(text);
         }),

@@ -23,6 +23,8 @@ pub(super) struct MessageWriter {
     has_begun: bool,
     next_index: u32,
     open: Vec<Open>,
+    /// Blanks before a text: Anthropic takes no text of nothing else back, so it begins with its first other character.
+    blank: String,
     usage: Usage,
     /// Stop reason and stop sequence.
     finish: Finish<'static>,
@@ -54,6 +56,7 @@ impl MessageWriter {
             has_begun: false,
             next_index: 0,
             open: Vec::new(),
+            blank: String::new(),
             usage: Usage::default(),
             finish: Finish::Stop,
             has_calls: false,
@@ -81,6 +84,7 @@ impl MessageWriter {
     /// Opens a block, and closes text and thoughts before it: a new kind of content ends them.
     fn start(&mut self, kind: Kind, out: &mut Vec<u8>, block: impl FnOnce(&mut Writer<'_>)) -> u32 {
         self.close(out, |open| !matches!(open.kind, Kind::Tool { .. }));
+        self.blank.clear();
         let index = self.next_index;
         self.next_index = self.next_index.saturating_add(1);
         event(out, "content_block_start", |w| {
@@ -116,11 +120,20 @@ impl MessageWriter {
         if text.is_empty() {
             return;
         }
-        let index = self.current(|kind| matches!(kind, Kind::Text)).unwrap_or_else(|| {
-            self.start(Kind::Text, out, |w| {
+        let current = self.current(|kind| matches!(kind, Kind::Text));
+        if current.is_none() && text.is_blank() {
+            return self.blank.push_str(&text.decode());
+        }
+        let index = current.unwrap_or_else(|| {
+            let blank = std::mem::take(&mut self.blank);
+            let index = self.start(Kind::Text, out, |w| {
                 w.key("type").string("text");
                 w.key("text").string("");
-            })
+            });
+            if !blank.is_empty() {
+                delta(out, index, "text_delta", |w| w.key("text").string(&blank));
+            }
+            index
         });
         delta(out, index, "text_delta", |w| w.key("text").text(text));
     }
