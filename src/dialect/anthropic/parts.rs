@@ -69,6 +69,16 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<Block<'_>, Wrong> {
             },
             None => foreign(kind.clone(), block),
         },
+        // For others a document with the place it was found at; Anthropic's own hosts get the block as it is.
+        "search_result" => match block.get("content").and_then(read_plain) {
+            Some(text) => PartKind::Document {
+                source: Source::Text(text),
+                name: block.present("title").and_then(Raw::text),
+                context: block.present("source").and_then(Raw::text),
+                citations: block.present("citations"),
+            },
+            None => foreign(kind.clone(), block),
+        },
         "tool_use" => PartKind::ToolCall(ToolCall {
             id: text(block, "id")?,
             name: text(block, "name")?,
