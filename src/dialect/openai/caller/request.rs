@@ -99,6 +99,7 @@ impl<'a> Reader<'a> {
             "top_logprobs" => request.logprobs.top = Some(at.whole(value)?),
             "reasoning_effort" => self.effort(value, at)?,
             "reasoning" if value.kind() == Kind::Object => self.reasoning(value, at)?,
+            "thinking" => return self.thinking(value, at),
             _ => return Ok(false),
         }
         Ok(true)
@@ -125,6 +126,20 @@ impl<'a> Reader<'a> {
         self.request.thinking.effort = Some(effort);
         self.request.thinking.off = effort == Effort::None;
         Ok(())
+    }
+
+    /// Anthropic's way to say it, which its callers keep with OpenAI's SDK, and some compatible providers' way, without a
+    /// budget: <https://platform.claude.com/docs/en/api/openai-sdk>. Whether it is one of those.
+    fn thinking(&mut self, value: Raw<'a>, at: &At<'_>) -> Result<bool, Refusal> {
+        let thinking = &mut self.request.thinking;
+        let Some(kind) = value.present("type").and_then(Raw::text) else { return Ok(false) };
+        match (kind.decode().as_ref(), value.present("budget_tokens")) {
+            ("enabled", Some(budget)) => thinking.budget = Some(at.name("budget_tokens").whole(budget)?),
+            ("enabled" | "adaptive", _) => thinking.adaptive = thinking.effort.is_none(),
+            ("disabled", _) => thinking.off = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// OpenRouter's way to say it, which also has a budget:
