@@ -277,6 +277,8 @@ SAID_BY_THE_CALLER = {
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
     "openai/cache_breakpoints": "cache_control of compatible providers",
+    "openai/thinking_as_anthropic_says_it": "a member of Anthropic's",
+    "openai/thinking_off_as_anthropic_says_it": "a member of Anthropic's",
     "openai/unknown_members": "unknown members",
     "openai/unknown_part": "a part of an unknown type",
     "openai/wrong_content": "the provider says what is wrong",
