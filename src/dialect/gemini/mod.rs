@@ -9,6 +9,7 @@ mod contents;
 mod generation;
 mod media;
 mod names;
+mod partial;
 mod reply;
 mod request;
 mod result;

@@ -4,6 +4,7 @@
 //! every event, so the last one counts, and callers see it when the bytes have ended. Tool calls come whole. An event
 //! that can't be read is left out; one that is an error ends the stream.
 
+use super::partial::Partial;
 use super::wire::{self, Calls, Said};
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::{Memo, StreamReader};
@@ -33,6 +34,8 @@ struct State {
 #[derive(Default)]
 struct Candidate {
     calls: u32,
+    /// The arguments of the last call, if they come value by value.
+    partial: Option<Partial>,
     /// The caller has something to see.
     spoke: bool,
     finish: Option<Finish<'static>>,
@@ -85,6 +88,12 @@ impl StreamReader for Chunks {
             return Err(failure);
         }
         for (candidate, choice) in std::mem::take(&mut state.candidates).into_iter().zip(0..) {
+            // Arguments that were cut stay so.
+            if let (Some(partial), Some(Finish::Stop | Finish::ToolCalls)) =
+                (candidate.partial, &candidate.finish)
+            {
+                end_arguments(partial, choice, candidate.calls, sink);
+            }
             let grounding = candidate.grounding.as_deref().map(Raw::trusted);
             for citation in wire::citations(grounding, &candidate.text) {
                 sink(Event::Citation { choice, citation });
@@ -155,6 +164,13 @@ impl State {
         let mut calls = Calls { memo: &self.memo, response_id, candidate: choice, count: state.calls };
         for part in value.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {
             let call = calls.count;
+            if let Some(whole) = part.present("functionCall")
+                && is_partial(whole, state.partial.is_some())
+            {
+                state.spoke = true;
+                say_partly(whole, &mut state.partial, calls.read(part), (choice, call), sink);
+                continue;
+            }
             if let Some(said) = calls.read(part) {
                 state.spoke = true;
                 if let Said::Text { text, .. } = &said {
@@ -177,6 +193,56 @@ impl State {
         } else if state.spoke {
             state.empty = None;
         }
+    }
+}
+
+/// Whether a `functionCall` is a piece of one. `goes_on`: one has begun.
+fn is_partial(call: Raw<'_>, goes_on: bool) -> bool {
+    let will = call.get("willContinue").and_then(Raw::as_bool) == Some(true);
+    will || call.present("partialArgs").is_some() || goes_on && call.present("name").is_none()
+}
+
+/// `begun`: the call, where this piece of it has the name; `before`: the choice and how many calls there were in it.
+fn say_partly(
+    call: Raw<'_>,
+    partial: &mut Option<Partial>,
+    begun: Option<Said<'_>>,
+    before: (u32, u32),
+    sink: Sink<'_>,
+) {
+    let (choice, mut calls) = before;
+    if let Some(Said::Call(tool)) = begun {
+        if let Some(partial) = partial.take() {
+            end_arguments(partial, choice, calls, sink);
+        }
+        let (id, name, signature) = (tool.id, tool.name, tool.signature);
+        sink(Event::ToolStart { choice, index: calls, id, name, signature });
+        *partial = Some(Partial::default());
+        calls = calls.saturating_add(1);
+    }
+    let (Some(open), Some(index)) = (partial.as_mut(), calls.checked_sub(1)) else { return };
+    let mut told = String::new();
+    for piece in call.get("partialArgs").into_iter().flat_map(Raw::items) {
+        if open.take(piece, &mut told).is_none() {
+            sink(Event::Malformed);
+        }
+    }
+    if !told.is_empty() {
+        sink(Event::ToolArguments { choice, index, fragment: Text::from(told) });
+    }
+    if call.get("willContinue").and_then(Raw::as_bool) != Some(true)
+        && let Some(partial) = partial.take()
+    {
+        end_arguments(partial, choice, calls, sink);
+    }
+}
+
+/// `calls`: how many there are with the one that ends.
+fn end_arguments(partial: Partial, choice: u32, calls: u32, sink: Sink<'_>) {
+    let mut rest = String::new();
+    partial.end(&mut rest);
+    if let Some(index) = calls.checked_sub(1) {
+        sink(Event::ToolArguments { choice, index, fragment: Text::from(rest) });
     }
 }
 
