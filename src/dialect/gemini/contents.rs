@@ -219,12 +219,9 @@ impl<'r> Reader<'r, '_> {
                     return Err("asks for citations, which Gemini doesn't give for documents".into());
                 }
                 let document = media::document(source, self.model)?;
-                if name.is_some() {
-                    self.losses.advisory(if self.surface.is_anthropic() {
-                        "document.title"
-                    } else {
-                        "file.filename"
-                    });
+                // No member has it, and the conversation may speak of the file by its name.
+                if let Some(name) = name.as_ref().filter(|name| !name.is_empty()) {
+                    pieces.push(Piece::Text { text: name, signature: None });
                 }
                 if let Some(context) = context.as_ref().filter(|context| !context.is_empty()) {
                     pieces.push(Piece::Text { text: context, signature: None });
