@@ -71,13 +71,13 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<Block<'_>, Wrong> {
         },
         // For others a document with the place it was found at; Anthropic's own hosts get the block as it is.
         "search_result" => match block.get("content").and_then(read_plain) {
-            Some(text) => PartKind::Document {
+            Some(text) if !text.is_empty() => PartKind::Document {
                 source: Source::Text(text),
                 name: block.present("title").and_then(Raw::text),
                 context: block.present("source").and_then(Raw::text),
                 citations: block.present("citations"),
             },
-            None => foreign(kind.clone(), block),
+            _ => foreign(kind.clone(), block),
         },
         "tool_use" => PartKind::ToolCall(ToolCall {
             id: text(block, "id")?,
