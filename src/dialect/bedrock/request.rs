@@ -79,8 +79,10 @@ pub(super) fn write(
         });
     }
     if family == Family::Claude && inference.has_stop() {
-        // Which of the sequences came up: Converse itself doesn't say.
-        w.key("additionalModelResponseFieldPaths").array(|w| w.string("/stop_sequence"));
+        // Which of the sequences came up: Converse itself doesn't say. Claude's own stream has it in its `message_delta`.
+        w.key("additionalModelResponseFieldPaths").array(|w| {
+            w.string(if request.stream { "/delta/stop_sequence" } else { "/stop_sequence" });
+        });
     }
     if let Some(user) = user {
         w.key("requestMetadata").object(|w| w.key("user").text(user));

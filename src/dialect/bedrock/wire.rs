@@ -15,9 +15,11 @@ pub(super) fn finish<'a>(of: Raw<'a>, calls: bool) -> Option<Finish<'a>> {
     Some(match reason.decode().as_ref() {
         "end_turn" | "tool_use" if calls => Finish::ToolCalls,
         "end_turn" | "tool_use" => Finish::Stop,
-        "stop_sequence" => Finish::StopSequence(
-            of.at(&["additionalModelResponseFields", "stop_sequence"]).and_then(Raw::text),
-        ),
+        "stop_sequence" => {
+            let fields = of.present("additionalModelResponseFields");
+            let told = fields.and_then(|of| of.present("delta").unwrap_or(of).get("stop_sequence"));
+            Finish::StopSequence(told.and_then(Raw::text))
+        }
         "max_tokens" => Finish::Length,
         "model_context_window_exceeded" => Finish::ContextWindow,
         "guardrail_intervened" | "content_filtered" => Finish::ContentFilter,
