@@ -54,6 +54,12 @@ pub enum Event<'a> {
         index: u32,
         fragment: Text<'a>,
     },
+    /// A whole picture, in base64.
+    Image {
+        choice: u32,
+        media_type: Text<'a>,
+        data: Text<'a>,
+    },
     /// OpenAI's `logprobs` of a chunk, as written.
     Logprobs {
         choice: u32,
@@ -84,7 +90,10 @@ impl Event<'_> {
             Event::Text { text, .. } | Event::Refusal { text, .. } | Event::Thought { text, .. } => {
                 !text.is_empty()
             }
-            Event::ThoughtSealed { .. } | Event::ToolStart { .. } | Event::ToolArguments { .. } => true,
+            Event::ThoughtSealed { .. }
+            | Event::ToolStart { .. }
+            | Event::ToolArguments { .. }
+            | Event::Image { .. } => true,
             // An answer that ends without a word is an answer: its reason is what the caller sees.
             Event::Finish { .. } => true,
             Event::Start { .. }

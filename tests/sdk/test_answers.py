@@ -21,8 +21,8 @@ ASKED = [{"role": "user", "content": "Hi"}]
 # Members that we document as ours, or that are of the API though this SDK does not know them.
 OURS = {
     # Thoughts, and what seals them; `extra_content` is Google's own place for signatures.
-    # OpenAI's streams tell annotations in a delta, where its SDK doesn't type them.
-    "openai": {"reasoning_content", "reasoning_details", "extra_content", "annotations"},
+    # OpenAI's streams tell annotations in a delta, where its SDK doesn't type them. Pictures are OpenRouter's `images`.
+    "openai": {"reasoning_content", "reasoning_details", "extra_content", "annotations", "images"},
     "anthropic": set(),
     # OpenAI answers `store`, and pads the deltas of its streams; this SDK types neither.
     "responses": {"store", "obfuscation"},

@@ -1,7 +1,7 @@
 //! Whole answers.
 
 use super::wire::{self, Calls, Said};
-use crate::chat::{Choice, Finish, Maker, Part, PartKind, Reply, Thought};
+use crate::chat::{Choice, Finish, Maker, Part, PartKind, Reply, Source, Thought};
 use crate::dialect::{Dialect, Memo};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
@@ -71,6 +71,11 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: Calls<'_>) -> Result<Choice<'a>, Fa
             Some(Said::Thought { text, signature }) => {
                 let thought = Thought { text, signature, sealed: None, maker: Some(Maker::Gemini) };
                 parts.push(PartKind::Thought(thought).into());
+            }
+            Some(Said::Image { media_type, data, signature }) => {
+                let source = Source::Base64 { media_type, data };
+                parts.push(PartKind::Image { source, detail: None }.into());
+                parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
             }
             Some(Said::Call(call)) => parts.push(PartKind::ToolCall(call).into()),
             Some(Said::Foreign(kind)) => {

@@ -265,6 +265,12 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: Sink<'_>) {
                 sink(Event::ThoughtSignature { choice, maker: Maker::Gemini, signature });
             }
         }
+        Said::Image { media_type, data, signature } => {
+            sink(Event::Image { choice, media_type, data });
+            if let Some(data) = signature {
+                sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
+            }
+        }
         Said::Call(tool) => {
             let fragment = Text::from(tool.arguments.text().into_string());
             sink(Event::ToolStart {

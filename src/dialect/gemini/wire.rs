@@ -21,7 +21,13 @@ pub(super) enum Said<'a> {
         signature: Option<Text<'a>>,
     },
     Call(ToolCall<'a>),
-    /// A picture, or code that the provider ran: nothing that a caller asked for can bring these about.
+    /// A picture in base64, which some models answer with.
+    Image {
+        media_type: Text<'a>,
+        data: Text<'a>,
+        signature: Option<Text<'a>>,
+    },
+    /// Code that the provider ran, and the like: nothing that a caller asked for can bring these about.
     Foreign(Text<'a>),
 }
 
@@ -41,16 +47,23 @@ impl Calls<'_> {
         if let Some(call) = part.present("functionCall") {
             return Some(Said::Call(self.call(call, signature)?));
         }
+        let is_thought = part.get("thought").and_then(Raw::as_bool) == Some(true);
         if let Some(text) = part.present("text").and_then(Raw::text) {
             if text.is_empty() && signature.is_none() {
                 return None;
             }
-            let is_thought = part.get("thought").and_then(Raw::as_bool) == Some(true);
             return Some(if is_thought {
                 Said::Thought { text, signature }
             } else {
                 Said::Text { text, signature }
             });
+        }
+        if let Some(image) = part.present("inlineData").filter(|_| !is_thought)
+            && let (Some(media_type), Some(data)) =
+                (image.get("mimeType").and_then(Raw::text), image.get("data").and_then(Raw::text))
+            && media_type.decode().starts_with("image/")
+        {
+            return Some(Said::Image { media_type, data, signature });
         }
         if signature.is_some() {
             return Some(Said::Text { text: Text::default(), signature });

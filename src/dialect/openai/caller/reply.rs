@@ -1,8 +1,8 @@
 //! A whole answer out of the model: a `chat.completion`.
 
-use crate::chat::{Choice, Citation, Finish, Part, PartKind, Reply};
+use crate::chat::{Choice, Citation, Finish, Part, PartKind, Reply, Source};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::{Turn, citation};
+use crate::dialect::{Turn, citation, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
@@ -38,6 +38,7 @@ fn write_choice(choice: &Choice<'_>, index: u32, legacy: bool, w: &mut Writer<'_
     w.key("index").u64(u64::from(index));
     w.key("message").object(|w| {
         write_message(&choice.parts, legacy, w);
+        write_images(&choice.parts, w);
         if !choice.citations.is_empty() {
             write_annotations(&choice.citations, w);
         }
@@ -80,6 +81,32 @@ fn write_message(parts: &[Part<'_>], legacy: bool, w: &mut Writer<'_>) {
     } else if calls().next().is_some() {
         w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(call, None, w)));
     }
+}
+
+/// Pictures, for which Chat Completions has no word: `images`, as OpenRouter and others say it
+/// (<https://openrouter.ai/docs/features/multimodal/image-generation>).
+fn write_images(parts: &[Part<'_>], w: &mut Writer<'_>) {
+    let images = || {
+        parts.iter().filter_map(|part| match &part.kind {
+            PartKind::Image { source: Source::Base64 { media_type, data }, .. } => Some((media_type, data)),
+            _ => None,
+        })
+    };
+    if images().next().is_some() {
+        w.key("images").array(|w| {
+            images()
+                .zip(0u32..)
+                .for_each(|((media_type, data), index)| write_image(media_type, data, index, w));
+        });
+    }
+}
+
+pub(super) fn write_image(media_type: &Text<'_>, data: &Text<'_>, index: u32, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("image_url");
+        w.key("image_url").object(|w| write_data_url(w.key("url"), media_type, data));
+        w.key("index").u64(u64::from(index));
+    });
 }
 
 /// <https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-message-annotations>

@@ -1,6 +1,6 @@
 //! A streamed answer out of the model: `chat.completion.chunk` events.
 
-use super::reply::{finish_name, made_up_id, write_annotations};
+use super::reply::{finish_name, made_up_id, write_annotations, write_image};
 use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::{CallerError, StreamWriter, Turn, citation};
@@ -34,6 +34,7 @@ struct Choice {
     named: bool,
     /// OpenAI's clients can't put two lists of them together, so all are told at the end.
     citations: Vec<Citation<'static>>,
+    images: u32,
 }
 
 impl Chunks {
@@ -276,6 +277,14 @@ impl StreamWriter for Chunks {
                 self.arguments(*choice, *index, fragment, out);
             }
             Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
+            Event::Image { choice, media_type, data } => {
+                let images = self.state(*choice).map(|state| &mut state.images);
+                let index = images.map(|next| std::mem::replace(next, next.saturating_add(1)));
+                self.delta(*choice, out, |w| {
+                    let index = index.unwrap_or_default();
+                    w.key("images").array(|w| write_image(media_type, data, index, w));
+                });
+            }
             Event::Citation { choice, citation } => {
                 if let Some(state) = self.state(*choice) {
                     state.citations.push(citation::kept(citation, 0));
@@ -322,6 +331,7 @@ fn choice_of(event: &Event<'_>) -> Option<u32> {
         | Event::ThoughtSealed { choice, .. }
         | Event::ToolStart { choice, .. }
         | Event::ToolArguments { choice, .. }
+        | Event::Image { choice, .. }
         | Event::Logprobs { choice, .. }
         | Event::Finish { choice, .. } => Some(*choice),
         Event::Start { .. }
