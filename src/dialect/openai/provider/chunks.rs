@@ -45,11 +45,11 @@ impl<'c> Chunks<'c> {
     pub(super) fn write(mut self, request: &Request<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let last = request.messages.len().saturating_sub(1);
         let places = places(&request.messages);
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_by_key(|index| places.get(*index));
+        let each = || request.messages.iter().zip(&places).enumerate();
+        let ordered =
+            Place::IN_ORDER.into_iter().flat_map(|place| each().filter(move |(_, (_, own))| **own == place));
         w.open_array();
-        for index in order {
-            let Some(message) = request.messages.get(index) else { continue };
+        for (index, (message, _)) in ordered {
             self.index = index;
             if message.name.is_some() {
                 self.losses.advisory("messages[].name");

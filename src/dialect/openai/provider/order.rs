@@ -3,13 +3,17 @@
 use crate::chat::{Message, Part, PartKind, Role};
 
 /// Where a message goes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// With the instructions that everything begins with.
     Front,
     /// Behind those: instructions that come where Mistral takes none. For most providers all of them go to the front.
     BehindFront,
     Conversation,
+}
+
+impl Place {
+    pub const IN_ORDER: [Place; 3] = [Place::Front, Place::BehindFront, Place::Conversation];
 }
 
 /// Mistral takes instructions after each other and after the user, and not at the end.
