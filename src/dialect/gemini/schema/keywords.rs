@@ -73,8 +73,11 @@ impl<'a> Gathered<'a> {
             .all
             .iter()
             .any(|(name, value)| *name == "type" && value.text().is_some_and(|kind| kind == "integer"));
-        for (name, value) in &keywords.all {
-            gathered.take(name, *value, is_integer, purpose)?;
+        // The type first: without one, values tell it.
+        for types in [true, false] {
+            for (name, value) in keywords.all.iter().filter(|(name, _)| (*name == "type") == types) {
+                gathered.take(name, *value, is_integer, purpose)?;
+            }
         }
         Ok(gathered)
     }
@@ -118,6 +121,7 @@ impl<'a> Gathered<'a> {
             "format" if !value.text().is_some_and(|text| FORMATS.iter().any(|known| text == *known)) => {
                 self.told.push((name.clone(), value));
             }
+            "title" if value.is_null() => {}
             "title" | "format" | "minItems" | "maxItems" | "minimum" | "maximum" | "propertyOrdering" => {
                 match self.plain.iter().find(|(known, _)| known == name) {
                     None => self.plain.push((name.clone(), value)),
@@ -151,12 +155,20 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// `enum` and `const`: Gemini takes strings and numbers. Null becomes a type; other values are told.
+    /// `enum` and `const`: Gemini takes strings and numbers. Null becomes a type; other values are told, and choices among
+    /// which is the empty string, which Gemini rejects.
     fn take_choices(&mut self, name: &Text<'a>, values: Vec<Raw<'a>>, whole: Raw<'a>) {
         let of_kind = |kinds: &[Kind]| values.iter().all(|value| kinds.contains(&value.kind()));
         if self.choices.is_some() || !of_kind(&[Kind::String, Kind::Number, Kind::Null]) {
             if self.kinds.is_empty() && !values.is_empty() && of_kind(&[Kind::Bool]) {
                 self.kinds.push(Text::from("boolean"));
+            }
+            self.told.push((name.clone(), whole));
+            return;
+        }
+        if values.iter().any(|value| value.as_json() == r#""""#) {
+            if self.kinds.is_empty() && of_kind(&[Kind::String]) {
+                self.kinds.push(Text::from("string"));
             }
             self.told.push((name.clone(), whole));
             return;

@@ -78,6 +78,8 @@ fn what_gemini_lacks_is_said_otherwise() {
         (r#"{"const":null}"#, r#"{"type":"null"}"#),
         (r#"{"const":true}"#, r#"{"type":"boolean","description":"{const: true}"}"#),
         (r#"{"type":"string","enum":["a",null]}"#, r#"{"type":["string","null"],"enum":["a"]}"#),
+        (r#"{"const":3,"type":"integer"}"#, r#"{"type":"integer","enum":[3]}"#),
+        (r#"{"enum":["","x"]}"#, r#"{"type":"string","description":"{enum: [\"\",\"x\"]}"}"#),
         (r#"{"enum":[1,2.5]}"#, r#"{"type":"number","enum":[1,2.5]}"#),
         (r#"{"type":"string","nullable":true}"#, r#"{"type":["string","null"]}"#),
         (
