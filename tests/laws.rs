@@ -248,7 +248,9 @@ fn events() -> impl Strategy<Value = Vec<Event<'static>>> {
         (word(), word(), of(word()), vec(text(), 0..3)).prop_map(move |(id, name, signature, fragments)| {
             let signature = signature.map(|signature| (Maker::Gemini, signature));
             let start = Event::ToolStart { choice, index: 0, id, name, signature };
-            let rest = fragments.into_iter().map(move |fragment| Event::ToolArguments {
+            // A call without any is told as one of none: its end says `{}`.
+            let last = Text::from("{}");
+            let rest = fragments.into_iter().chain([last]).map(move |fragment| Event::ToolArguments {
                 choice,
                 index: 0,
                 fragment,

@@ -1,9 +1,10 @@
 //! A whole answer out of the model: a `chat.completion`.
 
-use crate::chat::{Choice, Citation, Finish, Part, PartKind, Reply, Source};
+use crate::chat::{Arguments, Choice, Citation, Finish, Part, PartKind, Reply, Source, ToolCall};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::{Turn, citation, write_data_url};
 use crate::json::{Raw, Text, Writer};
+use std::borrow::Cow;
 
 /// Writes the answer, <https://platform.openai.com/docs/api-reference/chat/object>.
 ///
@@ -79,8 +80,16 @@ fn write_message(parts: &[Part<'_>], legacy: bool, w: &mut Writer<'_>) {
     if let (true, Some(call)) = (legacy, calls().next()) {
         w.key("function_call").object(|w| calls::write_function(call, w));
     } else if calls().next().is_some() {
-        w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(call, None, w)));
+        w.key("tool_calls").array(|w| calls().for_each(|call| calls::write(&parsable(call), None, w)));
     }
+}
+
+/// No arguments at all are an object without members: clients parse what they get.
+fn parsable<'c>(call: &'c ToolCall<'c>) -> Cow<'c, ToolCall<'c>> {
+    if !call.arguments.text().is_blank() {
+        return Cow::Borrowed(call);
+    }
+    Cow::Owned(ToolCall { arguments: Arguments::Encoded(Text::from("{}")), ..call.clone() })
 }
 
 /// Pictures, for which Chat Completions has no word: `images`, as OpenRouter and others say it

@@ -1,7 +1,7 @@
 //! A stream of `chat.completion.chunk` events into the model's events.
 
 use super::tool_calls::Calls;
-use crate::chat::{Event, Maker};
+use crate::chat::{Event, Finish, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, reasoning, wire};
 use crate::dialect::{Memo, StreamReader};
@@ -141,6 +141,11 @@ impl State {
             let finish = wire::finish_of(Some(reason), has_calls);
             self.failure = answer::failed_choice(value, &finish);
             if self.failure.is_none() && self.ending.finish(choice) {
+                if finish != Finish::Length
+                    && let Some(calls) = self.calls_of(choice)
+                {
+                    calls.end(choice, sink);
+                }
                 sink(Event::Finish { choice, finish });
             }
         } else {

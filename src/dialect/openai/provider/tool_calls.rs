@@ -24,6 +24,7 @@ struct Call {
     started: bool,
     /// Arguments that came before the name.
     held: String,
+    has_arguments: bool,
 }
 
 impl Calls {
@@ -52,7 +53,13 @@ impl Calls {
         let given = text(fragment, "id").filter(|id| id != "null");
         let name = text(function, "name");
         let at = self.place(wire, given.as_deref(), name.is_some()).unwrap_or_else(|| {
-            self.calls.push(Call { wire, id: String::new(), started: false, held: String::new() });
+            self.calls.push(Call {
+                wire,
+                id: String::new(),
+                started: false,
+                held: String::new(),
+                has_arguments: false,
+            });
             self.calls.len().saturating_sub(1)
         });
         let (Ok(index), Some(call)) = (u32::try_from(at), self.calls.get_mut(at)) else { return };
@@ -83,10 +90,20 @@ impl Calls {
             // An object that should have been a string.
             _ => Text::from(arguments.as_json()),
         };
+        call.has_arguments |= !piece.is_blank();
         if !call.started {
             call.held.push_str(&piece.decode());
         } else if !piece.is_empty() {
             sink(Event::ToolArguments { choice, index, fragment: piece });
+        }
+    }
+
+    /// The end of the choice: a call without a word about its arguments has none, and callers want `{}` then.
+    pub(super) fn end(&self, choice: u32, sink: &mut dyn FnMut(Event<'_>)) {
+        for (call, index) in self.calls.iter().zip(0u32..) {
+            if call.started && !call.has_arguments {
+                sink(Event::ToolArguments { choice, index, fragment: Text::from("{}") });
+            }
         }
     }
 
