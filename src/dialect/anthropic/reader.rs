@@ -123,13 +123,20 @@ impl Events {
             let text = |name| message.present(name).and_then(Raw::text);
             sink(Event::Start { id: text("id"), model: text("model") });
             // An answer that goes on after a tool of the server's may begin with what is there already.
-            for (block, index) in message.get("content").into_iter().flat_map(Raw::items).zip(0..) {
-                self.block(index, block, sink);
+            if memchr::memmem::find(message.as_json().as_bytes(), b"[{").is_some() {
+                self.blocks_at_start(message, sink);
             }
-            self.end_blocks(sink);
         }
         self.count(message, sink);
         Some(())
+    }
+
+    #[cold]
+    fn blocks_at_start(&mut self, message: Raw<'_>, sink: Sink<'_>) {
+        for (block, index) in message.get("content").into_iter().flat_map(Raw::items).zip(0..) {
+            self.block(index, block, sink);
+        }
+        self.end_blocks(sink);
     }
 
     fn count(&mut self, of: Raw<'_>, sink: Sink<'_>) {
