@@ -121,9 +121,10 @@ impl Eq for Text<'_> {}
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
         match &self.0 {
-            // Without a backslash the literal is its own characters, which nearly every key is.
-            Form::Encoded(text) if !text.contains('\\') => text == other,
-            _ => self.decode() == other,
+            // An escape is longer than what it stands for: only a longer literal can be another writing of the same.
+            Form::Encoded(text) if text.len() > other.len() => text.contains('\\') && unescape(text) == other,
+            Form::Encoded(text) => text == other && !other.contains('\\'),
+            Form::Plain(text) => text == other,
         }
     }
 }
