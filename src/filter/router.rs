@@ -218,6 +218,7 @@ impl Router {
             order,
             body: RefCell::new(Some(document)),
             is_handed_off: false,
+            planned_ms: Some(moment.now_ms),
             outcome: RefCell::new(Outcome::default()),
             ticket: Ticket::new(&self.runtime),
         })

@@ -4,6 +4,7 @@
 //! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
 //! router role set, and from the request's body.
 
+use super::attempt::Clock;
 use super::load::Ticket;
 use super::{Runtime, drill};
 use crate::config::Effect;
@@ -27,6 +28,8 @@ pub struct Trip {
     pub(super) body: RefCell<Option<Document>>,
     /// Made from a handoff: what the attempts before it met is unknown.
     pub(super) is_handed_off: bool,
+    /// When it was planned, in milliseconds since 1970; `None` in a trip made from a handoff.
+    pub planned_ms: Option<u64>,
     /// Places in the configuration's targets, in the order to try.
     pub order: Vec<usize>,
     /// Those of them that are drilled.
@@ -68,6 +71,12 @@ impl Trip {
 
     pub fn group_name(&self) -> &str {
         self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str())
+    }
+
+    /// When the attempt that is about to be made begins: the first one when the trip was planned, which saves a hostcall.
+    pub fn begin_ms(&self, clock: Clock<'_>) -> u64 {
+        let is_first = self.outcome.try_borrow().is_ok_and(|outcome| outcome.attempts == 0);
+        self.planned_ms.filter(|_| is_first).unwrap_or_else(clock)
     }
 
     /// How long one attempt may take until its first token, in milliseconds.
@@ -199,6 +208,7 @@ impl Trip {
             },
             body: RefCell::default(),
             is_handed_off: true,
+            planned_ms: None,
             order: order.collect(),
             drills: raw
                 .get("drills")

@@ -51,7 +51,8 @@ impl TranslatorContext {
         } else {
             Vec::new()
         };
-        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, own, abi::now_ms()) {
+        let now_ms = trip.begin_ms(&abi::now_ms);
+        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, own, now_ms) {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
