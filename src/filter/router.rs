@@ -336,19 +336,11 @@ impl Router {
         refused(surface, refusal).with(headers::GROUP, header_value(&group.name))
     }
 
-    /// The request's headers as they go on: the order and what Envoy shall do for it.
+    /// The request's headers as they go on: the order, whose cluster says when to retry, and how long it may take.
     fn routed(&self, trip: &Trip, mut out: HeaderList) -> HeaderList {
         let config = &self.runtime.config;
         let Some(group) = config.groups.get(trip.group) else { return out };
-        let seats = seats(&trip.order, &trip.drills);
-        // One attempt a target, as long as nobody asked for more than there are targets.
-        let most = usize::try_from(group.max_attempts).unwrap_or(1);
-        let attempts = if most > group.members.len() { most } else { most.min(trip.order.len()) };
-        let retries = attempts.saturating_sub(1);
-        out.push(headers::ORDER, &order_name(config, group, seats));
-        out.push("x-envoy-retry-on", "retriable-headers,connect-failure,reset");
-        out.push("x-envoy-retriable-header-names", headers::RETRY);
-        out.push_number("x-envoy-max-retries", u64::try_from(retries).unwrap_or(0));
+        out.push(headers::ORDER, &order_name(config, group, seats(&trip.order, &trip.drills)));
         out.push_number("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms());
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out

@@ -8,4 +8,4 @@ mod order;
 pub use choose::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
 pub use cooling::Cooling;
 pub use drill::{Drilled, drilled, seats};
-pub use order::{MAX_ORDERS, Members, Order, Seat, heads, order, order_name, orders};
+pub use order::{MAX_ORDERS, Members, Order, Seat, attempts, heads, order, order_name, orders};

@@ -82,6 +82,13 @@ pub fn order(group: &Group, left: Members, head: Option<usize>) -> Vec<usize> {
     head.into_iter().chain(rest.iter()).collect()
 }
 
+/// How often a request is tried that goes down an order of so many targets: one attempt a target, as long as nobody asked
+/// for more than the group has targets.
+pub fn attempts(group: &Group, targets: usize) -> usize {
+    let most = usize::try_from(group.max_attempts).unwrap_or(1);
+    if most > group.members.len() { most } else { most.min(targets) }
+}
+
 /// The name of an order: of its cluster in Envoy, and what the filter writes into the header that routes by it.
 ///
 /// Group names and target ids hold neither `|` nor `!`, so two orders never share a name, and none is a target's.
@@ -318,5 +325,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn each_target_is_tried_once_unless_more_is_asked_for() {
+        let config = config("ordered", &[0, 1, 2]);
+        let mut group = config.groups.first().unwrap().clone();
+        let tried = |group: &Group| [1, 2, 3].map(|targets| attempts(group, targets));
+        assert_eq!(tried(&group), [1, 2, 3]);
+        group.max_attempts = 2;
+        assert_eq!(tried(&group), [1, 2, 2]);
+        group.max_attempts = 5;
+        assert_eq!(tried(&group), [5, 5, 5]);
     }
 }

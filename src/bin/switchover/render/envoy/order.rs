@@ -4,7 +4,8 @@ use super::wasm::Roles;
 use super::{Surroundings, cluster, credential, target};
 use crate::render::tree::{Item, Map, Node, duration, list, one};
 use switchover::config::{Config, Group, Twin};
-use switchover::plan::{Order, orders};
+use switchover::filter::headers::RETRY;
+use switchover::plan::{Order, attempts, orders};
 
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -25,7 +26,6 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
     let limits = Node::shared("limits", limits());
     let mut clusters = Vec::new();
     for group in &config.groups {
-        let policy = Node::shared(&format!("retries-of-{}", group.name), retry_policy(group));
         for (i, order) in orders(config, group).into_iter().enumerate() {
             let mut why = String::new();
             if clusters.is_empty() {
@@ -40,6 +40,11 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
                 Some((id, keys.get(seat.target)?.clone()?))
             });
             let filters = shared.filters(credential::filter(keys));
+            let attempts = attempts(group, order.seats.len());
+            let policy = Node::shared(
+                &format!("{attempts}-attempts-of-{}", group.name),
+                retry_policy(group, attempts),
+            );
             clusters.push(cluster(why, one_order(config, group, &order, &policy, &limits, filters)));
         }
     }
@@ -88,11 +93,17 @@ fn one_order(
         .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, options))
 }
 
-/// The fallback chain. When to retry and how often is in request headers that the filter sets for each request.
+/// The fallback chain. Here and not in request headers: Envoy would read those anew for each request, and this policy stands
+/// in the place of the route's, so that a mesh's own retries don't interfere.
 ///
 /// No `per_try_idle_timeout`: Envoy stops that timer when the per-try timeout passes, also where the answer has begun by
 /// then (seen on 1.37 and 1.40), so it would watch no stream for longer than its first token may take.
-fn retry_policy(group: &Group) -> Node {
+fn retry_policy(group: &Group, attempts: usize) -> Node {
+    let retries = u64::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+    if retries == 0 {
+        let none = Map::new().why("There is no other target to try.").with("num_retries", 0u64);
+        return none.into();
+    }
     let previous =
         Map::typed("envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig")
             .with("update_frequency", 1u64);
@@ -102,7 +113,10 @@ fn retry_policy(group: &Group) -> Node {
         .with("base_interval", duration(group.back_off.base_ms))
         .with("max_interval", duration(group.back_off.max_ms));
     Map::new()
-        .why("Each attempt goes to the next target. When to retry and how often is in headers that the filter sets.")
+        .why("Each attempt goes to the next target. The translator marks the failures that another target may mend.")
+        .with("retry_on", "retriable-headers,connect-failure,reset")
+        .with("retriable_headers", list([Map::new().with("name", RETRY).with("present_match", true)]))
+        .with("num_retries", retries)
         .with("retry_priority", priority)
         .with("retry_back_off", back_off)
         .into()
