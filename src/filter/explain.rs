@@ -2,8 +2,8 @@
 
 use super::answer::Answer;
 use super::drill::Wish;
-use super::headers::{Header, HeaderList};
-use super::router::{Moment, Router, document};
+use super::headers::Header;
+use super::router::{Moment, Router, dialect_headers, document};
 use super::runtime::Runtime;
 use crate::config::{Effect, Group, Strategy};
 use crate::dialect::Surface;
@@ -25,9 +25,8 @@ pub fn explain(
 ) -> Result<Vec<u8>, Answer> {
     let router = Router::new(Rc::clone(runtime));
     let document = document(surface, body.to_vec())?;
-    let mut lines = HeaderList::new();
-    headers.iter().for_each(|(name, value)| lines.push(name, value));
-    let considered = router.consider(surface, &lines, document.root(), moment)?;
+    let lines = dialect_headers(headers.iter().map(|(name, value)| (&name[..], &value[..])));
+    let considered = router.consider(surface, lines, document.root(), moment)?;
     let (group, plan) = (considered.group, &considered.plan);
     let order = plan
         .order

@@ -29,8 +29,10 @@ pub enum RequestStep {
     Pass {
         remove: Vec<Vec<u8>>,
     },
-    /// Wait for the whole body, then call [`Router::plan`].
-    Read,
+    /// Remove these reserved headers, wait for the whole body, then call [`Router::plan`].
+    Read {
+        remove: Vec<Vec<u8>>,
+    },
     Answer(Answer),
 }
 
@@ -68,7 +70,8 @@ enum Phase {
     Other,
     Reading {
         surface: Surface,
-        headers: HeaderList,
+        /// Those that a provider of the caller's dialect may see.
+        headers: Vec<(String, String)>,
         wish: Option<Wish>,
     },
     Sent(Rc<Trip>),
@@ -99,11 +102,9 @@ impl Router {
             Err(refusal) => RequestStep::Answer(refused(surface, refusal)),
             Ok(()) => {
                 let wish = Wish::of(&self.runtime.config, headers);
-                let mut kept = HeaderList::new();
-                let free = headers.iter().filter(|(name, _)| !headers::is_reserved(name));
-                free.for_each(|(name, value)| kept.push(*name, *value));
-                self.phase = Phase::Reading { surface, headers: kept, wish };
-                RequestStep::Read
+                self.phase =
+                    Phase::Reading { surface, headers: dialect_headers(headers.iter().copied()), wish };
+                RequestStep::Read { remove: reserved.map(|(name, _)| name.to_vec()).collect() }
             }
         }
     }
@@ -184,8 +185,8 @@ impl Router {
                 Refusal::invalid("", "The request came twice. Send it again."),
             ));
         };
-        let trip = Rc::new(self.depart(surface, &headers, wish.as_ref(), body, moment)?);
-        let headers = self.routed(&trip, headers);
+        let trip = Rc::new(self.depart(surface, headers, wish.as_ref(), body, moment)?);
+        let headers = self.routed(&trip, moment.key);
         self.phase = Phase::Sent(Rc::clone(&trip));
         Ok((trip, headers))
     }
@@ -193,7 +194,7 @@ impl Router {
     fn depart(
         &self,
         surface: Surface,
-        headers: &HeaderList,
+        headers: Vec<(String, String)>,
         wish: Option<&Wish>,
         body: Vec<u8>,
         moment: &Moment<'_>,
@@ -228,7 +229,7 @@ impl Router {
     pub(super) fn consider(
         &self,
         surface: Surface,
-        headers: &HeaderList,
+        caller_headers: Vec<(String, String)>,
         raw: Raw<'_>,
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
@@ -242,7 +243,7 @@ impl Router {
             id: format!("{:016x}", moment.key),
             created: moment.now_ms / 1000,
             unsupported: group.unsupported,
-            caller_headers: dialect_headers(headers),
+            caller_headers,
         };
         let plan = self.choose(group, &asked, &turn, raw, moment);
         Ok(Considered { place, group, turn, plan, needs: asked.needs })
@@ -336,10 +337,12 @@ impl Router {
         refused(surface, refusal).with(headers::GROUP, header_value(&group.name))
     }
 
-    /// The request's headers as they go on: the order, whose cluster says when to retry, and how long it may take.
-    fn routed(&self, trip: &Trip, mut out: HeaderList) -> HeaderList {
+    /// Headers that the request gets: the order, whose cluster says when to retry, how long it may take, and whose it is.
+    fn routed(&self, trip: &Trip, key: u64) -> HeaderList {
         let config = &self.runtime.config;
+        let mut out = HeaderList::new();
         let Some(group) = config.groups.get(trip.group) else { return out };
+        out.push_number(headers::TRIP, key);
         out.push(headers::ORDER, &order_name(config, group, seats(&trip.order, &trip.drills)));
         out.push_number("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms());
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
@@ -361,8 +364,9 @@ fn refused(surface: Surface, refusal: Refusal) -> Answer {
     if allow { answer.with("allow", "POST") } else { answer }
 }
 
-fn dialect_headers(headers: &HeaderList) -> Vec<(String, String)> {
-    let ours = headers.iter().filter(|(name, _)| headers::of_dialect(name));
+/// The headers that a provider of the caller's dialect may see.
+pub(super) fn dialect_headers<'h>(headers: impl Iterator<Item = Header<'h>>) -> Vec<(String, String)> {
+    let ours = headers.filter(|(name, _)| headers::of_dialect(name));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     ours.filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }

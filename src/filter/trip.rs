@@ -11,7 +11,7 @@ use crate::config::Effect;
 use crate::dialect::{Surface, Turn};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw, Text, Writer};
-use crate::plan::Drilled;
+use crate::plan::{Drilled, Seat};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -71,6 +71,14 @@ impl Trip {
 
     pub fn group_name(&self) -> &str {
         self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str())
+    }
+
+    /// The target, where there is no choice and none is drilled: then nobody needs to ask Envoy which one it took.
+    pub fn only_seat(&self) -> Option<Seat> {
+        match (self.order.as_slice(), self.drills.is_empty()) {
+            ([target], true) => Some(Seat { target: *target, twin: None }),
+            _ => None,
+        }
     }
 
     /// When the attempt that is about to be made begins: the first one when the trip was planned, which saves a hostcall.

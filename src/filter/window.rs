@@ -67,7 +67,7 @@ mod tests {
         );
         let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
         let asked: [headers::Header<'_>; 2] = [(b":method", b"POST"), (b":path", b"/v1/chat/completions")];
-        assert_eq!(router.request(&asked, false), RequestStep::Read);
+        assert_eq!(router.request(&asked, false), RequestStep::Read { remove: Vec::new() });
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
         let moment = Moment { now_ms: 1, pick: 0, key: 7, cooling: &[] };
         let (trip, _) = router.plan(body.to_vec(), &moment).unwrap();

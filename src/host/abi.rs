@@ -5,7 +5,7 @@
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![allow(unsafe_code)]
 
-use crate::filter::headers::HeaderList;
+use crate::filter::headers::{Header, HeaderList};
 use std::ptr::null_mut;
 
 /// A status that is not `Ok`: 1 not found, 2 bad argument, 3 serialization failure, 8 compare-and-swap mismatch, …
@@ -165,6 +165,19 @@ pub fn set_buffer(buffer: Buffer, start: usize, size: usize, data: &[u8]) -> Res
     done(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data.as_ptr(), data.len()) })
 }
 
+/// Turns the headers that were read as `current` into `wanted`, one by one or all at once, whichever costs less. Lines
+/// that somebody else will remove may stay, as `stays` says.
+pub fn turn_headers(
+    map: Map,
+    current: &[Header<'_>],
+    wanted: &HeaderList,
+    stays: impl Fn(&[u8]) -> bool,
+) -> Result<(), Status> {
+    let Some(edits) = wanted.edits(current, stays) else { return set_headers(map, wanted) };
+    edits.remove.iter().try_for_each(|name| remove_header(map, name))?;
+    edits.set.iter().try_for_each(|(name, value)| set_header(map, name, value))
+}
+
 /// All headers in one call.
 pub fn headers(map: Map) -> Result<Pairs, Status> {
     fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs)
@@ -176,7 +189,8 @@ pub fn set_headers(map: Map, headers: &HeaderList) -> Result<(), Status> {
     done(unsafe { proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
 }
 
-pub fn set_header(map: Map, name: &str, value: &[u8]) -> Result<(), Status> {
+/// Sets one header. One of a request that is still going downstream makes Envoy choose its route again.
+pub fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
     done(unsafe {
         proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
     })

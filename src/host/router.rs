@@ -30,7 +30,10 @@ impl RouterContext {
                 shared::remember(key, &trip);
                 self.key = Some(key);
                 abi::set_property("switchover.turn", &trip.handoff(key))?;
-                abi::set_headers(abi::Map::RequestHeaders, &headers)
+                // Few are added to many: setting all anew would cost Envoy much more.
+                headers
+                    .iter()
+                    .try_for_each(|(name, value)| abi::set_header(abi::Map::RequestHeaders, name, value))
             }
         }
     }
@@ -53,6 +56,12 @@ fn give_up(status: abi::Status) -> Action {
     Action::Pause
 }
 
+/// Takes reserved headers from a request before anybody acts on them.
+fn removed(names: &[Vec<u8>], action: Action) -> Action {
+    let mut done = names.iter().map(|name| abi::remove_header(abi::Map::RequestHeaders, name));
+    done.find_map(Result::err).map_or(action, give_up)
+}
+
 impl Context for RouterContext {}
 
 impl HttpContext for RouterContext {
@@ -63,15 +72,8 @@ impl HttpContext for RouterContext {
         };
         let headers: Vec<Header<'_>> = pairs.iter().collect();
         match self.router.request(&headers, end) {
-            RequestStep::Pass { remove } => {
-                for name in remove {
-                    if let Err(status) = abi::remove_header(abi::Map::RequestHeaders, &name) {
-                        return give_up(status);
-                    }
-                }
-                Action::Continue
-            }
-            RequestStep::Read => Action::Pause,
+            RequestStep::Pass { remove } => removed(&remove, Action::Continue),
+            RequestStep::Read { remove } => removed(&remove, Action::Pause),
             RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Action::Pause),
         }
     }

@@ -5,6 +5,7 @@ use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
 use crate::filter::headers::{self, Header, HeaderList};
 use crate::filter::{Answer, Attempt, Runtime, Step, Trip};
+use crate::plan::Seat;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub struct TranslatorContext {
     context: u32,
     /// Bytes of the answer that came and are still with Envoy.
     unread: usize,
+    /// The answer's headers as they came, which Envoy still has.
+    answer: abi::Pairs,
 }
 
 /// Of an answer that is collected whole, Envoy keeps the first pieces for us: one read instead of many. In bytes; more than
@@ -29,22 +32,46 @@ const KEPT_BY_ENVOY: usize = 64 * 1024;
 
 impl TranslatorContext {
     pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> TranslatorContext {
-        TranslatorContext { runtime, attempt: None, target: 0, root, context, unread: 0 }
+        TranslatorContext {
+            runtime,
+            attempt: None,
+            target: 0,
+            root,
+            context,
+            unread: 0,
+            answer: abi::Pairs::default(),
+        }
     }
 
-    /// The trip that the router role began: shared, or made anew from its handoff.
-    fn trip(&self) -> Option<Rc<Trip>> {
-        let handoff = abi::property("switchover.turn").ok()??;
-        let shared = Trip::handoff_key(&handoff).and_then(shared::recall);
-        shared.or_else(|| Trip::from_handoff(&self.runtime, &handoff).map(Rc::new))
+    /// The trip that the router role began: shared, or made anew from its handoff. The header that names it is gone after
+    /// the first attempt; the property isn't, and costs more.
+    fn trip(&self, headers: &[Header<'_>]) -> Option<Rc<Trip>> {
+        let named = headers::text(headers, headers::TRIP).and_then(|key| key.parse().ok());
+        named.and_then(shared::recall).or_else(|| {
+            let handoff = abi::property("switchover.turn").ok()??;
+            let shared = Trip::handoff_key(&handoff).and_then(shared::recall);
+            shared.or_else(|| Trip::from_handoff(&self.runtime, &handoff).map(Rc::new))
+        })
+    }
+
+    /// The seat that Envoy chose of the trip's order.
+    fn seat(trip: &Trip) -> Result<Seat, String> {
+        if let Some(only) = trip.only_seat() {
+            return Ok(only);
+        }
+        let id = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
+        let id = String::from_utf8_lossy(&id);
+        trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))
     }
 
     fn ask(&mut self, size: usize) -> Result<(), String> {
-        let trip =
-            self.trip().ok_or("the request did not come through the filter with root_id \"router\"")?;
-        let id = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
-        let id = String::from_utf8_lossy(&id).into_owned();
-        let seat = trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))?;
+        let envoys = |status: abi::Status| format!("Envoy answered status {}", status.0);
+        let pairs = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
+        let current: Vec<Header<'_>> = pairs.iter().collect();
+        let trip = self
+            .trip(&current)
+            .ok_or("the request did not come through the filter with root_id \"router\"")?;
+        let seat = TranslatorContext::seat(&trip)?;
         self.target = seat.target;
         let own = if trip.body(|body| body.is_none()) {
             abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
@@ -55,7 +82,7 @@ impl TranslatorContext {
         let (attempt, mut outgoing) = match Attempt::start(&trip, seat, own, now_ms) {
             Ok(started) => started,
             Err(answer) => {
-                return respond(&answer).map_err(|status| format!("Envoy answered status {}", status.0));
+                return respond(&answer).map_err(envoys);
             }
         };
         let is_changed = trip.body(|body| {
@@ -66,8 +93,7 @@ impl TranslatorContext {
         if !is_changed {
             trip.drop_body();
         }
-        self.write(&attempt, &outgoing, size)
-            .map_err(|status| format!("Envoy answered status {}", status.0))?;
+        write(&attempt, &current, &outgoing, size).map_err(envoys)?;
         if let Some(metric) = attempt.drill_metric() {
             shared::count(&metric, 1);
         }
@@ -87,16 +113,6 @@ impl TranslatorContext {
         })
     }
 
-    fn write(&self, attempt: &Attempt, outgoing: &Outgoing, size: usize) -> Result<(), abi::Status> {
-        let pairs = abi::headers(abi::Map::RequestHeaders)?;
-        let current: Vec<Header<'_>> = pairs.iter().collect();
-        let headers = attempt.request_headers(&current, outgoing);
-        abi::set_headers(abi::Map::RequestHeaders, &headers)?;
-        // What is kept is in the buffer already: each attempt begins with the caller's request.
-        let replaced = size.saturating_sub(outgoing.kept);
-        abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
-    }
-
     /// Carries out a step. `size` bytes of the body are in the buffer; none yet in the headers' callback.
     fn apply(&mut self, step: Step, size: usize) -> Action {
         let done = match step {
@@ -108,16 +124,21 @@ impl TranslatorContext {
             }
             Step::Pass => Ok(()),
             Step::Chunk(bytes) => abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &bytes),
-            Step::Release { headers, body } => abi::set_headers(abi::Map::ResponseHeaders, &headers)
-                .and_then(|()| {
-                    if size == 0 && body.is_empty() {
-                        return Ok(());
-                    }
-                    abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body)
-                }),
+            Step::Release { headers, body } => self.release(&headers).and_then(|()| {
+                if size == 0 && body.is_empty() {
+                    return Ok(());
+                }
+                abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body)
+            }),
         };
         self.learn();
         log_failed(done, Action::Continue)
+    }
+
+    fn release(&mut self, headers: &HeaderList) -> Result<(), abi::Status> {
+        let came = std::mem::take(&mut self.answer);
+        let current: Vec<Header<'_>> = came.iter().collect();
+        abi::turn_headers(abi::Map::ResponseHeaders, &current, headers, |_| false)
     }
 
     /// Tells what the attempt taught: to all workers, and to the metrics.
@@ -131,6 +152,20 @@ impl TranslatorContext {
             shared::cool(&target.id, wait, abi::now_ms());
         }
     }
+}
+
+/// Writes the request as the target wants it over the one that Envoy has.
+fn write(
+    attempt: &Attempt,
+    current: &[Header<'_>],
+    outgoing: &Outgoing,
+    size: usize,
+) -> Result<(), abi::Status> {
+    let wanted = attempt.request_headers(current, outgoing);
+    abi::turn_headers(abi::Map::RequestHeaders, current, &wanted, headers::is_stripped)?;
+    // What is kept is in the buffer already: each attempt begins with the caller's request.
+    let replaced = size.saturating_sub(outgoing.kept);
+    abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
 }
 
 /// The last piece of an answer is often empty.
@@ -199,8 +234,8 @@ impl HttpContext for TranslatorContext {
 
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
         let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
-        let pairs = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
-        let headers: Vec<Header<'_>> = pairs.iter().collect();
+        self.answer = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
+        let headers: Vec<Header<'_>> = self.answer.iter().collect();
         let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         let step = attempt.head(&Head { status, headers: &headers }, end, &abi::now_ms);
         self.apply(step, 0)
