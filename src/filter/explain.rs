@@ -7,7 +7,7 @@ use super::router::{Moment, Router, dialect_headers, document};
 use super::runtime::Runtime;
 use crate::config::{Effect, Group, Strategy};
 use crate::dialect::Surface;
-use crate::json::Writer;
+use crate::json::{Document, Writer};
 use crate::plan::{Seat, Verdict, order_name};
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ pub fn explain(
     moment: &Moment<'_>,
 ) -> Result<Vec<u8>, Answer> {
     let router = Router::new(Rc::clone(runtime));
-    let document = document(surface, body.to_vec())?;
+    let document = document(surface, Document::parse(body.to_vec()))?;
     let lines = dialect_headers(headers.iter().map(|(name, value)| (&name[..], &value[..])));
     let considered = router.consider(surface, lines, document.root(), moment)?;
     let (group, plan) = (considered.group, &considered.plan);

@@ -17,7 +17,7 @@ use crate::dialect::{
     Asked, CallerError, NO_THREADS, Refusal, Surface, Turn, ask, exchange, is_about_threads,
 };
 use crate::failure::Class;
-use crate::json::{Document, Raw};
+use crate::json::{Document, Raw, SyntaxError};
 use crate::plan::{Circumstances, Demand, PLANNED, Plan, choose, drilled, least_tokens, order_name, seats};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -177,7 +177,11 @@ impl Router {
     ///
     /// # Errors
     /// The answer, where nobody is called.
-    pub fn plan(&mut self, body: Vec<u8>, moment: &Moment<'_>) -> Result<(Rc<Trip>, HeaderList), Answer> {
+    pub fn plan(
+        &mut self,
+        body: Result<Document, SyntaxError>,
+        moment: &Moment<'_>,
+    ) -> Result<(Rc<Trip>, HeaderList), Answer> {
         let Phase::Reading { surface, headers, wish } = std::mem::replace(&mut self.phase, Phase::Other)
         else {
             return Err(refused(
@@ -196,7 +200,7 @@ impl Router {
         surface: Surface,
         headers: Vec<(String, String)>,
         wish: Option<&Wish>,
-        body: Vec<u8>,
+        body: Result<Document, SyntaxError>,
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
         let document = document(surface, body)?;
@@ -351,8 +355,8 @@ impl Router {
 }
 
 /// A caller's body, validated.
-pub(super) fn document(surface: Surface, body: Vec<u8>) -> Result<Document, Answer> {
-    Document::parse(body).map_err(|error| {
+pub(super) fn document(surface: Surface, body: Result<Document, SyntaxError>) -> Result<Document, Answer> {
+    body.map_err(|error| {
         let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
         refused(surface, Refusal::invalid("", message))
     })

@@ -44,6 +44,7 @@ mod tests {
     use super::*;
     use crate::failure::{Failure, Head};
     use crate::filter::{Answer, RequestStep, Step};
+    use crate::json::Document;
     use crate::plan::Seat;
     use std::rc::Rc;
 
@@ -70,7 +71,7 @@ mod tests {
         assert_eq!(router.request(&asked, false), RequestStep::Read { remove: Vec::new() });
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
         let moment = Moment { now_ms: 1, pick: 0, key: 7, cooling: &[] };
-        let (trip, _) = router.plan(body.to_vec(), &moment).unwrap();
+        let (trip, _) = router.plan(Document::parse(body.to_vec()), &moment).unwrap();
         trip
     }
 

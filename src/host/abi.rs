@@ -160,6 +160,16 @@ pub fn buffer(buffer: Buffer, start: usize, most: usize) -> Result<Vec<u8>, Stat
     Ok(bytes.unwrap_or_default())
 }
 
+/// Bytes as text, or as they were if they are not UTF-8. The standard library would look at each byte of a large prompt by
+/// itself.
+pub fn text(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
+    if simdutf8::basic::from_utf8(&bytes).is_err() {
+        return Err(bytes);
+    }
+    // SAFETY: they are UTF-8, as the line above found.
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
+}
+
 /// Replaces `size` bytes of a buffer from `start` on.
 pub fn set_buffer(buffer: Buffer, start: usize, size: usize, data: &[u8]) -> Result<(), Status> {
     done(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data.as_ptr(), data.len()) })
@@ -323,6 +333,13 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_utf_8_is_text() {
+        assert_eq!(text("caf\u{e9}".as_bytes().to_vec()).as_deref(), Ok("caf\u{e9}"));
+        let latin = [b"x".repeat(100), b"caf\xe9".to_vec()].concat();
+        assert_eq!(text(latin.clone()), Err(latin));
+    }
 
     #[test]
     fn header_maps_survive_the_trip() {

@@ -3,6 +3,7 @@
 use super::{abi, shared};
 use crate::filter::headers::{Header, HeaderList};
 use crate::filter::{Answer, Moment, RequestStep, ResponseStep, Router, Runtime};
+use crate::json::Document;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -20,7 +21,10 @@ impl RouterContext {
     }
 
     fn send(&mut self, size: usize) -> Result<(), abi::Status> {
-        let body = abi::buffer(abi::Buffer::RequestBody, 0, size)?;
+        let body = match abi::text(abi::buffer(abi::Buffer::RequestBody, 0, size)?) {
+            Ok(text) => Document::of(text),
+            Err(bytes) => Document::parse(bytes),
+        };
         let now_ms = abi::now_ms();
         let key = shared::next_key();
         let cooling = shared::cooling(&self.runtime, now_ms);

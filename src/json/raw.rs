@@ -217,10 +217,16 @@ impl Document {
     /// # Errors
     /// As [`Raw::parse`].
     pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => return Err(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to())),
-        };
+        let text = String::from_utf8(bytes)
+            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
+        Document::of(text)
+    }
+
+    /// Takes a whole document that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Raw::parse`].
+    pub fn of(text: String) -> Result<Document, SyntaxError> {
         if let Some(outline) = outline(json_of(&text)) {
             return Ok(Document { text, outline });
         }
