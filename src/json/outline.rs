@@ -190,6 +190,7 @@ fn special(block: &[u8; BLOCK], strict: bool) -> u32 {
     u32::from(i8x16_bitmask(marks))
 }
 
+/// Elsewhere, in the command and in tests: intrinsics of other processors would need `unsafe`.
 #[cfg(not(target_arch = "wasm32"))]
 #[inline]
 fn special(block: &[u8; BLOCK], strict: bool) -> u32 {
