@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos bench bench-core bench-json test-speed clean setup needs
+.PHONY: lint bless fuzz chaos bench bench-core bench-counted bench-json test-speed clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,6 +132,10 @@ chaos: $(VENV) $(ENVOY) $(DIST) ## Breaks providers in every way under load and 
 bench: $(VENV) $(ENVOY) $(DIST) $(if $(filter 1,$(BENCH_PEERS)),$(PEERS)/ready) ## Measures the filter on a real Envoy against Envoy alone (BENCH_PEERS=1: other gateways too)
 	@command -v wrk >/dev/null || tests/setup/apt.sh wrk
 	$(PYTHON) tests/bench/run.py
+
+bench-counted: $(VENV) $(ENVOY) $(DIST) ## Counts the instructions that a request costs a real Envoy, which needs no quiet machine
+	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
+	$(PYTHON) tests/bench/counted.py
 
 $(PEERS)/ready: tests/setup/peers.txt tests/setup/peers.sh
 	tests/setup/peers.sh $(PEERS) tests/setup/peers.txt $(PORTKEY_VERSION)

@@ -23,18 +23,18 @@ def binary(which: str = "main") -> pathlib.Path:
 
 
 class Envoy:
-    """An Envoy with the bootstrap in `config`, in which every port may be 0."""
+    """An Envoy with the bootstrap in `config`, in which every port may be 0; it must serve within `seconds`."""
 
-    def __init__(self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=()):
+    def __init__(self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=(), seconds: float = 20.0):
         admin_file = config.with_name("admin.txt")
         admin_file.unlink(missing_ok=True)
         words = [binary, "--config-path", config, "--concurrency", concurrency, "--disable-hot-restart"]
         words += ["--admin-address-path", admin_file, "--log-level", "warning", "--component-log-level", "wasm:info", *options]
         self.process = Process(words, config.with_name("envoy.log"), env=os.environ | (env or {}), cwd=config.parent)
         try:
-            address = self.process.wait_until(lambda: admin_file.exists() and admin_file.read_text())
+            address = self.process.wait_until(lambda: admin_file.exists() and admin_file.read_text(), seconds)
             self.admin_url = f"http://{address}"
-            self.process.wait_until(self._is_ready)
+            self.process.wait_until(self._is_ready, seconds)
             self.listeners = self._listeners()
         except BaseException:
             self.process.stop()
