@@ -239,10 +239,12 @@ fn scan_string(
                 b'"' => return Some(found + 1),
                 b'\\' => {
                     let end = escape(bytes, found)?;
-                    // What the escape covers is read; in the next block too.
-                    next = next.max(end);
-                    let covered = u32::try_from(end - at).ok()?;
-                    marks &= u32::MAX.checked_shl(covered).unwrap_or(0);
+                    if end >= next {
+                        // What the escape covers of the next block is read.
+                        next = end;
+                        break;
+                    }
+                    marks &= u32::MAX.wrapping_shl(u32::try_from(end - at).ok()?);
                 }
                 _ => return None,
             }
@@ -278,11 +280,41 @@ fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 #[inline]
 fn valid_escape_end(bytes: &[u8], at: usize) -> Option<usize> {
-    match bytes.get(at + 1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
-        b'u' if bytes.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => Some(at + 6),
-        _ => None,
+    let escaped = *bytes.get(at + 1)?;
+    if escaped == b'u' {
+        let digits = bytes.get(at + 2..)?.first_chunk::<4>()?;
+        return are_hex(u32::from_le_bytes(*digits)).then_some(at + 6);
     }
+    // A bit for each of `"`, `/` and, 64 further, `\\`, b, f, n, r, t.
+    const LOW: u64 = (1 << b'"') | (1 << b'/');
+    const HIGH: u64 = (1 << (b'\\' & 63))
+        | (1 << (b'b' & 63))
+        | (1 << (b'f' & 63))
+        | (1 << (b'n' & 63))
+        | (1 << (b'r' & 63))
+        | (1 << (b't' & 63));
+    let known = match escaped >> 6 {
+        0 => LOW,
+        1 => HIGH,
+        _ => 0,
+    };
+    (known >> (escaped & 63) & 1 == 1).then_some(at + 2)
+}
+
+/// Whether all four bytes are hexadecimal digits: all at once, as prompts that are not English are full of them.
+#[inline]
+fn are_hex(word: u32) -> bool {
+    const HIGH: u32 = 0x8080_8080;
+    const ONES: u32 = 0x0101_0101;
+    if word & HIGH != 0 {
+        return false;
+    }
+    // Each sum stays in its byte, and has the high bit where the byte is too large.
+    let beyond_nine = (word ^ (ONES * u32::from(b'0'))) + ONES * (0x7f - 9);
+    let letter = (word | (ONES * 0x20)) ^ (ONES * 0x60);
+    let beyond_f = letter + ONES * (0x7f - 6);
+    let some_letter = letter + ONES * 0x7f;
+    (!beyond_nine | (some_letter & !beyond_f)) & HIGH == HIGH
 }
 
 #[cfg(test)]
@@ -378,6 +410,23 @@ mod tests {
         #[test]
         fn law_any_text_as_serde_has_it(text in "[\\[\\]{}:,\"\\\\ 0-9a-fnrtu.eE+\\-\n]{0,40}") {
             proptest::prop_assert_eq!(outline(&text).is_some(), serde_takes(&text));
+        }
+
+        #[test]
+        fn law_hex_digits_are_told(bytes in proptest::array::uniform4(proptest::prop_oneof![0u8.., (0x2fu8..0x3b), (0x40u8..0x48), (0x60u8..0x68)])) {
+            proptest::prop_assert_eq!(are_hex(u32::from_le_bytes(bytes)), bytes.iter().all(u8::is_ascii_hexdigit));
+        }
+
+        #[test]
+        fn law_escapes_as_serde_has_them(escaped in "[\"\\\\/bfnrtu]|[ -~]|\\PC", rest in "[0-9a-fg]{0,5}") {
+            let text = format!("\"\\{escaped}{rest}\"");
+            let known = valid_escape_end(text.as_bytes(), 1).is_some();
+            let expected = match escaped.as_str() {
+                "\"" | "\\" | "/" | "b" | "f" | "n" | "r" | "t" => true,
+                "u" => rest.len() >= 4 && rest.bytes().take(4).all(|byte| byte.is_ascii_hexdigit()),
+                _ => false,
+            };
+            proptest::prop_assert_eq!(known, expected);
         }
 
         #[test]
