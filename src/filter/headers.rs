@@ -150,9 +150,12 @@ const OURS: &[u8] = b"x-switchover-";
 const ENVOYS: &[u8] = b"x-envoy-";
 const FORWARDED: &[u8] = b"x-forwarded-";
 
-/// Whether the filter that stands after the translator in every order removes this header of a request.
+/// Whether the filter that stands last in every order removes this header of a request, so that it may stay until then.
+///
+/// A target's name may not: the filter that adds credentials stands before that one, and of an attempt that was given up
+/// while it waited the name is still there. A drilled attempt has none, and must find none.
 pub fn is_stripped(name: &[u8]) -> bool {
-    [OURS, ENVOYS, FORWARDED].iter().any(|prefix| name.starts_with(prefix))
+    name != TARGET.as_bytes() && [OURS, ENVOYS, FORWARDED].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Envoy's own facts about a request, which the filters after us may want; none of them changes what Envoy does.
@@ -274,6 +277,20 @@ mod tests {
         let double: [Header<'_>; 4] = [(b"cookie", b"1"), (b"cookie", b"2"), (b"host", b"h"), (b"a", b"b")];
         let edits = list(&[("host", "h"), ("a", "b"), ("c", "d")]);
         assert_eq!(edits.edits(&double, is_stripped).unwrap().remove, [b"cookie", b"cookie"]);
+    }
+
+    #[test]
+    fn no_targets_name_is_left_for_a_drilled_attempt() {
+        let mut drilled = HeaderList::new();
+        [(":method", "POST"), (":path", "/")].iter().for_each(|(name, value)| drilled.push(*name, *value));
+        let current: [Header<'_>; 4] = [
+            (b":method", b"POST"),
+            (b":path", b"/"),
+            (b"x-switchover-target", b"a"),
+            (b"x-switchover-trip", b"1"),
+        ];
+        let edits = drilled.edits(&current, is_stripped).unwrap();
+        assert_eq!((edits.set, edits.remove), (vec![], vec![TARGET.as_bytes()]));
     }
 
     proptest::proptest! {
