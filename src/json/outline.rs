@@ -418,7 +418,7 @@ mod tests {
         }
 
         #[test]
-        fn law_escapes_as_serde_has_them(escaped in "[\"\\\\/bfnrtu]|[ -~]|\\PC", rest in "[0-9a-fg]{0,5}") {
+        fn law_escapes_are_those_of_json(escaped in "[\"\\\\/bfnrtu]|[ -~]|\\PC", rest in "[0-9a-fg]{0,5}") {
             let text = format!("\"\\{escaped}{rest}\"");
             let known = valid_escape_end(text.as_bytes(), 1).is_some();
             let expected = match escaped.as_str() {
