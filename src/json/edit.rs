@@ -1,7 +1,5 @@
 //! Changing some members of an object and copying all the rest byte for byte.
 
-use super::outline::{Spans, skip_blanks, string_end};
-use super::raw::value_end;
 use super::{Raw, Text};
 
 /// What becomes of one member of an object.
@@ -38,8 +36,7 @@ pub fn edit_front<'a, 'e>(
     more: &[(&str, &[u8])],
     out: &mut Vec<u8>,
 ) -> usize {
-    let text = object.as_json();
-    let bytes = text.as_bytes();
+    let bytes = object.as_json().as_bytes();
     if bytes.first() != Some(&b'{') {
         return 0;
     }
@@ -51,7 +48,8 @@ pub fn edit_front<'a, 'e>(
     let (mut written, mut removed) = (false, false);
     // Past the last member that got a new value, if that was the last change: a place for `more`.
     let mut place = None;
-    while let Some(member) = Member::at(text, at, object.spans()) {
+    let mut fields = object.fields();
+    while let Some(member) = fields.member() {
         let edit = decide(&member.name, member.value);
         if matches!(edit, Edit::Remove) {
             copy(out, copied, at);
@@ -99,35 +97,6 @@ pub fn edit_front<'a, 'e>(
         written = true;
     }
     copied
-}
-
-struct Member<'a> {
-    /// Of the name's quote.
-    start: usize,
-    name: Text<'a>,
-    value_start: usize,
-    value: Raw<'a>,
-    end: usize,
-}
-
-impl<'a> Member<'a> {
-    #[inline]
-    fn at(text: &'a str, at: usize, spans: Spans<'a>) -> Option<Member<'a>> {
-        let bytes = text.as_bytes();
-        let after = |mut at: usize, mark: u8| {
-            at = skip_blanks(bytes, at);
-            if bytes.get(at) == Some(&mark) { skip_blanks(bytes, at + 1) } else { at }
-        };
-        let start = after(at, b',');
-        if bytes.get(start) != Some(&b'"') {
-            return None;
-        }
-        let name_end = string_end(bytes, start)?;
-        let value_start = after(name_end, b':');
-        let end = value_end(text, value_start, spans)?;
-        let name = Text::encoded(text.get(start + 1..name_end - 1)?);
-        Some(Member { start, name, value_start, value: Raw::known(text.get(value_start..end)?, spans), end })
-    }
 }
 
 #[cfg(test)]

@@ -4,17 +4,22 @@
 //! object or an array skips over what nobody asked for, and copying a value to the other side copies its bytes, so
 //! unknown fields and number formats survive untouched. Nothing here builds a tree.
 
+mod document;
 mod edit;
 mod indent;
 mod outline;
 mod raw;
+mod scan;
 mod shape;
 mod text;
+mod walk;
 mod write;
 
+pub use document::Document;
 pub use edit::{Edit, edit_front, edit_object};
 pub use indent::indented;
-pub use raw::{Document, Fields, Items, Kind, Raw, SyntaxError};
+pub use raw::{Kind, Raw, SyntaxError};
 pub use shape::Shape;
 pub use text::Text;
+pub use walk::{Fields, Items};
 pub use write::Writer;

@@ -1,7 +1,10 @@
-//! A value inside a validated document, and the iterators that walk it lazily.
+//! A value inside a validated document.
 
 use super::Text;
-use super::outline::{Outline, Spans, outline, skip_blanks, string_end};
+use super::outline::{Node, narrow, wide};
+use super::scan::string_end;
+use super::walk::{Fields, Items};
+use memchr::memmem;
 use std::borrow::Cow;
 
 /// What a value starts like.
@@ -39,7 +42,8 @@ impl std::fmt::Display for SyntaxError {
 #[derive(Clone, Copy)]
 pub struct Raw<'a> {
     text: &'a str,
-    spans: Spans<'a>,
+    /// This value's node and those of what is in it, if the document was outlined and the value has one.
+    nodes: &'a [Node],
 }
 
 impl PartialEq for Raw<'_> {
@@ -56,7 +60,7 @@ impl std::fmt::Debug for Raw<'_> {
 }
 
 impl<'a> Raw<'a> {
-    pub const NULL: Raw<'static> = Raw { text: "null", spans: Spans::NONE };
+    pub const NULL: Raw<'static> = Raw { text: "null", nodes: &[] };
 
     /// Validates the whole document.
     ///
@@ -64,9 +68,9 @@ impl<'a> Raw<'a> {
     /// Where and why it is not JSON in UTF-8.
     pub fn parse(bytes: &'a [u8]) -> Result<Raw<'a>, SyntaxError> {
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(bytes))?;
         match serde_json::from_str::<&serde_json::value::RawValue>(text) {
-            Ok(raw) => Ok(Raw::known(raw.get(), Spans::NONE)),
+            Ok(raw) => Ok(Raw::known(raw.get(), &[])),
             Err(error) => {
                 let whole = error.to_string();
                 let reason = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(reason, _)| reason);
@@ -75,17 +79,17 @@ impl<'a> Raw<'a> {
         }
     }
 
-    pub(super) fn known(text: &'a str, spans: Spans<'a>) -> Raw<'a> {
-        Raw { text, spans }
+    pub(super) fn known(text: &'a str, nodes: &'a [Node]) -> Raw<'a> {
+        Raw { text, nodes }
     }
 
-    pub(super) fn spans(self) -> Spans<'a> {
-        self.spans
+    pub(super) fn nodes(self) -> &'a [Node] {
+        self.nodes
     }
 
     /// Text that is known to be one JSON value: validated before, or written by us.
     pub fn trusted(json: &'a str) -> Raw<'a> {
-        Raw::known(json.trim_matches(BLANK), Spans::NONE)
+        Raw::known(json.trim_matches(BLANK), &[])
     }
 
     /// The value's text, byte for byte.
@@ -166,19 +170,57 @@ impl<'a> Raw<'a> {
 
     /// The members of an object in their order; nothing for any other value.
     pub fn fields(self) -> Fields<'a> {
-        let text = if self.kind() == Kind::Object { self.text } else { "" };
-        Fields { text, at: 1, spans: self.spans }
+        Fields::of(self)
     }
 
     /// The elements of an array in their order; nothing for any other value.
     pub fn items(self) -> Items<'a> {
-        let text = if self.kind() == Kind::Array { self.text } else { "" };
-        Items { text, at: 1, spans: self.spans }
+        Items::of(self)
     }
 
     /// A member by name. Of several with one name the last counts, as in Python and JavaScript.
     pub fn get(self, name: &str) -> Option<Raw<'a>> {
-        self.fields().filter(|(key, _)| key == name).map(|(_, value)| value).last()
+        let mut fields = self.fields();
+        let mut found = None;
+        while let Some(member) = fields.named(name) {
+            found = Some(member.value);
+        }
+        found
+    }
+
+    /// Whether walking it takes no reading.
+    pub fn is_outlined(self) -> bool {
+        !self.nodes.is_empty()
+    }
+
+    /// Whether an object in it may have a member of that name; `false` is sure, but for a name that is written with escapes.
+    pub fn may_have_member(self, name: &str) -> bool {
+        if self.nodes.first().is_some_and(Node::has_all_members) {
+            let own = |node: &Node| self.between(node.key, wide(node.key) + usize::from(node.key_length));
+            return self
+                .nodes
+                .iter()
+                .skip(1)
+                .any(|node| usize::from(node.key_length) == name.len() && own(node) == Some(name));
+        }
+        memmem::find(self.text.as_bytes(), format!("\"{name}\"").as_bytes()).is_some()
+    }
+
+    /// Whether a member in it may be this string; `false` is sure, but for a string that is written with escapes.
+    pub fn may_have_string(self, string: &str) -> bool {
+        let literal = format!("\"{string}\"");
+        if self.nodes.first().is_some_and(Node::has_all_members) {
+            let is_it = |node: &Node| self.between(node.start, wide(node.end)) == Some(&literal);
+            let length = narrow(literal.len());
+            return self.nodes.iter().skip(1).any(|node| node.end - node.start == length && is_it(node));
+        }
+        memmem::find(self.text.as_bytes(), literal.as_bytes()).is_some()
+    }
+
+    /// A piece of it by places in the document.
+    fn between(self, start: u32, end: usize) -> Option<&'a str> {
+        let base = wide(self.nodes.first()?.start);
+        self.text.get(wide(start).checked_sub(base)?..end.checked_sub(base)?)
     }
 
     /// As [`Raw::get`], with `null` taken for absent.
@@ -192,9 +234,12 @@ impl<'a> Raw<'a> {
     }
 }
 
+pub(super) const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-fn not_utf8(bytes: &[u8], valid: usize) -> SyntaxError {
+pub(super) fn not_utf8(bytes: &[u8]) -> SyntaxError {
+    let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
     let before = bytes.get(..valid).unwrap_or_default();
     let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
     SyntaxError {
@@ -204,159 +249,8 @@ fn not_utf8(bytes: &[u8], valid: usize) -> SyntaxError {
     }
 }
 
-/// A document that is walked more than once: validated and outlined in one pass.
-#[derive(Clone, Debug, Default)]
-pub struct Document {
-    text: String,
-    outline: Outline,
-}
-
-impl Document {
-    /// Takes the bytes of a whole document.
-    ///
-    /// # Errors
-    /// As [`Raw::parse`].
-    pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
-        let text = String::from_utf8(bytes)
-            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
-        Document::of(text)
-    }
-
-    /// Takes a whole document that is known to be UTF-8.
-    ///
-    /// # Errors
-    /// As [`Raw::parse`].
-    pub fn of(text: String) -> Result<Document, SyntaxError> {
-        if let Some(outline) = outline(json_of(&text)) {
-            return Ok(Document { text, outline });
-        }
-        // The other parser knows the words for what is wrong.
-        Raw::parse(text.as_bytes())?;
-        Ok(Document { text, outline: Outline::default() })
-    }
-
-    /// The whole document as it came.
-    pub fn as_text(&self) -> &str {
-        &self.text
-    }
-
-    /// How many bytes, all of them blanks, follow the value.
-    pub fn after_root(&self) -> usize {
-        self.text.len() - self.text.trim_end_matches(BLANK).len()
-    }
-
-    pub fn root(&self) -> Raw<'_> {
-        let json = json_of(&self.text);
-        Raw::known(json.trim_matches(BLANK), Spans::new(json, &self.outline))
-    }
-}
-
-fn json_of(text: &str) -> &str {
+pub(super) fn json_of(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
-}
-
-/// See [`Raw::fields`].
-#[derive(Clone)]
-pub struct Fields<'a> {
-    text: &'a str,
-    at: usize,
-    spans: Spans<'a>,
-}
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = (Text<'a>, Raw<'a>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.text.as_bytes();
-        let key = next_start(bytes, self.at);
-        if bytes.get(key) != Some(&b'"') {
-            return None;
-        }
-        let key_end = string_end(bytes, key)?;
-        let colon = skip_blanks(bytes, key_end);
-        if bytes.get(colon) != Some(&b':') {
-            return None;
-        }
-        let value = skip_blanks(bytes, colon + 1);
-        let end = value_end(self.text, value, self.spans)?;
-        self.at = end;
-        let key = self.text.get(key + 1..key_end - 1)?;
-        Some((Text::encoded(key), Raw::known(self.text.get(value..end)?, self.spans)))
-    }
-}
-
-/// See [`Raw::items`].
-#[derive(Clone)]
-pub struct Items<'a> {
-    text: &'a str,
-    at: usize,
-    spans: Spans<'a>,
-}
-
-impl<'a> Iterator for Items<'a> {
-    type Item = Raw<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let start = next_start(self.text.as_bytes(), self.at);
-        let end = value_end(self.text, start, self.spans)?;
-        self.at = end;
-        Some(Raw::known(self.text.get(start..end)?, self.spans))
-    }
-}
-
-const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
-
-/// Skips blanks and the comma before the next element.
-#[inline]
-fn next_start(bytes: &[u8], at: usize) -> usize {
-    let at = skip_blanks(bytes, at);
-    if bytes.get(at) == Some(&b',') { skip_blanks(bytes, at + 1) } else { at }
-}
-
-/// Where the value ends that begins at `start`; `None` at the end of the container.
-#[inline]
-pub(super) fn value_end(text: &str, start: usize, spans: Spans<'_>) -> Option<usize> {
-    let bytes = text.as_bytes();
-    match bytes.get(start)? {
-        b'"' => match spans.length(text, start) {
-            Some(length) => Some(start + length),
-            None => string_end(bytes, start),
-        },
-        b'{' | b'[' => match spans.length(text, start) {
-            Some(length) => Some(start + length),
-            None => container_end(bytes, start),
-        },
-        b'}' | b']' | b',' | b':' => None,
-        _ => {
-            let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-            let length = bytes.get(start..)?.iter().position(is_end);
-            Some(length.map_or(bytes.len(), |length| start + length))
-        }
-    }
-}
-
-fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut at = start;
-    loop {
-        match bytes.get(at)? {
-            b'"' => {
-                at = string_end(bytes, at)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! An event that was read in full teaches its [`Shape`]. A later one of the same shape is that event with other text in
 //! its strings: it is valid JSON if they are, and it means the same but for them. So it needs no parser.
 
-use super::outline::string_literal_end;
+use super::scan::string_literal_end;
 
 /// So many strings of an event may change: the text, and what a provider adds to hide the text's length.
 pub const HOLES: usize = 2;

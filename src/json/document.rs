@@ -1,0 +1,64 @@
+//! A whole document that is walked more than once.
+
+use super::outline::{Node, outline};
+use super::raw::{BLANK, json_of, not_utf8};
+use super::{Raw, SyntaxError};
+
+/// A document: validated and outlined in one pass. Its text is its own, or somebody's (`Document<&str>`).
+#[derive(Clone, Debug, Default)]
+pub struct Document<T = String> {
+    text: T,
+    nodes: Vec<Node>,
+}
+
+impl Document {
+    /// Takes the bytes of a whole document.
+    ///
+    /// # Errors
+    /// As [`Raw::parse`].
+    pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
+        let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes()))?;
+        Document::of(text)
+    }
+}
+
+impl<'a> Document<&'a str> {
+    /// Reads the bytes of a whole document.
+    ///
+    /// # Errors
+    /// As [`Raw::parse`].
+    pub fn read(bytes: &'a [u8]) -> Result<Document<&'a str>, SyntaxError> {
+        let Ok(text) = simdutf8::basic::from_utf8(bytes) else { return Err(not_utf8(bytes)) };
+        Document::of(text)
+    }
+}
+
+impl<T: AsRef<str>> Document<T> {
+    /// Takes a whole document that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Raw::parse`].
+    pub fn of(text: T) -> Result<Document<T>, SyntaxError> {
+        if let Some(nodes) = outline(json_of(text.as_ref())) {
+            return Ok(Document { text, nodes });
+        }
+        // The other parser knows the words for what is wrong.
+        Raw::parse(text.as_ref().as_bytes())?;
+        Ok(Document { text, nodes: Vec::new() })
+    }
+
+    /// The whole document as it came.
+    pub fn as_text(&self) -> &str {
+        self.text.as_ref()
+    }
+
+    /// How many bytes, all of them blanks, follow the value.
+    pub fn after_root(&self) -> usize {
+        let text = self.as_text();
+        text.len() - text.trim_end_matches(BLANK).len()
+    }
+
+    pub fn root(&self) -> Raw<'_> {
+        Raw::known(json_of(self.as_text()).trim_matches(BLANK), &self.nodes)
+    }
+}

@@ -1,0 +1,372 @@
+//! Reading text forwards: past blanks, past strings, past numbers. What is in them is looked at in blocks, never byte by byte
+//! where there is a block left.
+
+/// Most JSON has one blank or none between two tokens. The loop for more stands apart: V8 unrolls loops wherever they are
+/// inlined, and the filter's code is too large for its processor's cache as it is.
+#[inline]
+pub(super) fn skip_blanks(bytes: &[u8], at: usize) -> usize {
+    let at = at + usize::from(bytes.get(at) == Some(&b' '));
+    if bytes.get(at).is_some_and(|byte| *byte <= b' ') { skip_more_blanks(bytes, at) } else { at }
+}
+
+#[inline(never)]
+fn skip_more_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+        at += 1;
+    }
+    at
+}
+
+/// Past a number, `true`, `false` or `null`.
+pub(super) fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
+    for word in [b"true".as_slice(), b"false", b"null"] {
+        if bytes.get(at..)?.starts_with(word) {
+            return Some(at + word.len());
+        }
+    }
+    let digits = |mut at: usize| -> Option<usize> {
+        let start = at;
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        (at > start).then_some(at)
+    };
+    let first = at + usize::from(bytes.get(at) == Some(&b'-'));
+    let mut at = if bytes.get(first) == Some(&b'0') { first + 1 } else { digits(first)? };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(at + 1)?;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        at = digits(at + 1 + sign)?;
+    }
+    Some(at)
+}
+
+/// So many bytes are looked at in one step.
+const BLOCK: usize = 16;
+
+/// A bit for each byte of a block that a string's reader must look at: quotes and backslashes, and with `strict` control
+/// characters.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+fn special(block: &[u8; BLOCK], strict: bool) -> u32 {
+    use std::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
+    let (low, high) = halves(block);
+    let bytes = u64x2(low, high);
+    let mut marks = v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\')));
+    if strict {
+        marks = v128_or(marks, u8x16_lt(bytes, u8x16_splat(0x20)));
+    }
+    u32::from(i8x16_bitmask(marks))
+}
+
+/// Elsewhere, in the command and in tests: intrinsics of other processors would need `unsafe`.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn special(block: &[u8; BLOCK], strict: bool) -> u32 {
+    let (low, high) = halves(block);
+    marks(low, strict) | (marks(high, strict) << 8)
+}
+
+#[inline]
+fn halves(block: &[u8; BLOCK]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*block);
+    #[expect(clippy::cast_possible_truncation, reason = "each takes its half")]
+    (both as u64, (both >> 64) as u64)
+}
+
+/// As [`special`], of eight bytes in a word.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn marks(word: u64, strict: bool) -> u32 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let controls = if strict { none(word & (ONES * 0xe0)) } else { 0 };
+    let marks = none(word ^ (ONES * u64::from(b'"'))) | none(word ^ (ONES * u64::from(b'\\'))) | controls;
+    u32::from(gathered(marks))
+}
+
+/// The high bit of each byte that is 0, exactly: no carry goes from one byte to the next.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn none(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    !(((word & LOW) + LOW) | word) & !LOW
+}
+
+/// The eight high bits of a word's bytes: the product puts bit 8 i + 7 at 56 + i, and no two products meet.
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn gathered(marks: u64) -> u16 {
+    u16::try_from(((marks >> 7).wrapping_mul(0x0102_0408_1020_4080)) >> 56).unwrap_or(0)
+}
+
+/// Past the quote that ends the string whose inside begins at `at`; `None` if there is no end. `escape` finds the end of the
+/// escape that begins at a place, or that it is none.
+#[inline]
+fn scan_string(
+    bytes: &[u8],
+    mut at: usize,
+    escape: impl Fn(&[u8], usize) -> Option<usize>,
+    strict: bool,
+) -> Option<usize> {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        let mut marks = special(block, strict);
+        let mut next = at + BLOCK;
+        while marks != 0 {
+            let found = at + usize::try_from(marks.trailing_zeros()).ok()?;
+            match bytes.get(found)? {
+                b'"' => return Some(found + 1),
+                b'\\' => {
+                    let end = escape(bytes, found)?;
+                    if end >= next {
+                        // What the escape covers of the next block is read.
+                        next = end;
+                        break;
+                    }
+                    marks &= u32::MAX.wrapping_shl(u32::try_from(end - at).ok()?);
+                }
+                _ => return None,
+            }
+        }
+        at = next;
+    }
+    loop {
+        at = match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => escape(bytes, at)?,
+            0..0x20 if strict => return None,
+            _ => at + 1,
+        };
+    }
+}
+
+/// Just past the closing quote of the string whose opening quote is at `start`, in text that is known to be JSON.
+#[inline(never)]
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    scan_string(bytes, start + 1, |_, at| Some(at + 2), false)
+}
+
+/// Past the quote that ends a valid string whose inside begins at `inside`.
+#[inline]
+pub(super) fn string_literal_end(bytes: &[u8], inside: usize) -> Option<usize> {
+    valid_string_end(bytes, inside.checked_sub(1)?)
+}
+
+/// What the first block of a string says.
+pub(super) enum Near {
+    /// Past the closing quote: a valid string without an escape.
+    End(usize),
+    /// Up to here there is nothing to look at.
+    Further(usize),
+}
+
+/// Most strings are names: shorter than a block, and without an escape.
+#[inline]
+pub(super) fn near_end(bytes: &[u8], start: usize) -> Near {
+    let at = start + 1;
+    let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) else {
+        return Near::Further(at);
+    };
+    let marks = special(block, true);
+    if marks == 0 {
+        return Near::Further(at + BLOCK);
+    }
+    let found = usize::try_from(marks.trailing_zeros()).unwrap_or(0);
+    if block.get(found) == Some(&b'"') { Near::End(at + found + 1) } else { Near::Further(at) }
+}
+
+/// As [`string_end`]; `None` if there is no end, an escape that JSON doesn't know, or a bare control character.
+#[inline(never)]
+pub(super) fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = match near_end(bytes, start) {
+        Near::End(end) => return Some(end),
+        Near::Further(at) => at,
+    };
+    // Whether the byte at `at` is escaped, by a backslash just before it.
+    let mut carry = false;
+    while let Some(wide) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WIDE>) {
+        let marks = Marks::of(wide);
+        let escaped = marks.escaped(&mut carry);
+        let ends = marks.quotes & !escaped;
+        // All up to the end, or all.
+        let inside = ends ^ ends.wrapping_sub(1);
+        if marks.controls & inside != 0 {
+            return None;
+        }
+        let mut rest = escaped & inside;
+        while rest != 0 {
+            let found = at + usize::try_from(rest.trailing_zeros()).ok()?;
+            valid_escape_end(bytes, found - 1)?;
+            rest &= rest - 1;
+        }
+        if ends != 0 {
+            return Some(at + usize::try_from(ends.trailing_zeros()).ok()? + 1);
+        }
+        at += WIDE;
+    }
+    scan_string(bytes, at - usize::from(carry), valid_escape_end, true)
+}
+
+/// A string is mostly long text or a short name: for long ones, so many bytes are looked at in one step.
+const WIDE: usize = 64;
+
+/// A bit for each byte of a wide block.
+struct Marks {
+    quotes: u64,
+    backslashes: u64,
+    controls: u64,
+}
+
+impl Marks {
+    #[inline]
+    fn of(wide: &[u8; WIDE]) -> Marks {
+        let mut marks = Marks { quotes: 0, backslashes: 0, controls: 0 };
+        let (blocks, _) = wide.as_chunks::<BLOCK>();
+        for (place, block) in blocks.iter().enumerate() {
+            let (quotes, backslashes, controls) = told_apart(block);
+            let shift = place * BLOCK;
+            marks.quotes |= u64::from(quotes) << shift;
+            marks.backslashes |= u64::from(backslashes) << shift;
+            marks.controls |= u64::from(controls) << shift;
+        }
+        marks
+    }
+
+    /// The bytes that a backslash escapes. Of a run of backslashes every other one is escaped: a carry that runs along the
+    /// run tells on which side it ends, as simdjson has found.
+    #[inline]
+    fn escaped(&self, carry: &mut bool) -> u64 {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        if self.backslashes == 0 {
+            return u64::from(std::mem::take(carry));
+        }
+        let before = u64::from(*carry);
+        let backslashes = self.backslashes & !before;
+        let follows = backslashes << 1 | before;
+        let odd_starts = backslashes & !EVEN & !follows;
+        let (even, runs_over) = odd_starts.overflowing_add(backslashes);
+        *carry = runs_over;
+        (EVEN ^ (even << 1)) & follows
+    }
+}
+
+/// Bits of a block's quotes, backslashes and control characters.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+fn told_apart(block: &[u8; BLOCK]) -> (u16, u16, u16) {
+    use std::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128_and};
+    let (low, high) = halves(block);
+    let bytes = u64x2(low, high);
+    let no_letter = v128_and(bytes, u8x16_splat(0xe0));
+    (
+        i8x16_bitmask(u8x16_eq(bytes, u8x16_splat(b'"'))),
+        i8x16_bitmask(u8x16_eq(bytes, u8x16_splat(b'\\'))),
+        i8x16_bitmask(u8x16_eq(no_letter, u8x16_splat(0))),
+    )
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[inline]
+fn told_apart(block: &[u8; BLOCK]) -> (u16, u16, u16) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (low, high) = halves(block);
+    let both = |mark: fn(u64) -> u64| gathered(mark(low)) | (gathered(mark(high)) << 8);
+    (
+        both(|word| none(word ^ (ONES * u64::from(b'"')))),
+        both(|word| none(word ^ (ONES * u64::from(b'\\')))),
+        both(|word| none(word & (ONES * 0xe0))),
+    )
+}
+
+#[inline]
+fn valid_escape_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let escaped = *bytes.get(at + 1)?;
+    if escaped == b'u' {
+        let digits = bytes.get(at + 2..)?.first_chunk::<4>()?;
+        return are_hex(u32::from_le_bytes(*digits)).then_some(at + 6);
+    }
+    // A bit for each of `"`, `/` and, 64 further, `\\`, b, f, n, r, t.
+    const LOW: u64 = (1 << b'"') | (1 << b'/');
+    const HIGH: u64 = (1 << (b'\\' & 63))
+        | (1 << (b'b' & 63))
+        | (1 << (b'f' & 63))
+        | (1 << (b'n' & 63))
+        | (1 << (b'r' & 63))
+        | (1 << (b't' & 63));
+    let known = match escaped >> 6 {
+        0 => LOW,
+        1 => HIGH,
+        _ => 0,
+    };
+    (known >> (escaped & 63) & 1 == 1).then_some(at + 2)
+}
+
+/// Whether all four bytes are hexadecimal digits: all at once, as prompts that are not English are full of them.
+#[inline]
+fn are_hex(word: u32) -> bool {
+    const HIGH: u32 = 0x8080_8080;
+    const ONES: u32 = 0x0101_0101;
+    if word & HIGH != 0 {
+        return false;
+    }
+    // Each sum stays in its byte, and has the high bit where the byte is too large.
+    let beyond_nine = (word ^ (ONES * u32::from(b'0'))) + ONES * (0x7f - 9);
+    let letter = (word | (ONES * 0x20)) ^ (ONES * 0x60);
+    let beyond_f = letter + ONES * (0x7f - 6);
+    let some_letter = letter + ONES * 0x7f;
+    (!beyond_nine | (some_letter & !beyond_f)) & HIGH == HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn law_hex_digits_are_told(bytes in proptest::array::uniform4(proptest::prop_oneof![0u8.., (0x2fu8..0x3b), (0x40u8..0x48), (0x60u8..0x68)])) {
+            proptest::prop_assert_eq!(are_hex(u32::from_le_bytes(bytes)), bytes.iter().all(u8::is_ascii_hexdigit));
+        }
+
+        #[test]
+        fn law_escapes_are_those_of_json(escaped in "[\"\\\\/bfnrtu]|[ -~]|\\PC", rest in "[0-9a-fg]{0,5}") {
+            let text = format!("\"\\{escaped}{rest}\"");
+            let known = valid_escape_end(text.as_bytes(), 1).is_some();
+            let expected = match escaped.as_str() {
+                "\"" | "\\" | "/" | "b" | "f" | "n" | "r" | "t" => true,
+                "u" => rest.len() >= 4 && rest.bytes().take(4).all(|byte| byte.is_ascii_hexdigit()),
+                _ => false,
+            };
+            proptest::prop_assert_eq!(known, expected);
+        }
+
+        #[test]
+        fn law_blocks_mark_what_bytes_say(block in proptest::array::uniform16(0u8..)) {
+            let expected = block.iter().enumerate()
+                .filter(|(_, byte)| matches!(byte, b'"' | b'\\' | 0..0x20))
+                .fold(0, |marks, (place, _)| marks | (1u32 << place));
+            proptest::prop_assert_eq!(special(&block, true), expected);
+            let printable = block.iter().enumerate().filter(|(_, byte)| **byte >= 0x20).fold(0, |marks, (place, _)| marks | (1u32 << place));
+            proptest::prop_assert_eq!(special(&block, false), expected & printable);
+        }
+
+        #[test]
+        fn law_wide_blocks_tell_marks_apart(block in proptest::array::uniform16(proptest::prop_oneof![0u8.., 0x1fu8..0x24, 0x5bu8..0x5e])) {
+            let bits = |wanted: &dyn Fn(u8) -> bool| block.iter().enumerate()
+                .filter(|(_, byte)| wanted(**byte)).fold(0, |marks, (place, _)| marks | (1u16 << place));
+            let expected = (bits(&|byte| byte == b'"'), bits(&|byte| byte == b'\\'), bits(&|byte| byte < 0x20));
+            proptest::prop_assert_eq!(told_apart(&block), expected);
+        }
+
+        #[test]
+        fn law_strings_end_where_bytes_say(text in "[a\"\\\\\u{1}\u{e9}]{0,40}") {
+            let slow = text.bytes().scan(false, |escaped, byte| {
+                let ends = byte == b'"' && !*escaped;
+                *escaped = byte == b'\\' && !*escaped;
+                Some(ends)
+            }).position(|ends| ends).map(|at| at + 2);
+            let quoted = format!("\"{text}");
+            proptest::prop_assert_eq!(string_end(quoted.as_bytes(), 0), slow);
+        }
+    }
+}
