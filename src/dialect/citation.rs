@@ -55,7 +55,7 @@ impl Length {
 
 /// Whether some of an answer's blocks may have citations: most have not, and are looked at once less.
 pub fn may_be_in(content: Raw<'_>) -> bool {
-    memchr::memmem::find(content.as_json().as_bytes(), b"\"citations\"").is_some()
+    content.may_have_member("citations")
 }
 
 /// A page and its title; `None` if there is no address on the web.

@@ -36,10 +36,11 @@ pub(super) struct Said {
 }
 
 /// Whether a JSON document or a stream's event is an error and not an answer. Every event of every stream is asked, so
-/// nothing is walked where the word is nowhere.
+/// nothing is read where the word is nowhere.
 pub fn reports_error(raw: Raw<'_>) -> bool {
     let text = raw.as_json().as_bytes();
-    if memmem::find(text, b"error\"").is_none() && memmem::find(text, b"__type\"").is_none() {
+    let holds = |word| memmem::find(text, word).is_some();
+    if !raw.is_outlined() && !holds(b"error\"") && !holds(b"__type\"") {
         return false;
     }
     first_of_array(raw).fields().any(|(name, value)| match value.kind() {

@@ -7,7 +7,6 @@ use super::thoughts::is_thought;
 use crate::dialect::openai::quirks;
 use crate::dialect::{Quirk, Row};
 use crate::json::{Raw, Text};
-use memchr::memmem::find;
 
 /// What becomes of a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,10 +33,7 @@ impl Members {
             return None;
         }
         let members = Members { known: quirks::message_members(row) };
-        let json = messages.as_json().as_bytes();
-        let may_have = members.known.is_some()
-            || ["null", "[]", "refusal"].iter().any(|word| find(json, word.as_bytes()).is_some());
-        (may_have && messages.items().any(|message| members.change(message))).then_some(members)
+        messages.items().any(|message| members.change(message)).then_some(members)
     }
 
     fn change(&self, message: Raw<'_>) -> bool {

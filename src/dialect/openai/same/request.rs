@@ -6,7 +6,6 @@ use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
-use memchr::memmem::find;
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
 
@@ -183,12 +182,11 @@ impl<'e> Editor<'e> {
     /// The messages, without what the provider doesn't know in them.
     fn messages<'m>(&mut self, messages: Raw<'_>) -> Edit<'m> {
         let row = self.target.row;
-        let json = messages.as_json().as_bytes();
         let wanted = Wanted {
             members: Members::wanted(row, messages),
-            developer: quirks::developer_role(row) != "developer" && find(json, b"\"developer\"").is_some(),
-            names: !quirks::takes_names(row) && find(json, b"\"name\"").is_some(),
-            signatures: !row.has(Quirk::SignedCalls) && find(json, b"\"extra_content\"").is_some(),
+            developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
+            names: !quirks::takes_names(row) && messages.may_have_member("name"),
+            signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
             thoughts: quirks::thoughts(row).filter(|thoughts| {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
@@ -201,7 +199,7 @@ impl<'e> Editor<'e> {
         {
             return Edit::Keep;
         }
-        let mut out = Vec::with_capacity(json.len());
+        let mut out = Vec::with_capacity(messages.as_json().len());
         out.push(b'[');
         for message in messages.items() {
             if out.len() > 1 {
