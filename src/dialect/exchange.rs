@@ -13,6 +13,7 @@ use super::{
     StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings, place,
 };
 use crate::chat::{Event, Finish, Reply, Request};
+use crate::dialect::Body;
 use crate::failure::{Failure, Head};
 use crate::json::Raw;
 
@@ -33,7 +34,7 @@ pub trait Native: Sync {
     ///
     /// # Errors
     /// The failure that the answer is.
-    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure>;
+    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure>;
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe>;
 }
 
@@ -184,11 +185,12 @@ pub fn reply(
     head: &Head<'_>,
     body: &[u8],
 ) -> Result<Answer, Failure> {
+    let body = &Body::new(body);
     match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.reply(turn, memo, head, body),
         (None, Some(caller), Some(provider)) => {
             let reply = provider.read(head, body, memo)?;
-            let mut answer = Answer { body: Vec::with_capacity(body.len() + 256), seen: seen(&reply) };
+            let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 256), seen: seen(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
             Ok(answer)
         }

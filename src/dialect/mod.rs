@@ -9,6 +9,7 @@ mod asked;
 mod at;
 mod base64;
 mod bedrock;
+mod body;
 mod citation;
 mod cohere;
 mod embeddings;
@@ -30,6 +31,7 @@ mod target;
 mod turn;
 
 pub use asked::{Asked, ask};
+use body::Body;
 pub use embeddings::Wanted;
 pub use extra::{NO_THREADS, carry_extra, is_about_threads, lose_member};
 pub use losses::{Losses, Refusal, Unsupported};
@@ -111,7 +113,7 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// [`crate::failure::Class::Malformed`] where it is not what the dialect promises, or the failure it reports.
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure>;
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure>;
 
     /// Begins to read a streamed answer.
     fn stream(&self, memo: &Memo) -> Box<dyn StreamReader>;

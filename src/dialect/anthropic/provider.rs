@@ -7,7 +7,7 @@ use super::{Anthropic, hosts, reply, thinking, tools};
 use crate::chat::{Reply, Request};
 use crate::dialect::names::{Renames, of_calls, of_tools};
 use crate::dialect::{
-    Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
+    Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
 };
 use crate::failure::{Failure, Head};
 use crate::json::{Text, Writer};
@@ -94,7 +94,7 @@ impl Provider for Anthropic {
         })
     }
 
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
         reply::read(head, body, memo)
     }
 

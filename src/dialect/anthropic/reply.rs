@@ -6,7 +6,7 @@ use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_st
 use super::{failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::names::tame_id;
-use crate::dialect::{Dialect, Memo, Turn, citation};
+use crate::dialect::{Body, Dialect, Memo, Turn, citation};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};
 
@@ -14,7 +14,7 @@ use crate::json::{Kind, Raw, Text, Writer};
 ///
 /// # Errors
 /// The failure that the answer is: an error in Anthropic's envelope, or something that is no message.
-pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let message = message(head, body)?;
     let content = message.get("content").filter(|content| content.kind() == Kind::Array);
     let Some(content) = content else {
@@ -71,12 +71,12 @@ fn read_citations(content: Raw<'_>) -> Vec<Citation<'_>> {
 ///
 /// # Errors
 /// The failure that it is instead.
-pub(super) fn message<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
-    let Ok(message) = Raw::parse(body) else { return Err(failure_of_body(head, body)) };
+pub(super) fn message<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+    let Ok(message) = body.json() else { return Err(failure_of_body(head, body.bytes)) };
     if message.get("type").and_then(Raw::text).is_some_and(|kind| kind == "message") {
         return Ok(message);
     }
-    Err(failure_of_body(head, body))
+    Err(failure_of_body(head, body.bytes))
 }
 
 /// Undoes what the request had to change: tool names, and the tool that stands for the form of the answer.

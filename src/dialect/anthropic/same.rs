@@ -12,7 +12,7 @@ use super::wire::{Counts, finish};
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
-use crate::dialect::{CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
+use crate::dialect::{Body, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
 use crate::stream::sse::write_event;
@@ -77,7 +77,7 @@ impl Native for Anthropic {
         })
     }
 
-    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
         if turn.surface == Surface::CountTokens {
             return count(head, body);
         }
@@ -85,7 +85,7 @@ impl Native for Anthropic {
         if message.get("content").is_none_or(|content| content.kind() != Kind::Array) {
             return Err(Failure::malformed("its message has no content"));
         }
-        let mut answer = Answer { body: Vec::with_capacity(body.len() + 32), ..Answer::default() };
+        let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 32), ..Answer::default() };
         let mut counts = Counts::default();
         answer.seen.model = message.present("model").and_then(Raw::text).map(Text::into_string);
         if let Some(usage) = message.present("usage") {
@@ -110,11 +110,11 @@ impl Native for Anthropic {
 }
 
 /// A count of tokens, as it is.
-fn count(head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
-    let answer = Raw::parse(body).ok().filter(|answer| !reports_error(*answer));
+fn count(head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+    let answer = body.json().ok().filter(|answer| !reports_error(*answer));
     match answer.and_then(|answer| answer.get("input_tokens")?.as_u64()) {
-        Some(_) => Ok(Answer { body: body.to_vec(), seen: Seen::default() }),
-        None => Err(classify(head, body, 0)),
+        Some(_) => Ok(Answer { body: body.bytes.to_vec(), seen: Seen::default() }),
+        None => Err(classify(head, body.bytes, 0)),
     }
 }
 

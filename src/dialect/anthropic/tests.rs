@@ -11,7 +11,7 @@ use super::NATIVE;
 use crate::chat::Features;
 use crate::dialect::exchange::{self, Native};
 use crate::dialect::{
-    Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
+    Body, Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
 };
 use crate::failure::Head;
 use crate::json::Raw;
@@ -90,8 +90,9 @@ fn betas_go_on_only_in_their_own_dialect() {
 #[test]
 fn a_native_answer_keeps_its_bytes() {
     let body = "{\"type\": \"message\", \"model\":\"claude\", \"content\": [ ], \"stop_reason\":\"end_turn\", \"new\":1.0,\n\"usage\":{\"input_tokens\":1,\"output_tokens\":2} }";
-    let answer =
-        NATIVE.reply(&turn(Surface::Messages), &Memo::default(), &Head::default(), body.as_bytes()).unwrap();
+    let answer = NATIVE
+        .reply(&turn(Surface::Messages), &Memo::default(), &Head::default(), &Body::new(body.as_bytes()))
+        .unwrap();
     assert_eq!(String::from_utf8(answer.body).unwrap(), body.replace("claude", "asked"));
     assert_eq!(answer.seen.finish.as_deref(), Some("stop"));
     assert_eq!((answer.seen.usage.input, answer.seen.model.as_deref()), (Some(1), Some("claude")));

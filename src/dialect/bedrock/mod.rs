@@ -27,6 +27,7 @@ mod wire;
 
 use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::chat::{Reply, Request};
+use crate::dialect::Body;
 use crate::failure::{Failure, Head};
 
 /// The dialect, as providers speak it.
@@ -43,7 +44,7 @@ impl Provider for Bedrock {
         request::write(request, target, turn, losses)
     }
 
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
         reply::read(head, body, memo)
     }
 

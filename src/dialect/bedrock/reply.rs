@@ -2,7 +2,7 @@
 
 use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Arguments, Choice, Citation, Maker, Part, PartKind, Reply, Thought, ToolCall};
-use crate::dialect::{Memo, citation};
+use crate::dialect::{Body, Memo, citation};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
 
@@ -10,10 +10,10 @@ use crate::json::{Kind, Raw, Text};
 ///
 /// # Errors
 /// The failure that the answer is: an error after all, or something that is no message.
-pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let malformed = |reason| Failure { status: head.status, ..Failure::malformed(reason) };
-    let Ok(answer) = Raw::parse(body) else { return Err(classify(head, body, 0)) };
-    let Some(message) = answer.at(&["output", "message"]) else { return Err(classify(head, body, 0)) };
+    let Ok(answer) = body.json() else { return Err(classify(head, body.bytes, 0)) };
+    let Some(message) = answer.at(&["output", "message"]) else { return Err(classify(head, body.bytes, 0)) };
     let content = message.get("content").filter(|content| content.kind() == Kind::Array);
     let content = content.ok_or_else(|| malformed("its message has no content"))?;
     let mut parts = Vec::new();

@@ -17,6 +17,7 @@ mod wire;
 
 use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::chat::{Reply, Request};
+use crate::dialect::Body;
 use crate::failure::{Failure, Head};
 
 /// The dialect, as its provider speaks it.
@@ -33,7 +34,7 @@ impl Provider for Cohere {
         request::write(request, target, turn, losses)
     }
 
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
         reply::read(head, body, memo)
     }
 

@@ -2,7 +2,7 @@
 
 use super::wire::{Called, called, citations, empty_failure, finish, usage};
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, Thought, ToolCall};
-use crate::dialect::Memo;
+use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
 
@@ -10,9 +10,9 @@ use crate::json::{Kind, Raw, Text};
 ///
 /// # Errors
 /// The failure that the answer is: an error after all, or something that is no message.
-pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let malformed = |reason| Failure { status: head.status, ..Failure::malformed(reason) };
-    let Ok(answer) = Raw::parse(body) else { return Err(classify(head, body, 0)) };
+    let Ok(answer) = body.json() else { return Err(classify(head, body.bytes, 0)) };
     if reports_error(answer) && answer.present("finish_reason").is_none() {
         return Err(classify_event(answer, 0));
     }
@@ -20,7 +20,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<R
         Some(message) if message.kind() == Kind::Object => message,
         // Cohere's errors are a message of another kind: words.
         Some(words) if words.kind() == Kind::String => return Err(classify_event(answer, 0)),
-        _ => return Err(classify(head, body, 0)),
+        _ => return Err(classify(head, body.bytes, 0)),
     };
     let mut parts: Vec<Part<'a>> = Vec::new();
     read_content(message.get("content").unwrap_or(Raw::NULL), &mut parts);

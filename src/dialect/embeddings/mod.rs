@@ -21,6 +21,7 @@ pub use request::Request;
 
 use super::exchange::Answer;
 use super::{Dialect, Host, Losses, Memo, Outgoing, Refusal, Target, Turn};
+use crate::dialect::Body;
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Kind, Raw};
 use reply::Reply;
@@ -104,20 +105,20 @@ pub(super) fn reply(
     target: &Target,
     memo: &Memo,
     head: &Head<'_>,
-    body: &[u8],
+    body: &Body<'_>,
 ) -> Result<Answer, Failure> {
-    let answer = match Raw::parse(body) {
+    let answer = match body.json() {
         Ok(answer) if answer.kind() == Kind::Object && !reports_error(answer) => answer,
-        _ => return Err(classify(head, body, 0)),
+        _ => return Err(classify(head, body.bytes, 0)),
     };
     let malformed = |reason: String| Failure { status: head.status, ..Failure::malformed(&reason) };
     if target.row.embeds().is_some() {
-        return same::reply(turn, memo.wanted, answer, body.len()).map_err(malformed);
+        return same::reply(turn, memo.wanted, answer, body.bytes.len()).map_err(malformed);
     }
     let embedder = embedder(target, target.model(&turn.requested_model));
     let reply = embedder.and_then(|embedder| embedder.read(head, answer));
-    let reply = reply.ok_or_else(|| classify(head, body, 0))?;
-    reply.write(turn, memo.wanted, body.len()).map_err(malformed)
+    let reply = reply.ok_or_else(|| classify(head, body.bytes, 0))?;
+    reply.write(turn, memo.wanted, body.bytes.len()).map_err(malformed)
 }
 
 /// Leaves out what only OpenAI's form has a place for.

@@ -25,6 +25,7 @@ pub(super) use request::path;
 
 use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::chat::{Reply, Request};
+use crate::dialect::Body;
 use crate::failure::{Failure, Head};
 
 /// The dialect.
@@ -41,7 +42,7 @@ impl Provider for Gemini {
         request::write(request, target, turn, losses)
     }
 
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
         reply::read(head, body, memo)
     }
 

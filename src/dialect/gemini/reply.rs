@@ -2,7 +2,7 @@
 
 use super::wire::{self, Calls, Said};
 use crate::chat::{Choice, Finish, Maker, Part, PartKind, Reply, Source, Thought};
-use crate::dialect::{Dialect, Memo};
+use crate::dialect::{Body, Dialect, Memo};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// The failure that the answer is: an error, a blocked prompt, or something that is no answer.
-pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let response = parse(head, body)?;
     let id = response.present("responseId").and_then(Raw::text);
     let id_text = id.as_ref().map(|id| id.decode().into_owned());
@@ -36,13 +36,13 @@ fn malformed(head: &Head<'_>, reason: &str) -> Failure {
     Failure { status: head.status, ..Failure::malformed(reason) }
 }
 
-fn parse<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
-    let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
+fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+    let start = body.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let Some(start) = start else { return Err(malformed(head, "the body is empty")) };
-    let response = Raw::parse(body).map_err(|error| match start {
+    let response = body.json().map_err(|error| match start {
         b'{' | b'[' => malformed(head, &format!("the body is not JSON: {error}")),
         // A page, or words: classification quotes them.
-        _ => classify(head, body, 0),
+        _ => classify(head, body.bytes, 0),
     })?;
     if let Some(failure) = wire::reported(response, head) {
         return Err(failure);

@@ -3,7 +3,7 @@
 
 use crate::chat::{Event, Finish, PartKind};
 use crate::dialect::{
-    Endpoint, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, exchange, provider,
+    Body, Endpoint, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, exchange, provider,
 };
 use crate::failure::Head;
 use crate::json::{Raw, Text};
@@ -163,8 +163,8 @@ fn owned(text: &Text<'_>) -> String {
 fn of_reply(body: &str) -> Heard {
     let target = target("gemini", "m");
     let provider = exchange::provider(target.row).unwrap();
-    let reply =
-        provider.read(&Head { status: 200, headers: &[] }, body.as_bytes(), &Memo::default()).unwrap();
+    let body = Body::new(body.as_bytes());
+    let reply = provider.read(&Head { status: 200, headers: &[] }, &body, &Memo::default()).unwrap();
     let mut heard = Heard { output: reply.usage.output, ..Heard::default() };
     let choice = reply.choices.first().unwrap();
     for part in &choice.parts {

@@ -1,6 +1,7 @@
 //! Whether bytes are an answer at all: what a translated and an edited answer are both held to.
 
 use crate::chat::Finish;
+use crate::dialect::Body;
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Kind, Raw};
 
@@ -8,15 +9,15 @@ use crate::json::{Kind, Raw};
 ///
 /// # Errors
 /// The failure that it reports, or [`Class::Malformed`].
-pub(super) fn parse<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
-    let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
+pub(super) fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+    let start = body.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let Some(start) = start else { return Err(malformed(head, "the body is empty")) };
-    let answer = Raw::parse(body).map_err(|error| match (start, head.media_type()) {
+    let answer = body.json().map_err(|error| match (start, head.media_type()) {
         (_, Some(media)) if media.eq_ignore_ascii_case("text/event-stream") => {
             malformed(head, "the body is a stream, which nobody asked for")
         }
         // A page, or words: classification quotes them.
-        (start, _) if !matches!(start, b'{' | b'[') => classify(head, body, 0),
+        (start, _) if !matches!(start, b'{' | b'[') => classify(head, body.bytes, 0),
         _ => malformed(head, &format!("the body is not JSON: {error}")),
     })?;
     if answer.kind() != Kind::Object {

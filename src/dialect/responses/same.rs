@@ -10,7 +10,7 @@ use super::passing::Passing;
 use super::wire::{finish_name, read_usage};
 use super::{Responses, origin};
 use crate::dialect::exchange::{Answer, Native, Pipe};
-use crate::dialect::{Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
+use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 
@@ -56,9 +56,9 @@ impl Native for Responses {
         })
     }
 
-    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
         let response = parse(head, body)?;
-        let mut answer = Answer { body: Vec::with_capacity(body.len() + 32), seen: Seen::default() };
+        let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 32), seen: Seen::default() };
         look(response, &mut answer.seen);
         with_model(response, &json_string(&turn.requested_model), memo.origin.as_deref(), &mut answer.body);
         Ok(answer)
@@ -90,13 +90,13 @@ fn path(target: &Target) -> String {
 ///
 /// # Errors
 /// The failure that it is instead.
-fn parse<'a>(head: &Head<'_>, body: &'a [u8]) -> Result<Raw<'a>, Failure> {
-    let response = Raw::parse(body).map_err(|error| match body.trim_ascii_start().first() {
+fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+    let response = body.json().map_err(|error| match body.bytes.trim_ascii_start().first() {
         Some(b'{' | b'[') => {
             Failure { status: head.status, ..Failure::malformed(&format!("the body is not JSON: {error}")) }
         }
         // A page, or words: classification quotes them.
-        _ => classify(head, body, 0),
+        _ => classify(head, body.bytes, 0),
     })?;
     if reports_error(response) {
         return Err(classify_event(response, 0));

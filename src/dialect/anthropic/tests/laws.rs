@@ -9,7 +9,7 @@ use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Part, PartKind, Reply, Thought, ToolCall, Usage,
 };
 use crate::dialect::{
-    Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
+    Body, Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
 };
 use crate::failure::Head;
 use crate::json::{Raw, Text};
@@ -179,6 +179,7 @@ proptest! {
         let reply = Reply { id: Some("msg_1".into()), model: Some("asked".into()), choices, usage: USAGE, service_tier: None };
         let mut body = Vec::new();
         Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &Memo::default(), &mut body);
+        let body = Body::new(&body);
         let read = Provider::read(&NATIVE, &Head::default(), &body, &Memo::default()).unwrap();
         prop_assert_eq!(&read, &reply);
     }
@@ -219,6 +220,6 @@ proptest! {
         let _ = reader.push(&bytes, &mut |_| {});
         let ended = reader.finish(&mut |_| {});
         prop_assert!(ended.is_err());
-        let _ = Provider::read(&Anthropic { is_aws }, &Head::default(), &bytes, &Memo::default());
+        let _ = Provider::read(&Anthropic { is_aws }, &Head::default(), &Body::new(&bytes), &Memo::default());
     }
 }

@@ -13,7 +13,7 @@ pub(super) use reply::{is_id, made_up_id};
 
 use super::OpenAi;
 use crate::chat::{Reply, Request};
-use crate::dialect::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use crate::dialect::{Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::failure::{Failure, Head};
 
 impl Provider for OpenAi {
@@ -27,7 +27,7 @@ impl Provider for OpenAi {
         request::write(request, target, turn, losses)
     }
 
-    fn read<'a>(&self, head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
         reply::read(head, body, memo)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, ToolCall};
 use crate::dialect::openai::{answer, calls, reasoning, wire};
-use crate::dialect::{Dialect, Memo};
+use crate::dialect::{Body, Dialect, Memo};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text};
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// The failure that it reports or is.
-pub(super) fn read<'a>(head: &Head<'_>, body: &'a [u8], memo: &Memo) -> Result<Reply<'a>, Failure> {
+pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let completion = answer::parse(head, body)?;
     let mut reply = Reply::default();
     let mut choices = Raw::NULL;

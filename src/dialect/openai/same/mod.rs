@@ -12,7 +12,7 @@ mod usual;
 
 use super::OpenAi;
 use crate::dialect::exchange::{Answer, Native, Pipe};
-use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, Turn};
+use crate::dialect::{Body, Losses, Memo, Outgoing, Refusal, Target, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
 
@@ -27,7 +27,7 @@ impl Native for OpenAi {
         request::edit(body, turn, target, losses)
     }
 
-    fn reply(&self, turn: &Turn, _memo: &Memo, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    fn reply(&self, turn: &Turn, _memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
         reply::edit(turn, head, body)
     }
 

@@ -3,7 +3,7 @@
 use super::{calls, json_string};
 use crate::dialect::exchange::Answer;
 use crate::dialect::openai::{answer, wire};
-use crate::dialect::{Seen, Turn};
+use crate::dialect::{Body, Seen, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Edit, Kind, Raw, edit_object};
 
@@ -11,14 +11,14 @@ use crate::json::{Edit, Kind, Raw, edit_object};
 ///
 /// # Errors
 /// The failure that it reports or is.
-pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &[u8]) -> Result<Answer, Failure> {
+pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
     let completion = answer::parse(head, body)?;
     let (seen, mends) = look(completion, head)?;
     let choices = if mends { completion.get("choices") } else { None };
     let id = || completion.get("id").and_then(Raw::text).filter(|id| !id.is_empty());
     let choices = choices.map(|choices| calls::mended(choices, id().as_ref()));
     let model = json_string(&turn.requested_model);
-    let mut body = Vec::with_capacity(body.len() + model.len());
+    let mut body = Vec::with_capacity(body.bytes.len() + model.len());
     let more: &[(&str, &[u8])] =
         if seen.model.is_none() && completion.get("model").is_none() { &[("model", &model)] } else { &[] };
     let decide = |name: &crate::json::Text<'_>, _: Raw<'_>| match &choices {
@@ -72,7 +72,7 @@ mod tests {
     use crate::failure::Class;
 
     fn edited(body: &str) -> Result<Answer, Failure> {
-        edit(&turn(false), &Head { status: 200, headers: &[] }, body.as_bytes())
+        edit(&turn(false), &Head { status: 200, headers: &[] }, &Body::new(body.as_bytes()))
     }
 
     #[test]

@@ -1,0 +1,21 @@
+//! The body of a provider's whole answer.
+
+use crate::json::{Document, Raw, SyntaxError};
+
+/// Bytes, and the JSON that they are or aren't: read once, whoever asks.
+pub struct Body<'b> {
+    pub bytes: &'b [u8],
+    document: Result<Document<&'b str>, SyntaxError>,
+}
+
+impl<'b> Body<'b> {
+    pub fn new(bytes: &'b [u8]) -> Body<'b> {
+        Body { bytes, document: Document::read(bytes) }
+    }
+
+    /// # Errors
+    /// Why and where it is not JSON.
+    pub fn json(&self) -> Result<Raw<'_>, &SyntaxError> {
+        self.document.as_ref().map(Document::root)
+    }
+}
