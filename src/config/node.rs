@@ -103,7 +103,7 @@ impl Node {
             Value::List(items) => w.array(|w| items.iter().for_each(|item| item.write_json(w))),
             Value::Map(entries) => w.object(|w| {
                 for entry in entries {
-                    entry.value.write_json(w.key(&entry.key));
+                    entry.value.write_json(w.key_string(&entry.key));
                 }
             }),
         }

@@ -174,7 +174,7 @@ impl Trip {
             w.key("created").u64(self.turn.created);
             w.key("headers").object(|w| {
                 for (name, value) in &self.turn.caller_headers {
-                    w.key(name).string(value);
+                    w.key_string(name).string(value);
                 }
             });
         });

@@ -4,6 +4,7 @@
 //! value is looked for anew. With one, a walk goes from node to node, so that a large prompt is read once however often
 //! somebody walks past it.
 
+use super::Text;
 use super::scan::{Near, near_end, scalar_end, skip_blanks, valid_string_end};
 
 /// A value that is shorter has no node where nodes are few or would be many: reading it is fast.
@@ -38,6 +39,20 @@ impl Node {
         self.flags & Node::ESCAPED != 0
     }
 
+    /// Whether it is the member of that name in an object whose text begins at `base`.
+    #[inline]
+    pub fn is_called(&self, name: &str, text: &str, base: usize) -> bool {
+        let may_be = usize::from(self.key_length) == name.len() || self.may_have_escaped_name();
+        may_be && self.is_really_called(name, text, base) == Some(true)
+    }
+
+    #[inline(never)]
+    fn is_really_called(&self, name: &str, text: &str, base: usize) -> Option<bool> {
+        let start = wide(self.key).checked_sub(base)?;
+        let own = text.get(start..start.checked_add(usize::from(self.key_length))?)?;
+        Some(if self.may_have_escaped_name() { Text::encoded(own) == *name } else { own == name })
+    }
+
     /// Whether each child has a node.
     pub fn is_whole(&self) -> bool {
         self.flags & (Node::SPARSE | Node::PARTIAL) == 0
@@ -53,17 +68,6 @@ impl Node {
 pub(super) fn wide(number: u32) -> usize {
     // No processor that runs this has narrower addresses.
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-#[derive(Clone, Copy)]
-enum Expect {
-    Value,
-    /// The first element of an array.
-    ValueOrEnd,
-    Key,
-    /// The first key of an object.
-    KeyOrEnd,
-    CommaOrEnd,
 }
 
 /// The node of what isn't in a container.
@@ -97,77 +101,84 @@ pub(super) fn outline(text: &str) -> Option<Vec<Node>> {
         key_flags: 0,
         most: bytes.len() / 16 + 64,
     };
-    let mut expect = Expect::Value;
     let mut at = 0;
     loop {
         at = skip_blanks(bytes, at);
-        let byte = *bytes.get(at)?;
-        match (expect, byte) {
-            (Expect::Key | Expect::KeyOrEnd, b'"') => {
-                at = skip_blanks(bytes, outliner.name(bytes, at)?);
-                if bytes.get(at) != Some(&b':') {
-                    return None;
-                }
-                at += 1;
-                expect = Expect::Value;
-                continue;
-            }
-            (Expect::Value | Expect::ValueOrEnd, b'"') => {
+        match *bytes.get(at)? {
+            b'"' => {
                 let end = valid_string_end(bytes, at)?;
                 outliner.scalar(at, end);
                 at = end;
             }
-            (Expect::CommaOrEnd, b',') => {
-                at += 1;
-                expect = if outliner.in_object { Expect::Key } else { Expect::Value };
-                continue;
-            }
-            (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
-                outliner.open(at, byte == b'{');
-                at += 1;
-                expect = if byte == b'{' { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
-                continue;
-            }
-            (Expect::CommaOrEnd | Expect::ValueOrEnd, b']')
-            | (Expect::CommaOrEnd | Expect::KeyOrEnd, b'}') => {
-                if outliner.in_object != (byte == b'}') {
-                    return None;
+            b'{' => {
+                outliner.open(at, true);
+                at = skip_blanks(bytes, at + 1);
+                if bytes.get(at) != Some(&b'}') {
+                    at = outliner.name(bytes, at)?;
+                    continue;
                 }
-                at += 1;
-                outliner.close(bytes, at)?;
             }
-            (Expect::Value | Expect::ValueOrEnd, _) => {
+            b'[' => {
+                outliner.open(at, false);
+                at = skip_blanks(bytes, at + 1);
+                if bytes.get(at) != Some(&b']') {
+                    continue;
+                }
+            }
+            _ => {
                 let end = scalar_end(bytes, at)?;
                 outliner.scalar(at, end);
                 at = end;
             }
-            _ => return None,
         }
-        // A value ended.
-        if outliner.open == NOWHERE {
-            return (skip_blanks(bytes, at) == bytes.len()).then_some(outliner.nodes);
+        // A value ended, or an empty container ends here: what is open closes until another value follows.
+        loop {
+            at = skip_blanks(bytes, at);
+            if outliner.open == NOWHERE {
+                return (at == bytes.len()).then_some(outliner.nodes);
+            }
+            let byte = *bytes.get(at)?;
+            at += 1;
+            if byte == b',' {
+                break;
+            }
+            if byte != if outliner.in_object { b'}' } else { b']' } {
+                return None;
+            }
+            outliner.close(bytes, at)?;
         }
-        expect = Expect::CommaOrEnd;
+        if outliner.in_object {
+            at = outliner.name(bytes, skip_blanks(bytes, at))?;
+        }
     }
 }
 
 impl Outliner {
-    /// A member's name begins at `at`. Past its end.
-    #[inline]
+    /// A member's name must begin at `at`. Past its colon.
     fn name(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        if bytes.get(at) != Some(&b'"') {
+            return None;
+        }
         self.key_flags = 0;
         let end = match near_end(bytes, at) {
             Near::End(end) => end,
-            Near::Further(_) => {
-                self.key_flags = Node::ESCAPED;
-                valid_string_end(bytes, at)?
-            }
+            Near::Further(_) => self.long_name(bytes, at)?,
         };
         self.key = narrow(at + 1);
         self.key_length = u16::try_from(end - at - 2).unwrap_or_else(|_| {
             self.mark(Node::PARTIAL);
             0
         });
+        let colon = skip_blanks(bytes, end);
+        (bytes.get(colon) == Some(&b':')).then_some(colon + 1)
+    }
+
+    #[inline(never)]
+    fn long_name(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let end = valid_string_end(bytes, at)?;
+        if bytes.get(at..end)?.contains(&b'\\') {
+            self.key_flags = Node::ESCAPED;
+        }
         Some(end)
     }
 

@@ -180,12 +180,22 @@ impl<'a> Raw<'a> {
 
     /// A member by name. Of several with one name the last counts, as in Python and JavaScript.
     pub fn get(self, name: &str) -> Option<Raw<'a>> {
-        let mut fields = self.fields();
-        let mut found = None;
-        while let Some(member) = fields.named(name) {
-            found = Some(member.value);
+        let Some((own, mut nodes)) = self.nodes.split_first().filter(|(own, _)| own.is_whole()) else {
+            return self.fields().filter(|(key, _)| key == name).map(|(_, value)| value).last();
+        };
+        if self.kind() != Kind::Object {
+            return None;
         }
-        found
+        let base = wide(own.start);
+        let mut found: &[Node] = &[];
+        while let Some(node) = nodes.first() {
+            if node.is_called(name, self.text, base) {
+                found = nodes;
+            }
+            nodes = nodes.get(node.count()..)?;
+        }
+        let node = found.first()?;
+        Some(Raw { text: self.between(node.start, wide(node.end))?, nodes: found.get(..node.count())? })
     }
 
     /// Whether walking it takes no reading.
@@ -193,15 +203,12 @@ impl<'a> Raw<'a> {
         !self.nodes.is_empty()
     }
 
-    /// Whether an object in it may have a member of that name; `false` is sure, but for a name that is written with escapes.
+    /// Whether an object in it may have a member of that name; `false` is sure, but for a name that is written with
+    /// escapes.
     pub fn may_have_member(self, name: &str) -> bool {
         if self.nodes.first().is_some_and(Node::has_all_members) {
-            let own = |node: &Node| self.between(node.key, wide(node.key) + usize::from(node.key_length));
-            return self
-                .nodes
-                .iter()
-                .skip(1)
-                .any(|node| usize::from(node.key_length) == name.len() && own(node) == Some(name));
+            let base = self.nodes.first().map_or(0, |own| wide(own.start));
+            return self.nodes.iter().skip(1).any(|node| node.is_called(name, self.text, base));
         }
         memmem::find(self.text.as_bytes(), format!("\"{name}\"").as_bytes()).is_some()
     }

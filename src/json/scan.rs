@@ -141,6 +141,24 @@ fn scan_string(
     }
 }
 
+/// The first byte from `at` on that JSON wants escaped, and where it is.
+pub(super) fn next_special(bytes: &[u8], mut at: usize) -> Option<(usize, u8)> {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        let marks = special(block, true);
+        if marks != 0 {
+            at += usize::try_from(marks.trailing_zeros()).ok()?;
+            return Some((at, *bytes.get(at)?));
+        }
+        at += BLOCK;
+    }
+    loop {
+        match *bytes.get(at)? {
+            byte @ (b'"' | b'\\' | 0..0x20) => return Some((at, byte)),
+            _ => at += 1,
+        }
+    }
+}
+
 /// Just past the closing quote of the string whose opening quote is at `start`, in text that is known to be JSON.
 #[inline(never)]
 pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
@@ -185,8 +203,9 @@ pub(super) fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
     };
     // Whether the byte at `at` is escaped, by a backslash just before it.
     let mut carry = false;
+    let sought = Sought::new();
     while let Some(wide) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WIDE>) {
-        let marks = Marks::of(wide);
+        let marks = Marks::of(wide, &sought);
         let escaped = marks.escaped(&mut carry);
         let ends = marks.quotes & !escaped;
         // All up to the end, or all.
@@ -196,8 +215,18 @@ pub(super) fn valid_string_end(bytes: &[u8], start: usize) -> Option<usize> {
         }
         let mut rest = escaped & inside;
         while rest != 0 {
-            let found = at + usize::try_from(rest.trailing_zeros()).ok()?;
-            valid_escape_end(bytes, found - 1)?;
+            // Below 64 anyway: so the compiler knows.
+            let found = usize::try_from(rest.trailing_zeros()).ok()? & (WIDE - 1);
+            match ESCAPES.get(usize::from(*wide.get(found)?))? {
+                Escape::No => return None,
+                Escape::Letter => {}
+                Escape::Unicode => {
+                    let digits = bytes.get(at + found + 1..)?.first_chunk::<4>()?;
+                    if !are_hex(u32::from_le_bytes(*digits)) {
+                        return None;
+                    }
+                }
+            }
             rest &= rest - 1;
         }
         if ends != 0 {
@@ -220,11 +249,11 @@ struct Marks {
 
 impl Marks {
     #[inline]
-    fn of(wide: &[u8; WIDE]) -> Marks {
+    fn of(wide: &[u8; WIDE], sought: &Sought) -> Marks {
         let mut marks = Marks { quotes: 0, backslashes: 0, controls: 0 };
         let (blocks, _) = wide.as_chunks::<BLOCK>();
         for (place, block) in blocks.iter().enumerate() {
-            let (quotes, backslashes, controls) = told_apart(block);
+            let (quotes, backslashes, controls) = told_apart(block, sought);
             let shift = place * BLOCK;
             marks.quotes |= u64::from(quotes) << shift;
             marks.backslashes |= u64::from(backslashes) << shift;
@@ -251,24 +280,52 @@ impl Marks {
     }
 }
 
+/// What is sought, in each byte of a block. Not as constants: V8 would make each of them anew at each use, by three
+/// instructions.
+#[cfg(target_arch = "wasm32")]
+struct Sought {
+    quote: std::arch::wasm32::v128,
+    backslash: std::arch::wasm32::v128,
+    last_control: std::arch::wasm32::v128,
+}
+
+#[cfg(target_arch = "wasm32")]
+impl Sought {
+    #[inline]
+    fn new() -> Sought {
+        let all = |byte: u8| std::arch::wasm32::u8x16_splat(std::hint::black_box(byte));
+        Sought { quote: all(b'"'), backslash: all(b'\\'), last_control: all(0x1f) }
+    }
+}
+
 /// Bits of a block's quotes, backslashes and control characters.
 #[cfg(target_arch = "wasm32")]
 #[inline]
-fn told_apart(block: &[u8; BLOCK]) -> (u16, u16, u16) {
-    use std::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128_and};
+fn told_apart(block: &[u8; BLOCK], sought: &Sought) -> (u16, u16, u16) {
+    use std::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_le, u64x2};
     let (low, high) = halves(block);
     let bytes = u64x2(low, high);
-    let no_letter = v128_and(bytes, u8x16_splat(0xe0));
     (
-        i8x16_bitmask(u8x16_eq(bytes, u8x16_splat(b'"'))),
-        i8x16_bitmask(u8x16_eq(bytes, u8x16_splat(b'\\'))),
-        i8x16_bitmask(u8x16_eq(no_letter, u8x16_splat(0))),
+        i8x16_bitmask(u8x16_eq(bytes, sought.quote)),
+        i8x16_bitmask(u8x16_eq(bytes, sought.backslash)),
+        i8x16_bitmask(u8x16_le(bytes, sought.last_control)),
     )
 }
 
 #[cfg(not(target_arch = "wasm32"))]
+struct Sought;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Sought {
+    #[inline]
+    fn new() -> Sought {
+        Sought
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
 #[inline]
-fn told_apart(block: &[u8; BLOCK]) -> (u16, u16, u16) {
+fn told_apart(block: &[u8; BLOCK], _: &Sought) -> (u16, u16, u16) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let (low, high) = halves(block);
     let both = |mark: fn(u64) -> u64| gathered(mark(low)) | (gathered(mark(high)) << 8);
@@ -281,25 +338,36 @@ fn told_apart(block: &[u8; BLOCK]) -> (u16, u16, u16) {
 
 #[inline]
 fn valid_escape_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let escaped = *bytes.get(at + 1)?;
-    if escaped == b'u' {
-        let digits = bytes.get(at + 2..)?.first_chunk::<4>()?;
-        return are_hex(u32::from_le_bytes(*digits)).then_some(at + 6);
+    match ESCAPES.get(usize::from(*bytes.get(at + 1)?))? {
+        Escape::No => None,
+        Escape::Letter => Some(at + 2),
+        Escape::Unicode => {
+            let digits = bytes.get(at + 2..)?.first_chunk::<4>()?;
+            are_hex(u32::from_le_bytes(*digits)).then_some(at + 6)
+        }
     }
-    // A bit for each of `"`, `/` and, 64 further, `\\`, b, f, n, r, t.
-    const LOW: u64 = (1 << b'"') | (1 << b'/');
-    const HIGH: u64 = (1 << (b'\\' & 63))
-        | (1 << (b'b' & 63))
-        | (1 << (b'f' & 63))
-        | (1 << (b'n' & 63))
-        | (1 << (b'r' & 63))
-        | (1 << (b't' & 63));
-    let known = match escaped >> 6 {
-        0 => LOW,
-        1 => HIGH,
-        _ => 0,
-    };
-    (known >> (escaped & 63) & 1 == 1).then_some(at + 2)
+}
+
+/// What a byte means after a backslash.
+#[derive(Clone, Copy)]
+enum Escape {
+    No,
+    Letter,
+    Unicode,
+}
+
+static ESCAPES: [Escape; 256] = escapes();
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs this")]
+const fn escapes() -> [Escape; 256] {
+    let mut table = [Escape::No; 256];
+    let mut letters: &[u8] = b"\"\\/bfnrt";
+    while let [letter, rest @ ..] = letters {
+        table[*letter as usize] = Escape::Letter;
+        letters = rest;
+    }
+    table[b'u' as usize] = Escape::Unicode;
+    table
 }
 
 /// Whether all four bytes are hexadecimal digits: all at once, as prompts that are not English are full of them.
@@ -355,7 +423,7 @@ mod tests {
             let bits = |wanted: &dyn Fn(u8) -> bool| block.iter().enumerate()
                 .filter(|(_, byte)| wanted(**byte)).fold(0, |marks, (place, _)| marks | (1u16 << place));
             let expected = (bits(&|byte| byte == b'"'), bits(&|byte| byte == b'\\'), bits(&|byte| byte < 0x20));
-            proptest::prop_assert_eq!(told_apart(&block), expected);
+            proptest::prop_assert_eq!(told_apart(&block, &Sought::new()), expected);
         }
 
         #[test]

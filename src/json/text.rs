@@ -119,14 +119,25 @@ impl PartialEq for Text<'_> {
 impl Eq for Text<'_> {}
 
 impl PartialEq<str> for Text<'_> {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         match &self.0 {
-            // An escape is longer than what it stands for: only a longer literal can be another writing of the same.
-            Form::Encoded(text) if text.len() > other.len() => text.contains('\\') && unescape(text) == other,
-            Form::Encoded(text) => text == other && !other.contains('\\'),
             Form::Plain(text) => text == other,
+            // An escape is longer than what it stands for: only a longer literal can be another writing of the same.
+            Form::Encoded(text) if text.len() > other.len() => {
+                text.len() <= other.len().saturating_mul(LONGEST_ESCAPE) && is_writing_of(text, other)
+            }
+            Form::Encoded(text) => text == other && !other.contains('\\'),
         }
     }
+}
+
+/// So many bytes stand for one at most: `\u0061`.
+const LONGEST_ESCAPE: usize = 6;
+
+#[inline(never)]
+fn is_writing_of(literal: &str, text: &str) -> bool {
+    literal.contains('\\') && unescape(literal) == text
 }
 
 impl PartialEq<&str> for Text<'_> {

@@ -86,29 +86,13 @@ impl<'a> Fields<'a> {
             self.0.read_member()
         }
     }
-
-    /// The next member of that name.
-    #[inline]
-    pub(super) fn named(&mut self, name: &str) -> Option<Member<'a>> {
-        if !self.0.is_whole {
-            return self.0.read_member_named(name);
-        }
-        while let Some((node, nodes)) = self.0.take() {
-            if usize::from(node.key_length) == name.len() || node.may_have_escaped_name() {
-                let member = self.0.known(node, nodes)?;
-                if member.name == *name {
-                    return Some(member);
-                }
-            }
-        }
-        None
-    }
 }
 
 impl<'a> Children<'a> {
     fn known(&self, node: &Node, nodes: &'a [Node]) -> Option<Member<'a>> {
         let (key, start, end) = (wide(node.key), wide(node.start), wide(node.end));
-        let name = Text::encoded(self.piece(key, key.checked_add(usize::from(node.key_length))?)?);
+        let name = self.piece(key, key.checked_add(usize::from(node.key_length))?)?;
+        let name = if node.may_have_escaped_name() { Text::encoded(name) } else { Text::from(name) };
         let value = Raw::known(self.piece(start, end)?, nodes);
         Some(Member {
             start: key.checked_sub(self.base)?.checked_sub(1)?,
@@ -136,16 +120,6 @@ impl<'a> Children<'a> {
         self.at = end;
         let name = Text::encoded(self.text.get(start + 1..name_end - 1)?);
         Some(Member { start, name, value_start, value, end })
-    }
-
-    #[inline(never)]
-    fn read_member_named(&mut self, name: &str) -> Option<Member<'a>> {
-        loop {
-            let member = self.read_member()?;
-            if member.name == *name {
-                return Some(member);
-            }
-        }
     }
 }
 

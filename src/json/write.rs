@@ -1,5 +1,6 @@
 //! A push writer: what goes out is written straight into the buffer that leaves.
 
+use super::scan::next_special;
 use super::{Raw, Text};
 
 /// Writes JSON into a byte buffer, placing commas by itself.
@@ -54,8 +55,18 @@ impl<'o> Writer<'o> {
         self.close_array();
     }
 
-    /// A member's name; the next call writes its value.
-    pub fn key(&mut self, name: &str) -> &mut Self {
+    /// A member's name, one of ours that needs no escape; the next call writes its value.
+    pub fn key(&mut self, name: &'static str) -> &mut Self {
+        self.separate();
+        self.out.reserve(name.len() + 3);
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self
+    }
+
+    /// A member's name that isn't ours.
+    pub fn key_string(&mut self, name: &str) -> &mut Self {
         self.string(name);
         self.out.push(b':');
         self
@@ -130,10 +141,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 fn escape(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut run = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
+    while let Some((at, byte)) = next_special(bytes, run) {
         out.extend_from_slice(bytes.get(run..at).unwrap_or_default());
         run = at + 1;
         match byte {

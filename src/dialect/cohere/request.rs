@@ -97,14 +97,15 @@ fn stop_sequences<'r>(
 fn write_sampling(request: &Request<'_>, target: &Target, losses: &mut Losses, w: &mut Writer<'_>) {
     let sampling = &request.sampling;
     let takes = target.has(Features::SAMPLING);
-    let mut bounded = |name: &'static str, as_name: &str, value: Option<Raw<'_>>, least: f64, most: f64| {
-        let Some(value) = value else { return };
-        match value.as_f64().filter(|_| takes) {
-            Some(number) if (least..=most).contains(&number) => w.key(as_name).raw(value),
-            Some(number) => w.key(as_name).f64(number.clamp(least, most)),
-            None => losses.advisory(name),
-        }
-    };
+    let mut bounded =
+        |name: &'static str, as_name: &'static str, value: Option<Raw<'_>>, least: f64, most: f64| {
+            let Some(value) = value else { return };
+            match value.as_f64().filter(|_| takes) {
+                Some(number) if (least..=most).contains(&number) => w.key(as_name).raw(value),
+                Some(number) => w.key(as_name).f64(number.clamp(least, most)),
+                None => losses.advisory(name),
+            }
+        };
     bounded("temperature", "temperature", sampling.temperature, 0.0, 1.0);
     bounded("top_p", "p", sampling.top_p, 0.01, 0.99);
     bounded("top_k", "k", sampling.top_k, 0.0, 500.0);

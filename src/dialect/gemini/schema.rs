@@ -134,7 +134,7 @@ impl<'a> Adapter<'a> {
             } else {
                 out.push(b',');
             }
-            Writer::new(out).key(&name);
+            Writer::new(out).key_string(&name);
             let definition = self.tree.definition(&reference)?;
             self.node(definition, 1, out)?;
             at += 1;
@@ -210,7 +210,7 @@ fn separate(out: &mut Vec<u8>) {
 
 fn begin_value(out: &mut Vec<u8>, name: &str) {
     separate(out);
-    Writer::new(out).key(name);
+    Writer::new(out).key_string(name);
 }
 
 fn begin(out: &mut Vec<u8>, name: &str, bracket: u8) {

@@ -75,7 +75,7 @@ impl Open {
     }
 
     /// Where a piece belongs.
-    fn place(&self, part: Option<(&str, usize)>, w: &mut Writer<'_>) {
+    fn place(&self, part: Option<(&'static str, usize)>, w: &mut Writer<'_>) {
         w.key("item_id").string(&self.id);
         w.key("output_index").u64(u64::from(self.index));
         if let Some((name, index)) = part {
