@@ -5,6 +5,12 @@
 
 use crate::failure::Class;
 
+/// All labels there are.
+pub const LABELS: [&str; 3] = [GROUP, TARGET, CLASS];
+const GROUP: &str = "group";
+const TARGET: &str = "target";
+const CLASS: &str = "class";
+
 /// Attempts that were drilled, by group, target and class (`latency` for a pause).
 const DRILLS: &str = "switchover_drills_total";
 
@@ -20,27 +26,27 @@ const BROKEN: &str = "switchover_broken_streams_total";
 const MALFORMED: &str = "switchover_malformed_events_total";
 
 pub(super) fn failures(group: &str, target: &str, class: Class) -> String {
-    labelled(FAILURES, &[("group", group), ("target", target), ("class", class.name())])
+    labelled(FAILURES, &[(GROUP, group), (TARGET, target), (CLASS, class.name())])
 }
 
 pub(super) fn switches(group: &str, target: &str) -> String {
-    labelled(SWITCHES, &[("group", group), ("target", target)])
+    labelled(SWITCHES, &[(GROUP, group), (TARGET, target)])
 }
 
 pub(super) fn cool_downs(group: &str, target: &str, class: Class) -> String {
-    labelled(COOL_DOWNS, &[("group", group), ("target", target), ("class", class.name())])
+    labelled(COOL_DOWNS, &[(GROUP, group), (TARGET, target), (CLASS, class.name())])
 }
 
 pub(super) fn broken_streams(group: &str, target: &str, class: Class) -> String {
-    labelled(BROKEN, &[("group", group), ("target", target), ("class", class.name())])
+    labelled(BROKEN, &[(GROUP, group), (TARGET, target), (CLASS, class.name())])
 }
 
 pub(super) fn malformed_events(group: &str, target: &str) -> String {
-    labelled(MALFORMED, &[("group", group), ("target", target)])
+    labelled(MALFORMED, &[(GROUP, group), (TARGET, target)])
 }
 
 pub(super) fn drills(group: &str, target: &str, class: &str) -> String {
-    labelled(DRILLS, &[("group", group), ("target", target), ("class", class)])
+    labelled(DRILLS, &[(GROUP, group), (TARGET, target), (CLASS, class)])
 }
 
 fn labelled(metric: &str, labels: &[(&str, &str)]) -> String {

@@ -22,6 +22,7 @@ mod window;
 pub use answer::Answer;
 pub use attempt::{Attempt, Clock, Step};
 pub use explain::explain;
+pub use metrics::LABELS;
 pub use router::{Moment, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
 pub use silence::Silence;

@@ -6,6 +6,7 @@ mod credential;
 mod drill;
 mod listener;
 mod order;
+mod stats;
 mod target;
 mod wasm;
 
@@ -62,7 +63,8 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
         )
         .with("admin", one("address", address(&here.admin.0, here.admin.1)))
         .with("overload_manager", overload())
-        .with("stats_config", stats())
+        .with("stats_config", stats::stats(config))
+        .with("deferred_stat_options", stats::deferred())
         .with_some("bootstrap_extensions", drill::extensions(config))
         .with(
             "static_resources",
@@ -84,36 +86,6 @@ fn overload() -> Map {
     Map::new()
         .why("A bound, so that a flood of connections ends here and not with Envoy out of memory.")
         .with("resource_monitors", list([monitor]))
-}
-
-/// Labels that the filter writes into its metrics' names, each as `name=.=value;.;`.
-const TAGS: &[&str] =
-    &["group", "target", "provider", "model", "class", "outcome", "kind", "surface", "tenant", "drill"];
-
-/// The same form that Istio's `extraStatTags` makes.
-fn stats() -> Map {
-    let tags = TAGS.iter().map(|tag| {
-        let regex = format!("({tag}=\\.=(.*?);\\.;)");
-        Map::new().with("tag_name", *tag).with("regex", regex)
-    });
-    let scope = Map::new()
-        .why(
-            "Envoy 1.37 and 1.38 count a filter's metrics under whichever cluster started its VM first, which means nothing: this \
-             takes it out of the name.",
-        )
-        .with("tag_name", "wasm_scope")
-        .with("regex", "^(cluster\\.(.*?)\\.)wasmcustom\\.");
-    let tags = tags.chain([scope]);
-    let buckets = [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
-    let buckets: Vec<Node> = buckets.into_iter().map(Node::Number).collect();
-    Map::new()
-        .why("A wasm filter can't label its metrics. It writes labels into the name, and these rules take them out again.")
-        .with("stats_tags", list(tags))
-        .why("Milliseconds: from a first token at once to the longest answers.")
-        .with(
-            "histogram_bucket_settings",
-            list([Map::new().with("match", one("suffix", "_ms")).with("buckets", list(buckets))]),
-        )
 }
 
 /// A cluster with what stands above it.
