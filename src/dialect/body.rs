@@ -1,4 +1,4 @@
-//! The body of a provider's whole answer.
+//! What a provider said: the body of a whole answer, or the data of an event.
 
 use crate::json::{Document, Raw, SyntaxError};
 

@@ -9,7 +9,7 @@ use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
 use crate::dialect::citation::{Cited, Length, Page};
-use crate::dialect::{Memo, StreamReader};
+use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Shape, Text};
 
@@ -75,7 +75,8 @@ impl Events {
         }
         // Whatever comes between may end the block that the text belongs to.
         self.usual = None;
-        let Ok(event) = Raw::parse(data) else {
+        let event = Body::new(data);
+        let Ok(event) = event.json() else {
             if name == "error" {
                 return Err(super::failure_of_event(data));
             }

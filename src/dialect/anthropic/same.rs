@@ -204,7 +204,8 @@ impl Pipe for Passing {
             if *has_ended {
                 return Ok(());
             }
-            let Ok(event) = Raw::parse(piece.data) else {
+            let event = Body::new(piece.data);
+            let Ok(event) = event.json() else {
                 if piece.name == "error" {
                     return Err(super::failure_of_event(piece.data));
                 }

@@ -7,7 +7,7 @@
 use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
 use crate::dialect::citation::{Cited, Length, Page};
-use crate::dialect::{Memo, StreamReader};
+use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
 use crate::stream::eventstream::{Corrupt, EventStream, Frame, MessageType};
@@ -117,7 +117,8 @@ impl Events {
             };
             return Err(classify_exception(frame.name, payload, 0));
         }
-        let Ok(event) = Raw::parse(frame.payload) else {
+        let event = Body::new(frame.payload);
+        let Ok(event) = event.json() else {
             sink(Event::Malformed);
             return Ok(());
         };

@@ -2,7 +2,7 @@
 
 use super::wire::{Called, called, citations, empty_failure, finish, usage};
 use crate::chat::Event;
-use crate::dialect::{Memo, StreamReader};
+use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
@@ -91,7 +91,8 @@ impl Events {
         if self.has_ended {
             return Ok(());
         }
-        let event = match Raw::parse(frame.data) {
+        let event = Body::new(frame.data);
+        let event = match event.json() {
             Ok(event) if event.kind() == Kind::Object => event,
             _ => {
                 sink(Event::Malformed);

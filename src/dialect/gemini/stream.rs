@@ -7,7 +7,7 @@
 use super::partial::Partial;
 use super::wire::{self, Calls, Said};
 use crate::chat::{Event, Finish, Maker};
-use crate::dialect::{Memo, StreamReader};
+use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::Sse;
@@ -122,7 +122,8 @@ impl State {
         if self.failure.is_some() {
             return;
         }
-        let Ok(response) = Raw::parse(data) else { return sink(Event::Malformed) };
+        let event = Body::new(data);
+        let Ok(response) = event.json() else { return sink(Event::Malformed) };
         self.failure = wire::reported(response, &HEAD);
         if self.failure.is_some() {
             return;

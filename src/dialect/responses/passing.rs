@@ -4,7 +4,7 @@ use super::caller::write_error_event;
 use super::origin;
 use super::same::{look, with_model};
 use crate::dialect::exchange::Pipe;
-use crate::dialect::{CallerError, Seen};
+use crate::dialect::{Body, CallerError, Seen};
 use crate::failure::{Failure, Head, classify, classify_event};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use crate::stream::sse::{Frame, Sse, write_event};
@@ -83,7 +83,8 @@ impl State {
         if self.failure.is_some() || self.has_ended {
             return;
         }
-        let event = match Raw::parse(frame.data) {
+        let event = Body::new(frame.data);
+        let event = match event.json() {
             Ok(event) if event.kind() == Kind::Object => event,
             _ => {
                 self.seen.malformed_events = self.seen.malformed_events.saturating_add(1);

@@ -4,7 +4,7 @@ use super::tool_calls::Calls;
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, reasoning, wire};
-use crate::dialect::{Memo, StreamReader};
+use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
@@ -74,7 +74,8 @@ impl State {
             self.ending.set_done();
             return;
         }
-        let chunk = match Raw::parse(frame.data) {
+        let event = Body::new(frame.data);
+        let chunk = match event.json() {
             Ok(chunk) if chunk.kind() == Kind::Object => chunk,
             _ => return sink(Event::Malformed),
         };

@@ -7,7 +7,7 @@ use super::{json_string, usual};
 use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
-use crate::dialect::{CallerError, Memo, Seen, Turn};
+use crate::dialect::{Body, CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
 use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
@@ -113,7 +113,8 @@ impl State {
             self.ending.set_done();
             return;
         }
-        let chunk = match Raw::parse(frame.data) {
+        let event = Body::new(frame.data);
+        let chunk = match event.json() {
             Ok(chunk) if chunk.kind() == Kind::Object => chunk,
             _ => {
                 self.seen.malformed_events = self.seen.malformed_events.saturating_add(1);

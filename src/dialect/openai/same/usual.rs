@@ -1,5 +1,6 @@
 //! What changes from one chunk of a stream to the next: text, in nearly all of them nothing else.
 
+use crate::dialect::Body;
 use crate::json::{Raw, Shape};
 
 /// The shape of an event with text for one choice, and the shape of what became of it.
@@ -15,7 +16,8 @@ pub(super) fn learn(data: &[u8], written: &[u8]) -> Option<(Shape, Shape)> {
 
 /// Where in `bytes` the strings of a chunk lie that change from one to the next.
 fn holes(json: &[u8], bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
-    let chunk = Raw::parse(json).ok()?;
+    let event = Body::new(json);
+    let chunk = event.json().ok()?;
     let mut choices = chunk.get("choices")?.items();
     let (delta, None) = (choices.next()?.get("delta")?, choices.next()) else { return None };
     let text = ["content", "reasoning_content", "reasoning"].into_iter().find_map(|name| filled(delta, name));
