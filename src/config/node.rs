@@ -113,7 +113,7 @@ impl Node {
 /// Reads JSON: a configuration as Envoy hands it to the filter.
 pub(super) fn read_json(bytes: &[u8], problems: &mut Problems) -> Option<Node> {
     match Raw::parse(bytes) {
-        Ok(raw) => Some(from_raw(raw, "", problems)),
+        Ok(raw) => Some(from_raw(raw, "", DEEPEST, problems)),
         Err(SyntaxError { line, column, reason }) => {
             problems.add(
                 "",
@@ -126,9 +126,20 @@ pub(super) fn read_json(bytes: &[u8], problems: &mut Problems) -> Option<Node> {
     }
 }
 
-/// Depth is bounded by [`Raw::parse`], which takes no document deeper than 128.
-fn from_raw(raw: Raw<'_>, path: &str, problems: &mut Problems) -> Node {
+/// No key of a configuration lies so deep, and the filter's stack is small.
+const DEEPEST: usize = 64;
+
+fn from_raw(raw: Raw<'_>, path: &str, levels: usize, problems: &mut Problems) -> Node {
     let value = match raw.kind() {
+        Kind::Array | Kind::Object if levels == 0 => {
+            problems.add(
+                path,
+                None,
+                format!("This lies more than {DEEPEST} levels deep"),
+                "Remove it: no key does",
+            );
+            Value::Null
+        }
         Kind::Null => Value::Null,
         Kind::Bool => Value::Bool(raw.as_bool() == Some(true)),
         Kind::Number => Value::Number(raw.as_json().to_owned()),
@@ -136,7 +147,9 @@ fn from_raw(raw: Raw<'_>, path: &str, problems: &mut Problems) -> Node {
         Kind::Array => {
             let items = raw.items().enumerate();
             Value::List(
-                items.map(|(i, item)| from_raw(item, &super::problem::element(path, i), problems)).collect(),
+                items
+                    .map(|(i, item)| from_raw(item, &super::problem::element(path, i), levels - 1, problems))
+                    .collect(),
             )
         }
         Kind::Object => {
@@ -144,7 +157,7 @@ fn from_raw(raw: Raw<'_>, path: &str, problems: &mut Problems) -> Node {
             for (key, value) in raw.fields() {
                 let key = key.into_string();
                 let path = member(path, &key);
-                let value = from_raw(value, &path, problems);
+                let value = from_raw(value, &path, levels - 1, problems);
                 push_entry(&mut entries, Entry { key, at: None, value }, &path, problems);
             }
             Value::Map(entries)
@@ -161,5 +174,21 @@ pub(super) fn push_entry(entries: &mut Vec<Entry>, entry: Entry, path: &str, pro
             let place = first.at.map(|at| format!(", first on line {}", at.line)).unwrap_or_default();
             problems.add(path, entry.at, format!("The key is written twice{place}"), "Keep one of the two");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_depth_takes_the_stack() {
+        let problems = |levels: usize| {
+            let json = "[".repeat(levels) + &"]".repeat(levels);
+            let mut problems = Problems::default();
+            assert!(read_json(json.as_bytes(), &mut problems).is_some());
+            problems.into_sorted().len()
+        };
+        assert_eq!((problems(DEEPEST), problems(DEEPEST + 1), problems(100_000)), (0, 1, 1));
     }
 }
