@@ -1,7 +1,7 @@
 //! JSON: walking finds what another parser finds, and an edit changes what it says and nothing else.
 
 use serde_json::Value;
-use switchover::json::{Edit, Kind, Raw, Writer, edit_object, indented};
+use switchover::json::{Document, Edit, Kind, Raw, Writer, edit_object, indented};
 
 pub fn any(data: &[u8]) {
     // Text that isn't JSON gives wrong answers but always ends.
@@ -9,14 +9,18 @@ pub fn any(data: &[u8]) {
         let raw = Raw::trusted(text);
         let _ = (raw.fields().count(), raw.items().count(), raw.as_u64(), raw.compact());
     }
-    let Ok(raw) = Raw::parse(data) else { return };
+    let (raw, document) = (Raw::parse(data), Document::read(data));
+    assert_eq!(raw.is_ok(), document.is_ok());
+    let (Ok(raw), Ok(document)) = (raw, document) else { return };
     // Another parser goes less deep; then there is nothing to compare.
     let Ok(value) = serde_json::from_str::<Value>(raw.as_json()) else { return };
     same(raw, &value);
+    same(document.root(), &value);
     let compact = raw.compact();
     same(Raw::parse(compact.as_bytes()).unwrap(), &value);
     same(Raw::parse(indented(raw).as_bytes()).unwrap(), &value);
     edits(raw);
+    edits(document.root());
 }
 
 fn same(raw: Raw<'_>, value: &Value) {
