@@ -34,9 +34,7 @@ impl<'a> Text<'a> {
             Form::Plain(text) => text.trim_start().is_empty(),
             Form::Encoded(text) => {
                 let mut rest = text.trim_start();
-                while let Some(after) =
-                    ["\\n", "\\r", "\\t"].iter().find_map(|blank| rest.strip_prefix(blank))
-                {
+                while let Some(after) = after_blank_escape(rest) {
                     rest = after.trim_start();
                 }
                 rest.is_empty()
@@ -144,6 +142,16 @@ impl PartialEq<&str> for Text<'_> {
     fn eq(&self, other: &&str) -> bool {
         self == *other
     }
+}
+
+/// What follows an escape that stands for a blank, if the text begins with one.
+fn after_blank_escape(text: &str) -> Option<&str> {
+    let escaped = text.strip_prefix('\\')?;
+    if let Some(digits) = escaped.strip_prefix('u') {
+        let (decoded, rest) = unicode_escape(digits);
+        return decoded.is_whitespace().then_some(rest);
+    }
+    escaped.strip_prefix(['n', 'r', 't', 'f'])
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {

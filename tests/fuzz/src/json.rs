@@ -79,7 +79,9 @@ fn edits(raw: Raw<'_>) {
                 1 => expected[chosen].1 = Raw::trusted("[1]"),
                 _ => expected[chosen].0 = "renamed".into(),
             }
-            expected.push(("added".into(), Raw::trusted("{}")));
+            // What is added stands after a value that is new anyway, so that all behind it stays as it is.
+            let place = if way == 1 { chosen + 1 } else { expected.len() };
+            expected.insert(place, ("added".into(), Raw::trusted("{}")));
             let edited = Raw::parse(&out).unwrap();
             assert!(edited.fields().eq(expected), "{}", edited.as_json());
         }
