@@ -66,6 +66,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The id of the turn of a trip with this key.
+    pub fn id_of(key: u64) -> String {
+        format!("{key:016x}")
+    }
+
     pub fn caller_header(&self, name: &str) -> Option<&str> {
         self.caller_headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

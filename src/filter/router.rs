@@ -244,7 +244,7 @@ impl Router {
             requested_model: std::mem::take(&mut asked.model),
             stream: asked.stream,
             stream_usage: asked.stream_usage,
-            id: format!("{:016x}", moment.key),
+            id: Turn::id_of(moment.key),
             created: moment.now_ms / 1000,
             unsupported: group.unsupported,
             caller_headers,

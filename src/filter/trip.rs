@@ -2,16 +2,18 @@
 //!
 //! Both roles run in the same VM of the same worker, so normally they share a [`Trip`] by its key. After a reload the
 //! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
-//! router role set, and from the request's body.
+//! router role set, and from the request's body. Where the first attempt is the only one, its request says all of it.
 
 use super::attempt::Clock;
+use super::headers::{self, Header};
 use super::load::Ticket;
+use super::router::dialect_headers;
 use super::{Runtime, drill};
 use crate::config::Effect;
-use crate::dialect::{Surface, Turn};
+use crate::dialect::{Surface, Turn, ask};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw, Text, Writer};
-use crate::plan::{Drilled, Seat};
+use crate::plan::{Drilled, Seat, attempts};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -155,6 +157,13 @@ impl Trip {
         }
     }
 
+    /// Whether a translator may need the handoff, even where both roles share a VM: the header that names the trip is gone
+    /// after the first attempt.
+    pub fn needs_handoff(&self) -> bool {
+        let group = self.runtime.config.groups.get(self.group);
+        !self.drills.is_empty() || group.is_none_or(|group| attempts(group, self.order.len()) != 1)
+    }
+
     /// What a translator in another VM needs, as JSON.
     pub fn handoff(&self, key: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
@@ -187,6 +196,46 @@ impl Trip {
         // The first member, by construction: found without reading the rest.
         let digits = text.strip_prefix(r#"{"key":""#)?;
         digits.split_once('"')?.0.parse().ok()
+    }
+
+    /// A trip of one's own, where the router role's is in another VM and there is no handoff, from the request as the
+    /// router role let it go: of a plan without drills, and for its first attempt, nothing is missing.
+    pub fn from_request(
+        runtime: &Rc<Runtime>,
+        headers: &[Header<'_>],
+        body: Vec<u8>,
+        now_ms: u64,
+    ) -> Option<Trip> {
+        let key: u64 = headers::text(headers, headers::TRIP)?.parse().ok()?;
+        let mut names = headers::text(headers, headers::ORDER)?.split('|');
+        let name = names.next()?;
+        let (place, group) =
+            runtime.config.groups.iter().enumerate().find(|(_, group)| group.name == name)?;
+        let path = headers::text(headers, ":path")?;
+        let surface = Surface::of_path(path.strip_prefix(runtime.config.listen.base_path.as_str())?)?;
+        let document = Document::parse(body).ok()?;
+        let asked = ask(surface, document.root()).ok()?;
+        Some(Trip {
+            runtime: Rc::clone(runtime),
+            group: place,
+            turn: Turn {
+                surface,
+                requested_model: asked.model,
+                stream: asked.stream,
+                stream_usage: asked.stream_usage,
+                id: Turn::id_of(key),
+                created: now_ms / 1000,
+                unsupported: group.unsupported,
+                caller_headers: dialect_headers(headers.iter().copied()),
+            },
+            body: RefCell::new(Some(document)),
+            is_handed_off: true,
+            planned_ms: None,
+            order: names.map(|id| runtime.target(id)).collect::<Option<_>>()?,
+            drills: Vec::new(),
+            outcome: RefCell::default(),
+            ticket: Ticket::new(runtime),
+        })
     }
 
     /// A trip of one's own, where the router role's is in another VM.

@@ -33,7 +33,9 @@ impl RouterContext {
             Ok((trip, headers)) => {
                 shared::remember(key, &trip);
                 self.key = Some(key);
-                abi::set_property("switchover.turn", &trip.handoff(key))?;
+                if trip.needs_handoff() || !shared::have_met() {
+                    abi::set_property("switchover.turn", &trip.handoff(key))?;
+                }
                 // Few are added to many: setting all anew would cost Envoy much more.
                 headers
                     .iter()

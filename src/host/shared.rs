@@ -17,6 +17,8 @@ thread_local! {
     static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
     /// The cool-downs as last read, and when.
     static COOLED: RefCell<(u64, Vec<u8>)> = RefCell::default();
+    /// A translator of this VM has found a trip by its header.
+    static MET: Cell<bool> = const { Cell::new(false) };
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
 }
 
@@ -72,6 +74,16 @@ pub fn remember(key: u64, trip: &Rc<Trip>) {
 
 pub fn recall(key: u64) -> Option<Rc<Trip>> {
     TRIPS.with(|trips| trips.try_borrow().ok()?.get(&key).cloned())
+}
+
+/// Notes that both roles are in this VM.
+pub fn met() {
+    MET.set(true);
+}
+
+/// Whether both roles are, or were, in this VM.
+pub fn have_met() -> bool {
+    MET.get()
 }
 
 pub fn forget(key: u64) {

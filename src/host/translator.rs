@@ -43,15 +43,20 @@ impl TranslatorContext {
         }
     }
 
-    /// The trip that the router role began: shared, or made anew from its handoff. The header that names it is gone after
-    /// the first attempt; the property isn't, and costs more.
-    fn trip(&self, headers: &[Header<'_>]) -> Option<Rc<Trip>> {
+    /// The trip that the router role began: shared, or made anew from its handoff or from the request. The header that names
+    /// it is gone after the first attempt; the property isn't, and costs more.
+    fn trip(&self, headers: &[Header<'_>], size: usize) -> Option<Rc<Trip>> {
         let named = headers::text(headers, headers::TRIP).and_then(|key| key.parse().ok());
-        named.and_then(shared::recall).or_else(|| {
-            let handoff = abi::property("switchover.turn").ok()??;
+        if let Some(trip) = named.and_then(shared::recall) {
+            shared::met();
+            return Some(trip);
+        }
+        if let Some(handoff) = abi::property("switchover.turn").ok().flatten() {
             let shared = Trip::handoff_key(&handoff).and_then(shared::recall);
-            shared.or_else(|| Trip::from_handoff(&self.runtime, &handoff).map(Rc::new))
-        })
+            return shared.or_else(|| Trip::from_handoff(&self.runtime, &handoff).map(Rc::new));
+        }
+        let body = abi::buffer(abi::Buffer::RequestBody, 0, size).ok()?;
+        Trip::from_request(&self.runtime, headers, body, abi::now_ms()).map(Rc::new)
     }
 
     /// The seat that Envoy chose of the trip's order.
@@ -69,7 +74,7 @@ impl TranslatorContext {
         let pairs = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
         let current: Vec<Header<'_>> = pairs.iter().collect();
         let trip = self
-            .trip(&current)
+            .trip(&current, size)
             .ok_or("the request did not come through the filter with root_id \"router\"")?;
         let seat = TranslatorContext::seat(&trip)?;
         self.target = seat.target;

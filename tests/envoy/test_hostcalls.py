@@ -16,9 +16,10 @@ from harness.gateway import Gateway
 
 CALL = re.compile(r"\[(vm->host|host->vm)\] (?:env\.)?(\w+)\(")
 
-# What a chat that isn't streamed takes, both roles together: the router role reads headers, body, clock and cool-downs and
-# writes the handoff; the translator reads headers twice, writes the attempt's body, reads the answer and writes it.
-HOSTCALLS = 10
+# What a chat that isn't streamed takes, both roles together: the router role reads headers, body, clock and cool-downs, and
+# writes no handoff, as there is one attempt; the translator reads headers twice, writes the attempt's body, reads the answer and
+# writes it.
+HOSTCALLS = 9
 # Besides those, lines of header maps: four of the router role's, and what changes of the request and of the answer. Each is a
 # crossing, but Envoy would take longer for maps that are set whole: it removes and adds every line.
 HEADER_EDITS = 17
