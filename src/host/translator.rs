@@ -197,19 +197,7 @@ fn respond(answer: &Answer) -> Result<(), abi::Status> {
     abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
 }
 
-impl Context for TranslatorContext {
-    fn on_done(&mut self) -> bool {
-        if let Some(attempt) = self.attempt.as_mut() {
-            if attempt.delay_ms().is_some() {
-                pause::forget(self.context);
-            }
-            attempt.abandoned(&abi::now_ms);
-        }
-        self.learn();
-        idle::forget(self.context);
-        true
-    }
-}
+impl Context for TranslatorContext {}
 
 impl HttpContext for TranslatorContext {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
@@ -267,5 +255,20 @@ impl HttpContext for TranslatorContext {
         let bytes = read_answer(size);
         let step = attempt.body(&bytes, true, &abi::now_ms);
         self.apply(step, size)
+    }
+}
+
+/// The attempt is over. Envoy has a callback of its own for that, right before the one that drops the context; what needn't be
+/// exported costs no crossing.
+impl Drop for TranslatorContext {
+    fn drop(&mut self) {
+        if let Some(attempt) = self.attempt.as_mut() {
+            if attempt.delay_ms().is_some() {
+                pause::forget(self.context);
+            }
+            attempt.abandoned(&abi::now_ms);
+        }
+        self.learn();
+        idle::forget(self.context);
     }
 }

@@ -141,7 +141,6 @@ class Vm {
     this.contexts.get(router).maps[2] = upstream.maps[2];
     this.in(router, 'proxy_on_response_headers', 4, 0);
     for (const context of [translator, router]) {
-      this.in(context, 'proxy_on_done');
       this.in(context, 'proxy_on_delete');
       this.contexts.delete(context);
     }

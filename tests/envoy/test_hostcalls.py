@@ -23,7 +23,7 @@ HOSTCALLS = 9
 # Besides those, lines of header maps: four of the router role's, and what changes of the request and of the answer. Each is a
 # crossing, but Envoy would take longer for maps that are set whole: it removes and adds every line.
 HEADER_EDITS = 17
-CALLBACKS = 17
+CALLBACKS = 15
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
 

@@ -20,7 +20,6 @@ const KEPT = new Set([
   'proxy_on_response_headers',
   'proxy_on_response_body',
   'proxy_on_response_trailers',
-  'proxy_on_done',
   'proxy_on_delete',
 ]);
 
