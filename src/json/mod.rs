@@ -4,6 +4,7 @@
 //! object or an array skips over what nobody asked for, and copying a value to the other side copies its bytes, so
 //! unknown fields and number formats survive untouched. Nothing here builds a tree.
 
+mod block;
 mod document;
 mod edit;
 mod indent;
