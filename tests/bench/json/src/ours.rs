@@ -7,7 +7,7 @@ mod json;
 use json::Document;
 
 pub fn find(body: &[u8]) -> Option<usize> {
-    let document = Document::parse(body.to_vec()).ok()?;
+    let document = Document::read(body).ok()?;
     let root = document.root();
     std::hint::black_box(root.get("messages")?.as_json());
     let stream = root.get("stream").and_then(|value| value.as_bool()).unwrap_or(false);
