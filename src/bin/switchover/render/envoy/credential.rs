@@ -5,9 +5,19 @@ use crate::render::tree::{Map, Node, duration, list, one};
 use switchover::config::{Config, CredentialSource, Target};
 use switchover::dialect::Key;
 
+/// What adds a target's key.
+#[derive(Clone)]
+pub struct Keyed {
+    target: String,
+    /// To every request.
+    filter: Node,
+    /// To those that a matcher chooses.
+    action: Node,
+}
+
 /// For each of [`Config::targets`]: what adds its key, if it has one.
-pub fn actions(config: &Config, here: &Surroundings) -> Vec<Option<Node>> {
-    let action = |target: &Target| {
+pub fn keys(config: &Config, here: &Surroundings) -> Vec<Option<Keyed>> {
+    let keyed = |target: &Target| {
         let place = target.credential?;
         let credential = config.credentials.get(place)?;
         let filter = match &credential.source {
@@ -16,22 +26,24 @@ pub fn actions(config: &Config, here: &Surroundings) -> Vec<Option<Node>> {
                 inject(target, here.secrets.get(place)?.as_ref()?)
             }
         };
+        let filter = Node::shared(&format!("key-of-{}", target.id()), filter);
         let execute = Map::typed("envoy.extensions.filters.http.composite.v3.ExecuteFilterAction")
-            .with("typed_config", filter);
+            .with("typed_config", filter.clone());
         let action = Map::new().with("name", "composite-action").with("typed_config", execute);
-        Some(Node::shared(&format!("key-of-{}", target.id()), one("action", action)))
+        let action = Node::shared(&format!("match-{}", target.id()), one("action", action));
+        Some(Keyed { target: target.id().to_owned(), filter, action })
     };
-    config.targets.iter().map(action).collect()
+    config.targets.iter().map(keyed).collect()
 }
 
-/// A filter that adds the key of whichever of these targets the translator wrote for.
-pub fn filter(keys: impl IntoIterator<Item = (String, Node)>) -> Option<Node> {
-    let mut map = Map::new();
-    let mut any = false;
-    for (target, action) in keys {
-        map = map.with(&target, action);
-        any = true;
+/// A filter that adds the key of whichever of these targets the translator wrote for; `is_alone`: an order has no other
+/// target, so there is nothing to choose and nobody else whom the key could reach.
+pub fn filter(keys: Vec<Keyed>, is_alone: bool) -> Option<Node> {
+    if is_alone {
+        return keys.into_iter().next().map(|only| only.filter);
     }
+    let any = !keys.is_empty();
+    let map = keys.into_iter().fold(Map::new(), |map, key| map.with(&key.target, key.action));
     let input = Map::typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput")
         .with("header_name", "x-switchover-target");
     let input = Map::new().with("name", "target").with("typed_config", input);

@@ -17,7 +17,7 @@ The filter computes the same names from the same file.\n\n";
 
 /// The clusters of all orders.
 pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item> {
-    let keys = credential::actions(config, here);
+    let keys = credential::keys(config, here);
     let shared = Shared {
         translator: roles.translator.clone(),
         strip: Node::shared("strip-internal-headers", strip()),
@@ -35,11 +35,8 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
                 why.push_str(&format!("Model group {}", group.name));
             }
             let real = order.seats.iter().filter(|seat| seat.twin != Some(Twin::Fail));
-            let keys = real.filter_map(|seat| {
-                let id = config.targets.get(seat.target)?.id().to_owned();
-                Some((id, keys.get(seat.target)?.clone()?))
-            });
-            let filters = shared.filters(credential::filter(keys));
+            let keys = real.filter_map(|seat| keys.get(seat.target)?.clone()).collect();
+            let filters = shared.filters(credential::filter(keys, order.seats.len() == 1));
             let attempts = attempts(group, order.seats.len());
             let policy = Node::shared(
                 &format!("{attempts}-attempts-of-{}", group.name),
