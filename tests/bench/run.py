@@ -1,10 +1,11 @@
 """`make bench`: what the filter costs, as a ratio to plain Envoy passing the same bytes, in one run.
 
-Envoy is pinned to one core, load and provider to the other; rounds alternate, so that what else the machine does hits all
-alike; medians are compared. BENCH_SECONDS and BENCH_ROUNDS make it longer, BENCH_ONLY picks workloads.
+Envoy is pinned to one core, load and provider to the other; rounds are short and alternate, so that what else the machine does hits all
+alike: each proxy is compared with plain Envoy in the same round, and the median of that counts. BENCH_SECONDS and BENCH_ROUNDS make it longer, BENCH_ONLY picks workloads.
 """
 
 import json
+import operator
 import os
 import pathlib
 import platform
@@ -25,8 +26,8 @@ from harness.standin import Standin  # noqa: E402
 from proxies import Pinned, described, plain, with_filter, without_filter  # noqa: E402
 
 ENVOY_CORE, OTHER_CORE = 0, 1
-SECONDS = os.environ.get("BENCH_SECONDS", "2")
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS = os.environ.get("BENCH_SECONDS", "1")
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 ONLY = os.environ.get("BENCH_ONLY", "")
 PATH = "/v1/chat/completions"
 STREAMS = 1000
@@ -42,7 +43,7 @@ def load(url: str, body: pathlib.Path, connections: int, headers=None) -> dict:
 
 
 def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
-    """For each proxy the medians over alternating rounds."""
+    """For each proxy the medians over alternating rounds, and its medians against others of the same round."""
     rounds = {name: [] for name in envoys}
     for envoy in envoys.values():
         load_once(envoy.url(), body.read_bytes(), getattr(envoy, "headers", None))
@@ -55,7 +56,13 @@ def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
             result["per_second"] = result["requests"] / result["seconds"]
             rounds[name].append(result)
     keys = ("per_second", "p50_us", "p99_us", "cpu_us")
-    return {name: {key: statistics.median(one[key] for one in results) for key in keys} for name, results in rounds.items()}
+    medians = {name: {key: statistics.median(one[key] for one in results) for key in keys} for name, results in rounds.items()}
+    for name, median in medians.items():
+        paired = lambda other, key, how: statistics.median(map(how, (one[key] for one in rounds[name]), (one[key] for one in rounds[other])))  # noqa: E731, B023
+        median["ratio"] = paired("plain Envoy", "cpu_us", operator.truediv)
+        median["to_one"] = paired("to OpenAI", "cpu_us", operator.truediv)
+        median["added_us"] = paired("plain Envoy", "p50_us", operator.sub)
+    return medians
 
 
 def request_bytes(body: bytes, headers=None) -> bytes:
@@ -116,11 +123,10 @@ def row(*cells) -> str:
 
 
 def show(workload: str, results: dict):
-    floor, one = results["plain Envoy"]["cpu_us"], results["to OpenAI"]["cpu_us"]
     for name, result in results.items():
         figures = (f"{result['per_second']:.0f}", f"{result['p50_us']:.0f}", f"{result['p99_us']:.0f}", f"{result['cpu_us']:.0f}")
-        more = f"  {result['cpu_us'] / one:.2f}x of 1 target" if "6 targets" in name else ""
-        print(row(workload, name, *figures, f"{result['cpu_us'] / floor:.2f}x") + more, flush=True)
+        more = f"  {result['to_one']:.2f}x of 1 target" if "6 targets" in name else ""
+        print(row(workload, name, *figures, f"{result['ratio']:.2f}x") + more, flush=True)
 
 
 def against_peers(envoys: dict, provider: int, folder: pathlib.Path, started: list) -> dict:
@@ -177,9 +183,8 @@ def main():
                 path.write_bytes(WORKLOADS["chat 1 KB"])
                 latency = measure(envoys, path, 1)
                 report["latency"] = latency
-                floor = latency["plain Envoy"]["p50_us"]
                 for name, result in latency.items():
-                    print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", f"+{result['p50_us'] - floor:.0f} µs"))
+                    print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", f"+{result['added_us']:.0f} µs"))
             if ONLY in "start":
                 starts = {name: start_ms(configurations[name]) for name in ("plain Envoy", "to OpenAI", "to OpenAI, 6 targets")}
                 report["start_ms"] = starts
