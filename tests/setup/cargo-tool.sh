@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cargo-tool.sh FOLDER CRATE VERSION BINARY: builds one command of a crate from crates.io into FOLDER/bin.
+# cargo-tool.sh FOLDER CRATE VERSION BINARY: builds one command of a crate into FOLDER/bin.
 set -euo pipefail
 folder=$1 crate=$2 version=$3 binary=$4
 
