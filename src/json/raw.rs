@@ -198,7 +198,7 @@ impl<'a> Raw<'a> {
         Some(Raw { text: self.between(node.start, wide(node.end))?, nodes: found.get(..node.count())? })
     }
 
-    /// Whether walking it takes no reading.
+    /// Whether it was outlined, so that walking it takes little or no reading.
     pub fn is_outlined(self) -> bool {
         !self.nodes.is_empty()
     }
@@ -206,8 +206,8 @@ impl<'a> Raw<'a> {
     /// Whether an object in it may have a member of that name; `false` is sure, but for a name that is written with
     /// escapes.
     pub fn may_have_member(self, name: &str) -> bool {
-        if self.nodes.first().is_some_and(Node::has_all_members) {
-            let base = self.nodes.first().map_or(0, |own| wide(own.start));
+        if let Some(own) = self.nodes.first().filter(|own| own.has_all_members()) {
+            let base = wide(own.start);
             return self.nodes.iter().skip(1).any(|node| node.is_called(name, self.text, base));
         }
         memmem::find(self.text.as_bytes(), format!("\"{name}\"").as_bytes()).is_some()
