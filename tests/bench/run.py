@@ -61,6 +61,8 @@ def measure(envoys: dict, body: pathlib.Path, connections: int) -> dict:
         paired = lambda other, key, how: statistics.median(map(how, (one[key] for one in rounds[name]), (one[key] for one in rounds[other])))  # noqa: E731, B023
         median["ratio"] = paired("plain Envoy", "cpu_us", operator.truediv)
         median["to_one"] = paired("to OpenAI", "cpu_us", operator.truediv)
+        # Of the whole process, with all that the rounds have left in it.
+        median["rss_mib"] = envoys[name].rss_bytes() / 2**20 if hasattr(envoys[name], "rss_bytes") else None
         median["added_us"] = paired("plain Envoy", "p50_us", operator.sub)
     return medians
 
@@ -118,13 +120,14 @@ def machine() -> str:
 
 
 def row(*cells) -> str:
-    widths = (26, 22, 10, 9, 9, 9, 7)
+    widths = (26, 22, 10, 9, 9, 9, 9, 7)
     return "  ".join(str(cell).ljust(width) if place < 2 else str(cell).rjust(width) for place, (cell, width) in enumerate(zip(cells, widths)))
 
 
 def show(workload: str, results: dict):
     for name, result in results.items():
         figures = (f"{result['per_second']:.0f}", f"{result['p50_us']:.0f}", f"{result['p99_us']:.0f}", f"{result['cpu_us']:.0f}")
+        figures += ("" if result["rss_mib"] is None else f"{result['rss_mib']:.0f}",)
         more = f"  {result['to_one']:.2f}x of 1 target" if "6 targets" in name else ""
         print(row(workload, name, *figures, f"{result['ratio']:.2f}x") + more, flush=True)
 
@@ -171,7 +174,7 @@ def main():
                 envoys[name] = Pinned(configuration, ENVOY_CORE)
                 started.append(envoys[name])
             print(machine())
-            print(row("workload", "proxy", "req/s", "p50 µs", "p99 µs", "CPU µs", "ratio"))
+            print(row("workload", "proxy", "req/s", "p50 µs", "p99 µs", "CPU µs", "RSS MiB", "ratio"))
             for workload, body in WORKLOADS.items():
                 if ONLY in workload:
                     path = folder / "body.json"
@@ -184,12 +187,12 @@ def main():
                 latency = measure(envoys, path, 1)
                 report["latency"] = latency
                 for name, result in latency.items():
-                    print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", f"+{result['added_us']:.0f} µs"))
+                    print(row("chat 1 KB, 1 connection", name, "", f"{result['p50_us']:.0f}", "", "", "", f"+{result['added_us']:.0f} µs"))
             if ONLY in "start":
                 starts = {name: start_ms(configurations[name]) for name in ("plain Envoy", "to OpenAI", "to OpenAI, 6 targets")}
                 report["start_ms"] = starts
                 for name, took in starts.items():
-                    print(row("start", name, "", "", "", f"{took:.0f} ms", f"+{took - starts['plain Envoy']:.0f}"))
+                    print(row("start", name, "", "", "", f"{took:.0f} ms", "", f"+{took - starts['plain Envoy']:.0f}"))
             if ONLY in "memory":
                 memory = {}
                 for name, configuration in {
@@ -206,7 +209,7 @@ def main():
                     memory[name] = stream_memory(envoy, WORKLOADS["stream, 50 events"])
                 report["stream_bytes"] = memory
                 for name, bytes_ in memory.items():
-                    print(row(f"{STREAMS} open streams", name, "", "", "", f"{bytes_ / 1024:.0f} KiB", f"+{(bytes_ - memory['plain Envoy']) / 1024:.0f}"))
+                    print(row(f"{STREAMS} open streams", name, "", "", "", f"{bytes_ / 1024:.0f} KiB", "", f"+{(bytes_ - memory['plain Envoy']) / 1024:.0f}"))
             if os.environ.get("BENCH_PEERS") == "1":
                 report["peers"] = against_peers(envoys, fast["fast"].port, folder, started)
         finally:
