@@ -13,6 +13,7 @@ import pytest
 
 from harness.document import document, target
 from harness.gateway import Gateway
+from harness.process import built
 
 CALL = re.compile(r"\[(vm->host|host->vm)\] (?:env\.)?(\w+)\(")
 
@@ -26,6 +27,8 @@ HEADER_EDITS = 17
 CALLBACKS = 15
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
+# Envoy compiles the whole module at its start, and a processor's caches are small.
+MODULE_BYTES = 1.2 * 1024 * 1024
 
 
 @pytest.fixture(scope="module", params=["openai-main", "anthropic-main"])
@@ -87,3 +90,7 @@ def test_a_streams_piece_crosses_it_twice(gateway):
     assert pieces >= 4, calls
     crossings = total(calls, "vm->host") - header_edits(calls)
     assert crossings <= HOSTCALLS + HOSTCALLS_A_PIECE * pieces / 2 + 4, (pieces, calls)
+
+
+def test_the_module_stays_small():
+    assert built("switchover.wasm").stat().st_size <= MODULE_BYTES
