@@ -312,11 +312,11 @@ proptest! {
         // The shortcut changes nothing but the model, and a body that asks for usage already is the same bytes.
         let native = exchange::native(Surface::Chat, target.row).unwrap();
         let mut edited = native.request(body, &turn, &target, &mut losses).unwrap();
-        edited.complete(body.as_json());
+        edited.complete(body.as_json().as_bytes());
         prop_assert_eq!(&edited.body, &outgoing.body);
         let renamed = Target { model: Some("other".into()), ..target };
         let mut edited = native.request(body, &turn, &renamed, &mut losses).unwrap();
-        edited.complete(body.as_json());
+        edited.complete(body.as_json().as_bytes());
         let read = exchange::read(Surface::Chat, Raw::parse(&edited.body).unwrap()).unwrap();
         prop_assert_eq!(read, Request { model: "other".into(), ..request });
     }

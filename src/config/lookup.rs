@@ -140,6 +140,9 @@ mod tests {
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             base_path: String::new(),
             max_body_bytes: 1,
+            max_answer_bytes: 1,
+            memory: 1,
+            body_timeout_ms: 1,
         };
         assert!(listen(&[]).takes("any.thing:80"));
         let some = listen(&["llm.internal", "*.example.com"]);

@@ -29,6 +29,11 @@ pub struct Listen {
     /// What stands before `/v1/…`; empty or begins with `/`, never ends with one.
     pub base_path: String,
     pub max_body_bytes: u64,
+    /// Of an answer that is collected, not of one that flows.
+    pub max_answer_bytes: u64,
+    /// What each worker may hold, in bytes.
+    pub memory: u64,
+    pub body_timeout_ms: u64,
 }
 
 /// Where the tenant of a request is found.

@@ -57,6 +57,11 @@ pub trait Pipe {
     /// # Errors
     /// The dialect's terminator is missing: the answer is not whole.
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure>;
+    /// Whether the dialect's terminator was there, so that nothing that still comes belongs to the answer. The end of the
+    /// bytes can be where nothing can be written any more, in trailers.
+    fn is_over(&self) -> bool;
+    /// How many bytes of the stream are kept: of an event that is not whole, and what its end repeats.
+    fn held(&self) -> usize;
     /// Ends the caller's stream with an error event.
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>);
     fn seen(&self) -> &Seen;
@@ -123,7 +128,7 @@ pub fn read(surface: Surface, body: Raw<'_>) -> Result<Request<'_>, Refusal> {
 /// What is wrong with the request or what this target can't carry of it.
 pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
     let mut outgoing = front(turn, body, target)?;
-    outgoing.complete(body.as_json());
+    outgoing.complete(body.as_json().as_bytes());
     Ok(outgoing)
 }
 
@@ -206,7 +211,14 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
     }
     let caller = caller(turn.surface)?;
     let reader = provider(target.row)?.stream(memo);
-    Some(Box::new(Translated { reader, writer: caller.stream(turn, memo), seen: Seen::default() }))
+    Some(Box::new(Translated {
+        reader,
+        writer: caller.stream(turn, memo),
+        seen: Seen::default(),
+        // A response's end has all of it once more, and what Gemini's pages support is known by its place in the text.
+        repeats: turn.surface == Surface::Responses || target.row.dialect == Dialect::Gemini,
+        came: 0,
+    }))
 }
 
 /// An error body in the envelope of the path.
@@ -243,10 +255,15 @@ struct Translated {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
     seen: Seen,
+    /// Its end may say again what was said.
+    repeats: bool,
+    /// So many bytes came.
+    came: usize,
 }
 
 impl Pipe for Translated {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.came = self.came.saturating_add(bytes.len());
         let Translated { reader, writer, seen, .. } = self;
         let mut token = false;
         reader.push(bytes, &mut |event| {
@@ -265,6 +282,14 @@ impl Pipe for Translated {
         })?;
         writer.end(out);
         Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.reader.is_over()
+    }
+
+    fn held(&self) -> usize {
+        self.reader.held().saturating_add(if self.repeats { self.came } else { 0 })
     }
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {

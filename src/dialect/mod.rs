@@ -129,6 +129,10 @@ pub trait StreamReader {
     /// # Errors
     /// [`crate::failure::Class::Malformed`] where the dialect's terminator is missing.
     fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure>;
+    /// Whether the dialect's terminator was there: nothing that still comes belongs to the answer.
+    fn is_over(&self) -> bool;
+    /// How many bytes are kept of an event that is not whole.
+    fn held(&self) -> usize;
 }
 
 /// Turns events into a caller's bytes.

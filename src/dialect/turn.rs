@@ -93,9 +93,9 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Appends what follows of the caller's request.
-    pub fn complete(&mut self, request: &str) {
+    pub fn complete(&mut self, request: &[u8]) {
         let start = request.len().saturating_sub(std::mem::take(&mut self.kept));
-        self.body.extend_from_slice(request.as_bytes().get(start..).unwrap_or_default());
+        self.body.extend_from_slice(request.get(start..).unwrap_or_default());
     }
 }
 

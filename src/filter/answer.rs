@@ -28,6 +28,23 @@ impl Answer {
     }
 }
 
+/// What a caller is told whose request or answer the worker has no room for. No target is to blame.
+pub(super) fn busy() -> CallerError {
+    CallerError {
+        status: 503,
+        code: "gateway_busy".to_owned(),
+        param: None,
+        message:
+            "The gateway holds as much as it may at the moment (`listen.memory`). Try again in a second."
+                .to_owned(),
+    }
+}
+
+/// An answer with [`busy`].
+pub(super) fn busy_answer(surface: Surface) -> Answer {
+    Answer::error(surface, &busy()).with("retry-after", "1")
+}
+
 /// A header's value from a sentence of ours: one line of printable ASCII.
 pub(super) fn header_value(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';

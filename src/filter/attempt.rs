@@ -8,8 +8,10 @@ mod headers;
 
 pub(super) use failed::failure_from;
 
-use super::answer::Answer;
+use super::answer::{self, Answer};
 use super::headers::{Header, HeaderList};
+use super::intake::Intake;
+use super::memory::{Held, WORK_FACTOR};
 use super::metrics;
 use super::silence::{Line, Silence};
 use super::trip::Trip;
@@ -17,7 +19,7 @@ use crate::config::Effect;
 use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{CallerError, Memo, Outgoing, Refusal, Target};
 use crate::failure::{Class, Failure, Head, classify};
-use crate::json::Document;
+use crate::json::{Document, Raw};
 use crate::plan::Seat;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -57,6 +59,8 @@ pub struct Attempt {
     counts: Vec<(String, u32)>,
     /// Events that were left out of the stream so far.
     malformed: u32,
+    /// What this attempt has kept of its answer.
+    held: Held,
 }
 
 enum State {
@@ -66,7 +70,7 @@ enum State {
     Whole {
         status: u16,
         headers: HeaderList,
-        body: Vec<u8>,
+        body: Intake,
     },
     /// A stream before its first token.
     Held {
@@ -81,6 +85,8 @@ enum State {
 
 /// An error's explanation is read so far, in bytes.
 const MOST_EXPLANATION: usize = 64 * 1024;
+/// An answer that is read takes so many times its size for a moment: its outline, the model of it and what is written.
+const READ_FACTOR: usize = 3;
 
 impl Attempt {
     /// Translates the request for a target. `body` is the request's as this attempt got it, for a trip without one.
@@ -90,12 +96,16 @@ impl Attempt {
     pub fn start(
         trip: &Rc<Trip>,
         seat: Seat,
-        body: Vec<u8>,
+        body: &[u8],
         now_ms: u64,
     ) -> Result<(Attempt, Outgoing), Answer> {
         let target = seat.target;
         if !trip.may_fit(target) {
             return Err(failed::given_up(trip, target));
+        }
+        let mut held = Held::nothing(&trip.runtime);
+        if held.room(0, trip.length().max(body.len()).saturating_mul(WORK_FACTOR)).is_err() {
+            return Err(failed::no_room(trip));
         }
         let drill = trip.drill_at(seat);
         let mut outgoing = match drill {
@@ -111,6 +121,8 @@ impl Attempt {
             }
             Err(_) => 1,
         };
+        // Until the provider has it, which its answer tells.
+        held.set_envoy(outgoing.body.len());
         let attempt = Attempt {
             trip: Rc::clone(trip),
             target,
@@ -123,6 +135,7 @@ impl Attempt {
             cool_ms: None,
             counts: Vec::new(),
             malformed: 0,
+            held,
         };
         Ok((attempt, outgoing))
     }
@@ -168,6 +181,7 @@ impl Attempt {
 
     /// The answer's headers; `end`: there is no body.
     pub fn head(&mut self, head: &Head<'_>, end: bool, clock: Clock<'_>) -> Step {
+        self.held.set_envoy(0);
         if let Some(Effect::Fail(class)) = self.drill {
             return self.fail(Failure::drill(class));
         }
@@ -185,55 +199,109 @@ impl Attempt {
             let headers = self.answer_headers(head, None);
             self.state = State::Held { pipe, headers, out: Vec::new() };
         } else {
+            let body = Intake::of_answer(head.headers);
+            if head.is_success() && body.announced().is_some_and(|length| length > self.most_answer()) {
+                return self.fail(self.too_large());
+            }
             let mut headers = HeaderList::new();
             head.headers.iter().for_each(|(name, value)| headers.push(*name, *value));
-            self.state = State::Whole { status: head.status, headers, body: Vec::new() };
+            self.state = State::Whole { status: head.status, headers, body };
         }
-        if end { self.body(&[], true, clock) } else { Step::Hold }
+        if end { self.body(Vec::new(), true, clock) } else { Step::Hold }
+    }
+
+    /// `listen.max_answer_bytes`.
+    fn most_answer(&self) -> usize {
+        usize::try_from(self.trip.runtime.config.listen.max_answer_bytes).unwrap_or(usize::MAX)
+    }
+
+    fn too_large(&self) -> Failure {
+        let most = self.most_answer();
+        Failure::malformed(&format!("the answer has more than the {most} bytes of listen.max_answer_bytes"))
     }
 
     /// A piece of the answer's body.
-    pub fn body(&mut self, bytes: &[u8], end: bool, clock: Clock<'_>) -> Step {
+    pub fn body(&mut self, bytes: Vec<u8>, end: bool, clock: Clock<'_>) -> Step {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Asked => Step::Pass,
             State::Ended => Step::Chunk(Vec::new()),
-            State::Whole { status, headers, mut body } => {
-                if end && body.is_empty() {
-                    let headers: Vec<Header<'_>> = headers.iter().collect();
-                    return self.whole(&Head { status, headers: &headers }, bytes, clock);
-                }
-                body.extend_from_slice(bytes);
-                let enough = !(200..300).contains(&status) && body.len() >= MOST_EXPLANATION;
-                if end || enough {
-                    let headers: Vec<Header<'_>> = headers.iter().collect();
-                    return self.whole(&Head { status, headers: &headers }, &body, clock);
-                }
-                self.state = State::Whole { status, headers, body };
-                Step::Hold
-            }
-            State::Held { mut pipe, headers, mut out } => {
-                let pushed = pipe.push(bytes, &mut out);
-                self.count_malformed(&*pipe);
-                let token = match pushed {
-                    Err(failure) => return self.fail(failure),
-                    Ok(token) => token,
-                };
-                if end {
-                    return match pipe.finish(&mut out) {
-                        Ok(()) if token => self.release(headers, out, None),
-                        Ok(()) => self.fail(Failure::malformed("the stream ended before its first token")),
-                        // Nothing went out yet: even a token that came before the cut is no reason to give it up.
-                        Err(failure) => self.fail(failure),
-                    };
-                }
-                if token {
-                    return self.release(headers, out, Some(pipe));
-                }
-                self.state = State::Held { pipe, headers, out };
-                Step::Hold
-            }
-            State::Flowing(line) => self.flow(line, bytes, end),
+            State::Whole { status, headers, body } => self.collect(status, headers, body, bytes, end, clock),
+            State::Held { pipe, headers, out } => self.hold(pipe, headers, out, &bytes, end),
+            State::Flowing(line) => self.flow(line, &bytes, end),
         }
+    }
+
+    /// A piece of an answer that is read when it is whole.
+    fn collect(
+        &mut self,
+        status: u16,
+        headers: HeaderList,
+        mut body: Intake,
+        bytes: Vec<u8>,
+        end: bool,
+        clock: Clock<'_>,
+    ) -> Step {
+        let is_success = (200..300).contains(&status);
+        let length = body.length().saturating_add(bytes.len());
+        if is_success && length > self.most_answer() {
+            return self.fail(self.too_large());
+        }
+        let is_whole = body.push(bytes) || end;
+        if !is_whole && (is_success || length < MOST_EXPLANATION) {
+            if self.held.room(length.saturating_sub(self.held.vm()), 0).is_err() {
+                return self.busy();
+            }
+            self.held.set_vm(length);
+            self.state = State::Whole { status, headers, body };
+            return Step::Hold;
+        }
+        if self.held.room(length.saturating_sub(self.held.vm()), length.saturating_mul(READ_FACTOR)).is_err()
+        {
+            return self.busy();
+        }
+        let body = body.take();
+        let headers: Vec<Header<'_>> = headers.iter().collect();
+        let step = self.whole(&Head { status, headers: &headers }, &body, clock);
+        self.held.set_vm(0);
+        step
+    }
+
+    /// A piece of a stream that the caller sees nothing of yet.
+    fn hold(
+        &mut self,
+        mut pipe: Box<dyn Pipe>,
+        headers: HeaderList,
+        mut out: Vec<u8>,
+        bytes: &[u8],
+        end: bool,
+    ) -> Step {
+        if self.held.room(bytes.len(), bytes.len()).is_err() {
+            return self.busy();
+        }
+        let pushed = pipe.push(bytes, &mut out);
+        self.count_malformed(&*pipe);
+        let token = match pushed {
+            Err(failure) => return self.fail(failure),
+            Ok(token) => token,
+        };
+        if end || pipe.is_over() {
+            return match pipe.finish(&mut out) {
+                Ok(()) if token => self.release(headers, out, None),
+                Ok(()) => self.fail(Failure::malformed("the stream ended before its first token")),
+                // Nothing went out yet: even a token that came before the cut is no reason to give it up.
+                Err(failure) => self.fail(failure),
+            };
+        }
+        let held = out.capacity().saturating_add(pipe.held());
+        if held > self.most_answer() {
+            return self.fail(self.too_large());
+        }
+        self.held.set_vm(held);
+        if token {
+            return self.release(headers, out, Some(pipe));
+        }
+        self.state = State::Held { pipe, headers, out };
+        Step::Hold
     }
 
     /// A piece of a stream that the caller sees as it comes.
@@ -242,15 +310,21 @@ impl Attempt {
         // Nobody has it who fell silent: its last word is said.
         let Some(mut pipe) = taken else { return Step::Chunk(Vec::new()) };
         let mut out = Vec::with_capacity(bytes.len() + 256);
+        if self.held.room(bytes.len(), bytes.len()).is_err() {
+            pipe.fail(&answer::busy(), &mut out);
+            return Step::Chunk(out);
+        }
         let result = match pipe.push(bytes, &mut out) {
-            Ok(_) if end => pipe.finish(&mut out),
-            Ok(_) => Ok(()),
+            Ok(_) if end || pipe.is_over() => pipe.finish(&mut out).map(|()| true),
+            Ok(_) if pipe.held() > self.most_answer() => Err(self.too_large()),
+            Ok(_) => Ok(false),
             Err(failure) => Err(failure),
         };
         self.count_malformed(&*pipe);
         match result {
-            Ok(()) if end => {}
-            Ok(()) => {
+            Ok(true) => {}
+            Ok(false) => {
+                self.held.set_vm(pipe.held());
                 if let Ok(mut line) = line.try_borrow_mut() {
                     *line = Some(pipe);
                 }
@@ -265,9 +339,11 @@ impl Attempt {
         Step::Chunk(out)
     }
 
-    /// Whether the answer is collected whole, so that its pieces may as well come all at once.
-    pub fn collects(&self) -> bool {
-        matches!(self.state, State::Whole { .. })
+    /// What the router role shall write for this attempt, which can't any more: its own buffer is gone.
+    pub fn say_last(&self, words: Vec<u8>) {
+        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+            outcome.last_words = Some(words);
+        }
     }
 
     /// The stream that flows now, for who watches the clock; `None` if none flows.
@@ -345,24 +421,24 @@ impl Attempt {
 }
 
 /// The request as the target wants it.
-fn translated(trip: &Trip, target: usize, body: Vec<u8>) -> Result<Outgoing, Refusal> {
+fn translated(trip: &Trip, target: usize, body: &[u8]) -> Result<Outgoing, Refusal> {
     let Some(wire) = trip.runtime.wire(target) else {
         let message = "The target is not configured any more. Send the request again.";
         return Err(Refusal::invalid("model", message));
     };
-    let front = |document: &Document| {
-        let mut outgoing = exchange::front(&trip.turn, document.root(), wire)?;
+    let front = |root: Raw<'_>, after_root: usize| {
+        let mut outgoing = exchange::front(&trip.turn, root, wire)?;
         if outgoing.kept > 0 {
-            outgoing.kept += document.after_root();
+            outgoing.kept += after_root;
         }
         Ok(outgoing)
     };
     trip.body(|known| match known {
-        Some(document) => front(document),
+        Some(document) => front(document.root(), document.after_root()),
         None => {
-            let document = Document::parse(body)
+            let document = Document::read(body)
                 .map_err(|error| Refusal::invalid("", format!("The body is not valid JSON: {error}.")))?;
-            front(&document)
+            front(document.root(), document.after_root())
         }
     })
 }

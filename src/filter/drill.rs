@@ -181,7 +181,7 @@ mod tests {
         let (trip, order) = sent(&runtime, &[]);
         assert_eq!(order, "g|a!fail|a.b!slow|c");
         let seat = runtime.seat("a!fail").unwrap();
-        let (mut attempt, outgoing) = Attempt::start(&trip, seat, Vec::new(), NOW_MS).unwrap();
+        let (mut attempt, outgoing) = Attempt::start(&trip, seat, &[], NOW_MS).unwrap();
         assert!(outgoing.body.is_empty() && attempt.delay_ms().is_none());
         let metric = "group=.=g;.;target=.=a;.;class=.=rate_limited;.;switchover_drills_total";
         assert_eq!(attempt.drill_metric().unwrap(), metric);
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
         assert_eq!(attempt.cool_ms, None, "a drill cools nobody down");
-        assert_eq!(attempt.body(b"whatever", true, &|| NOW_MS), Step::Chunk(Vec::new()));
+        assert_eq!(attempt.body(b"whatever".to_vec(), true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
         let why =
             "a.b answered for g, after a pause of 2000 ms (drill) because a failed (rate_limited) (drill).";
@@ -212,13 +212,13 @@ mod tests {
         let runtime = runtime(100);
         let (trip, _) = sent(&runtime, &[]);
         let (mut attempt, outgoing) =
-            Attempt::start(&trip, runtime.seat("a.b").unwrap(), Vec::new(), NOW_MS).unwrap();
+            Attempt::start(&trip, runtime.seat("a.b").unwrap(), &[], NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), outgoing.path.as_str()), (Some(2000), "/chat/completions"));
         let limited =
             attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
         assert_eq!(attempt.cool_ms, Some(3000), "what the provider says counts");
-        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), Vec::new(), NOW_MS).unwrap();
+        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), attempt.drill_metric()), (None, None));
     }
 

@@ -4,10 +4,12 @@ mod last;
 
 pub use last::ResponseStep;
 
-use super::answer::{Answer, header_value};
+use super::answer::{Answer, busy_answer, header_value};
 use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
+use super::intake::Intake;
 use super::load::Ticket;
+use super::memory::{Held, WORK_FACTOR};
 use super::models;
 use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
@@ -18,7 +20,9 @@ use crate::dialect::{
 };
 use crate::failure::Class;
 use crate::json::{Document, Raw, SyntaxError};
-use crate::plan::{Circumstances, Demand, PLANNED, Plan, choose, drilled, least_tokens, order_name, seats};
+use crate::plan::{
+    Circumstances, Demand, PLANNED, Plan, Verdict, choose, drilled, least_tokens, order_name, seats,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -29,10 +33,20 @@ pub enum RequestStep {
     Pass {
         remove: Vec<Vec<u8>>,
     },
-    /// Remove these reserved headers, wait for the whole body, then call [`Router::plan`].
+    /// Remove these reserved headers, give each piece of the body to [`Router::arrives`], then call [`Router::plan`].
     Read {
         remove: Vec<Vec<u8>>,
     },
+    Answer(Answer),
+}
+
+/// What the host does with a piece of a request's body.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was taken, and more must come.
+    Wait,
+    /// The body is whole: call [`Router::plan`] with what [`Router::take_body`] gives.
+    Whole,
     Answer(Answer),
 }
 
@@ -55,6 +69,10 @@ pub struct Router {
     phase: Phase,
 }
 
+/// No dialect makes more than so many times its size of a request: schemas whose references Gemini wants followed come close,
+/// and a request for embeddings of many short texts.
+const MOST_GROWTH: usize = 20;
+
 /// What planning made of a request.
 pub(super) struct Considered<'r> {
     /// The group's place in the configuration.
@@ -73,6 +91,8 @@ enum Phase {
         /// Those that a provider of the caller's dialect may see.
         headers: Vec<(String, String)>,
         wish: Option<Wish>,
+        body: Intake,
+        held: Held,
     },
     Sent(Rc<Trip>),
 }
@@ -102,8 +122,13 @@ impl Router {
             Err(refusal) => RequestStep::Answer(refused(surface, refusal)),
             Ok(()) => {
                 let wish = Wish::of(&self.runtime.config, headers);
-                self.phase =
-                    Phase::Reading { surface, headers: dialect_headers(headers.iter().copied()), wish };
+                self.phase = Phase::Reading {
+                    surface,
+                    headers: dialect_headers(headers.iter().copied()),
+                    wish,
+                    body: Intake::of_request(headers),
+                    held: Held::nothing(&self.runtime),
+                };
                 RequestStep::Read { remove: reserved.map(|(name, _)| name.to_vec()).collect() }
             }
         }
@@ -159,13 +184,57 @@ impl Router {
         Err(Refusal { status: 413, code: "request_too_large", param: None, message })
     }
 
-    /// So many bytes of the body have come. An answer where that is too many.
+    /// So many bytes more of the body have come. An answer where that is too many: don't read them.
     pub fn received(&mut self, bytes: usize) -> Option<Answer> {
+        let Phase::Reading { surface, body, .. } = &self.phase else { return None };
+        let (surface, length) = (*surface, body.length().saturating_add(bytes));
+        let refused = match self.fits(u64::try_from(length).unwrap_or(u64::MAX)) {
+            Err(refusal) => Some(refused(surface, refusal)),
+            Ok(()) => {
+                let Phase::Reading { held, .. } = &mut self.phase else { return None };
+                held.arrive(length).err().map(|_| busy_answer(surface))
+            }
+        };
+        if refused.is_some() {
+            self.phase = Phase::Other;
+        }
+        refused
+    }
+
+    /// A piece of the body, which [`Router::received`] let pass; `end`: there will be no other.
+    pub fn arrives(&mut self, piece: Vec<u8>, end: bool) -> Arrival {
+        let Phase::Reading { surface, body, held, .. } = &mut self.phase else { return Arrival::Wait };
+        if !(body.push(piece) || end) {
+            return Arrival::Wait;
+        }
+        held.arrived();
+        if held.room(0, body.length().saturating_mul(WORK_FACTOR)).is_err() {
+            let answer = busy_answer(*surface);
+            self.phase = Phase::Other;
+            return Arrival::Answer(answer);
+        }
+        Arrival::Whole
+    }
+
+    /// The whole body, for [`Router::plan`].
+    pub fn take_body(&mut self) -> Vec<u8> {
+        match &mut self.phase {
+            Phase::Reading { body, .. } => body.take(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The body has not come in time.
+    pub fn is_late(&mut self) -> Option<Answer> {
         let Phase::Reading { surface, .. } = &self.phase else { return None };
-        let surface = *surface;
-        let refusal = self.fits(u64::try_from(bytes).unwrap_or(u64::MAX)).err()?;
+        let answer = late(*surface);
         self.phase = Phase::Other;
-        Some(refused(surface, refusal))
+        Some(answer)
+    }
+
+    /// Whether the request was planned and let go.
+    pub fn is_sent(&self) -> bool {
+        matches!(self.phase, Phase::Sent(_))
     }
 
     /// Whether the body is being read.
@@ -182,14 +251,15 @@ impl Router {
         body: Result<Document, SyntaxError>,
         moment: &Moment<'_>,
     ) -> Result<(Rc<Trip>, HeaderList), Answer> {
-        let Phase::Reading { surface, headers, wish } = std::mem::replace(&mut self.phase, Phase::Other)
+        let Phase::Reading { surface, headers, wish, held, .. } =
+            std::mem::replace(&mut self.phase, Phase::Other)
         else {
             return Err(refused(
                 Surface::Chat,
                 Refusal::invalid("", "The request came twice. Send it again."),
             ));
         };
-        let trip = Rc::new(self.depart(surface, headers, wish.as_ref(), body, moment)?);
+        let trip = Rc::new(self.depart(surface, headers, wish.as_ref(), (body, held), moment)?);
         let headers = self.routed(&trip, moment.key);
         self.phase = Phase::Sent(Rc::clone(&trip));
         Ok((trip, headers))
@@ -200,10 +270,13 @@ impl Router {
         surface: Surface,
         headers: Vec<(String, String)>,
         wish: Option<&Wish>,
-        body: Result<Document, SyntaxError>,
+        (body, mut held): (Result<Document, SyntaxError>, Held),
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
         let document = document(surface, body)?;
+        let length = document.as_text().len();
+        held.set_vm(length);
+        held.set_envoy(length);
         let Considered { place, group, turn, plan, .. } =
             self.consider(surface, headers, document.root(), moment)?;
         if plan.order.is_empty() {
@@ -226,6 +299,8 @@ impl Router {
             planned_ms: Some(moment.now_ms),
             outcome: RefCell::new(Outcome::default()),
             ticket: Ticket::new(&self.runtime),
+            held: RefCell::new(held),
+            length,
         })
     }
 
@@ -278,13 +353,22 @@ impl Router {
         let cooling = |target: usize| {
             moment.cooling.iter().find(|(known, _)| *known == target).map(|(_, until)| *until)
         };
+        let most = self.runtime.config.listen.max_body_bytes;
+        let sendable = usize::try_from(most).unwrap_or(usize::MAX);
+        let is_small = raw.as_json().len().saturating_mul(MOST_GROWTH) <= sendable;
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if asked.is_plain || exchange::native(turn.surface, wire.row).is_some() {
+            if (asked.is_plain && is_small) || exchange::native(turn.surface, wire.row).is_some() {
                 return None;
             }
-            exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
+            match exchange::front(turn, raw, wire) {
+                Err(refusal) => Some(Verdict::CantCarry(refusal.message)),
+                Ok(outgoing) => {
+                    let length = outgoing.body.len().saturating_add(outgoing.kept);
+                    (length > sendable).then_some(Verdict::TooLarge(length, most))
+                }
+            }
         };
         let demand = Demand { needs, least_tokens: least_tokens(asked.prompt_bytes) };
         let now =
@@ -319,15 +403,17 @@ impl Router {
             .zip(&plan.verdicts)
             .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
         let reasons: Vec<String> = reasons.collect();
-        let long = plan.verdicts.iter().all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
+        let long = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLong(_)));
+        let large = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
         let no_threads = plan
             .verdicts
             .iter()
-            .any(|verdict| matches!(verdict, crate::plan::Verdict::CantCarry(why) if is_about_threads(why)));
+            .any(|verdict| matches!(verdict, Verdict::CantCarry(why) if is_about_threads(why)));
         let refusal = Refusal {
-            status: 400,
+            status: if large { 413 } else { 400 },
             code: match () {
                 () if long => "context_length_exceeded",
+                () if large => "request_too_large",
                 () if no_threads => NO_THREADS,
                 () => "unsupported_parameter",
             },
@@ -360,6 +446,19 @@ pub(super) fn document(surface: Surface, body: Result<Document, SyntaxError>) ->
         let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
         refused(surface, Refusal::invalid("", message))
     })
+}
+
+/// What a caller is told whose request doesn't come.
+fn late(surface: Surface) -> Answer {
+    let error = CallerError {
+        status: 408,
+        code: "body_timeout".to_owned(),
+        param: None,
+        message:
+            "The body of the request did not arrive in time (`listen.body_timeout`). Send it again, faster."
+                .to_owned(),
+    };
+    Answer::error(surface, &error)
 }
 
 fn refused(surface: Surface, refusal: Refusal) -> Answer {

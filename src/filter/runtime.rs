@@ -1,6 +1,7 @@
 //! The configuration as both roles use it: checked once, at load.
 
 use super::load::Load;
+use super::memory::Memory;
 use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
@@ -11,11 +12,14 @@ pub struct Runtime {
     pub config: Config,
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
+    pub(super) memory: Memory,
 }
 
 impl Runtime {
-    pub fn new(config: Config) -> Runtime {
-        Runtime { config, load: Load::default() }
+    /// `vm_bytes` says how much memory the VM has.
+    pub fn new(config: Config, vm_bytes: fn() -> usize) -> Runtime {
+        let memory = Memory::new(config.listen.memory, vm_bytes);
+        Runtime { config, load: Load::default(), memory }
     }
 
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
@@ -23,9 +27,17 @@ impl Runtime {
     /// # Errors
     /// Every problem, in the words of `switchover check`.
     pub fn load(json: &[u8]) -> Result<Runtime, Vec<String>> {
+        Runtime::load_in(json, || 0)
+    }
+
+    /// The same in a VM that can say how much memory it has.
+    ///
+    /// # Errors
+    /// As [`Runtime::load`].
+    pub fn load_in(json: &[u8], vm_bytes: fn() -> usize) -> Result<Runtime, Vec<String>> {
         let config = Config::from_json(json)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        Ok(Runtime::new(config))
+        Ok(Runtime::new(config, vm_bytes))
     }
 
     /// The drills that are on, a sentence each, for the operator's log.

@@ -7,10 +7,11 @@
 use super::attempt::Clock;
 use super::headers::{self, Header};
 use super::load::Ticket;
+use super::memory::Held;
 use super::router::dialect_headers;
 use super::{Runtime, drill};
 use crate::config::Effect;
-use crate::dialect::{Surface, Turn, ask};
+use crate::dialect::{CallerError, Surface, Turn, ask};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw, Text, Writer};
 use crate::plan::{Drilled, Seat, attempts};
@@ -39,6 +40,10 @@ pub struct Trip {
     pub outcome: RefCell<Outcome>,
     /// Counts it in its worker's load.
     pub ticket: Ticket,
+    /// The bytes of the caller's request: here, and with Envoy, which keeps it for the next attempt.
+    pub(super) held: RefCell<Held>,
+    /// How many there are; 0 in a trip made from a handoff.
+    pub(super) length: usize,
 }
 
 /// What happened so far.
@@ -51,6 +56,8 @@ pub struct Outcome {
     pub passed_over: Option<usize>,
     /// The target whose answer is on its way to the caller.
     pub answered: Option<usize>,
+    /// What the gateway itself answers, where it is no target's failure.
+    pub own: Option<CallerError>,
     /// What ends a stream that fell silent; see [`super::Silence`].
     pub last_words: Option<Vec<u8>>,
 }
@@ -64,10 +71,18 @@ impl Trip {
         }
     }
 
+    /// How many bytes the caller's request has; 0 where that is not known.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// Forgets the caller's request: an attempt has it.
     pub fn drop_body(&self) {
         if let Ok(mut body) = self.body.try_borrow_mut() {
             *body = None;
+        }
+        if let Ok(mut held) = self.held.try_borrow_mut() {
+            held.set_vm(0);
         }
     }
 
@@ -235,6 +250,8 @@ impl Trip {
             drills: Vec::new(),
             outcome: RefCell::default(),
             ticket: Ticket::new(runtime),
+            held: RefCell::new(Held::nothing(runtime)),
+            length: 0,
         })
     }
 
@@ -275,6 +292,8 @@ impl Trip {
                 .collect(),
             outcome: RefCell::default(),
             ticket: Ticket::new(runtime),
+            held: RefCell::new(Held::nothing(runtime)),
+            length: 0,
         })
     }
 }

@@ -76,14 +76,14 @@ mod tests {
     }
 
     fn start(trip: &Rc<Trip>, target: usize) -> Result<Attempt, Answer> {
-        Attempt::start(trip, Seat { target, twin: None }, Vec::new(), 1).map(|(attempt, _)| attempt)
+        Attempt::start(trip, Seat { target, twin: None }, &[], 1).map(|(attempt, _)| attempt)
     }
 
     /// Whether the attempt at this target, which says that the request is too long, asks for another.
     fn is_retried(trip: &Rc<Trip>, target: usize) -> bool {
         let mut attempt = start(trip, target).unwrap();
         assert_eq!(attempt.head(&Head { status: 400, headers: &[] }, false, &|| 1), Step::Hold);
-        let Step::Release { headers, .. } = attempt.body(LONG, true, &|| 1) else { panic!() };
+        let Step::Release { headers, .. } = attempt.body(LONG.to_vec(), true, &|| 1) else { panic!() };
         headers.iter().any(|(name, _)| *name == *headers::RETRY.as_bytes())
     }
 

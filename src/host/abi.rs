@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use crate::filter::headers::{Header, HeaderList};
+use std::cell::Cell;
 use std::ptr::null_mut;
 
 /// A status that is not `Ok`: 1 not found, 2 bad argument, 3 serialization failure, 8 compare-and-swap mismatch, …
@@ -13,12 +14,15 @@ use std::ptr::null_mut;
 pub struct Status(pub u32);
 
 const NOT_FOUND: Status = Status(1);
+/// No status of Envoy's: the context that runs is over, so nothing was called.
+const GONE: Status = Status(u32::MAX);
 pub const CAS_MISMATCH: Status = Status(8);
 
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Map {
     RequestHeaders = 0,
+    RequestTrailers = 1,
     ResponseHeaders = 2,
 }
 
@@ -109,6 +113,22 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
+thread_local! {
+    static IS_GONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether the context that runs is over, which a hostcall of its own can bring about. Envoy has freed or will free what
+/// it knew of it, so calls that are about a context are not made from then on. Returns what was said before.
+pub fn set_gone(is_gone: bool) -> bool {
+    IS_GONE.replace(is_gone)
+}
+
+/// # Errors
+/// The context that runs is over.
+fn alive() -> Result<(), Status> {
+    if IS_GONE.get() { Err(GONE) } else { Ok(()) }
+}
+
 fn done(status: u32) -> Result<(), Status> {
     if status == 0 { Ok(()) } else { Err(Status(status)) }
 }
@@ -154,6 +174,7 @@ pub fn now_ms() -> u64 {
 
 /// Up to `most` bytes of a buffer.
 pub fn buffer(buffer: Buffer, start: usize, most: usize) -> Result<Vec<u8>, Status> {
+    alive()?;
     let bytes = fetch_optional(|data, size| unsafe {
         proxy_get_buffer_bytes(buffer as u32, start, most, data, size)
     })?;
@@ -172,6 +193,7 @@ pub fn text(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
 
 /// Replaces `size` bytes of a buffer from `start` on.
 pub fn set_buffer(buffer: Buffer, start: usize, size: usize, data: &[u8]) -> Result<(), Status> {
+    alive()?;
     done(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data.as_ptr(), data.len()) })
 }
 
@@ -190,32 +212,38 @@ pub fn turn_headers(
 
 /// All headers in one call.
 pub fn headers(map: Map) -> Result<Pairs, Status> {
+    alive()?;
     fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs)
 }
 
 /// Replaces all headers in one call. Those of a request that is still going downstream make Envoy choose its route again.
 pub fn set_headers(map: Map, headers: &HeaderList) -> Result<(), Status> {
+    alive()?;
     let bytes = headers.serialized();
     done(unsafe { proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
 }
 
 /// Sets one header. One of a request that is still going downstream makes Envoy choose its route again.
 pub fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
+    alive()?;
     done(unsafe {
         proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
     })
 }
 
 pub fn remove_header(map: Map, name: &[u8]) -> Result<(), Status> {
+    alive()?;
     done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// A property by its path, the parts joined by NUL.
 pub fn property(path: &str) -> Result<Option<Vec<u8>>, Status> {
+    alive()?;
     fetch_optional(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
 pub fn set_property(path: &str, value: &[u8]) -> Result<(), Status> {
+    alive()?;
     done(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
 }
 
@@ -238,6 +266,7 @@ pub fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
 
 /// Answers in the provider's place.
 pub fn respond(status: u32, details: &str, headers: &HeaderList, body: &[u8]) -> Result<(), Status> {
+    alive()?;
     let headers = headers.serialized();
     done(unsafe {
         proxy_send_local_response(
@@ -251,6 +280,21 @@ pub fn respond(status: u32, details: &str, headers: &HeaderList, body: &[u8]) ->
             -1,
         )
     })
+}
+
+/// As [`respond`], from another context than the request's own.
+///
+/// # Errors
+/// The request is gone.
+pub fn respond_to(
+    context: u32,
+    status: u32,
+    details: &str,
+    headers: &HeaderList,
+    body: &[u8],
+) -> Result<(), Status> {
+    done(unsafe { proxy_set_effective_context(context) })?;
+    respond(status, details, headers, body)
 }
 
 /// Has the root context of this plugin called every `period` milliseconds; 0: no more.
@@ -287,6 +331,15 @@ pub fn reset_response(context: u32) -> Result<(), Status> {
     done(unsafe { proxy_set_effective_context(context) })?;
     // Stream 1 is the answer of an HTTP context.
     done(unsafe { proxy_close_stream(1) })
+}
+
+/// How many bytes this VM's memory has. It never shrinks.
+pub fn vm_bytes() -> usize {
+    #[cfg(target_arch = "wasm32")]
+    let pages = core::arch::wasm32::memory_size(0);
+    #[cfg(not(target_arch = "wasm32"))]
+    let pages = 0;
+    pages * 65_536
 }
 
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {

@@ -11,9 +11,6 @@ use crate::filter::Silence;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-/// How precise the limit is, in milliseconds.
-pub const TICK_MS: u32 = 250;
-
 /// The most that one tick counts for: a clock that jumps ahead ends no stream.
 const MOST_TICK_MS: u64 = 1000;
 

@@ -3,22 +3,22 @@
 //! It makes no decision and knows no LLM. Only here is the proxy named; only [`abi`] talks to it.
 
 pub mod abi;
+pub mod entry;
 mod idle;
 mod pause;
+mod reading;
 mod router;
 mod shared;
-mod timer;
+pub mod timer;
 mod translator;
 
 use crate::filter::Runtime;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
+use entry::Stream;
 use std::rc::Rc;
 
+// Of the SDK we have what makes a module a reactor of the ABI, and its memory; the callbacks are ours: see [`entry`].
 #[cfg(target_family = "wasm")]
-proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|id| -> Box<dyn RootContext> { Box::new(Plugin { id, ..Plugin::default() }) });
-}}
+proxy_wasm::main! {{}}
 
 /// One plugin configuration of one VM: a role, and what the file says.
 #[derive(Default)]
@@ -36,10 +36,13 @@ enum Role {
     Translator,
 }
 
-impl Context for Plugin {}
+impl Plugin {
+    fn new(id: u32) -> Plugin {
+        Plugin { id, ..Plugin::default() }
+    }
 
-impl RootContext for Plugin {
-    fn on_configure(&mut self, size: usize) -> bool {
+    /// Reads `size` bytes of configuration: whether it can be used.
+    fn configure(&mut self, size: usize) -> bool {
         let root = abi::property("plugin_root_id").ok().flatten().unwrap_or_default();
         self.role = match root.as_slice() {
             b"router" => Role::Router,
@@ -74,19 +77,14 @@ impl RootContext for Plugin {
         }
     }
 
-    fn on_tick(&mut self) {
-        timer::tick(self.id);
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-
-    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+    /// What takes a request or an attempt; nothing before there is a configuration.
+    fn stream(&self, context: u32) -> Option<Stream> {
         let runtime = Rc::clone(self.runtime.as_ref()?);
         Some(match self.role {
-            Role::Router => Box::new(router::RouterContext::new(runtime)),
-            Role::Translator => Box::new(translator::TranslatorContext::new(runtime, self.id, context)),
+            Role::Router => Stream::Router(router::RouterContext::new(runtime, self.id, context)),
+            Role::Translator => {
+                Stream::Translator(translator::TranslatorContext::new(runtime, self.id, context))
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
-//! Requests that wait for a while before they go on, for drills of latency.
+//! Requests that wait for a while before they go on, for drills of latency, and answers whose end must be told by another
+//! filter.
 //!
-//! A request can't wake itself: its plugin's root context is called by Envoy's timer, and lets those go on whose time has
+//! Neither can wake itself: its plugin's root context is called by Envoy's timer, and lets those go on whose time has
 //! come. The timer runs only while somebody waits.
 
 use super::{abi, timer};
@@ -15,6 +16,8 @@ struct Waiting {
     root: u32,
     context: u32,
     until_ms: u64,
+    /// The answer waits, not the request.
+    is_answer: bool,
 }
 
 thread_local! {
@@ -26,9 +29,22 @@ thread_local! {
 /// # Errors
 /// There is no timer: don't pause the request.
 pub fn wait(root: u32, context: u32, until_ms: u64) -> Result<(), abi::Status> {
+    enter(Waiting { root, context, until_ms, is_answer: false })
+}
+
+/// Has an answer whose trailers are about to be held go on at the next tick.
+///
+/// # Errors
+/// There is no timer: don't hold them.
+pub fn push_answer(root: u32, context: u32) -> Result<(), abi::Status> {
+    enter(Waiting { root, context, until_ms: 0, is_answer: true })
+}
+
+fn enter(one: Waiting) -> Result<(), abi::Status> {
+    let (root, context) = (one.root, one.context);
     WAITING.with(|waiting| {
         let Ok(mut waiting) = waiting.try_borrow_mut() else { return Err(abi::Status(10)) };
-        waiting.push(Waiting { root, context, until_ms });
+        waiting.push(one);
         Ok(())
     })?;
     timer::adjust(root).inspect_err(|_| forget(context))
@@ -50,15 +66,15 @@ pub fn forget(context: u32) {
 
 /// The timer of a root context: lets those go on whose time has come.
 pub fn tick(root: u32, now_ms: u64) {
-    let due: Vec<u32> = WAITING.with(|waiting| {
+    let due: Vec<(u32, bool)> = WAITING.with(|waiting| {
         let Ok(mut waiting) = waiting.try_borrow_mut() else { return Vec::new() };
         let is_due = |one: &Waiting| one.root == root && one.until_ms <= now_ms;
-        let due = waiting.iter().filter(|one| is_due(one)).map(|one| one.context).collect();
+        let due = waiting.iter().filter(|one| is_due(one)).map(|one| (one.context, one.is_answer)).collect();
         waiting.retain(|one| !is_due(one));
         due
     });
-    for context in due {
+    for (context, is_answer) in due {
         // One that is gone needs no waking.
-        let _ = abi::resume_request(context);
+        let _ = if is_answer { abi::push_response(context) } else { abi::resume_request(context) };
     }
 }

@@ -1,27 +1,57 @@
 //! The router role's place in the downstream filter chain.
 
-use super::{abi, shared};
+use super::entry::Flow;
+use super::{abi, reading, shared};
 use crate::filter::headers::{Header, HeaderList};
-use crate::filter::{Answer, Moment, RequestStep, ResponseStep, Router, Runtime};
+use crate::filter::{Answer, Arrival, Moment, RequestStep, ResponseStep, Router, Runtime, Trip};
 use crate::json::Document;
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 use std::rc::Rc;
 
 pub struct RouterContext {
     runtime: Rc<Runtime>,
     router: Router,
+    /// The numbers of the plugin's root context and of this one.
+    root: u32,
+    context: u32,
     /// The key of the trip, once there is one.
     key: Option<u64>,
+    /// Pieces of the body were taken out of Envoy's buffer.
+    has_taken: bool,
 }
 
 impl RouterContext {
-    pub fn new(runtime: Rc<Runtime>) -> RouterContext {
-        RouterContext { router: Router::new(Rc::clone(&runtime)), runtime, key: None }
+    pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> RouterContext {
+        let router = Router::new(Rc::clone(&runtime));
+        RouterContext { router, runtime, root, context, key: None, has_taken: false }
     }
 
-    fn send(&mut self, size: usize) -> Result<(), abi::Status> {
-        let body = match abi::text(abi::buffer(abi::Buffer::RequestBody, 0, size)?) {
+    /// A piece of the body has come.
+    fn take(&mut self, size: usize, end: bool) -> Result<Flow, abi::Status> {
+        if let Some(answer) = self.router.received(size) {
+            reading::forget(self.context);
+            return respond(&answer).map(|()| Flow::Wait);
+        }
+        let piece = read(abi::Buffer::RequestBody, size)?;
+        match self.router.arrives(piece, end) {
+            Arrival::Answer(answer) => {
+                reading::forget(self.context);
+                respond(&answer).map(|()| Flow::Wait)
+            }
+            Arrival::Wait => {
+                reading::came(self.context, size);
+                self.has_taken |= size > 0;
+                drain(abi::Buffer::RequestBody, size).map(|()| Flow::Wait)
+            }
+            Arrival::Whole => {
+                reading::forget(self.context);
+                self.send(size)
+            }
+        }
+    }
+
+    /// The body is whole, `size` bytes of it in Envoy's buffer: plans, and lets it go.
+    fn send(&mut self, size: usize) -> Result<Flow, abi::Status> {
+        let body = match abi::text(self.router.take_body()) {
             Ok(text) => Document::of(text),
             Err(bytes) => Document::parse(bytes),
         };
@@ -29,109 +59,154 @@ impl RouterContext {
         let key = shared::next_key();
         let cooling = shared::cooling(&self.runtime, now_ms);
         match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, cooling: &cooling }) {
-            Err(answer) => respond(&answer),
+            Err(answer) => respond(&answer).map(|()| Flow::Wait),
             Ok((trip, headers)) => {
                 shared::remember(key, &trip);
                 self.key = Some(key);
+                if self.has_taken {
+                    give_back(&trip, size)?;
+                }
                 if trip.needs_handoff() || !shared::have_met() {
                     abi::set_property("switchover.turn", &trip.handoff(key))?;
                 }
                 // Few are added to many: setting all anew would cost Envoy much more.
                 headers
                     .iter()
-                    .try_for_each(|(name, value)| abi::set_header(abi::Map::RequestHeaders, name, value))
+                    .try_for_each(|(name, value)| abi::set_header(abi::Map::RequestHeaders, name, value))?;
+                Ok(Flow::Go)
             }
         }
     }
+
+    /// The body takes too long; called by the timer.
+    pub fn late(&mut self, context: u32) {
+        let Some(answer) = self.router.is_late() else { return };
+        let _ = abi::respond_to(context, u32::from(answer.status), DETAILS, &lines(&answer), &answer.body);
+    }
+}
+
+/// What Envoy's log says of an answer of ours.
+const DETAILS: &str = "switchover";
+
+/// The bytes of a body that are in Envoy's buffer. The last piece is often empty.
+pub(super) fn read(buffer: abi::Buffer, size: usize) -> Result<Vec<u8>, abi::Status> {
+    if size == 0 { Ok(Vec::new()) } else { abi::buffer(buffer, 0, size) }
+}
+
+/// Takes the bytes out of Envoy's buffer: nothing that waits stays in it.
+pub(super) fn drain(buffer: abi::Buffer, size: usize) -> Result<(), abi::Status> {
+    if size == 0 { Ok(()) } else { abi::set_buffer(buffer, 0, size, &[]) }
+}
+
+/// Writes the whole request over the last piece of it.
+fn give_back(trip: &Trip, size: usize) -> Result<(), abi::Status> {
+    trip.body(|body| match body {
+        Some(document) => abi::set_buffer(abi::Buffer::RequestBody, 0, size, document.as_text().as_bytes()),
+        None => Ok(()),
+    })
+}
+
+fn lines(answer: &Answer) -> HeaderList {
+    let mut headers = HeaderList::new();
+    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
+    headers
 }
 
 /// Sends an answer of ours.
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    let mut headers = HeaderList::new();
-    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
+    abi::respond(u32::from(answer.status), DETAILS, &lines(answer), &answer.body)
 }
 
 /// A hostcall that failed where the request can't go on without it.
-fn give_up(status: abi::Status) -> Action {
+fn give_up(status: abi::Status) -> Flow {
     abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
     let body = br#"{"error":{"message":"The gateway failed inside. Try again.","type":"server_error","param":null,"code":"server_error"}}"#;
     let mut headers = HeaderList::new();
     headers.push("content-type", "application/json");
     let _ = abi::respond(500, "switchover_hostcall", &headers, body);
-    Action::Pause
+    Flow::Wait
 }
 
 /// Takes reserved headers from a request before anybody acts on them.
-fn removed(names: &[Vec<u8>], action: Action) -> Action {
+fn removed(names: &[Vec<u8>], flow: Flow) -> Flow {
     let mut done = names.iter().map(|name| abi::remove_header(abi::Map::RequestHeaders, name));
-    done.find_map(Result::err).map_or(action, give_up)
+    done.find_map(Result::err).map_or(flow, give_up)
 }
 
-impl Context for RouterContext {}
-
-impl HttpContext for RouterContext {
-    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+impl RouterContext {
+    pub fn request_headers(&mut self, end: bool) -> Flow {
         let pairs = match abi::headers(abi::Map::RequestHeaders) {
             Ok(pairs) => pairs,
             Err(status) => return give_up(status),
         };
         let headers: Vec<Header<'_>> = pairs.iter().collect();
         match self.router.request(&headers, end) {
-            RequestStep::Pass { remove } => removed(&remove, Action::Continue),
-            RequestStep::Read { remove } => removed(&remove, Action::Pause),
-            RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Action::Pause),
+            RequestStep::Pass { remove } => removed(&remove, Flow::Go),
+            RequestStep::Read { remove } => {
+                reading::begin(self.root, self.context, self.runtime.config.listen.body_timeout_ms);
+                removed(&remove, Flow::Wait)
+            }
+            RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Flow::Wait),
         }
     }
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if !self.router.is_reading() {
-            return Action::Continue;
+    pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
+        if self.router.is_reading() {
+            return self.take(size, end).unwrap_or_else(give_up);
         }
-        if let Some(answer) = self.router.received(size) {
-            return respond(&answer).map_or_else(give_up, |()| Action::Pause);
+        if self.router.is_sent() {
+            // What follows the end of the JSON was never part of what we planned.
+            return drain(abi::Buffer::RequestBody, size).map_or_else(give_up, |()| Flow::Go);
         }
-        if !end {
-            return Action::Pause;
-        }
-        match self.send(size) {
-            Err(status) => give_up(status),
-            // Without a trip the request was answered.
-            Ok(()) if self.key.is_none() => Action::Pause,
-            Ok(()) => Action::Continue,
-        }
+        Flow::Go
     }
 
-    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+    /// Nobody but the caller knows what is in them.
+    pub fn request_trailers(&mut self) -> Flow {
+        if self.router.is_reading() {
+            // They end a body whose JSON has no end.
+            return match self.take(0, true) {
+                Ok(_) if self.router.is_sent() => give_up(abi::Status(0)),
+                Ok(flow) => flow,
+                Err(status) => give_up(status),
+            };
+        }
+        if self.router.is_sent() {
+            let _ = abi::set_headers(abi::Map::RequestTrailers, &HeaderList::new());
+        }
+        Flow::Go
+    }
+
+    pub fn response_headers(&mut self) -> Flow {
         if !self.router.must_finish() {
-            return Action::Continue;
+            return Flow::Go;
         }
-        let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Action::Continue };
+        let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Flow::Go };
         let headers: Vec<Header<'_>> = pairs.iter().collect();
         let flags = || {
             let details = abi::property("response\0code_details").ok().flatten().unwrap_or_default();
             String::from_utf8_lossy(&details).into_owned()
         };
         match self.router.finish(&headers, flags) {
-            ResponseStep::Pass => Action::Continue,
-            ResponseStep::Answer { answer, class } => match respond(&answer) {
+            ResponseStep::Pass => Flow::Go,
+            ResponseStep::Answer { answer, code } => match respond(&answer) {
                 Ok(()) => {
                     // For the access log; a good answer needs none, its headers say all.
-                    let _ = abi::set_property("switchover.class", class.name().as_bytes());
-                    Action::Pause
+                    let _ = abi::set_property("switchover.class", code.as_bytes());
+                    Flow::Wait
                 }
                 Err(status) => {
                     abi::log(
                         abi::Level::Error,
                         &format!("an answer could not be replaced: status {}", status.0),
                     );
-                    Action::Continue
+                    Flow::Go
                 }
             },
         }
     }
 
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+    pub fn response_body(&mut self, size: usize, end: bool) -> Flow {
         // A provider's piece always has bytes: this one is a push of [`super::idle`]'s.
         if size == 0
             && !end
@@ -139,12 +214,13 @@ impl HttpContext for RouterContext {
         {
             let _ = abi::set_buffer(abi::Buffer::ResponseBody, 0, 0, &words);
         }
-        Action::Continue
+        Flow::Go
     }
 }
 
 impl Drop for RouterContext {
     fn drop(&mut self) {
+        reading::forget(self.context);
         if let Some(key) = self.key.take() {
             shared::forget(key);
         }

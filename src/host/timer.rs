@@ -1,12 +1,27 @@
 //! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched, off otherwise.
 
-use super::{abi, idle, pause};
+use super::{abi, idle, pause, reading};
 use std::cell::RefCell;
 
+/// The period while streams or bodies are watched, in milliseconds.
+const SLOW_MS: u32 = 250;
+
 thread_local! {
-    /// Of each root context the period that runs, in milliseconds.
-    static RUNNING: RefCell<Vec<(u32, u32)>> = const { RefCell::new(Vec::new()) };
+    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
 }
+
+/// The timer of one root context.
+struct Running {
+    root: u32,
+    /// In milliseconds; 0: it is off.
+    period: u32,
+    /// How many ticks in a row nobody needed.
+    quiet: u32,
+}
+
+/// So many ticks run for nothing before the timer is switched off: switching costs a hostcall, and each request that comes
+/// alone would switch it on and off.
+const MOST_QUIET: u32 = 20;
 
 /// Sets the period that is wanted now. A period that runs already is left alone: setting it anew begins it anew, and with
 /// many requests it would never end.
@@ -14,23 +29,29 @@ thread_local! {
 /// # Errors
 /// Envoy has no timer for us.
 pub fn adjust(root: u32) -> Result<(), abi::Status> {
-    let wanted = match (pause::is_needed(root), idle::is_needed(root)) {
+    let wanted = match (pause::is_needed(root), idle::is_needed(root) || reading::is_needed(root)) {
         (true, _) => pause::TICK_MS,
-        (false, true) => idle::TICK_MS,
+        (false, true) => SLOW_MS,
         (false, false) => 0,
     };
     RUNNING.with(|running| {
         let Ok(mut running) = running.try_borrow_mut() else { return Err(abi::Status(10)) };
-        let known = running.iter_mut().find(|(known, _)| *known == root);
-        match known {
-            Some((_, period)) if *period == wanted => Ok(()),
-            Some((_, period)) => {
-                *period = wanted;
+        match running.iter_mut().find(|known| known.root == root) {
+            Some(known) if known.period == wanted => {
+                known.quiet = 0;
+                Ok(())
+            }
+            Some(known) if wanted == 0 && known.period == SLOW_MS && known.quiet < MOST_QUIET => {
+                known.quiet += 1;
+                Ok(())
+            }
+            Some(known) => {
+                (known.period, known.quiet) = (wanted, 0);
                 abi::set_tick_period(wanted)
             }
             None if wanted == 0 => Ok(()),
             None => {
-                running.push((root, wanted));
+                running.push(Running { root, period: wanted, quiet: 0 });
                 abi::set_tick_period(wanted)
             }
         }
@@ -42,5 +63,6 @@ pub fn tick(root: u32) {
     let now_ms = abi::now_ms();
     pause::tick(root, now_ms);
     idle::tick(root, now_ms);
+    reading::tick(root, now_ms);
     let _ = adjust(root);
 }

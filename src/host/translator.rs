@@ -1,13 +1,13 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
+use super::entry::Flow;
+use super::router::{drain, read};
 use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
 use crate::filter::headers::{self, Header, HeaderList};
 use crate::filter::{Answer, Attempt, Runtime, Step, Trip};
 use crate::plan::Seat;
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 use std::rc::Rc;
 
 /// Where Envoy keeps the target's id: the metadata of the endpoint it picked for this attempt.
@@ -15,32 +15,67 @@ const TARGET_OF_ENDPOINT: &str = "xds\0upstream_host_metadata\0filter_metadata\0
 
 pub struct TranslatorContext {
     runtime: Rc<Runtime>,
+    /// The request, until the attempt begins.
+    asked: Option<Asked>,
     attempt: Option<Attempt>,
+    /// The request was written or refused: nothing more is read of it.
+    is_written: bool,
     target: usize,
     /// The numbers of the plugin's root context and of this one.
     root: u32,
     context: u32,
-    /// Bytes of the answer that came and are still with Envoy.
-    unread: usize,
     /// The answer's headers as they came, which Envoy still has.
     answer: abi::Pairs,
 }
 
-/// Of an answer that is collected whole, Envoy keeps the first pieces for us: one read instead of many. In bytes; more than
-/// that are ours, so that no buffer limit of Envoy's is met.
-const KEPT_BY_ENVOY: usize = 64 * 1024;
+/// A request on its way in.
+struct Asked {
+    headers: abi::Pairs,
+    trip: Rc<Trip>,
+    /// What was taken out of Envoy's buffer.
+    taken: Vec<u8>,
+    /// How many bytes were, also where the trip has them and they weren't read.
+    drained: usize,
+}
 
 impl TranslatorContext {
     pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> TranslatorContext {
         TranslatorContext {
             runtime,
+            asked: None,
             attempt: None,
+            is_written: false,
             target: 0,
             root,
             context,
-            unread: 0,
             answer: abi::Pairs::default(),
         }
+    }
+
+    /// A piece of the request: whether the attempt began.
+    fn gather(&mut self, size: usize, end: bool) -> Result<bool, String> {
+        let mut asked = match self.asked.take() {
+            Some(asked) => asked,
+            None => {
+                let headers = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
+                let lines: Vec<Header<'_>> = headers.iter().collect();
+                let trip = self
+                    .trip(&lines, size)
+                    .ok_or("the request did not come through the filter with root_id \"router\"")?;
+                Asked { headers, trip, taken: Vec::new(), drained: 0 }
+            }
+        };
+        let is_whole = asked.drained.saturating_add(size) == asked.trip.length();
+        if end || is_whole {
+            return self.ask(asked, size).map(|()| true);
+        }
+        if asked.trip.body(|body| body.is_none()) {
+            asked.taken.extend(read(abi::Buffer::RequestBody, size).map_err(envoys)?);
+        }
+        drain(abi::Buffer::RequestBody, size).map_err(envoys)?;
+        asked.drained = asked.drained.saturating_add(size);
+        self.asked = Some(asked);
+        Ok(false)
     }
 
     /// The trip that the router role began: shared, or made anew from its handoff or from the request. The header that names
@@ -69,35 +104,33 @@ impl TranslatorContext {
         trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))
     }
 
-    fn ask(&mut self, size: usize) -> Result<(), String> {
-        let envoys = |status: abi::Status| format!("Envoy answered status {}", status.0);
-        let pairs = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
-        let current: Vec<Header<'_>> = pairs.iter().collect();
-        let trip = self
-            .trip(&current, size)
-            .ok_or("the request did not come through the filter with root_id \"router\"")?;
+    /// Begins the attempt: the request is whole, and `size` bytes of it are in Envoy's buffer.
+    fn ask(&mut self, asked: Asked, size: usize) -> Result<(), String> {
+        let Asked { headers, trip, taken, drained } = asked;
+        let current: Vec<Header<'_>> = headers.iter().collect();
         let seat = TranslatorContext::seat(&trip)?;
         self.target = seat.target;
         let own = if trip.body(|body| body.is_none()) {
-            abi::buffer(abi::Buffer::RequestBody, 0, size).unwrap_or_default()
+            let last = read(abi::Buffer::RequestBody, size).map_err(envoys)?;
+            if taken.is_empty() { last } else { [taken, last].concat() }
         } else {
             Vec::new()
         };
         let now_ms = trip.begin_ms(&abi::now_ms);
-        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, own, now_ms) {
+        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, now_ms) {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(envoys);
             }
         };
-        let is_changed = trip.body(|body| {
-            let changed = body.filter(|document| document.as_text().len() != size);
-            // Another filter changed what we read: there is nothing of it to keep.
-            changed.map(|document| outgoing.complete(document.as_text())).is_some()
+        // What is kept of the request is in Envoy's buffer, unless it was taken out of it or another filter changed it.
+        trip.body(|body| {
+            let request = body.map_or(own.as_slice(), |document| document.as_text().as_bytes());
+            if drained > 0 || request.len() != size {
+                outgoing.complete(request);
+            }
         });
-        if !is_changed {
-            trip.drop_body();
-        }
+        trip.drop_body();
         write(&attempt, &current, &outgoing, size).map_err(envoys)?;
         if let Some(metric) = attempt.drill_metric() {
             shared::count(&metric, 1);
@@ -119,25 +152,16 @@ impl TranslatorContext {
     }
 
     /// Carries out a step. `size` bytes of the body are in the buffer; none yet in the headers' callback.
-    fn apply(&mut self, step: Step, size: usize) -> Action {
+    fn apply(&mut self, step: Step, size: usize) -> Flow {
         let done = match step {
-            Step::Hold => {
-                // The machine has the bytes; Envoy needn't keep them too.
-                let emptied =
-                    if size > 0 { abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &[]) } else { Ok(()) };
-                return log_failed(emptied, Action::Pause);
-            }
+            // The machine has the bytes; Envoy needn't keep them too.
+            Step::Hold => return log_failed(drain(abi::Buffer::ResponseBody, size), Flow::Wait),
             Step::Pass => Ok(()),
-            Step::Chunk(bytes) => abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &bytes),
-            Step::Release { headers, body } => self.release(&headers).and_then(|()| {
-                if size == 0 && body.is_empty() {
-                    return Ok(());
-                }
-                abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body)
-            }),
+            Step::Chunk(bytes) => put(&bytes, size),
+            Step::Release { headers, body } => self.release(&headers).and_then(|()| put(&body, size)),
         };
         self.learn();
-        log_failed(done, Action::Continue)
+        log_failed(done, Flow::Go)
     }
 
     fn release(&mut self, headers: &HeaderList) -> Result<(), abi::Status> {
@@ -173,22 +197,26 @@ fn write(
     abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
 }
 
-/// The last piece of an answer is often empty.
-fn read_answer(size: usize) -> Vec<u8> {
-    if size == 0 {
-        return Vec::new();
-    }
-    abi::buffer(abi::Buffer::ResponseBody, 0, size).unwrap_or_default()
+fn envoys(status: abi::Status) -> String {
+    format!("Envoy answered status {}", status.0)
 }
 
-fn log_failed(done: Result<(), abi::Status>, action: Action) -> Action {
+/// Writes a piece of the answer in place of the one that came.
+fn put(bytes: &[u8], size: usize) -> Result<(), abi::Status> {
+    if size == 0 && bytes.is_empty() {
+        return Ok(());
+    }
+    abi::set_buffer(abi::Buffer::ResponseBody, 0, size, bytes)
+}
+
+fn log_failed(done: Result<(), abi::Status>, flow: Flow) -> Flow {
     if let Err(status) = done {
         abi::log(
             abi::Level::Error,
             &format!("an answer could not be rewritten: Envoy answered status {}", status.0),
         );
     }
-    action
+    flow
 }
 
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
@@ -197,21 +225,24 @@ fn respond(answer: &Answer) -> Result<(), abi::Status> {
     abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
 }
 
-impl Context for TranslatorContext {}
-
-impl HttpContext for TranslatorContext {
-    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        if end { Action::Continue } else { Action::Pause }
+impl TranslatorContext {
+    pub fn request_headers(&mut self, end: bool) -> Flow {
+        if end { Flow::Go } else { Flow::Wait }
     }
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if !end {
-            return Action::Pause;
+    pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
+        if self.is_written {
+            // The end of what was written already: a provider gets what we wrote, and nothing else.
+            return log_failed(drain(abi::Buffer::RequestBody, size), Flow::Go);
         }
-        match self.ask(size) {
-            Ok(()) if self.attempt.is_some() && !self.must_wait() => Action::Continue,
-            Ok(()) => Action::Pause,
+        match self.gather(size, end) {
+            Ok(false) => Flow::Wait,
+            Ok(true) => {
+                self.is_written = true;
+                if self.attempt.is_some() && !self.must_wait() { Flow::Go } else { Flow::Wait }
+            }
             Err(why) => {
+                self.is_written = true;
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
                 let error = crate::dialect::CallerError {
                     status: 500,
@@ -220,13 +251,18 @@ impl HttpContext for TranslatorContext {
                     message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
                 };
                 let _ = respond(&Answer::error(Surface::Chat, &error));
-                Action::Pause
+                Flow::Wait
             }
         }
     }
 
-    fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
-        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
+    /// The router role took what was in them; they end a request whose length nobody said.
+    pub fn request_trailers(&mut self) -> Flow {
+        if self.is_written { Flow::Go } else { self.request_body(0, true) }
+    }
+
+    pub fn response_headers(&mut self, end: bool) -> Flow {
+        let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
         self.answer = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
         let headers: Vec<Header<'_>> = self.answer.iter().collect();
         let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -234,27 +270,33 @@ impl HttpContext for TranslatorContext {
         self.apply(step, 0)
     }
 
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
-        if attempt.collects() && !end && size < KEPT_BY_ENVOY {
-            self.unread = size;
-            return Action::Pause;
-        }
-        self.unread = 0;
-        let bytes = read_answer(size);
-        let step = attempt.body(&bytes, end, &abi::now_ms);
+    pub fn response_body(&mut self, size: usize, end: bool) -> Flow {
+        let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
+        let bytes = read(abi::Buffer::ResponseBody, size).unwrap_or_default();
+        let step = attempt.body(bytes, end, &abi::now_ms);
         if attempt.is_flowing() {
             idle::touch(self.root, self.context, || attempt.silence());
         }
         self.apply(step, size)
     }
 
-    fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        let Some(attempt) = self.attempt.as_mut() else { return Action::Continue };
-        let size = std::mem::take(&mut self.unread);
-        let bytes = read_answer(size);
-        let step = attempt.body(&bytes, true, &abi::now_ms);
-        self.apply(step, size)
+    /// The end of an answer that said nothing of it before. Nothing can be written into a body here, so what is left to say is
+    /// for the router role, which is called with an empty piece when the trailers go on.
+    pub fn response_trailers(&mut self) -> Flow {
+        let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
+        let (headers, words) = match attempt.body(Vec::new(), true, &abi::now_ms) {
+            Step::Release { headers, body } => (Some(headers), body),
+            Step::Chunk(words) => (None, words),
+            Step::Hold | Step::Pass => (None, Vec::new()),
+        };
+        let is_silent = words.is_empty();
+        if !is_silent {
+            attempt.say_last(words);
+        }
+        let done = headers.map_or(Ok(()), |headers| self.release(&headers));
+        self.learn();
+        let flow = log_failed(done, Flow::Go);
+        if is_silent || pause::push_answer(self.root, self.context).is_err() { flow } else { Flow::Wait }
     }
 }
 
@@ -263,9 +305,7 @@ impl HttpContext for TranslatorContext {
 impl Drop for TranslatorContext {
     fn drop(&mut self) {
         if let Some(attempt) = self.attempt.as_mut() {
-            if attempt.delay_ms().is_some() {
-                pause::forget(self.context);
-            }
+            pause::forget(self.context);
             attempt.abandoned(&abi::now_ms);
         }
         self.learn();

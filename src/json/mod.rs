@@ -5,6 +5,7 @@
 //! unknown fields and number formats survive untouched. Nothing here builds a tree.
 
 mod block;
+mod closing;
 mod document;
 mod edit;
 mod indent;
@@ -16,6 +17,7 @@ mod text;
 mod walk;
 mod write;
 
+pub use closing::Closing;
 pub use document::Document;
 pub use edit::{Edit, edit_front, edit_object};
 pub use indent::indented;

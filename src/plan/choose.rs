@@ -30,6 +30,8 @@ pub enum Verdict {
     TooLong(u64),
     /// Its dialect can't carry the request, in words.
     CantCarry(String),
+    /// What its dialect makes of the request has so many bytes, and so many may be sent.
+    TooLarge(usize, u64),
     /// It rate limited us or its quota is spent, until so many milliseconds since 1970.
     Cooling(u64),
 }
@@ -43,6 +45,12 @@ impl std::fmt::Display for Verdict {
             }
             Verdict::TooLong(window) => write!(f, "has a context window of only {window} tokens"),
             Verdict::CantCarry(why) => write!(f, "can't carry the request: {why}"),
+            Verdict::TooLarge(bytes, most) => {
+                write!(
+                    f,
+                    "would get {bytes} bytes once the request is translated, of {most} that may be sent"
+                )
+            }
             Verdict::Cooling(until) => write!(f, "is cooling down until {until} ms after 1970"),
         }
     }
@@ -67,8 +75,8 @@ pub struct Circumstances<'c> {
     pub pick: u64,
     /// Until when a target (a place in [`Config::targets`]) cools down, in milliseconds since 1970.
     pub cooling: &'c dyn Fn(usize) -> Option<u64>,
-    /// What a target's dialect can't carry of this request.
-    pub refuses: &'c dyn Fn(usize) -> Option<String>,
+    /// Why a target's dialect can't carry this request.
+    pub refuses: &'c dyn Fn(usize) -> Option<Verdict>,
 }
 
 /// Plans one request.
@@ -104,8 +112,8 @@ fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'
     if let Some(window) = target.context_window.filter(|window| demand.least_tokens > *window) {
         return Verdict::TooLong(window);
     }
-    if let Some(why) = (now.refuses)(place) {
-        return Verdict::CantCarry(why);
+    if let Some(verdict) = (now.refuses)(place) {
+        return verdict;
     }
     match (now.cooling)(place) {
         Some(until) if until > now.now_ms => Verdict::Cooling(until),

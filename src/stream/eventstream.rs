@@ -122,6 +122,11 @@ impl EventStream {
         })
     }
 
+    /// How many bytes are kept of a frame that is not whole.
+    pub fn held(&self) -> usize {
+        self.pending.capacity()
+    }
+
     /// A frame has begun that is not whole: at the end of the input it means that the stream was cut.
     pub fn is_inside_frame(&self) -> bool {
         !self.pending.is_empty()

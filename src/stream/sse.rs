@@ -125,6 +125,11 @@ impl Sse {
         trim_line_ends(&self.pending)
     }
 
+    /// How many bytes are kept of an event that is not whole.
+    pub fn held(&self) -> usize {
+        self.pending.capacity().saturating_add(self.joined.capacity())
+    }
+
     fn check_size(&mut self, size: usize) -> Result<(), TooLarge> {
         self.failed |= size > self.limit;
         if self.failed {

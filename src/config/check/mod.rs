@@ -41,7 +41,7 @@ pub(super) fn resolve(document: Option<Node>, mut problems: Problems) -> Result<
 
 /// `None` only where a problem says why.
 fn config(file: &View<'_>, problems: &mut Problems) -> Option<Config> {
-    let listen = listen(file);
+    let listen = listen(file, problems);
     let tenant = tenant(file, problems);
     let breaker = file.object("circuit_breaker").and_then(|view| circuit_breaker(&view, None, problems));
     let credentials = file.objects("credentials");
@@ -74,12 +74,30 @@ fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
     parts.into_iter().collect()
 }
 
-fn listen(file: &View<'_>) -> Option<Listen> {
+/// How much `memory` there must be for a request of `max_body_bytes`, which is held with what it becomes.
+const MEMORY_OF_BODY: u64 = 8;
+/// The same for an answer of `max_answer_bytes`.
+const MEMORY_OF_ANSWER: u64 = 4;
+
+fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
     let view = file.object("listen")?;
+    let memory = view.whole("memory")?;
+    for (key, factor) in [("max_body_bytes", MEMORY_OF_BODY), ("max_answer_bytes", MEMORY_OF_ANSWER)] {
+        let needed = view.whole(key)?.saturating_mul(factor);
+        if needed > memory {
+            let (path, at) = view.place(if view.has(key) { key } else { "memory" });
+            let wrong = format!("`{key}` needs {factor} times as much `memory`, and that is {memory} bytes");
+            let instead = format!("Write `memory: {needed}`, or `{key}: {}`", memory / factor);
+            problems.add(path, at, wrong, instead);
+        }
+    }
     Some(Listen {
         hosts: view.texts("hosts").into_iter().map(str::to_ascii_lowercase).collect(),
         base_path: view.formed("base_path")?.trim_end_matches('/').to_owned(),
         max_body_bytes: view.whole("max_body_bytes")?,
+        max_answer_bytes: view.whole("max_answer_bytes")?,
+        memory,
+        body_timeout_ms: view.ms("body_timeout")?,
     })
 }
 

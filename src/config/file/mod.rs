@@ -174,6 +174,29 @@ static LISTEN: Object = Object {
             Need::Default(Literal::Whole(32 << 20)),
             "The largest request body; larger ones get 413.",
         ),
+        field(
+            "max_answer_bytes",
+            Kind::Whole { min: 1024, max: 256 << 20 },
+            Need::Default(Literal::Whole(64 << 20)),
+            "The largest answer that is collected before it goes on: a whole one, or what comes of a stream before its first \
+             token. A larger one is `malformed`, and the next target is asked. What flows has no such bound.",
+        ),
+        field(
+            "memory",
+            Kind::Whole { min: 8 << 20, max: 1 << 30 },
+            Need::Default(Literal::Whole(512 << 20)),
+            "How many bytes each worker may hold at once for requests and answers that pass the filter: its WebAssembly memory \
+             and what Envoy keeps of requests for their next attempt. What doesn't fit gets 503 `gateway_busy`, and no target \
+             is blamed. At least eight times `max_body_bytes` and four times `max_answer_bytes`. Envoy takes at most what it \
+             takes at rest and so much for each worker.",
+        ),
+        field(
+            "body_timeout",
+            TIME,
+            default_text("60s"),
+            "The longest that a request's body may take to arrive; slower ones get 408 `body_timeout`, and so do those that bring \
+             fewer than 1,024 bytes a second after the first ten.",
+        ),
     ],
 };
 

@@ -56,6 +56,14 @@ impl Framing {
         result.and(framed.map_err(|error| Failure::malformed(&error)))
     }
 
+    /// How many bytes are kept of an event that is not whole.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Framing::Sse(frames) => frames.held(),
+            Framing::Aws(frames) => frames.held(),
+        }
+    }
+
     /// What came after the last whole event.
     pub(super) fn leftover(&self) -> &[u8] {
         match self {

@@ -380,4 +380,12 @@ impl StreamReader for MessageReader {
     fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
         ended(self.events.has_started, self.events.has_ended, self.framing.leftover())
     }
+
+    fn is_over(&self) -> bool {
+        self.events.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.framing.held()
+    }
 }

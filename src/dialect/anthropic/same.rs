@@ -246,6 +246,14 @@ impl Pipe for Passing {
         super::reader::ended(self.has_started, self.has_ended, self.framing.leftover())
     }
 
+    fn is_over(&self) -> bool {
+        self.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.framing.held()
+    }
+
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
         write_error_event(error, out);
     }

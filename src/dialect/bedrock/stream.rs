@@ -49,12 +49,23 @@ impl StreamReader for ConverseReader {
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        if self.events.is_over {
+            return Ok(());
+        }
         match (self.events.has_stopped, self.events.has_started, self.frames.is_inside_frame()) {
             (true, _, false) => Ok(()),
             (_, _, true) => Err(Failure::malformed("its stream ends inside an event")),
             (_, true, _) => Err(Failure::malformed("its stream ends without messageStop")),
             _ => Err(Failure::malformed("its stream ends before the answer begins")),
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.events.is_over
+    }
+
+    fn held(&self) -> usize {
+        self.frames.held()
     }
 }
 
@@ -67,6 +78,8 @@ struct Events {
     has_token: bool,
     /// `messageStop` was there: only the counts may follow.
     has_stopped: bool,
+    /// So were the counts after it, which are the last that Bedrock says.
+    is_over: bool,
     /// Calls by the provider's index of their block, those that have ended included.
     blocks: Vec<(u64, Open)>,
     /// Calls of the caller's own tools so far.
@@ -127,6 +140,7 @@ impl Events {
                 if let Some(usage) = event.present("usage").map(usage).filter(|usage| !usage.is_empty()) {
                     sink(Event::Usage(usage));
                 }
+                self.is_over = self.has_stopped;
                 Some(())
             }
             _ if self.has_stopped => Some(()),

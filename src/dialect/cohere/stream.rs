@@ -46,6 +46,14 @@ impl StreamReader for ChatReader {
             _ => Err(Failure::malformed("its stream ends before the answer begins")),
         }
     }
+
+    fn is_over(&self) -> bool {
+        self.events.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.sse.held()
+    }
 }
 
 /// What is known of a stream so far.

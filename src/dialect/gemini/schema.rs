@@ -22,8 +22,11 @@ pub(super) enum Use {
     Answer,
 }
 
-/// Following references may make a schema larger, but not by more than this factor (and some room).
+/// Following references may make a schema larger, but not by more than this factor (and some room); a large one by less, as
+/// there may be many.
 const MAX_GROWTH: usize = 16;
+const MAX_GROWTH_OF_LARGE: usize = 2;
+const LARGE: usize = 4 * 1024;
 const ROOM: usize = 64 * 1024;
 
 /// The schema in Gemini's keywords.
@@ -31,7 +34,9 @@ const ROOM: usize = 64 * 1024;
 /// # Errors
 /// Why it can't be said in them.
 pub(super) fn adapted(schema: Raw<'_>, purpose: Use) -> Result<Vec<u8>, Flaw> {
-    let limit = schema.as_json().len().saturating_mul(MAX_GROWTH).saturating_add(ROOM);
+    let length = schema.as_json().len();
+    let growth = if length > LARGE { MAX_GROWTH_OF_LARGE } else { MAX_GROWTH };
+    let limit = length.saturating_mul(growth).saturating_add(ROOM);
     let mut adapter =
         Adapter { tree: Tree::new(schema), purpose, again: Vec::new(), open: Vec::new(), optional: 0, limit };
     let mut out = Vec::with_capacity(schema.as_json().len());

@@ -104,6 +104,15 @@ impl StreamReader for Chunks {
         }
         Ok(())
     }
+
+    /// There is no terminator: a finish reason may be followed by more.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    fn held(&self) -> usize {
+        self.sse.held()
+    }
 }
 
 /// What the bytes after the last event are: a piece of an event, or no stream at all.

@@ -69,6 +69,14 @@ impl Pipe for Passing {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.state.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.sse.held()
+    }
+
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
         write_error_event(error, self.state.sequence, out);
     }

@@ -3,7 +3,7 @@
 use super::{Attempt, State, Step};
 use crate::config::Effect;
 use crate::failure::{Class, Failure};
-use crate::filter::answer::{Answer, header_value};
+use crate::filter::answer::{Answer, busy, header_value};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::metrics;
 use crate::filter::trip::Trip;
@@ -13,6 +13,7 @@ impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     pub(super) fn fail(&mut self, failure: Failure) -> Step {
         self.state = State::Ended;
+        self.held.set_vm(0);
         self.learn(&failure);
         let mut headers = HeaderList::new();
         headers.push_number(":status", u64::from(failure.class.breaker_status()));
@@ -24,6 +25,21 @@ impl Attempt {
         if self.may_fail_over(class) && self.is_in_budget() {
             headers.push(headers::RETRY, "1");
         }
+        Step::Release { headers, body: Vec::new() }
+    }
+
+    /// There is no room for the answer. That is nobody's failure: nothing is counted, and nobody else is asked, whose answer
+    /// there would be no room for either.
+    pub(super) fn busy(&mut self) -> Step {
+        self.state = State::Ended;
+        self.held.set_vm(0);
+        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+            outcome.own = Some(busy());
+        }
+        let mut headers = HeaderList::new();
+        // No 5xx, or the target would be ejected for it.
+        headers.push_number(":status", 429);
+        headers.push(headers::TARGET, self.trip.runtime.id(self.target));
         Step::Release { headers, body: Vec::new() }
     }
 
@@ -47,6 +63,14 @@ impl Attempt {
         let listed = group.is_some_and(|group| group.failover_on.contains(class));
         listed && (class != Class::ContextLength || self.trip.has_larger_left())
     }
+}
+
+/// The answer of an attempt that calls nobody, as there is no room for what the request becomes.
+pub(super) fn no_room(trip: &Trip) -> Answer {
+    if let Ok(mut outcome) = trip.outcome.try_borrow_mut() {
+        outcome.own = Some(busy());
+    }
+    Answer { status: 429, ..Answer::default() }
 }
 
 /// The answer of an attempt that calls nobody, as the request can't fit: what failed before stands. It is the last word, as

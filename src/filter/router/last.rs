@@ -2,7 +2,7 @@
 
 use super::{Phase, Router};
 use crate::dialect::CallerError;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::filter::answer::{Answer, header_value};
 use crate::filter::attempt::failure_from;
 use crate::filter::degraded;
@@ -14,10 +14,10 @@ use std::rc::Rc;
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseStep {
     Pass,
-    /// Nobody answered: this is the last word, and `class` is for the access log.
+    /// Nobody answered: this is the last word, and `code` is for the access log: a failure's class, or the gateway's own.
     Answer {
         answer: Answer,
-        class: Class,
+        code: String,
     },
 }
 
@@ -45,6 +45,12 @@ impl Router {
     /// `flags` is what Envoy says about an answer of its own.
     pub fn finish(&mut self, headers: &[Header<'_>], flags: impl FnOnce() -> String) -> ResponseStep {
         let Some(trip) = self.trip() else { return ResponseStep::Pass };
+        if let Some(own) = trip.outcome.try_borrow_mut().ok().and_then(|mut outcome| outcome.own.take()) {
+            let answer = Answer::error(trip.turn.surface, &own)
+                .with(headers::GROUP, header_value(trip.group_name()))
+                .with("retry-after", "1");
+            return ResponseStep::Answer { answer, code: own.code };
+        }
         let named = headers::text(headers, headers::TARGET).and_then(|id| self.runtime.target(id));
         let failed = headers::find(headers, headers::FAILURE).and_then(failure_from);
         let (target, failure) = match (named, failed) {
@@ -55,7 +61,8 @@ impl Router {
                 None => (trip.order.first().copied().unwrap_or(0), envoys_failure(&flags())),
             },
         };
-        ResponseStep::Answer { answer: self.last_word(trip, target, &failure), class: failure.class }
+        let code = failure.class.name().to_owned();
+        ResponseStep::Answer { answer: self.last_word(trip, target, &failure), code }
     }
 
     fn last_word(&self, trip: &Trip, target: usize, failure: &Failure) -> Answer {

@@ -63,6 +63,14 @@ impl StreamReader for Chunks {
         }
         Ok(())
     }
+
+    fn is_over(&self) -> bool {
+        self.state.ending.is_done()
+    }
+
+    fn held(&self) -> usize {
+        self.sse.held()
+    }
 }
 
 impl State {

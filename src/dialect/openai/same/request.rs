@@ -281,7 +281,7 @@ mod tests {
         let mut losses = Losses::new(Unsupported::Refuse);
         let body = Raw::parse(body.as_bytes()).unwrap();
         let mut outgoing = edit(body, &turn, &target, &mut losses)?;
-        outgoing.complete(body.as_json());
+        outgoing.complete(body.as_json().as_bytes());
         assert_eq!(outgoing.path, "/v1/chat/completions");
         let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
         Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
@@ -321,7 +321,7 @@ mod tests {
             let mut losses = Losses::new(Unsupported::Refuse);
             let body = Raw::parse(body.as_bytes()).unwrap();
             let mut outgoing = edit(body, &turn(false), &target, &mut losses).unwrap();
-            outgoing.complete(body.as_json());
+            outgoing.complete(body.as_json().as_bytes());
             (String::from_utf8(outgoing.body).unwrap(), losses.dropped().len())
         };
         let body = r#"{"model":"asked","max_tokens":9}"#;

@@ -72,6 +72,14 @@ impl Pipe for Chunks {
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.state.ending.is_done()
+    }
+
+    fn held(&self) -> usize {
+        self.sse.held()
+    }
+
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
         wire::write_error_event(error, out);
     }

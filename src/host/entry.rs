@@ -1,0 +1,287 @@
+//! The callbacks that Envoy makes: which context is meant, and what becomes of one that ends while it runs.
+//!
+//! Envoy may answer a hostcall by ending the very request that made it (it resets a stream inside of the call, or answers
+//! a body over its limit by itself), and then calls back into the VM before the hostcall returns: with that answer's
+//! headers for the router role, and with the end of contexts. The SDK's dispatcher has its table of contexts borrowed all
+//! the while; it panics, and the VM of the worker is gone with every request in it (seen on 1.37 and 1.40). So the entry
+//! points are ours. Nothing is borrowed while a context runs but that context itself; one that ends meanwhile is dropped
+//! when it returns, and until then its hostcalls reach nobody ([`abi::set_gone`]).
+//!
+//! The callbacks are exported under names of our own, as the SDK exports the ABI's: `tests/setup/keep-exports.mjs` gives
+//! them theirs.
+
+use super::router::RouterContext;
+use super::translator::TranslatorContext;
+use super::{Plugin, abi};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+/// What a callback wants of Envoy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Let it go on.
+    Go,
+    /// Hold it: headers and trailers stay; of a body stays what the callback left in the buffer.
+    Wait,
+}
+
+impl Flow {
+    /// For headers (which lets a body come all the same) and for trailers.
+    fn stops(self) -> u32 {
+        match self {
+            Flow::Go => 0,
+            Flow::Wait => 1,
+        }
+    }
+
+    /// For a body: "stop and watermark", never "stop and buffer". With that one Envoy hands out all that has come so far
+    /// each time, and answers for itself where that, or what a filter makes of it, is more than its buffer's limit; with
+    /// this one it hands out a piece at a time, and a full buffer only slows the sender down. What we need of a body
+    /// that waits we take out of the buffer.
+    fn stops_body(self) -> u32 {
+        match self {
+            Flow::Go => 0,
+            Flow::Wait => 2,
+        }
+    }
+}
+
+/// One request, or one attempt.
+#[allow(clippy::large_enum_variant, reason = "each has an allocation of its own")]
+pub enum Stream {
+    Router(RouterContext),
+    Translator(TranslatorContext),
+}
+
+/// Envoy numbers contexts in turn, so nobody else chooses these keys.
+#[derive(Default)]
+struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+type Table<T> = RefCell<HashMap<u32, Rc<T>, BuildHasherDefault<Numbers>>>;
+
+thread_local! {
+    static PLUGINS: Table<RefCell<Plugin>> = RefCell::default();
+    static STREAMS: Table<RefCell<Stream>> = RefCell::default();
+    /// The context that runs.
+    static RUNNING: Cell<u32> = const { Cell::new(0) };
+    /// Contexts that ended while they ran, and have not returned yet.
+    static ENDED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
+fn find<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32) -> Option<Rc<T>> {
+    table.with(|table| table.try_borrow().ok()?.get(&id).cloned())
+}
+
+fn insert<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32, value: T) {
+    table.with(|table| {
+        if let Ok(mut table) = table.try_borrow_mut() {
+            table.insert(id, Rc::new(value));
+        }
+    });
+}
+
+fn remove<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32) -> Option<Rc<T>> {
+    table.with(|table| table.try_borrow_mut().ok()?.remove(&id))
+}
+
+/// Runs a context, unless it is running already: then Envoy calls it inside of a hostcall of its own, and has nothing to
+/// wait for.
+fn run(id: u32, callback: impl FnOnce(&mut Stream) -> Flow) -> Flow {
+    let Some(stream) = find(&STREAMS, id) else { return Flow::Go };
+    let Ok(mut running) = stream.try_borrow_mut() else { return Flow::Go };
+    let outer = RUNNING.replace(id);
+    let was_gone = abi::set_gone(false);
+    let flow = callback(&mut running);
+    drop(running);
+    // If it has ended meanwhile this is its last owner: what it does now reaches nobody either.
+    drop(stream);
+    RUNNING.set(outer);
+    let is_gone = ENDED.with(|ended| {
+        let Ok(mut ended) = ended.try_borrow_mut() else { return false };
+        if ended.is_empty() {
+            return false;
+        }
+        ended.retain(|one| *one != id);
+        ended.contains(&outer)
+    });
+    abi::set_gone(was_gone || is_gone);
+    flow
+}
+
+/// A context is over.
+pub fn end(id: u32) {
+    let Some(stream) = remove(&STREAMS, id) else {
+        remove(&PLUGINS, id);
+        return;
+    };
+    if stream.try_borrow_mut().is_ok() {
+        let outer = RUNNING.replace(id);
+        let was_gone = abi::set_gone(false);
+        drop(stream);
+        RUNNING.set(outer);
+        abi::set_gone(was_gone);
+        return;
+    }
+    ENDED.with(|ended| {
+        if let Ok(mut ended) = ended.try_borrow_mut() {
+            ended.push(id);
+        }
+    });
+    if RUNNING.get() == id {
+        abi::set_gone(true);
+    }
+}
+
+/// A new context: a plugin's own, or one of a request or an attempt.
+pub fn begin(id: u32, root: u32) {
+    if root == 0 {
+        return insert(&PLUGINS, id, RefCell::new(Plugin::new(id)));
+    }
+    let Some(plugin) = find(&PLUGINS, root) else { return };
+    let stream = plugin.try_borrow().ok().and_then(|plugin| plugin.stream(id));
+    if let Some(stream) = stream {
+        insert(&STREAMS, id, RefCell::new(stream));
+    }
+}
+
+/// A plugin's configuration has come: whether it can be used.
+pub fn configure(id: u32, size: usize) -> bool {
+    find(&PLUGINS, id)
+        .is_some_and(|plugin| plugin.try_borrow_mut().is_ok_and(|mut plugin| plugin.configure(size)))
+}
+
+pub fn request_headers(id: u32, end: bool) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(router) => router.request_headers(end),
+        Stream::Translator(translator) => translator.request_headers(end),
+    })
+    .stops()
+}
+
+pub fn request_body(id: u32, size: usize, end: bool) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(router) => router.request_body(size, end),
+        Stream::Translator(translator) => translator.request_body(size, end),
+    })
+    .stops_body()
+}
+
+pub fn request_trailers(id: u32) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(router) => router.request_trailers(),
+        Stream::Translator(translator) => translator.request_trailers(),
+    })
+    .stops()
+}
+
+pub fn response_headers(id: u32, end: bool) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(router) => router.response_headers(),
+        Stream::Translator(translator) => translator.response_headers(end),
+    })
+    .stops()
+}
+
+pub fn response_body(id: u32, size: usize, end: bool) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(router) => router.response_body(size, end),
+        Stream::Translator(translator) => translator.response_body(size, end),
+    })
+    .stops_body()
+}
+
+pub fn response_trailers(id: u32) -> u32 {
+    run(id, |stream| match stream {
+        Stream::Router(_) => Flow::Go,
+        Stream::Translator(translator) => translator.response_trailers(),
+    })
+    .stops()
+}
+
+/// A request's body takes too long. Called by the timer, so no context runs.
+pub fn late(id: u32) {
+    run(id, |stream| {
+        if let Stream::Router(router) = stream {
+            router.late(id);
+        }
+        Flow::Wait
+    });
+}
+
+/// What the module exports. Envoy passes numbers, so nothing here can be wrong about memory.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+mod exports {
+    use super::super::timer;
+
+    #[unsafe(export_name = "switchover_on_vm_start")]
+    extern "C" fn vm_start(_: u32, _: usize) -> u32 {
+        1
+    }
+
+    #[unsafe(export_name = "switchover_on_context_create")]
+    extern "C" fn context_create(id: u32, root: u32) {
+        super::begin(id, root);
+    }
+
+    #[unsafe(export_name = "switchover_on_configure")]
+    extern "C" fn configure(id: u32, size: usize) -> u32 {
+        u32::from(super::configure(id, size))
+    }
+
+    #[unsafe(export_name = "switchover_on_tick")]
+    extern "C" fn tick(id: u32) {
+        timer::tick(id);
+    }
+
+    #[unsafe(export_name = "switchover_on_request_headers")]
+    extern "C" fn request_headers(id: u32, _: usize, end: u32) -> u32 {
+        super::request_headers(id, end != 0)
+    }
+
+    #[unsafe(export_name = "switchover_on_request_body")]
+    extern "C" fn request_body(id: u32, size: usize, end: u32) -> u32 {
+        super::request_body(id, size, end != 0)
+    }
+
+    #[unsafe(export_name = "switchover_on_request_trailers")]
+    extern "C" fn request_trailers(id: u32, _: usize) -> u32 {
+        super::request_trailers(id)
+    }
+
+    #[unsafe(export_name = "switchover_on_response_headers")]
+    extern "C" fn response_headers(id: u32, _: usize, end: u32) -> u32 {
+        super::response_headers(id, end != 0)
+    }
+
+    #[unsafe(export_name = "switchover_on_response_body")]
+    extern "C" fn response_body(id: u32, size: usize, end: u32) -> u32 {
+        super::response_body(id, size, end != 0)
+    }
+
+    #[unsafe(export_name = "switchover_on_response_trailers")]
+    extern "C" fn response_trailers(id: u32, _: usize) -> u32 {
+        super::response_trailers(id)
+    }
+
+    #[unsafe(export_name = "switchover_on_delete")]
+    extern "C" fn delete(id: u32) {
+        super::end(id);
+    }
+}
