@@ -5,6 +5,7 @@
 //! the same [`Trip`]. The host gathers what they need and carries out what they say.
 
 mod answer;
+mod aside;
 mod attempt;
 mod degraded;
 mod drill;
@@ -13,6 +14,7 @@ pub mod headers;
 mod load;
 mod metrics;
 mod models;
+mod offline;
 mod router;
 mod runtime;
 mod silence;
@@ -23,7 +25,8 @@ pub use answer::Answer;
 pub use attempt::{Attempt, Clock, Step};
 pub use explain::explain;
 pub use metrics::LABELS;
-pub use router::{Moment, RequestStep, ResponseStep, Router};
+pub use offline::{Asking, group_of, translate};
+pub use router::{Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
 pub use silence::Silence;
 pub use trip::{Outcome, Trip};

@@ -1,10 +1,13 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
 mod last;
+mod origin;
 
-pub use last::ResponseStep;
+pub use last::{LastWord, MOST_OF_THEIRS, ResponseStep};
+pub use origin::{Fact, OURS};
 
 use super::answer::{Answer, header_value};
+use super::aside::{Asides, reasons};
 use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
 use super::load::Ticket;
@@ -195,7 +198,7 @@ impl Router {
         Ok((trip, headers))
     }
 
-    fn depart(
+    pub(super) fn depart(
         &self,
         surface: Surface,
         headers: Vec<(String, String)>,
@@ -207,7 +210,7 @@ impl Router {
         let Considered { place, group, turn, plan, .. } =
             self.consider(surface, headers, document.root(), moment)?;
         if plan.order.is_empty() {
-            return Err(self.nobody(&turn, group, &plan));
+            return Err(self.nobody(&turn, group, &plan, moment.now_ms));
         }
         let members = plan.order.iter().filter_map(|member| group.members.get(*member));
         let order: Vec<usize> = members.map(|member| member.target).collect();
@@ -221,6 +224,7 @@ impl Router {
             turn,
             drills: drilled(config, &order, moment.now_ms, moment.key, forced),
             order,
+            asides: Asides::of(&plan, moment.now_ms),
             body: RefCell::new(Some(document)),
             is_handed_off: false,
             planned_ms: Some(moment.now_ms),
@@ -281,7 +285,7 @@ impl Router {
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if asked.is_plain || exchange::native(turn.surface, wire.row).is_some() {
+            if asked.is_plain || !exchange::may_refuse(turn.surface, wire.row) {
                 return None;
             }
             exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
@@ -293,12 +297,20 @@ impl Router {
     }
 
     /// Why nobody can be asked.
-    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan) -> Answer {
+    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan, now_ms: u64) -> Answer {
         let surface = turn.surface;
+        let reasons = reasons(&self.runtime, group, plan, now_ms).join("; ");
+        let reasons = reasons.trim_end_matches('.');
+        let told = |answer: Answer| {
+            let why = format!("No target of {} was asked: {reasons}.", group.name);
+            answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
+        };
         if let Some(wait) = plan.all_cooling_ms {
             let seconds = wait.div_ceil(1000).max(1);
-            if let Some(content) = group.degraded.as_deref() {
-                return degraded::answer(turn, content).with(headers::GROUP, header_value(&group.name));
+            if let Some(answer) =
+                group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
+            {
+                return told(answer);
             }
             let error = CallerError {
                 status: 429,
@@ -309,16 +321,8 @@ impl Router {
                     group.name
                 ),
             };
-            return Answer::error(surface, &error)
-                .with("retry-after", seconds.to_string())
-                .with(headers::GROUP, header_value(&group.name));
+            return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
         }
-        let reasons = group
-            .members
-            .iter()
-            .zip(&plan.verdicts)
-            .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
-        let reasons: Vec<String> = reasons.collect();
         let long = plan.verdicts.iter().all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
         let no_threads = plan
             .verdicts
@@ -332,13 +336,9 @@ impl Router {
                 () => "unsupported_parameter",
             },
             param: None,
-            message: format!(
-                "No target of `{}` can take this request: {}.",
-                group.name,
-                reasons.join("; ").trim_end_matches('.')
-            ),
+            message: format!("No target of `{}` can take this request: {reasons}.", group.name),
         };
-        refused(surface, refusal).with(headers::GROUP, header_value(&group.name))
+        told(refused(surface, refusal))
     }
 
     /// Headers that the request gets: the order, whose cluster says when to retry, how long it may take, and whose it is.
@@ -352,6 +352,17 @@ impl Router {
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
+}
+
+/// A sentence as a header's value: reasons of many targets are longer than many a client takes.
+fn bounded(sentence: &str) -> String {
+    const MOST: usize = 1024;
+    let mut line = header_value(sentence).into_owned();
+    if line.len() > MOST {
+        line.truncate(MOST);
+        line.push_str("...");
+    }
+    line
 }
 
 /// A caller's body, validated.

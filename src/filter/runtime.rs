@@ -4,6 +4,8 @@ use super::load::Load;
 use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
+use std::cell::Cell;
+use std::net::IpAddr;
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -11,11 +13,14 @@ pub struct Runtime {
     pub config: Config,
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
+    /// Of each target whether a request of this worker has reached it.
+    reached: Vec<Cell<bool>>,
 }
 
 impl Runtime {
     pub fn new(config: Config) -> Runtime {
-        Runtime { config, load: Load::default() }
+        let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
+        Runtime { config, load: Load::default(), reached }
     }
 
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
@@ -50,6 +55,19 @@ impl Runtime {
     /// The id of the target at a place.
     pub fn id(&self, place: usize) -> &str {
         self.wire(place).map_or("?", |target| target.id.as_str())
+    }
+
+    /// Notes that Envoy has picked the target for an attempt: it has an address.
+    pub(super) fn reach(&self, place: usize) {
+        if let Some(reached) = self.reached.get(place) {
+            reached.set(true);
+        }
+    }
+
+    /// Whether Envoy surely has an address of the target: one that was reached before, or that DNS has nothing to do with.
+    pub(super) fn has_address(&self, place: usize) -> bool {
+        self.reached.get(place).is_some_and(Cell::get)
+            || self.wire(place).is_some_and(|target| target.endpoint.host.parse::<IpAddr>().is_ok())
     }
 
     /// A target's place by its id.

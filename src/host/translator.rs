@@ -194,7 +194,7 @@ fn log_failed(done: Result<(), abi::Status>, action: Action) -> Action {
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
     let mut headers = HeaderList::new();
     answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
+    abi::respond(u32::from(answer.status), crate::filter::OURS, &headers, &answer.body)
 }
 
 impl Context for TranslatorContext {}
@@ -215,7 +215,7 @@ impl HttpContext for TranslatorContext {
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
                 let error = crate::dialect::CallerError {
                     status: 500,
-                    code: "server_error".to_owned(),
+                    code: "gateway_misconfigured".to_owned(),
                     param: None,
                     message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
                 };
