@@ -9,6 +9,7 @@ mod router;
 mod shared;
 mod timer;
 mod translator;
+mod unheard;
 
 use crate::filter::Runtime;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -85,7 +86,7 @@ impl RootContext for Plugin {
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         let runtime = Rc::clone(self.runtime.as_ref()?);
         Some(match self.role {
-            Role::Router => Box::new(router::RouterContext::new(runtime)),
+            Role::Router => Box::new(router::RouterContext::new(runtime, self.id, context)),
             Role::Translator => Box::new(translator::TranslatorContext::new(runtime, self.id, context)),
         })
     }

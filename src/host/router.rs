@@ -1,5 +1,6 @@
 //! The router role's place in the downstream filter chain.
 
+use super::unheard::{self, Role};
 use super::{abi, shared};
 use crate::filter::headers::{Header, HeaderList};
 use crate::filter::{
@@ -17,11 +18,15 @@ pub struct RouterContext {
     key: Option<u64>,
     /// The status of another filter's answer that is held.
     theirs: Option<u16>,
+    /// The numbers of the plugin's root context and of this one.
+    root: u32,
+    context: u32,
 }
 
 impl RouterContext {
-    pub fn new(runtime: Rc<Runtime>) -> RouterContext {
-        RouterContext { router: Router::new(Rc::clone(&runtime)), runtime, key: None, theirs: None }
+    pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> RouterContext {
+        let router = Router::new(Rc::clone(&runtime));
+        RouterContext { router, runtime, key: None, theirs: None, root, context }
     }
 
     /// A piece of another filter's refusal, which becomes one in the caller's envelope once it is whole.
@@ -142,7 +147,11 @@ impl HttpContext for RouterContext {
         let headers: Vec<Header<'_>> = pairs.iter().collect();
         match self.router.request(&headers, end) {
             RequestStep::Pass { remove } => removed(&remove, Action::Continue),
-            RequestStep::Read { remove } => removed(&remove, Action::Pause),
+            RequestStep::Read { remove } => {
+                let action = removed(&remove, Action::Pause);
+                unheard::begin(self.root, self.context, Role::Router);
+                action
+            }
             RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Action::Pause),
         }
     }
@@ -151,6 +160,7 @@ impl HttpContext for RouterContext {
         if !self.router.is_reading() {
             return Action::Continue;
         }
+        unheard::heard(Role::Router);
         if let Some(answer) = self.router.received(size) {
             return respond(&answer).map_or_else(give_up, |()| Action::Pause);
         }
@@ -201,6 +211,7 @@ impl HttpContext for RouterContext {
 
 impl Drop for RouterContext {
     fn drop(&mut self) {
+        unheard::forget(self.context);
         if let Some(key) = self.key.take() {
             shared::forget(key);
         }

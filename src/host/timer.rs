@@ -1,6 +1,6 @@
 //! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched, off otherwise.
 
-use super::{abi, idle, pause};
+use super::{abi, idle, pause, unheard};
 use std::cell::RefCell;
 
 thread_local! {
@@ -14,7 +14,7 @@ thread_local! {
 /// # Errors
 /// Envoy has no timer for us.
 pub fn adjust(root: u32) -> Result<(), abi::Status> {
-    let wanted = match (pause::is_needed(root), idle::is_needed(root)) {
+    let wanted = match (pause::is_needed(root), idle::is_needed(root) || unheard::is_needed(root)) {
         (true, _) => pause::TICK_MS,
         (false, true) => idle::TICK_MS,
         (false, false) => 0,
@@ -42,5 +42,6 @@ pub fn tick(root: u32) {
     let now_ms = abi::now_ms();
     pause::tick(root, now_ms);
     idle::tick(root, now_ms);
+    unheard::tick(root, now_ms);
     let _ = adjust(root);
 }

@@ -1,5 +1,6 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
+use super::unheard::{self, Role};
 use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
@@ -201,10 +202,15 @@ impl Context for TranslatorContext {}
 
 impl HttpContext for TranslatorContext {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        if end { Action::Continue } else { Action::Pause }
+        if end {
+            return Action::Continue;
+        }
+        unheard::begin(self.root, self.context, Role::Translator);
+        Action::Pause
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        unheard::heard(Role::Translator);
         if !end {
             return Action::Pause;
         }
@@ -270,5 +276,6 @@ impl Drop for TranslatorContext {
         }
         self.learn();
         idle::forget(self.context);
+        unheard::forget(self.context);
     }
 }
