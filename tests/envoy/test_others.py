@@ -1,6 +1,8 @@
 """Whose an answer is: what other filters, Envoy's router and a configuration that is not as rendered say, told truly to callers."""
 
+import json
 import os
+import socket
 import time
 
 import httpx
@@ -260,3 +262,71 @@ def test_no_echo_of_an_odd_key_reaches_the_caller(gateway, cloud, kind):
                 headers = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
                 quoted = [f"{key}{end}" for end in ("", ".")] if len(key) > 4 else [f'"{key}"', f" {key} ", f" {key}."]
                 assert not any(one in answer.text or one in headers for one in quoted), (status, said, answer.text)
+
+
+# --- A configuration that is not as rendered ------------------------------------------------------------------------
+
+
+def without_flag(role: str):
+    """Forgets what lets a body come while a filter of that role pauses."""
+
+    def edit(bootstrap):
+        clusters = bootstrap["static_resources"]["clusters"]
+        options = [option for cluster in clusters for option in cluster.get("typed_extension_protocol_options", {}).values()]
+        chains = [manager(bootstrap)["http_filters"], *(option.get("http_filters", []) for option in options)]
+        for config in (one["typed_config"]["config"] for chain in chains for one in chain if one["name"] == "envoy.filters.http.wasm"):
+            if config["root_id"] == role:
+                del config["allow_on_headers_stop_iteration"]
+
+    return edit
+
+
+@pytest.mark.parametrize("role", ["router", "translator"])
+def test_a_forgotten_flag_is_loud(gateway, cloud, role):
+    gateway = gateway(document([target(cloud["openai-main"])]), edit=without_flag(role))
+    for path in ("/v1/chat/completions", "/v1/messages"):
+        began = time.monotonic()
+        answer = ask(gateway, path, "nothing")
+        assert answer.status_code == 500 and 1.9 < time.monotonic() - began < 8, answer.text
+        error = answer.json()["error"]
+        assert "allow_on_headers_stop_iteration" in error["message"] and f'"{role}"' in error["message"], answer.text
+        assert path == "/v1/messages" or error["code"] == "gateway_misconfigured"
+        assert (answer.json().get("type") == "error") == (path == "/v1/messages")
+    assert "allow_on_headers_stop_iteration" in gateway.process.log.read_text()
+
+
+def test_a_slow_first_caller_is_not_hurt(gateway, cloud):
+    gateway = gateway(document([target(cloud["openai-main"])]))
+    body = json.dumps({"model": "production-llm", "messages": [{"role": "user", "content": "hello"}]}).encode()
+
+    def slowly():
+        time.sleep(3)
+        yield body
+
+    answer = httpx.post(gateway.url() + "/v1/chat/completions", content=slowly(), timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+# --- Callers that are slow ------------------------------------------------------------------------------------------
+
+
+def test_a_large_answer_arrives_whole_at_a_slow_caller_that_closes(gateway, cloud):
+    """Envoy gives what is left one second by default."""
+    first = cloud["openai-main"]
+    first.behave(reply_bytes=16 << 20)
+    gateway = gateway(document([target(first)]))
+    url = httpx.URL(gateway.url())
+    body = json.dumps({"model": "production-llm", "messages": [{"role": "user", "content": "hello"}]}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection((url.host, url.port), timeout=60) as connection:
+        # Little room for what isn't read yet.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        connection.sendall(head.encode() + body)
+        received = bytearray(connection.recv(65536))
+        time.sleep(4)
+        while piece := connection.recv(1 << 20):
+            received += piece
+    headers, _, answer = bytes(received).partition(b"\r\n\r\n")
+    (length,) = [int(line[15:]) for line in headers.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    assert len(answer) == length > 16 << 20
+    assert json.loads(answer)["choices"]
