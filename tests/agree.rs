@@ -1,6 +1,6 @@
 //! One law: what `explain` and `translate` say offline is what the filter does online, over generated configurations and requests.
 #![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

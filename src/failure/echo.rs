@@ -274,10 +274,18 @@ mod tests {
 
     #[test]
     fn parameters() {
-        for param in ["messages", "messages[0].content", "tools.0.function.parameters", "max_tokens", "contents[1].parts"] {
+        for param in [
+            "messages",
+            "messages[0].content",
+            "tools.0.function.parameters",
+            "max_tokens",
+            "contents[1].parts",
+        ] {
             assert!(is_parameter(param), "{param}");
         }
-        for param in ["my-company-llm-token-42", "hunter2", "hunter", "", "messages.sk-1", "model.0123456789ab"] {
+        for param in
+            ["my-company-llm-token-42", "hunter2", "hunter", "", "messages.sk-1", "model.0123456789ab"]
+        {
             assert!(!is_parameter(param), "{param}");
         }
         let mut sorted = MEMBERS.to_vec();

@@ -42,8 +42,7 @@ impl Asides {
         let any_may_come_first =
             matches!(group.strategy, Strategy::WeightedRoundRobin | Strategy::LowestLatency);
         let counts = move |other: usize| {
-            other < place
-                || any_may_come_first && group.members.get(other).map(|member| member.tier) == tier
+            other < place || any_may_come_first && group.members.get(other).map(|member| member.tier) == tier
         };
         self.out.iter().filter(move |(other, _)| counts(*other)).map(|(other, why)| (*other, why.as_str()))
     }

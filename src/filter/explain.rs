@@ -48,7 +48,11 @@ pub fn explain(
                     w.key("id").string(runtime.id(member.target));
                     w.key("in").bool(*verdict == Verdict::In);
                     let why = words(verdict, moment.now_ms);
-                    w.key("why").string(&format!("{} {}.", runtime.id(member.target), why.trim_end_matches('.')));
+                    w.key("why").string(&format!(
+                        "{} {}.",
+                        runtime.id(member.target),
+                        why.trim_end_matches('.')
+                    ));
                 });
             }
         });

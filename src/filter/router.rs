@@ -107,7 +107,12 @@ impl Router {
                 let wish = Wish::of(&self.runtime.config, headers);
                 self.phase =
                     Phase::Reading { surface, headers: dialect_headers(headers.iter().copied()), wish };
-                RequestStep::Read { remove: reserved.map(|(name, _)| name.to_vec()).collect() }
+                let untrusted = self.runtime.config.tenant.as_ref().filter(|tenant| !tenant.trusted);
+                let is_untrusted =
+                    |name: &[u8]| untrusted.is_some_and(|tenant| name == tenant.header.as_bytes());
+                let theirs =
+                    headers.iter().filter(|(name, _)| headers::is_reserved(name) || is_untrusted(name));
+                RequestStep::Read { remove: theirs.map(|(name, _)| name.to_vec()).collect() }
             }
         }
     }
@@ -120,7 +125,7 @@ impl Router {
             let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
                 if port.bytes().all(|digit| digit.is_ascii_digit()) { host } else { authority }
             });
-            listen.hosts.iter().find(|known| known.eq_ignore_ascii_case(host))?;
+            listen.hosts.iter().find(|known| is_host(known, host))?;
         }
         headers::text(headers, ":path")?.strip_prefix(listen.base_path.as_str())
     }
@@ -354,6 +359,17 @@ impl Router {
     }
 }
 
+/// Whether a host is the one that `listen.hosts` has, or below it where that begins with `*.`.
+fn is_host(known: &str, host: &str) -> bool {
+    let Some(above) = known.strip_prefix('*').filter(|above| above.starts_with('.')) else {
+        return known.eq_ignore_ascii_case(host);
+    };
+    let below = host.len().checked_sub(above.len()).filter(|below| *below > 0);
+    below
+        .and_then(|below| host.split_at_checked(below))
+        .is_some_and(|(_, end)| end.eq_ignore_ascii_case(above))
+}
+
 /// A sentence as a header's value: reasons of many targets are longer than many a client takes.
 fn bounded(sentence: &str) -> String {
     const MOST: usize = 1024;
@@ -384,4 +400,41 @@ pub(super) fn dialect_headers<'h>(headers: impl Iterator<Item = Header<'h>>) -> 
     let ours = headers.filter(|(name, _)| headers::of_dialect(name));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     ours.filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for (known, host, is) in [
+            ("a.test", "A.test", true),
+            ("a.test", "b.a.test", false),
+            ("*.a.test", "b.a.test", true),
+            ("*.a.test", "c.B.A.test", true),
+            ("*.a.test", "a.test", false),
+            ("*.a.test", ".a.test", false),
+            ("*.a.test", "ba.test", false),
+            ("*.a.test", "b.a.test.evil", false),
+        ] {
+            assert_eq!(is_host(known, host), is, "{known} {host}");
+        }
+    }
+
+    #[test]
+    fn an_untrusted_tenant_is_stripped() {
+        for trusted in [true, false] {
+            let json = format!(
+                r#"{{"version":1,"tenant":{{"header":"X-Tenant","trusted":{trusted}}},
+                   "targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x","model":"m"}}],
+                   "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]}}]}}"#
+            );
+            let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
+            let headers: [Header<'_>; 3] =
+                [(b":method", b"POST"), (b":path", b"/v1/chat/completions"), (b"x-tenant", b"acme")];
+            let stripped = if trusted { Vec::new() } else { vec![b"x-tenant".to_vec()] };
+            assert_eq!(router.request(&headers, false), RequestStep::Read { remove: stripped });
+        }
+    }
 }

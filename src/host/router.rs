@@ -48,7 +48,10 @@ impl RouterContext {
                 .and_then(|()| set("content-length", &length))
                 .and_then(|()| abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &wrapped));
             if let Err(status) = done {
-                abi::log(abi::Level::Error, &format!("an answer could not be rewritten: Envoy answered status {}", status.0));
+                abi::log(
+                    abi::Level::Error,
+                    &format!("an answer could not be rewritten: Envoy answered status {}", status.0),
+                );
             }
         }
         Action::Continue
@@ -188,7 +191,8 @@ impl HttpContext for RouterContext {
                 for (name, value) in &marks {
                     let _ = abi::set_header(abi::Map::ResponseHeaders, name.as_bytes(), value.as_bytes());
                 }
-                self.theirs = crate::filter::headers::text(&headers, ":status").and_then(|status| status.parse().ok());
+                self.theirs =
+                    crate::filter::headers::text(&headers, ":status").and_then(|status| status.parse().ok());
                 Action::Pause
             }
         }

@@ -98,7 +98,8 @@ impl Router {
             Origin::Theirs if end => {
                 // No body can be added to an answer that has none: it is given anew.
                 let answer = Answer::json(status, wrapped(trip, status, ""));
-                let answer = marks(trip).into_iter().fold(answer, |answer, (name, value)| answer.with(name, value));
+                let answer =
+                    marks(trip).into_iter().fold(answer, |answer, (name, value)| answer.with(name, value));
                 let kept = headers.iter().filter(|(name, _)| is_kept(name)).map(owned).collect();
                 ResponseStep::Answer(LastWord {
                     kept,
@@ -127,9 +128,8 @@ impl Router {
             .and_then(|group| group.degraded.as_deref())
             .filter(|_| failure.class.fails_over())
             .and_then(|content| degraded::answer(&trip.turn, content));
-        let answer = degraded.unwrap_or_else(|| {
-            Answer::error(trip.turn.surface, &CallerError::of_failure(failure, id))
-        });
+        let answer = degraded
+            .unwrap_or_else(|| Answer::error(trip.turn.surface, &CallerError::of_failure(failure, id)));
         let answer = told(trip, answer).with(headers::TARGET, header_value(id));
         let answer = match failure.retry_after_ms.filter(|_| answer.status == 429) {
             Some(wait) => answer.with("retry-after", wait.div_ceil(1000).max(1).to_string()),
@@ -177,7 +177,9 @@ fn marks(trip: &Trip) -> Vec<(&'static str, String)> {
 
 fn wrapped(trip: &Trip, status: u16, said: &str) -> Vec<u8> {
     let message = if said.is_empty() {
-        format!("A filter of the gateway refused the request with status {status}. Ask the gateway's operator why.")
+        format!(
+            "A filter of the gateway refused the request with status {status}. Ask the gateway's operator why."
+        )
     } else {
         said.to_owned()
     };

@@ -113,9 +113,7 @@ impl Trip {
     fn cluster(&self) -> String {
         let config = &self.runtime.config;
         let group = config.groups.get(self.group);
-        group.map_or_else(String::new, |group| {
-            order_name(config, group, seats(&self.order, &self.drills))
-        })
+        group.map_or_else(String::new, |group| order_name(config, group, seats(&self.order, &self.drills)))
     }
 
     /// Why Envoy finds no host in the whole order. It tells a host that is ejected and a name without an address apart from
