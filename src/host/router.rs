@@ -129,7 +129,7 @@ fn give_up(status: abi::Status) -> Action {
     let body = br#"{"error":{"message":"The gateway failed inside. Send the request again.","type":"server_error","param":null,"code":"gateway_error"}}"#;
     let mut headers = HeaderList::new();
     headers.push("content-type", "application/json");
-    let _ = abi::respond(500, "switchover_hostcall", &headers, body);
+    let _ = abi::respond(500, OURS, &headers, body);
     Action::Pause
 }
 

@@ -330,3 +330,21 @@ def test_a_large_answer_arrives_whole_at_a_slow_caller_that_closes(gateway, clou
     (length,) = [int(line[15:]) for line in headers.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     assert len(answer) == length > 16 << 20
     assert json.loads(answer)["choices"]
+
+
+# --- Hosts and tenants ----------------------------------------------------------------------------------------------
+
+
+def test_hosts_below_a_wildcard_and_a_tenant_that_is_not_trusted(gateway, cloud):
+    listen, tenant = {"hosts": ["*.example.com"]}, {"header": "x-tenant-id", "trusted": False}
+    # What is behind the router role sees what it lets through.
+    see = of_type("lua", "Lua", default_source_code={"inline_string": """
+function envoy_on_request(handle)
+  if handle:headers():get("x-tenant-id") then
+    handle:respond({[":status"] = "418"}, "a tenant")
+  end
+end
+"""})  # fmt: skip
+    gateway = gateway(document([target(cloud["openai-main"])], listen=listen, tenant=tenant), edit=beside(see))
+    for host, status in [("a.example.com", 200), ("A.b.Example.com:80", 200), ("example.com", 404), ("aexample.com", 404)]:
+        assert gateway.chat(headers={"host": host, "x-tenant-id": "acme"}).status_code == status, host
