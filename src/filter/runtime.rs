@@ -5,7 +5,6 @@ use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
 use std::cell::Cell;
-use std::net::IpAddr;
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -67,7 +66,7 @@ impl Runtime {
     /// Whether Envoy surely has an address of the target: one that was reached before, or that DNS has nothing to do with.
     pub(super) fn has_address(&self, place: usize) -> bool {
         self.reached.get(place).is_some_and(Cell::get)
-            || self.wire(place).is_some_and(|target| target.endpoint.host.parse::<IpAddr>().is_ok())
+            || self.wire(place).is_some_and(|target| is_numeric(&target.endpoint.host))
     }
 
     /// A target's place by its id.
@@ -84,4 +83,9 @@ impl Runtime {
         };
         Some(Seat { target: self.target(id)?, twin })
     }
+}
+
+/// Whether a host is an address already: no name has a colon, or consists of digits.
+fn is_numeric(host: &str) -> bool {
+    host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
