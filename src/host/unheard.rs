@@ -72,6 +72,9 @@ pub fn heard(role: Role) {
 
 /// The request is over.
 pub fn forget(context: u32) {
+    if HEARD.get() == (true, true) {
+        return;
+    }
     WAITING.with(|waiting| {
         if let Ok(mut waiting) = waiting.try_borrow_mut() {
             waiting.retain(|one| one.context != context);
