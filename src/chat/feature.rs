@@ -118,7 +118,7 @@ impl Request<'_> {
             self.messages.iter().find(|message| !matches!(message.role, Role::System | Role::Developer));
         first.is_some_and(|message| message.role == Role::User)
             && self.tools.iter().all(|tool| matches!(tool.kind, ToolKind::Function { .. }))
-            && !matches!(self.tool_choice, Some(ToolChoice::None | ToolChoice::Among { .. }))
+            && matches!(self.tool_choice, None | Some(ToolChoice::Auto))
             && self.parallel_tool_calls.is_none()
             && self.format == Format::Text
             && self.stop.len() <= MOST_STOPS

@@ -100,6 +100,20 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     }
 }
 
+/// Whether a provider may have no way to carry what isn't plain: where both sides speak the same, only some of its accents or its
+/// house refuse anything.
+pub fn may_refuse(surface: Surface, row: &Row) -> bool {
+    match native(surface, row) {
+        None => true,
+        Some(_) if surface == Surface::Chat => {
+            let refuses =
+                |quirk: &Quirk| matches!(quirk, Quirk::Without(_) | Quirk::Only(_) | Quirk::Choices(_));
+            row.quirks.iter().any(refuses)
+        }
+        Some(_) => surface == Surface::Responses || row.host != Host::Native,
+    }
+}
+
 fn no_way(surface: Surface, row: &Row) -> Refusal {
     Refusal::unsupported(
         "model",
@@ -229,6 +243,13 @@ pub fn error(surface: Surface, error: &CallerError) -> Vec<u8> {
         caller.error(error, &mut out);
     }
     out
+}
+
+/// Whether a body is an error in the envelope of the path already.
+pub fn is_error(surface: Surface, body: Raw<'_>) -> bool {
+    let has = |path: &[&str]| body.at(path).and_then(Raw::text).is_some();
+    let is_marked = body.get("type").and_then(Raw::text).is_some_and(|kind| kind == "error");
+    has(&["error", "message"]) && (!surface.is_anthropic() || is_marked && has(&["error", "type"]))
 }
 
 fn seen(reply: &Reply<'_>) -> Seen {

@@ -169,7 +169,7 @@ impl CallerError {
         CallerError {
             status: failure.caller_status(),
             code: failure.class.caller_code().to_owned(),
-            param: failure.param.clone(),
+            param: failure.caller_param().map(str::to_owned),
             message: failure.caller_message(target),
         }
     }

@@ -6,7 +6,7 @@
 //! `{object:"error",message,type,code}`, FastAPI `{detail}`, xAI `{code,error:"…"}`, Cloudflare `{errors:[…]}`, HTML of
 //! a proxy, plain text. What it means is not decided here.
 
-use super::retry_after;
+use super::{clean, retry_after};
 use crate::json::{Kind, Raw};
 use crate::stream::sse::Sse;
 use memchr::memmem;
@@ -51,6 +51,11 @@ pub fn reports_error(raw: Raw<'_>) -> bool {
         Kind::Object if name == "Output" => value.get("__type").is_some(),
         _ => false,
     })
+}
+
+/// What an error body of any kind says, as [`clean`] leaves it; empty if it says nothing.
+pub fn said(body: &[u8]) -> String {
+    clean(&read(body).message)
 }
 
 /// Reads a body of any kind.

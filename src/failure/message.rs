@@ -128,6 +128,13 @@ fn names_secret(name: &str) -> bool {
     ["key", "token", "secret", "password", "signature", "credential"].iter().any(|end| name.ends_with(end))
 }
 
+/// Whether a random token is an id that people need to ask a provider; `before` is what stands before it.
+pub(super) fn is_id(token: &str, before: &str) -> bool {
+    let near = before.char_indices().rev().nth(23).map_or(0, |(at, _)| at);
+    let before = before.get(near..).unwrap_or_default().to_ascii_lowercase();
+    ID_PREFIXES.iter().any(|prefix| token.starts_with(prefix)) || before.contains("request")
+}
+
 fn is_secret(token: &str, before: &str) -> bool {
     let is_key = |part: &str| {
         KEY_PREFIXES
@@ -143,9 +150,7 @@ fn is_secret(token: &str, before: &str) -> bool {
         let has_digit = token.bytes().any(|byte| byte.is_ascii_digit());
         return token.len() >= MIN_SECRET && (has_digit || token.len() >= 2 * MIN_SECRET);
     }
-    looks_random(token)
-        && !ID_PREFIXES.iter().any(|prefix| token.starts_with(prefix))
-        && !before.contains("request")
+    looks_random(token) && !is_id(token, &before)
 }
 
 fn looks_random(token: &str) -> bool {

@@ -8,6 +8,7 @@ mod class;
 mod classify;
 mod codes;
 mod date;
+mod echo;
 mod envelope;
 mod head;
 mod message;
@@ -16,7 +17,7 @@ mod wording;
 
 pub use class::{Class, Classes};
 pub use classify::{classify, classify_event, classify_exception};
-pub use envelope::reports_error;
+pub use envelope::{reports_error, said};
 pub use head::Head;
 pub use message::clean;
 pub use retry_after::MAX_MS as MAX_RETRY_AFTER_MS;
@@ -59,6 +60,11 @@ impl Failure {
         Failure::without_answer(Class::Timeout, clean(reason))
     }
 
+    /// The gateway has no key for the target.
+    pub fn no_key() -> Failure {
+        Failure::without_answer(Class::Auth, "the gateway has no key for it".to_owned())
+    }
+
     /// A failure on purpose, as a provider's of that class would be.
     pub fn drill(class: Class) -> Failure {
         let retry_after_ms = match class {
@@ -78,14 +84,17 @@ impl Failure {
         }
     }
 
+    /// The parameter that the caller may read: not where a provider quotes something else by it.
+    pub fn caller_param(&self) -> Option<&str> {
+        self.param.as_deref().filter(|param| self.class != Class::Auth && echo::is_parameter(param))
+    }
+
     /// The sentences for the caller when this failure is the last word: which target, what happened, what to do.
     pub fn caller_message(&self, target: &str) -> String {
         let (happened, remedy) = self.class.words();
-        let mut said = self.message.trim_end_matches(['.', ' ']);
         // What a provider says about the operator's credential is not the caller's business.
-        if self.class == Class::Auth {
-            said = "";
-        }
+        let said = echo::for_caller(self.class, &self.message);
+        let said = said.trim_end_matches(['.', ' ']);
         let colon = if said.is_empty() { "" } else { ": " };
         let stop = if said.ends_with(['!', '?', '…']) { "" } else { "." };
         let mut text = format!("Target \"{target}\" {happened}{colon}{said}{stop} {remedy}");

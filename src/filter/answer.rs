@@ -28,11 +28,14 @@ impl Answer {
     }
 }
 
+/// The code of [`busy`].
+pub(super) const BUSY: &str = "gateway_busy";
+
 /// What a caller is told whose request or answer the worker has no room for. No target is to blame.
 pub(super) fn busy() -> CallerError {
     CallerError {
         status: 503,
-        code: "gateway_busy".to_owned(),
+        code: BUSY.to_owned(),
         param: None,
         message:
             "The gateway holds as much as it may at the moment (`listen.memory`). Try again in a second."

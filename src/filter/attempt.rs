@@ -83,6 +83,9 @@ enum State {
     Ended,
 }
 
+/// How much earlier than ours Envoy's timers may be, in milliseconds.
+const TIMER_MS: u64 = 20;
+
 /// An error's explanation is read so far, in bytes.
 const MOST_EXPLANATION: usize = 64 * 1024;
 /// An answer that is read takes so many times its size for a moment: its outline, the model of it and what is written.
@@ -107,6 +110,7 @@ impl Attempt {
         if held.room(0, trip.length().max(body.len()).saturating_mul(WORK_FACTOR)).is_err() {
             return Err(failed::no_room(trip));
         }
+        trip.runtime.reach(target);
         let drill = trip.drill_at(seat);
         let mut outgoing = match drill {
             // Nobody reads it.
@@ -364,10 +368,13 @@ impl Attempt {
             return;
         }
         let limit = self.trip.attempt_limit_ms();
+        let now_ms = clock();
         let failure = if self.drill == Some(Effect::Fail(Class::Timeout)) {
             Failure::drill(Class::Timeout)
-        } else if clock().saturating_sub(self.started_ms) + 20 >= limit {
+        } else if now_ms.saturating_sub(self.started_ms) + TIMER_MS >= limit {
             Failure::timeout(&format!("nothing usable came within {limit} ms"))
+        } else if self.trip.ends_ms().is_some_and(|end_ms| now_ms + TIMER_MS >= end_ms) {
+            Failure::timeout("the time for the whole request was over")
         } else {
             Failure::connect("the connection failed or was closed before an answer")
         };
@@ -413,7 +420,10 @@ impl Attempt {
 
     /// Keeps an attempt's failure for the caller's answer and the metrics.
     fn note(&mut self, failure: Failure) {
-        self.count(|group, target| metrics::failures(group, target, failure.class), 1);
+        // A drill's failures have a counter of their own: nobody real has failed.
+        if !matches!(self.drill, Some(Effect::Fail(_))) {
+            self.count(|group, target| metrics::failures(group, target, failure.class), 1);
+        }
         if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
             outcome.failures.push((self.target, failure));
         }

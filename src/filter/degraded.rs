@@ -3,20 +3,13 @@
 use super::answer::Answer;
 use super::headers;
 use crate::chat::{Choice, Event, Finish, Part, PartKind, Reply, Usage};
-use crate::dialect::{CallerError, Memo, Turn, exchange};
+use crate::dialect::{Memo, Turn, exchange};
 use crate::json::Text;
 
-/// `content` as a chat, a message or a stream of one.
-pub fn answer(turn: &Turn, content: &str) -> Answer {
-    let Some(caller) = exchange::caller(turn.surface) else {
-        let error = CallerError {
-            status: 503,
-            code: "overloaded".to_owned(),
-            param: None,
-            message: content.to_owned(),
-        };
-        return Answer::error(turn.surface, &error);
-    };
+/// `content` as a chat, a message or a stream of one; `None` where the caller asked for something that no words stand for, such as
+/// embeddings.
+pub fn answer(turn: &Turn, content: &str) -> Option<Answer> {
+    let caller = exchange::caller(turn.surface)?;
     // No attempt answers, so there is nothing to remember of one.
     let memo = Memo::default();
     let mut body = Vec::with_capacity(512);
@@ -38,6 +31,6 @@ pub fn answer(turn: &Turn, content: &str) -> Answer {
         caller.write(&Reply { choices: vec![choice], usage, ..Reply::default() }, turn, &memo, &mut body);
     }
     let content_type = if turn.stream { "text/event-stream; charset=utf-8" } else { "application/json" };
-    Answer { status: 200, headers: vec![("content-type", content_type.to_owned())], body }
-        .with(headers::DEGRADED, "true")
+    let answer = Answer { status: 200, headers: vec![("content-type", content_type.to_owned())], body };
+    Some(answer.with(headers::DEGRADED, "true"))
 }

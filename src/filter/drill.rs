@@ -188,7 +188,7 @@ mod tests {
         let asked =
             attempt.request_headers(&[(b"user-agent", b"caller"), (b"authorization", b"key")], &outgoing);
         let names: Vec<_> = asked.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
-        assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length"]);
+        assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length", "user-agent"]);
         let Step::Release { headers, .. } =
             attempt.head(&Head { status: 503, headers: &[] }, false, &|| NOW_MS)
         else {
@@ -200,6 +200,7 @@ mod tests {
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
         assert_eq!(attempt.cool_ms, None, "a drill cools nobody down");
+        assert_eq!(attempt.take_counts(), [], "nobody has failed");
         assert_eq!(attempt.body(b"whatever".to_vec(), true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
         let why =

@@ -1,8 +1,10 @@
 //! Why a request would go where it goes: the router role's own planning, told instead of done.
 
 use super::answer::Answer;
+use super::aside::{reasons, words};
 use super::drill::Wish;
 use super::headers::Header;
+use super::memory::Held;
 use super::router::{Moment, Router, dialect_headers, document};
 use super::runtime::Runtime;
 use crate::config::{Effect, Group, Strategy};
@@ -12,7 +14,7 @@ use crate::plan::{Seat, Verdict, order_name};
 use std::rc::Rc;
 
 /// Explains a request as JSON: group, required capabilities, each target with why it is in or out, the order, and one
-/// sentence.
+/// sentence; `decision` is what `x-switchover-decision` says if the first target answers.
 ///
 /// # Errors
 /// The answer the caller would get, where the request can't be read or its model is unknown.
@@ -26,7 +28,11 @@ pub fn explain(
     let router = Router::new(Rc::clone(runtime));
     let document = document(surface, Document::parse(body.to_vec()))?;
     let lines = dialect_headers(headers.iter().map(|(name, value)| (&name[..], &value[..])));
-    let considered = router.consider(surface, lines, document.root(), moment)?;
+    let considered = router.consider(surface, lines.clone(), document.root(), moment)?;
+    // What the filter itself would say, had the first target answered.
+    let asked = (Document::parse(body.to_vec()), Held::nothing(runtime));
+    let trip = router.depart(surface, lines, None, asked, moment).ok();
+    let decision = trip.and_then(|trip| Some(trip.decision(*trip.order.first()?)));
     let (group, plan) = (considered.group, &considered.plan);
     let order = plan
         .order
@@ -43,7 +49,12 @@ pub fn explain(
                 w.object(|w| {
                     w.key("id").string(runtime.id(member.target));
                     w.key("in").bool(*verdict == Verdict::In);
-                    w.key("why").string(&format!("{} {verdict}.", runtime.id(member.target)));
+                    let why = words(verdict, moment.now_ms);
+                    w.key("why").string(&format!(
+                        "{} {}.",
+                        runtime.id(member.target),
+                        why.trim_end_matches('.')
+                    ));
                 });
             }
         });
@@ -54,7 +65,10 @@ pub fn explain(
             w.key("cluster").string(&order_name(&runtime.config, group, seats));
         }
         write_drills(runtime, group, headers, w);
-        w.key("sentence").string(&sentence(runtime, &considered, &order));
+        if let Some(decision) = &decision {
+            w.key("decision").string(decision);
+        }
+        w.key("sentence").string(&sentence(runtime, &considered, &order, moment.now_ms));
     });
     Ok(out)
 }
@@ -85,15 +99,14 @@ fn write_drills(runtime: &Runtime, group: &Group, headers: &[(Vec<u8>, Vec<u8>)]
     });
 }
 
-fn sentence(runtime: &Runtime, considered: &super::router::Considered<'_>, order: &[&str]) -> String {
+fn sentence(
+    runtime: &Runtime,
+    considered: &super::router::Considered<'_>,
+    order: &[&str],
+    now_ms: u64,
+) -> String {
     let (group, plan) = (considered.group, &considered.plan);
-    let out: Vec<String> = group
-        .members
-        .iter()
-        .zip(&plan.verdicts)
-        .filter(|(_, verdict)| **verdict != Verdict::In)
-        .map(|(member, verdict)| format!("{} {verdict}", runtime.id(member.target)))
-        .collect();
+    let out = reasons(runtime, group, plan, now_ms);
     let out = if out.is_empty() { String::new() } else { format!(" ({})", out.join("; ")) };
     let Some((first, rest)) = order.split_first() else {
         return format!("No target of {} can take this request{out}.", group.name);

@@ -5,6 +5,7 @@
 //! the same [`Trip`]. The host gathers what they need and carries out what they say.
 
 mod answer;
+mod aside;
 mod attempt;
 mod degraded;
 mod drill;
@@ -15,6 +16,7 @@ mod load;
 mod memory;
 mod metrics;
 mod models;
+mod offline;
 mod router;
 mod runtime;
 mod silence;
@@ -27,7 +29,8 @@ pub use explain::explain;
 pub use intake::Intake;
 pub use memory::{Full, Held};
 pub use metrics::LABELS;
-pub use router::{Arrival, Moment, RequestStep, ResponseStep, Router};
+pub use offline::{Asking, group_of, translate};
+pub use router::{Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
 pub use silence::Silence;
 pub use trip::{Outcome, Trip};

@@ -1,10 +1,13 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
 mod last;
+mod origin;
 
-pub use last::ResponseStep;
+pub use last::{LastWord, MOST_OF_THEIRS, ResponseStep};
+pub use origin::{Fact, OURS};
 
 use super::answer::{Answer, busy_answer, header_value};
+use super::aside::{Asides, reasons};
 use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
 use super::intake::Intake;
@@ -129,7 +132,12 @@ impl Router {
                     body: Intake::of_request(headers),
                     held: Held::nothing(&self.runtime),
                 };
-                RequestStep::Read { remove: reserved.map(|(name, _)| name.to_vec()).collect() }
+                let untrusted = self.runtime.config.tenant.as_ref().filter(|tenant| !tenant.trusted);
+                let is_untrusted =
+                    |name: &[u8]| untrusted.is_some_and(|tenant| name == tenant.header.as_bytes());
+                let theirs =
+                    headers.iter().filter(|(name, _)| headers::is_reserved(name) || is_untrusted(name));
+                RequestStep::Read { remove: theirs.map(|(name, _)| name.to_vec()).collect() }
             }
         }
     }
@@ -142,7 +150,7 @@ impl Router {
             let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
                 if port.bytes().all(|digit| digit.is_ascii_digit()) { host } else { authority }
             });
-            listen.hosts.iter().find(|known| known.eq_ignore_ascii_case(host))?;
+            listen.hosts.iter().find(|known| is_host(known, host))?;
         }
         headers::text(headers, ":path")?.strip_prefix(listen.base_path.as_str())
     }
@@ -265,7 +273,7 @@ impl Router {
         Ok((trip, headers))
     }
 
-    fn depart(
+    pub(super) fn depart(
         &self,
         surface: Surface,
         headers: Vec<(String, String)>,
@@ -280,7 +288,7 @@ impl Router {
         let Considered { place, group, turn, plan, .. } =
             self.consider(surface, headers, document.root(), moment)?;
         if plan.order.is_empty() {
-            return Err(self.nobody(&turn, group, &plan));
+            return Err(self.nobody(&turn, group, &plan, moment.now_ms));
         }
         let members = plan.order.iter().filter_map(|member| group.members.get(*member));
         let order: Vec<usize> = members.map(|member| member.target).collect();
@@ -294,6 +302,7 @@ impl Router {
             turn,
             drills: drilled(config, &order, moment.now_ms, moment.key, forced),
             order,
+            asides: Asides::of(&plan, moment.now_ms),
             body: RefCell::new(Some(document)),
             is_handed_off: false,
             planned_ms: Some(moment.now_ms),
@@ -359,7 +368,7 @@ impl Router {
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if (asked.is_plain && is_small) || exchange::native(turn.surface, wire.row).is_some() {
+            if (asked.is_plain && is_small) || !exchange::may_refuse(turn.surface, wire.row) {
                 return None;
             }
             match exchange::front(turn, raw, wire) {
@@ -377,12 +386,20 @@ impl Router {
     }
 
     /// Why nobody can be asked.
-    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan) -> Answer {
+    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan, now_ms: u64) -> Answer {
         let surface = turn.surface;
+        let reasons = reasons(&self.runtime, group, plan, now_ms).join("; ");
+        let reasons = reasons.trim_end_matches('.');
+        let told = |answer: Answer| {
+            let why = format!("No target of {} was asked: {reasons}.", group.name);
+            answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
+        };
         if let Some(wait) = plan.all_cooling_ms {
             let seconds = wait.div_ceil(1000).max(1);
-            if let Some(content) = group.degraded.as_deref() {
-                return degraded::answer(turn, content).with(headers::GROUP, header_value(&group.name));
+            if let Some(answer) =
+                group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
+            {
+                return told(answer);
             }
             let error = CallerError {
                 status: 429,
@@ -393,16 +410,8 @@ impl Router {
                     group.name
                 ),
             };
-            return Answer::error(surface, &error)
-                .with("retry-after", seconds.to_string())
-                .with(headers::GROUP, header_value(&group.name));
+            return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
         }
-        let reasons = group
-            .members
-            .iter()
-            .zip(&plan.verdicts)
-            .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
-        let reasons: Vec<String> = reasons.collect();
         let long = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLong(_)));
         let large = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
         let no_threads = plan
@@ -418,13 +427,9 @@ impl Router {
                 () => "unsupported_parameter",
             },
             param: None,
-            message: format!(
-                "No target of `{}` can take this request: {}.",
-                group.name,
-                reasons.join("; ").trim_end_matches('.')
-            ),
+            message: format!("No target of `{}` can take this request: {reasons}.", group.name),
         };
-        refused(surface, refusal).with(headers::GROUP, header_value(&group.name))
+        told(refused(surface, refusal))
     }
 
     /// Headers that the request gets: the order, whose cluster says when to retry, how long it may take, and whose it is.
@@ -438,6 +443,28 @@ impl Router {
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
+}
+
+/// Whether a host is the one that `listen.hosts` has, or below it where that begins with `*.`.
+fn is_host(known: &str, host: &str) -> bool {
+    let Some(above) = known.strip_prefix('*').filter(|above| above.starts_with('.')) else {
+        return known.eq_ignore_ascii_case(host);
+    };
+    let below = host.len().checked_sub(above.len()).filter(|below| *below > 0);
+    below
+        .and_then(|below| host.split_at_checked(below))
+        .is_some_and(|(_, end)| end.eq_ignore_ascii_case(above))
+}
+
+/// A sentence as a header's value: reasons of many targets are longer than many a client takes.
+fn bounded(sentence: &str) -> String {
+    const MOST: usize = 1024;
+    let mut line = header_value(sentence).into_owned();
+    if line.len() > MOST {
+        line.truncate(MOST);
+        line.push_str("...");
+    }
+    line
 }
 
 /// A caller's body, validated.
@@ -472,4 +499,41 @@ pub(super) fn dialect_headers<'h>(headers: impl Iterator<Item = Header<'h>>) -> 
     let ours = headers.filter(|(name, _)| headers::of_dialect(name));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     ours.filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for (known, host, is) in [
+            ("a.test", "A.test", true),
+            ("a.test", "b.a.test", false),
+            ("*.a.test", "b.a.test", true),
+            ("*.a.test", "c.B.A.test", true),
+            ("*.a.test", "a.test", false),
+            ("*.a.test", ".a.test", false),
+            ("*.a.test", "ba.test", false),
+            ("*.a.test", "b.a.test.evil", false),
+        ] {
+            assert_eq!(is_host(known, host), is, "{known} {host}");
+        }
+    }
+
+    #[test]
+    fn an_untrusted_tenant_is_stripped() {
+        for trusted in [true, false] {
+            let json = format!(
+                r#"{{"version":1,"tenant":{{"header":"X-Tenant","trusted":{trusted}}},
+                   "targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x","model":"m"}}],
+                   "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]}}]}}"#
+            );
+            let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
+            let headers: [Header<'_>; 3] =
+                [(b":method", b"POST"), (b":path", b"/v1/chat/completions"), (b"x-tenant", b"acme")];
+            let stripped = if trusted { Vec::new() } else { vec![b"x-tenant".to_vec()] };
+            assert_eq!(router.request(&headers, false), RequestStep::Read { remove: stripped });
+        }
+    }
 }

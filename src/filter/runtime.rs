@@ -5,6 +5,7 @@ use super::memory::Memory;
 use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
+use std::cell::Cell;
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -13,13 +14,16 @@ pub struct Runtime {
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
     pub(super) memory: Memory,
+    /// Of each target whether a request of this worker has reached it.
+    reached: Vec<Cell<bool>>,
 }
 
 impl Runtime {
     /// `vm_bytes` says how much memory the VM has.
     pub fn new(config: Config, vm_bytes: fn() -> usize) -> Runtime {
         let memory = Memory::new(config.listen.memory, vm_bytes);
-        Runtime { config, load: Load::default(), memory }
+        let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
+        Runtime { config, load: Load::default(), memory, reached }
     }
 
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
@@ -64,6 +68,19 @@ impl Runtime {
         self.wire(place).map_or("?", |target| target.id.as_str())
     }
 
+    /// Notes that Envoy has picked the target for an attempt: it has an address.
+    pub(super) fn reach(&self, place: usize) {
+        if let Some(reached) = self.reached.get(place) {
+            reached.set(true);
+        }
+    }
+
+    /// Whether Envoy surely has an address of the target: one that was reached before, or that DNS has nothing to do with.
+    pub(super) fn has_address(&self, place: usize) -> bool {
+        self.reached.get(place).is_some_and(Cell::get)
+            || self.wire(place).is_some_and(|target| is_numeric(&target.endpoint.host))
+    }
+
     /// A target's place by its id.
     pub fn target(&self, id: &str) -> Option<usize> {
         self.config.targets.iter().position(|target| target.id() == id)
@@ -78,4 +95,9 @@ impl Runtime {
         };
         Some(Seat { target: self.target(id)?, twin })
     }
+}
+
+/// Whether a host is an address already: no name has a colon, or consists of digits.
+fn is_numeric(host: &str) -> bool {
+    host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }

@@ -4,6 +4,7 @@
 //! two can be in different VMs for a while; then the translator makes its own from the handoff, a property that the
 //! router role set, and from the request's body. Where the first attempt is the only one, its request says all of it.
 
+use super::aside::Asides;
 use super::attempt::Clock;
 use super::headers::{self, Header};
 use super::load::Ticket;
@@ -11,7 +12,7 @@ use super::memory::Held;
 use super::router::dialect_headers;
 use super::{Runtime, drill};
 use crate::config::Effect;
-use crate::dialect::{CallerError, Surface, Turn, ask};
+use crate::dialect::{Surface, Turn, ask};
 use crate::failure::{Class, Failure};
 use crate::json::{Document, Raw, Text, Writer};
 use crate::plan::{Drilled, Seat, attempts};
@@ -37,6 +38,8 @@ pub struct Trip {
     pub order: Vec<usize>,
     /// Those of them that are drilled.
     pub drills: Vec<Drilled>,
+    /// Those that are not in the order, and why.
+    pub asides: Asides,
     pub outcome: RefCell<Outcome>,
     /// Counts it in its worker's load.
     pub ticket: Ticket,
@@ -56,8 +59,8 @@ pub struct Outcome {
     pub passed_over: Option<usize>,
     /// The target whose answer is on its way to the caller.
     pub answered: Option<usize>,
-    /// What the gateway itself answers, where it is no target's failure.
-    pub own: Option<CallerError>,
+    /// The worker had no room for the request or its answer: that is no target's failure.
+    pub is_busy: bool,
     /// What ends a stream that fell silent; see [`super::Silence`].
     pub last_words: Option<Vec<u8>>,
 }
@@ -112,6 +115,12 @@ impl Trip {
         })
     }
 
+    /// When the time for the whole request is over, in milliseconds since 1970; `None` in a trip made from a handoff.
+    pub(super) fn ends_ms(&self) -> Option<u64> {
+        let group = self.runtime.config.groups.get(self.group)?;
+        Some(self.planned_ms?.saturating_add(group.timeout_ms))
+    }
+
     /// Which failure the caller is told about: the one that says most about what to do.
     pub fn best_failure(&self) -> Option<(usize, Failure)> {
         let outcome = self.outcome.try_borrow().ok()?;
@@ -121,6 +130,16 @@ impl Trip {
             .enumerate()
             .max_by_key(|(at, (_, failure))| (informed(failure.class), *at))
             .map(|(_, f)| f.clone())
+    }
+
+    /// The same, where Envoy says itself how the last attempt ended: with which target that was, as far as anybody knows.
+    pub(super) fn best_of(&self, said: Failure) -> (usize, Failure) {
+        let last = self.outcome.try_borrow().ok().and_then(|outcome| Some(outcome.failures.last()?.0));
+        let last = last.or_else(|| self.order.first().copied()).unwrap_or(0);
+        match self.best_failure() {
+            Some((target, known)) if informed(known.class) >= informed(said.class) => (target, known),
+            _ => (last, said),
+        }
     }
 
     /// One sentence: why this target.
@@ -137,17 +156,28 @@ impl Trip {
             let drill = self.drill_note(earlier);
             before.push(match failed(earlier) {
                 Some(class) => format!("{} failed ({class}){drill}", id(earlier)),
-                None => format!("{} is ejected{drill}", id(earlier)),
+                None => format!("{} {}{drill}", id(earlier), self.why_left(earlier)),
             });
         }
         let slowly = match self.drill_of(target) {
             Some(Effect::DelayMs(ms)) => format!(", after a pause of {ms} ms (drill)"),
             _ => String::new(),
         };
+        let aside = self.aside(Some(target));
         if before.is_empty() {
-            format!("{} is the first choice of {group}{slowly}.", id(target))
+            format!("{} is the first choice of {group}{slowly}{aside}.", id(target))
         } else {
-            format!("{} answered for {group}{slowly} because {}.", id(target), before.join(" and "))
+            format!("{} answered for {group}{slowly} because {}{aside}.", id(target), before.join(" and "))
+        }
+    }
+
+    /// Why Envoy went past a target that no attempt of this trip failed at.
+    fn why_left(&self, target: usize) -> &'static str {
+        match () {
+            // The attempts before are another VM's.
+            () if self.is_handed_off => "failed or is ejected",
+            () if self.runtime.has_address(target) => "is ejected",
+            () => "is ejected or has no address (DNS)",
         }
     }
 
@@ -165,10 +195,11 @@ impl Trip {
             }
             Err(_) => Vec::new(),
         };
+        let aside = self.aside(None);
         if failed.is_empty() {
-            format!("No target of {group} answered.")
+            format!("No target of {group} answered{aside}.")
         } else {
-            format!("No target of {group} answered: {}.", failed.join(", "))
+            format!("No target of {group} answered: {}{aside}.", failed.join(", "))
         }
     }
 
@@ -176,7 +207,8 @@ impl Trip {
     /// after the first attempt.
     pub fn needs_handoff(&self) -> bool {
         let group = self.runtime.config.groups.get(self.group);
-        !self.drills.is_empty() || group.is_none_or(|group| attempts(group, self.order.len()) != 1)
+        let is_simple = self.drills.is_empty() && self.asides.is_empty();
+        !is_simple || group.is_none_or(|group| attempts(group, self.order.len()) != 1)
     }
 
     /// What a translator in another VM needs, as JSON.
@@ -189,6 +221,9 @@ impl Trip {
             w.key("order").array(|w| ids.for_each(|id| w.string(id)));
             if !self.drills.is_empty() {
                 w.key("drills").array(|w| drill::write(self, w));
+            }
+            if !self.asides.is_empty() {
+                w.key("asides").object(|w| self.asides.write(w));
             }
             w.key("surface").string(self.turn.surface.path());
             w.key("model").string(&self.turn.requested_model);
@@ -248,6 +283,7 @@ impl Trip {
             planned_ms: None,
             order: names.map(|id| runtime.target(id)).collect::<Option<_>>()?,
             drills: Vec::new(),
+            asides: Asides::default(),
             outcome: RefCell::default(),
             ticket: Ticket::new(runtime),
             held: RefCell::new(Held::nothing(runtime)),
@@ -290,6 +326,7 @@ impl Trip {
                 .flat_map(Raw::items)
                 .filter_map(|one| drill::read(one, runtime))
                 .collect(),
+            asides: raw.get("asides").and_then(Asides::read).unwrap_or_default(),
             outcome: RefCell::default(),
             ticket: Ticket::new(runtime),
             held: RefCell::new(Held::nothing(runtime)),

@@ -302,6 +302,14 @@ pub fn set_tick_period(period: u32) -> Result<(), Status> {
     done(unsafe { proxy_set_tick_period_milliseconds(period) })
 }
 
+/// Makes another context the one that calls are about.
+///
+/// # Errors
+/// It is gone.
+pub fn enter(context: u32) -> Result<(), Status> {
+    done(unsafe { proxy_set_effective_context(context) })
+}
+
 /// Lets a request go on that was paused, from another context than its own.
 ///
 /// # Errors

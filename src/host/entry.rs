@@ -192,7 +192,7 @@ pub fn request_trailers(id: u32) -> u32 {
 
 pub fn response_headers(id: u32, end: bool) -> u32 {
     run(id, |stream| match stream {
-        Stream::Router(router) => router.response_headers(),
+        Stream::Router(router) => router.response_headers(end),
         Stream::Translator(translator) => translator.response_headers(end),
     })
     .stops()

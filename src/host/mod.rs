@@ -11,6 +11,7 @@ mod router;
 mod shared;
 pub mod timer;
 mod translator;
+mod unheard;
 
 use crate::filter::Runtime;
 use entry::Stream;

@@ -50,6 +50,13 @@ fn enter(one: Waiting) -> Result<(), abi::Status> {
     timer::adjust(root).inspect_err(|_| forget(context))
 }
 
+/// Whether a context's pause is not over.
+pub fn is_waiting(context: u32) -> bool {
+    WAITING.with(|waiting| {
+        waiting.try_borrow().is_ok_and(|waiting| waiting.iter().any(|one| one.context == context))
+    })
+}
+
 pub fn is_needed(root: u32) -> bool {
     WAITING
         .with(|waiting| waiting.try_borrow().is_ok_and(|waiting| waiting.iter().any(|one| one.root == root)))

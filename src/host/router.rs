@@ -1,9 +1,13 @@
 //! The router role's place in the downstream filter chain.
 
 use super::entry::Flow;
+use super::unheard::{self, Role};
 use super::{abi, reading, shared};
-use crate::filter::headers::{Header, HeaderList};
-use crate::filter::{Answer, Arrival, Moment, RequestStep, ResponseStep, Router, Runtime, Trip};
+use crate::filter::headers::{self, Header, HeaderList};
+use crate::filter::{
+    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
+    Runtime, Trip,
+};
 use crate::json::Document;
 use std::rc::Rc;
 
@@ -17,12 +21,41 @@ pub struct RouterContext {
     key: Option<u64>,
     /// Pieces of the body were taken out of Envoy's buffer.
     has_taken: bool,
+    /// The status of another filter's answer that is held, and what came of it.
+    theirs: Option<(u16, Vec<u8>)>,
 }
 
 impl RouterContext {
     pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> RouterContext {
         let router = Router::new(Rc::clone(&runtime));
-        RouterContext { router, runtime, root, context, key: None, has_taken: false }
+        RouterContext { router, runtime, root, context, key: None, has_taken: false, theirs: None }
+    }
+
+    /// A piece of another filter's refusal, which becomes one in the caller's envelope once it is whole.
+    fn wrap(&mut self, (status, mut came): (u16, Vec<u8>), size: usize, end: bool) -> Flow {
+        came.extend(read(abi::Buffer::ResponseBody, size).unwrap_or_default());
+        if !end && came.len() <= MOST_OF_THEIRS {
+            self.theirs = Some((status, came));
+            let _ = drain(abi::Buffer::ResponseBody, size);
+            return Flow::Wait;
+        }
+        let wrapped = if came.len() <= MOST_OF_THEIRS { self.router.theirs(status, &came) } else { None };
+        let headed = wrapped.as_ref().map_or(Ok(()), |wrapped| {
+            let set = |name: &str, value: &str| {
+                abi::set_header(abi::Map::ResponseHeaders, name.as_bytes(), value.as_bytes())
+            };
+            set("content-type", "application/json")
+                .and_then(|()| set("content-length", &wrapped.len().to_string()))
+        });
+        let body = wrapped.unwrap_or(came);
+        if let Err(status) = headed.and_then(|()| abi::set_buffer(abi::Buffer::ResponseBody, 0, size, &body))
+        {
+            abi::log(
+                abi::Level::Error,
+                &format!("an answer could not be rewritten: Envoy answered status {}", status.0),
+            );
+        }
+        Flow::Go
     }
 
     /// A piece of the body has come.
@@ -81,12 +114,9 @@ impl RouterContext {
     /// The body takes too long; called by the timer.
     pub fn late(&mut self, context: u32) {
         let Some(answer) = self.router.is_late() else { return };
-        let _ = abi::respond_to(context, u32::from(answer.status), DETAILS, &lines(&answer), &answer.body);
+        let _ = abi::respond_to(context, u32::from(answer.status), OURS, &lines(&answer), &answer.body);
     }
 }
-
-/// What Envoy's log says of an answer of ours.
-const DETAILS: &str = "switchover";
 
 /// The bytes of a body that are in Envoy's buffer. The last piece is often empty.
 pub(super) fn read(buffer: abi::Buffer, size: usize) -> Result<Vec<u8>, abi::Status> {
@@ -114,16 +144,49 @@ fn lines(answer: &Answer) -> HeaderList {
 
 /// Sends an answer of ours.
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    abi::respond(u32::from(answer.status), DETAILS, &lines(answer), &answer.body)
+    abi::respond(u32::from(answer.status), OURS, &lines(answer), &answer.body)
+}
+
+/// Answers in the place of an answer of Envoy's.
+fn replace(word: &LastWord) -> Flow {
+    let mut headers = lines(&word.answer);
+    word.kept.iter().for_each(|(name, value)| headers.push(name, value));
+    if let Some(log) = &word.log {
+        abi::log(abi::Level::Error, log);
+    }
+    match abi::respond(u32::from(word.answer.status), &word.details, &headers, &word.answer.body) {
+        Ok(()) => {
+            // For the access log; a good answer needs none, its headers say all.
+            if let Some(class) = word.class {
+                let _ = abi::set_property("switchover.class", class.as_bytes());
+            }
+            Flow::Wait
+        }
+        Err(status) => {
+            abi::log(abi::Level::Error, &format!("an answer could not be replaced: status {}", status.0));
+            Flow::Go
+        }
+    }
+}
+
+/// What Envoy knows about an answer.
+fn fact(fact: Fact) -> String {
+    let path = match fact {
+        Fact::Details => "response\0code_details",
+        Fact::Cluster => "xds\0cluster_name",
+        Fact::Route => "xds\0route_name",
+    };
+    let said = abi::property(path).ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// A hostcall that failed where the request can't go on without it.
 fn give_up(status: abi::Status) -> Flow {
     abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
-    let body = br#"{"error":{"message":"The gateway failed inside. Try again.","type":"server_error","param":null,"code":"server_error"}}"#;
+    let body = br#"{"error":{"message":"The gateway failed inside. Send the request again.","type":"server_error","param":null,"code":"gateway_error"}}"#;
     let mut headers = HeaderList::new();
     headers.push("content-type", "application/json");
-    let _ = abi::respond(500, "switchover_hostcall", &headers, body);
+    let _ = abi::respond(500, OURS, &headers, body);
     Flow::Wait
 }
 
@@ -144,7 +207,9 @@ impl RouterContext {
             RequestStep::Pass { remove } => removed(&remove, Flow::Go),
             RequestStep::Read { remove } => {
                 reading::begin(self.root, self.context, self.runtime.config.listen.body_timeout_ms);
-                removed(&remove, Flow::Wait)
+                let flow = removed(&remove, Flow::Wait);
+                unheard::begin(self.root, self.context, Role::Router);
+                flow
             }
             RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Flow::Wait),
         }
@@ -152,6 +217,7 @@ impl RouterContext {
 
     pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
         if self.router.is_reading() {
+            unheard::heard(Role::Router);
             return self.take(size, end).unwrap_or_else(give_up);
         }
         if self.router.is_sent() {
@@ -177,36 +243,30 @@ impl RouterContext {
         Flow::Go
     }
 
-    pub fn response_headers(&mut self) -> Flow {
+    pub fn response_headers(&mut self, end: bool) -> Flow {
         if !self.router.must_finish() {
             return Flow::Go;
         }
         let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Flow::Go };
-        let headers: Vec<Header<'_>> = pairs.iter().collect();
-        let flags = || {
-            let details = abi::property("response\0code_details").ok().flatten().unwrap_or_default();
-            String::from_utf8_lossy(&details).into_owned()
-        };
-        match self.router.finish(&headers, flags) {
+        let lines: Vec<Header<'_>> = pairs.iter().collect();
+        match self.router.finish(&lines, end, &fact) {
             ResponseStep::Pass => Flow::Go,
-            ResponseStep::Answer { answer, code } => match respond(&answer) {
-                Ok(()) => {
-                    // For the access log; a good answer needs none, its headers say all.
-                    let _ = abi::set_property("switchover.class", code.as_bytes());
-                    Flow::Wait
+            ResponseStep::Answer(word) => replace(&word),
+            ResponseStep::Hold(marks) => {
+                for (name, value) in &marks {
+                    let _ = abi::set_header(abi::Map::ResponseHeaders, name.as_bytes(), value.as_bytes());
                 }
-                Err(status) => {
-                    abi::log(
-                        abi::Level::Error,
-                        &format!("an answer could not be replaced: status {}", status.0),
-                    );
-                    Flow::Go
-                }
-            },
+                let status = headers::text(&lines, ":status").and_then(|status| status.parse().ok());
+                self.theirs = status.map(|status| (status, Vec::new()));
+                Flow::Wait
+            }
         }
     }
 
     pub fn response_body(&mut self, size: usize, end: bool) -> Flow {
+        if let Some(theirs) = self.theirs.take() {
+            return self.wrap(theirs, size, end);
+        }
         // A provider's piece always has bytes: this one is a push of [`super::idle`]'s.
         if size == 0
             && !end
@@ -221,6 +281,7 @@ impl RouterContext {
 impl Drop for RouterContext {
     fn drop(&mut self) {
         reading::forget(self.context);
+        unheard::forget(self.context);
         if let Some(key) = self.key.take() {
             shared::forget(key);
         }

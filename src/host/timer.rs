@@ -1,6 +1,6 @@
 //! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched, off otherwise.
 
-use super::{abi, idle, pause, reading};
+use super::{abi, idle, pause, reading, unheard};
 use std::cell::RefCell;
 
 /// The period while streams or bodies are watched, in milliseconds.
@@ -29,7 +29,8 @@ const MOST_QUIET: u32 = 20;
 /// # Errors
 /// Envoy has no timer for us.
 pub fn adjust(root: u32) -> Result<(), abi::Status> {
-    let wanted = match (pause::is_needed(root), idle::is_needed(root) || reading::is_needed(root)) {
+    let watches = idle::is_needed(root) || reading::is_needed(root) || unheard::is_needed(root);
+    let wanted = match (pause::is_needed(root), watches) {
         (true, _) => pause::TICK_MS,
         (false, true) => SLOW_MS,
         (false, false) => 0,
@@ -64,5 +65,6 @@ pub fn tick(root: u32) {
     pause::tick(root, now_ms);
     idle::tick(root, now_ms);
     reading::tick(root, now_ms);
+    unheard::tick(root, now_ms);
     let _ = adjust(root);
 }

@@ -2,6 +2,7 @@
 
 use super::entry::Flow;
 use super::router::{drain, read};
+use super::unheard::{self, Role};
 use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::Head;
@@ -151,6 +152,12 @@ impl TranslatorContext {
         })
     }
 
+    /// Whether it still does.
+    fn waits(&self) -> bool {
+        let delay_ms = self.attempt.as_ref().and_then(Attempt::delay_ms);
+        delay_ms.is_some_and(|ms| ms == u64::MAX || pause::is_waiting(self.context))
+    }
+
     /// Carries out a step. `size` bytes of the body are in the buffer; none yet in the headers' callback.
     fn apply(&mut self, step: Step, size: usize) -> Flow {
         let done = match step {
@@ -222,18 +229,24 @@ fn log_failed(done: Result<(), abi::Status>, flow: Flow) -> Flow {
 fn respond(answer: &Answer) -> Result<(), abi::Status> {
     let mut headers = HeaderList::new();
     answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    abi::respond(u32::from(answer.status), "switchover", &headers, &answer.body)
+    abi::respond(u32::from(answer.status), crate::filter::OURS, &headers, &answer.body)
 }
 
 impl TranslatorContext {
     pub fn request_headers(&mut self, end: bool) -> Flow {
-        if end { Flow::Go } else { Flow::Wait }
+        if end {
+            return Flow::Go;
+        }
+        unheard::begin(self.root, self.context, Role::Translator);
+        Flow::Wait
     }
 
     pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
+        unheard::heard(Role::Translator);
         if self.is_written {
             // The end of what was written already: a provider gets what we wrote, and nothing else.
-            return log_failed(drain(abi::Buffer::RequestBody, size), Flow::Go);
+            let flow = if self.waits() { Flow::Wait } else { Flow::Go };
+            return log_failed(drain(abi::Buffer::RequestBody, size), flow);
         }
         match self.gather(size, end) {
             Ok(false) => Flow::Wait,
@@ -246,7 +259,7 @@ impl TranslatorContext {
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
                 let error = crate::dialect::CallerError {
                     status: 500,
-                    code: "server_error".to_owned(),
+                    code: "gateway_misconfigured".to_owned(),
                     param: None,
                     message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
                 };
@@ -310,5 +323,6 @@ impl Drop for TranslatorContext {
         }
         self.learn();
         idle::forget(self.context);
+        unheard::forget(self.context);
     }
 }

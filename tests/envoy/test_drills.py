@@ -57,6 +57,19 @@ def drilled(envoy, **labels) -> int:
 
 
 @pytest.mark.floor
+def test_the_next_attempt_has_what_a_provider_may_see_and_nobody_is_blamed(gateway, cloud):
+    envoy = gateway(two(cloud, drill("overloaded")))
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    mine = {"x-request-id": "mine-1", "user-agent": "caller/1", "traceparent": trace}
+    answer = envoy.chat(headers=mine)
+    assert answer.status_code == 200 and answer.headers["x-request-id"] == "mine-1"
+    sent = dict(pairs(cloud["anthropic-main"].received()["headers"]))
+    assert {name: sent.get(name) for name in mine} == mine, sent
+    assert '"request_id":"mine-1"' in envoy.process.tail()
+    assert "switchover_failed_attempts_total" not in envoy.admin("stats/prometheus?filter=switchover_").text
+
+
+@pytest.mark.floor
 def test_a_drilled_chat_and_stream_switch_and_nobody_is_called(gateway, cloud):
     envoy = gateway(two(cloud, drill("overloaded")))
     chat = envoy.chat()

@@ -4,7 +4,7 @@ use crate::document::{Document, read};
 use crate::stop::{Stop, print};
 use std::io::Read;
 use std::path::Path;
-use switchover::config::{Config, Group, Target};
+use switchover::config::{Config, Target};
 use switchover::dialect::{CallerError, Refusal, Surface, exchange};
 use switchover::json::{Raw, indented};
 
@@ -54,13 +54,6 @@ pub fn target<'d>(document: &'d Document, id: &str) -> Result<(usize, &'d Target
     })
 }
 
-/// The group a request for this target would be in: the one that `model` means if the target is in it, else the first
-/// that has the target.
-pub fn group<'c>(config: &'c Config, target: usize, model: &str) -> Option<&'c Group> {
-    let has = |group: &&Group| group.members.iter().any(|member| member.target == target);
-    config.group_for(model).filter(has).or_else(|| config.groups.iter().find(has))
-}
-
 /// Standard input, whole.
 ///
 /// # Errors
@@ -80,17 +73,6 @@ pub fn body() -> Result<Vec<u8>, Stop> {
 /// It can't be read.
 pub fn body_from(path: &Path) -> Result<Vec<u8>, Stop> {
     if path == Path::new("-") { body() } else { read(path) }
-}
-
-/// A body as JSON.
-///
-/// # Errors
-/// In the filter's words for the caller.
-pub fn json(body: &[u8]) -> Result<Raw<'_>, Refusal> {
-    Raw::parse(body).map_err(|error| {
-        let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
-        Refusal::invalid("", message)
-    })
 }
 
 /// Prints the error body that the caller would get.

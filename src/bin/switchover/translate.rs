@@ -5,10 +5,9 @@ use crate::input;
 use crate::stop::{Stop, print};
 use std::path::PathBuf;
 use switchover::config::{Config, Target};
-use switchover::dialect::{
-    CallerError, Memo, Outgoing, Refusal, Surface, Turn, Unsupported, ask, exchange, failure_json,
-};
+use switchover::dialect::{CallerError, Memo, Surface, Turn, exchange, failure_json};
 use switchover::failure::{Failure, Head, classify};
+use switchover::filter::{Asking, group_of, translate};
 use switchover::json::Writer;
 
 #[derive(clap::Subcommand)]
@@ -72,46 +71,18 @@ pub fn run(call: &Call) -> Result<(), Stop> {
 
 fn request(args: &RequestArgs) -> Result<(), Stop> {
     let document = Document::open(&args.way.file)?;
-    let (place, target) = input::target(&document, &args.way.target)?;
+    let (place, _) = input::target(&document, &args.way.target)?;
     let surface = input::surface(&document.config, &args.way.path)?;
     let body = input::body()?;
-    let translated = translate(&document.config, surface, (place, target), &args.headers, &body);
+    let translated = translate(&document.config, place, &asking(surface, &args.headers, &body));
     let (_, outgoing) = translated.map_err(|refusal| input::refuse(surface, refusal))?;
     let mut json = Vec::with_capacity(outgoing.body.len() + 512);
     outgoing.write_json(&mut json);
     input::print_json(&json)
 }
 
-/// Reads the caller's request and writes the target's, as the filter does.
-fn translate(
-    config: &Config,
-    surface: Surface,
-    (place, target): (usize, &Target),
-    headers: &[(Vec<u8>, Vec<u8>)],
-    body: &[u8],
-) -> Result<(Turn, Outgoing), Refusal> {
-    let raw = input::json(body)?;
-    let asked = ask(surface, raw)?;
-    let model = asked.model;
-    let unsupported = input::group(config, place, &model).map(|group| group.unsupported);
-    let turn = Turn {
-        surface,
-        requested_model: model,
-        stream: asked.stream,
-        stream_usage: asked.stream_usage,
-        id: input::ID.to_owned(),
-        created: input::CREATED,
-        unsupported: unsupported.unwrap_or(Unsupported::Refuse),
-        caller_headers: dialect_headers(headers),
-    };
-    let outgoing = exchange::request(&turn, raw, &target.wire)?;
-    Ok((turn, outgoing))
-}
-
-fn dialect_headers(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, String)> {
-    let theirs = headers.iter().filter(|(name, _)| switchover::filter::headers::of_dialect(name));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    theirs.map(|(name, value)| (text(name), text(value))).collect()
+fn asking<'a>(surface: Surface, headers: &'a [(Vec<u8>, Vec<u8>)], body: &'a [u8]) -> Asking<'a> {
+    Asking { surface, headers, body, id: input::ID, created: input::CREATED }
 }
 
 fn response(args: &ResponseArgs) -> Result<(), Stop> {
@@ -122,7 +93,7 @@ fn response(args: &ResponseArgs) -> Result<(), Stop> {
         Some(file) => input::body_from(file)?,
         None => plain_request(&document.config, place, surface, args.stream),
     };
-    let translated = translate(&document.config, surface, (place, target), &[], &asked);
+    let translated = translate(&document.config, place, &asking(surface, &[], &asked));
     let (mut turn, outgoing) = translated.map_err(|refusal| input::refuse(surface, refusal))?;
     let mut memo = outgoing.memo;
     if args.stream {
@@ -147,7 +118,7 @@ fn response(args: &ResponseArgs) -> Result<(), Stop> {
 
 /// A request that says as little as one can.
 fn plain_request(config: &Config, target: usize, surface: Surface, stream: bool) -> Vec<u8> {
-    let model = input::group(config, target, "").map_or("", |group| group.name.as_str());
+    let model = group_of(config, target, "").map_or("", |group| group.name.as_str());
     let message = |w: &mut Writer<'_>| {
         w.object(|w| {
             w.key("role").string("user");

@@ -3,7 +3,7 @@
 use super::{Attempt, State, Step};
 use crate::config::Effect;
 use crate::failure::{Class, Failure};
-use crate::filter::answer::{Answer, busy, header_value};
+use crate::filter::answer::{Answer, header_value};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::metrics;
 use crate::filter::trip::Trip;
@@ -34,7 +34,7 @@ impl Attempt {
         self.state = State::Ended;
         self.held.set_vm(0);
         if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
-            outcome.own = Some(busy());
+            outcome.is_busy = true;
         }
         let mut headers = HeaderList::new();
         // No 5xx, or the target would be ejected for it.
@@ -68,7 +68,7 @@ impl Attempt {
 /// The answer of an attempt that calls nobody, as there is no room for what the request becomes.
 pub(super) fn no_room(trip: &Trip) -> Answer {
     if let Ok(mut outcome) = trip.outcome.try_borrow_mut() {
-        outcome.own = Some(busy());
+        outcome.is_busy = true;
     }
     Answer { status: 429, ..Answer::default() }
 }

@@ -13,7 +13,7 @@ impl Attempt {
         let mut out = HeaderList::new();
         let Some(target) = self.wire() else { return out };
         if let Some(Effect::Fail(_)) = self.drill {
-            return drill_headers();
+            return drill_headers(current);
         }
         let accept = match (self.trip.turn.stream, target.dialect()) {
             (false, _) => "application/json",
@@ -71,8 +71,9 @@ impl Attempt {
     }
 }
 
-/// What a drilled attempt sends to the twin: nothing of the caller's, and no target's name, so no credential is added.
-fn drill_headers() -> HeaderList {
+/// What a drilled attempt sends to the twin: no target's name, so no credential is added, and of the caller's only what any
+/// provider may see. The next attempt begins with these headers, and the access log reads the request's id from them.
+fn drill_headers(current: &[Header<'_>]) -> HeaderList {
     let mut out = HeaderList::new();
     for (name, value) in [
         (":method", "POST"),
@@ -83,5 +84,7 @@ fn drill_headers() -> HeaderList {
     ] {
         out.push(name, value);
     }
+    let kept = current.iter().filter(|(name, _)| headers::for_provider(name));
+    kept.for_each(|(name, value)| out.push(*name, *value));
     out
 }

@@ -77,6 +77,11 @@ fn inject(target: &Target, secret: &SecretFile) -> Node {
         Map::new().with("name", "envoy.http.injected_credentials.generic").with("typed_config", generic);
     let injector = Map::typed("envoy.extensions.filters.http.credential_injector.v3.CredentialInjector")
         .with("overwrite", true)
+        .why(
+            "A key that is gone from its file is the provider's to refuse: then the next target is asked. Envoy's own refusal here \
+             would be the last word.",
+        )
+        .with("allow_request_without_credential", true)
         .with("credential", generic);
     Map::new().with("name", "envoy.filters.http.credential_injector").with("typed_config", injector).into()
 }

@@ -44,9 +44,55 @@ fn connection_manager(config: &Config, roles: &Roles) -> Map {
         .with("request_headers_timeout", "10s")
         .why("Longer than any request may take (the groups' `timeout`), as the wait for an answer is silence too.")
         .with("stream_idle_timeout", duration(longest.saturating_add(IDLE_MARGIN_MS)))
+        .why("What is left of an answer gets out to a slow caller that says `connection: close`: Envoy's 1 s would cut 16 MB.")
+        .with("delayed_close_timeout", "30s")
         .with("access_log", list([access_log()]))
+        .with("local_reply_config", refusals(config))
         .with("route_config", routes(config))
         .with("http_filters", list([path_for_log(), roles.router.clone(), router()]))
+}
+
+/// What Envoy and filters before ours refuse on our paths, in the envelope that the callers' SDKs read. Answers of ours and of
+/// routes are left alone, and so is all other traffic.
+fn refusals(config: &Config) -> Map {
+    let openai = Map::new()
+        .with("message", "%LOCAL_REPLY_BODY%")
+        .with("type", "gateway_error")
+        .with("code", "filter_refused");
+    let anthropic = Map::new().with("type", "api_error").with("message", "%LOCAL_REPLY_BODY%");
+    let mappers = [
+        refusal(config, "/v1/messages", Map::new().with("type", "error").with("error", anthropic)),
+        refusal(config, "/v1/", Map::new().with("error", openai)),
+    ];
+    Map::new()
+        .why(
+            "Refusals of Envoy and of filters before this one (401, 403, 413, 429 …), in the envelope of the path: OpenAI's or \
+             Anthropic's. The filter's own answers and those of routes stay as they are.",
+        )
+        .with("mappers", list(mappers))
+}
+
+fn refusal(config: &Config, path: &str, envelope: Map) -> Map {
+    let prefix = format!("{}{path}", config.listen.base_path);
+    let header = Map::new().with("name", ":path").with("string_match", one("prefix", prefix));
+    let expression = format!(
+        "response.code >= 400 && !(response.code_details in [\"{}\", \"direct_response\"])",
+        switchover::filter::OURS
+    );
+    let cel = Map::typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter")
+        .with("expression", expression);
+    let cel = Map::new().with("name", "envoy.access_loggers.extension_filters.cel").with("typed_config", cel);
+    // Behind the router role it is the filter that writes the envelope.
+    let behind =
+        Map::new().with("name", "x-switchover-order").with("present_match", true).with("invert_match", true);
+    let filters = [
+        one("header_filter", one("header", header)),
+        one("header_filter", one("header", behind)),
+        one("extension_filter", cel),
+    ];
+    Map::new()
+        .with("filter", one("and_filter", one("filters", list(filters))))
+        .with("body_format_override", one("json_format", envelope))
 }
 
 /// The translator changes the path that the log would see.
