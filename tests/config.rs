@@ -62,7 +62,7 @@ fn long_and_past_drills_are_warned_of() {
     // The last of 2025, 23:00.
     let now_ms = 1_767_222_000_000;
     let said = |until: &str| {
-        let warnings = switchover::config::warnings(yaml(until).as_bytes(), now_ms);
+        let warnings = switchover::config::warnings(yaml(until).as_bytes(), now_ms, &|_| None);
         warnings.iter().map(|warning| warning.in_file("f")).collect::<Vec<_>>()
     };
     assert_eq!(said("2026-01-07T22:00:00Z"), [""; 0]);

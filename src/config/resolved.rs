@@ -165,7 +165,6 @@ pub enum Alias {
 pub enum Strategy {
     Ordered,
     WeightedRoundRobin,
-    LowestLatency,
     LowestCost,
 }
 
@@ -280,7 +279,7 @@ impl Config {
             let first = left().next().map(|(_, (member, _))| member.tier);
             let heads = match group.strategy {
                 Strategy::Ordered | Strategy::LowestCost => 1,
-                Strategy::WeightedRoundRobin | Strategy::LowestLatency => {
+                Strategy::WeightedRoundRobin => {
                     left().filter(|(_, (member, _))| Some(member.tier) == first).count()
                 }
             };

@@ -5,7 +5,7 @@ use super::drill::Wish;
 use super::headers::Header;
 use super::router::{Moment, Router, dialect_headers, document};
 use super::runtime::Runtime;
-use crate::config::{Effect, Group, Strategy};
+use crate::config::{Effect, Group, Strategy, Target};
 use crate::dialect::Surface;
 use crate::json::{Document, Writer};
 use crate::plan::{Seat, Verdict, order_name};
@@ -44,6 +44,9 @@ pub fn explain(
                     w.key("id").string(runtime.id(member.target));
                     w.key("in").bool(*verdict == Verdict::In);
                     w.key("why").string(&format!("{} {verdict}.", runtime.id(member.target)));
+                    if let Some(target) = runtime.config.targets.get(member.target) {
+                        write_facts(target, w);
+                    }
                 });
             }
         });
@@ -57,6 +60,22 @@ pub fn explain(
         w.key("sentence").string(&sentence(runtime, &considered, &order));
     });
     Ok(out)
+}
+
+/// What the file says about a target for whoever reads it: its price and its labels.
+fn write_facts(target: &Target, w: &mut Writer<'_>) {
+    if let Some(price) = &target.price {
+        w.key("price").object(|w| {
+            w.key("input").f64(price.input);
+            w.key("cached_input").f64(price.cached_input);
+            w.key("output").f64(price.output);
+        });
+    }
+    if !target.labels.is_empty() {
+        w.key("labels").object(|w| {
+            target.labels.iter().for_each(|(name, value)| w.key_string(name).string(value));
+        });
+    }
 }
 
 /// The drills that the group's targets may meet, whatever time it is; `forced`: this request asks for it, and may.
@@ -101,7 +120,6 @@ fn sentence(runtime: &Runtime, considered: &super::router::Considered<'_>, order
     let how = match group.strategy {
         Strategy::Ordered => "by priority",
         Strategy::WeightedRoundRobin => "by weight",
-        Strategy::LowestLatency => "by latency",
         Strategy::LowestCost => "by price",
     };
     let then = if rest.is_empty() { "nobody else".to_owned() } else { rest.join(", then ") };

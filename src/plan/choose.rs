@@ -117,7 +117,7 @@ fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'
 fn head(group: &Group, left: Members, pick: u64) -> Option<usize> {
     let candidates = heads(group, left);
     match group.strategy {
-        Strategy::Ordered | Strategy::LowestCost | Strategy::LowestLatency => candidates.iter().next(),
+        Strategy::Ordered | Strategy::LowestCost => candidates.iter().next(),
         Strategy::WeightedRoundRobin => {
             let weight = |place: usize| group.members.get(place).map_or(0, |member| u64::from(member.weight));
             let total: u64 = candidates.iter().map(weight).sum();

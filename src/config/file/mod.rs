@@ -64,8 +64,8 @@ pub(super) enum Kind {
         max_ms: u64,
     },
     Text(&'static Form),
-    /// One of these texts.
-    OneOf(fn() -> Vec<&'static str>),
+    /// One of these texts; of the others those are names that are settled and mean nothing yet.
+    OneOf(fn() -> Vec<&'static str>, &'static [&'static str]),
     Object(&'static Object),
     /// Any keys, each with a text.
     Map(&'static Form),
