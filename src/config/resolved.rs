@@ -36,7 +36,7 @@ pub struct Listen {
 pub struct Tenant {
     /// A header's name in lower case.
     pub header: String,
-    /// Whether an earlier filter sets it. If not, it is removed from every request and there is no tenant.
+    /// Whether an earlier filter sets it. If not, it is removed from every request of ours and there is no tenant.
     pub trusted: bool,
 }
 

@@ -1,6 +1,8 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
 mod last;
+#[cfg(test)]
+mod tests;
 
 pub use last::ResponseStep;
 
@@ -104,20 +106,24 @@ impl Router {
                 let wish = Wish::of(&self.runtime.config, headers);
                 self.phase =
                     Phase::Reading { surface, headers: dialect_headers(headers.iter().copied()), wish };
-                RequestStep::Read { remove: reserved.map(|(name, _)| name.to_vec()).collect() }
+                let remove = headers.iter().filter(|(name, _)| self.is_removed(name));
+                RequestStep::Read { remove: remove.map(|(name, _)| name.to_vec()).collect() }
             }
         }
+    }
+
+    /// Whether a header of a request of ours is not for the filters after us: one that only we or Envoy may set, or a
+    /// tenant that nobody has verified.
+    fn is_removed(&self, name: &[u8]) -> bool {
+        let untrusted = self.runtime.config.tenant.as_ref().filter(|tenant| !tenant.trusted);
+        headers::is_reserved(name) || untrusted.is_some_and(|tenant| tenant.header.as_bytes() == name)
     }
 
     /// The path below our base path, if host and base path are ours.
     fn our_path<'h>(&self, headers: &[Header<'h>]) -> Option<&'h str> {
         let listen = &self.runtime.config.listen;
-        if !listen.hosts.is_empty() {
-            let authority = headers::text(headers, ":authority")?;
-            let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
-                if port.bytes().all(|digit| digit.is_ascii_digit()) { host } else { authority }
-            });
-            listen.hosts.iter().find(|known| known.eq_ignore_ascii_case(host))?;
+        if !listen.hosts.is_empty() && !listen.takes(headers::text(headers, ":authority")?) {
+            return None;
         }
         headers::text(headers, ":path")?.strip_prefix(listen.base_path.as_str())
     }

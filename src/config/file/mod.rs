@@ -191,7 +191,8 @@ static TENANT: Object = Object {
             "trusted",
             Kind::Bool,
             Need::Default(Literal::Bool(true)),
-            "Whether such a filter is there. If not, the header is removed from every request and there is no tenant.",
+            "Whether such a filter is there. If not, the header is removed from every request that Switchover takes, and there \
+             is no tenant.",
         ),
     ],
 };
