@@ -16,7 +16,7 @@ use super::{Runtime, degraded};
 use crate::chat::Features;
 use crate::config::Group;
 use crate::dialect::{
-    Asked, CallerError, NO_THREADS, Refusal, Surface, Turn, ask, exchange, is_about_threads,
+    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask, exchange, is_about_threads,
 };
 use crate::failure::Class;
 use crate::json::{Document, Raw, SyntaxError};
@@ -287,7 +287,9 @@ impl Router {
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if asked.is_plain || exchange::native(turn.surface, wire.row).is_some() {
+            // Claude's own dialect can't make up for a schema that its target lacks.
+            let passes = || exchange::native(turn.surface, wire.row).is_some() && holds(asked.needs, wire);
+            if asked.is_plain || passes() {
                 return None;
             }
             exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
@@ -358,6 +360,11 @@ impl Router {
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
+}
+
+/// Whether a target can hold an answer to a schema, if that is asked for.
+fn holds(needs: Features, wire: &Target) -> bool {
+    needs.only(Features::JSON_SCHEMA).without(wire.capabilities).is_empty()
 }
 
 /// A caller's body, validated.

@@ -2,11 +2,16 @@
 
 use super::{Members, heads, order};
 use crate::chat::Features;
-use crate::config::{Config, Group, Strategy, WhenAll};
+use crate::config::{Config, Group, Member, Strategy, WhenAll};
+use crate::dialect::Unsupported;
 
-/// Features that only some targets have whatever their dialect: what planning goes by.
+/// Features that only some targets have: what planning goes by, as far as a dialect doesn't make up for them
+/// ([`crate::dialect::Target::planned`]).
 pub const PLANNED: Features = Features::TOOLS
     .with(Features::VISION)
+    .with(Features::IMAGE_URLS)
+    .with(Features::JSON_SCHEMA)
+    .with(Features::JSON_MODE)
     .with(Features::AUDIO)
     .with(Features::DOCUMENTS)
     .with(Features::CANDIDATES)
@@ -73,8 +78,16 @@ pub struct Circumstances<'c> {
 
 /// Plans one request.
 pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstances<'_>) -> Plan {
-    let verdicts: Vec<Verdict> =
-        group.members.iter().map(|member| verdict(config, member.target, demand, now)).collect();
+    let judge = |goes_without: bool| -> Vec<Verdict> {
+        let judged = |member: &Member| verdict(config, member.target, demand, now, goes_without);
+        group.members.iter().map(judged).collect()
+    };
+    let mut verdicts = judge(false);
+    // Only where nobody has all of it does a request go on without a part.
+    let has_all = |verdict: &Verdict| matches!(verdict, Verdict::In | Verdict::Cooling(_));
+    if group.unsupported == Unsupported::Drop && !verdicts.iter().any(has_all) {
+        verdicts = judge(true);
+    }
     let are = |wanted: fn(&Verdict) -> bool| -> Members {
         verdicts.iter().enumerate().filter(|(_, verdict)| wanted(verdict)).map(|(place, _)| place).collect()
     };
@@ -94,10 +107,18 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstanc
     Plan { order, verdicts, all_cooling_ms }
 }
 
-fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'_>) -> Verdict {
+/// `goes_without`: what the target's dialect can leave out is not needed.
+fn verdict(
+    config: &Config,
+    place: usize,
+    demand: &Demand,
+    now: &Circumstances<'_>,
+    goes_without: bool,
+) -> Verdict {
     let Some(target) = config.targets.get(place) else { return Verdict::Lacks(Features::NONE) };
     let target = &target.wire;
-    let missing = demand.needs.without(target.capabilities);
+    let droppable = if goes_without { target.droppable() } else { Features::NONE };
+    let missing = demand.needs.without(target.planned()).without(droppable);
     if !missing.is_empty() {
         return Verdict::Lacks(missing);
     }
