@@ -50,6 +50,8 @@ pub struct Target {
     /// A place in [`Config::credentials`].
     pub credential: Option<usize>,
     pub price: Option<Price>,
+    /// Its embeddings are those of the first target of each group that it is in, whatever its model is called.
+    pub same_vectors: bool,
     /// By name.
     pub labels: Vec<(String, String)>,
     pub circuit_breaker: CircuitBreaker,

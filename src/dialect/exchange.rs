@@ -95,6 +95,11 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
     }
 }
 
+/// Whether a target has embeddings at all, for a request that asks for this model.
+pub fn embeds(target: &Target, requested: &str) -> bool {
+    embeddings::has(target, requested)
+}
+
 fn no_way(surface: Surface, row: &Row) -> Refusal {
     Refusal::unsupported(
         "model",

@@ -294,7 +294,8 @@ impl Router {
             }
             exchange::request(turn, raw, wire).err().map(|refusal| refusal.message)
         };
-        let demand = Demand { needs, least_tokens: least_tokens(asked.prompt_bytes) };
+        let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());
+        let demand = Demand { needs, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
         let now =
             Circumstances { now_ms: moment.now_ms, pick: moment.pick, cooling: &cooling, refuses: &refuses };
         choose(&self.runtime.config, group, &demand, &now)
@@ -327,7 +328,11 @@ impl Router {
             .zip(&plan.verdicts)
             .map(|(member, verdict)| format!("{} {verdict}", self.runtime.id(member.target)));
         let reasons: Vec<String> = reasons.collect();
-        let long = plan.verdicts.iter().all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
+        // Whose vectors are others is not asked, however long the request is.
+        let mut fit =
+            plan.verdicts.iter().filter(|verdict| **verdict != crate::plan::Verdict::OtherVectors).peekable();
+        let long =
+            fit.peek().is_some() && fit.all(|verdict| matches!(verdict, crate::plan::Verdict::TooLong(_)));
         let no_threads = plan
             .verdicts
             .iter()

@@ -2,8 +2,8 @@
 
 use super::{Members, heads, order};
 use crate::chat::Features;
-use crate::config::{Config, Group, Member, Strategy, WhenAll};
-use crate::dialect::Unsupported;
+use crate::config::{Config, Group, Member, Strategy, Target, WhenAll};
+use crate::dialect::{Unsupported, exchange};
 
 /// Features that only some targets have: what planning goes by, as far as a dialect doesn't make up for them
 /// ([`crate::dialect::Target::planned`]).
@@ -19,8 +19,10 @@ pub const PLANNED: Features = Features::TOOLS
 
 /// What a request asks of a target.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Demand {
+pub struct Demand<'d> {
     pub needs: Features,
+    /// It asks for embeddings, of the model that it calls so.
+    pub embeds: Option<&'d str>,
     /// Tokens that prompt and answer take at the very least; see [`least_tokens`].
     pub least_tokens: u64,
 }
@@ -33,6 +35,8 @@ pub enum Verdict {
     Lacks(Features),
     /// The request surely exceeds its window of so many tokens.
     TooLong(u64),
+    /// Embeddings: its model is not the one whose vectors the group gives.
+    OtherVectors,
     /// Its dialect can't carry the request, in words.
     CantCarry(String),
     /// It rate limited us or its quota is spent, until so many milliseconds since 1970.
@@ -47,6 +51,7 @@ impl std::fmt::Display for Verdict {
                 write!(f, "lacks {}", missing.names().collect::<Vec<_>>().join(", "))
             }
             Verdict::TooLong(window) => write!(f, "has a context window of only {window} tokens"),
+            Verdict::OtherVectors => f.write_str("answers with another model's vectors"),
             Verdict::CantCarry(why) => write!(f, "can't carry the request: {why}"),
             Verdict::Cooling(until) => write!(f, "is cooling down until {until} ms after 1970"),
         }
@@ -77,9 +82,10 @@ pub struct Circumstances<'c> {
 }
 
 /// Plans one request.
-pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstances<'_>) -> Plan {
+pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circumstances<'_>) -> Plan {
+    let vectors = demand.embeds.and_then(|asked| Vectors::of(config, group, asked));
     let judge = |goes_without: bool| -> Vec<Verdict> {
-        let judged = |member: &Member| verdict(config, member.target, demand, now, goes_without);
+        let judged = |member: &Member| verdict(config, member.target, demand, vectors, now, goes_without);
         group.members.iter().map(judged).collect()
     };
     let mut verdicts = judge(false);
@@ -107,15 +113,43 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstanc
     Plan { order, verdicts, all_cooling_ms }
 }
 
+/// Whose vectors a group gives: two models' in one index can't be compared, so whatever fails, nobody else is asked.
+#[derive(Clone, Copy)]
+struct Vectors<'v> {
+    asked: &'v str,
+    model: &'v str,
+}
+
+impl<'v> Vectors<'v> {
+    /// Those of the first target that has embeddings, able to take this one request or not: another request would get
+    /// another model's.
+    fn of(config: &'v Config, group: &Group, asked: &'v str) -> Option<Vectors<'v>> {
+        let mut targets = group.members.iter().filter_map(|member| config.targets.get(member.target));
+        let first = targets.find(|target| exchange::embeds(&target.wire, asked))?;
+        Some(Vectors { asked, model: first.wire.model(asked) })
+    }
+
+    /// Who has no embeddings has no others.
+    fn are_others(&self, target: &Target) -> bool {
+        !target.same_vectors
+            && target.wire.model(self.asked) != self.model
+            && exchange::embeds(&target.wire, self.asked)
+    }
+}
+
 /// `goes_without`: what the target's dialect can leave out is not needed.
 fn verdict(
     config: &Config,
     place: usize,
-    demand: &Demand,
+    demand: &Demand<'_>,
+    vectors: Option<Vectors<'_>>,
     now: &Circumstances<'_>,
     goes_without: bool,
 ) -> Verdict {
     let Some(target) = config.targets.get(place) else { return Verdict::Lacks(Features::NONE) };
+    if vectors.is_some_and(|vectors| vectors.are_others(target)) {
+        return Verdict::OtherVectors;
+    }
     let target = &target.wire;
     let droppable = if goes_without { target.droppable() } else { Features::NONE };
     let missing = demand.needs.without(target.planned()).without(droppable);

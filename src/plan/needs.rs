@@ -83,3 +83,47 @@ fn a_request_goes_on_without_only_where_nobody_has_it() {
     assert_eq!(plan(&drop, Features::AUDIO, &[]).order, [1]);
     assert_eq!(plan(&drop, Features::AUDIO, &[]).verdicts[0], Verdict::Lacks(Features::AUDIO));
 }
+
+fn embedding(config: &Config) -> Plan {
+    let demand = Demand { embeds: Some("asked"), ..Demand::default() };
+    choose(config, &config.groups[0], &demand, &quiet())
+}
+
+fn quiet() -> Circumstances<'static> {
+    Circumstances { now_ms: 1, pick: 0, cooling: &|_| None, refuses: &|_| None }
+}
+
+#[test]
+fn embeddings_stay_with_one_model() {
+    const SMALL: &str = r#""provider":"openai","model":"text-embedding-3-small""#;
+    const GEMINI: &str = r#""provider":"gemini","model":"gemini-embedding-001""#;
+    const DEPLOYED: &str = r#""provider":"azure_openai","model":"ours","same_vectors":true"#;
+    const CLAUDE: &str = r#""provider":"anthropic","model":"c","max_output_tokens":9"#;
+    let group = config("refuse", &[CLAUDE, SMALL, GEMINI, DEPLOYED, SMALL]);
+    let plan = embedding(&group);
+    // What Claude can't do its own dialect says.
+    assert_eq!(plan.order, [0, 1, 3, 4]);
+    assert_eq!(plan.verdicts[2], Verdict::OtherVectors);
+    assert_eq!(format!("b {}", plan.verdicts[2]), "b answers with another model's vectors");
+    // Chats go anywhere.
+    assert_eq!(choose(&group, &group.groups[0], &Demand::default(), &quiet()).order, [0, 1, 2, 3, 4]);
+    // Who passes the caller's name on has one model too.
+    let named = config("refuse", &[r#""provider":"openai""#, r#""provider":"openai_compatible""#, SMALL]);
+    assert_eq!(embedding(&named).order, [0, 1]);
+    // Nobody embeds: everybody's dialect says so.
+    assert_eq!(embedding(&config("refuse", &[CLAUDE])).order, [0]);
+}
+
+#[test]
+fn a_first_target_that_cannot_is_not_replaced_by_another_model() {
+    let group = config(
+        "refuse",
+        &[r#""provider":"openai","model":"a","context_window":5"#, r#""provider":"openai","model":"b""#],
+    );
+    let demand = Demand { embeds: Some("asked"), least_tokens: 6, ..Demand::default() };
+    let plan = choose(&group, &group.groups[0], &demand, &quiet());
+    assert_eq!(
+        (plan.order.len(), &plan.verdicts[..]),
+        (0, &[Verdict::TooLong(5), Verdict::OtherVectors][..])
+    );
+}

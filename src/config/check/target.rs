@@ -69,6 +69,7 @@ fn target_of(
         cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
         credential,
         price: view.written_object("price").and_then(|view| price(&view)),
+        same_vectors: view.truth("same_vectors")?,
         labels: labels(view),
         circuit_breaker: breaker?,
         wire: dialect::Target {

@@ -87,6 +87,14 @@ pub(super) static TARGET: Object = Object {
             "The most tokens of an answer. Anthropic's dialect can't do without: it is what a request without a limit gets.",
         ),
         field(
+            "same_vectors",
+            Kind::Bool,
+            Need::Default(Literal::Bool(false)),
+            "For embeddings: its vectors are those of the first target of its groups that has embeddings, though its `model` \
+             has another name (as a deployment at Azure has). Targets of other models are not asked for embeddings, whatever \
+             fails: vectors of two models can't be compared.",
+        ),
+        field(
             "price",
             Kind::Object(&PRICE),
             Optional,
