@@ -127,3 +127,17 @@ fn a_first_target_that_cannot_is_not_replaced_by_another_model() {
         (0, &[Verdict::TooLong(5), Verdict::OtherVectors][..])
     );
 }
+
+#[test]
+fn what_the_file_adds_is_counted_on() {
+    for (name, feature) in [
+        ("json_mode", Features::JSON_MODE),
+        ("candidates", Features::CANDIDATES),
+        ("logprobs", Features::LOGPROBS),
+    ] {
+        // A provider whose row has none of the three.
+        let row = r#""provider":"perplexity""#;
+        let more = format!(r#"{row},"capabilities":["tools","{name}"]"#);
+        assert_eq!(plan(&config("refuse", &[row, &more]), feature, &[]).order, [1], "{name}");
+    }
+}

@@ -90,7 +90,8 @@ pub(super) static GROUP: Object = Object {
             Kind::OneOf(unsupported, &[]),
             default_text("refuse"),
             "What becomes of something that a dialect can't carry and that changes the meaning: the request is refused, or \
-             goes on without it.",
+             goes on without it. What only some targets have (`n`, `logprobs`, a form of the answer) is asked of those; it \
+             is left out where no target of the group has it.",
         ),
         field(
             "when_all_ejected",
@@ -117,7 +118,12 @@ pub(super) static GROUP: Object = Object {
             Optional,
             "The pause before another target is asked; random up to a bound that doubles.",
         ),
-        field("retry_budget", Kind::Object(&RETRY_BUDGET), Optional, "How many retries may run at once."),
+        field(
+            "retry_budget",
+            Kind::Object(&RETRY_BUDGET),
+            Optional,
+            "How many retries may run at once, in each worker of Envoy.",
+        ),
     ],
 };
 
@@ -157,7 +163,7 @@ static BACK_OFF: Object = Object {
 };
 
 static RETRY_BUDGET: Object = Object {
-    doc: "How many retries may run at once.",
+    doc: "How many retries may run at once, in each worker of Envoy.",
     exactly_one: &[],
     fields: &[
         field(

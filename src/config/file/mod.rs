@@ -206,13 +206,15 @@ static CREDENTIAL: Object = Object {
             "secret_file",
             Kind::Text(&form::FILE),
             Optional,
-            "A file that holds the key alone; rotated by replacing the file. A relative path counts from this file's folder.",
+            "A file that holds the key alone. A relative path counts from this file's folder. The key is replaced by moving another \
+             file to this name (`mv`): Envoy does not see a file that is written in place, and goes on with the old key when the \
+             file is deleted.",
         ),
         field(
             "secret_env",
             Kind::Text(&form::ENV),
             Optional,
-            "An environment variable that holds the key; written to a secret file at start.",
+            "An environment variable that holds the key; `switchover render` writes it into a file that only its owner can read.",
         ),
         field(
             "aws",

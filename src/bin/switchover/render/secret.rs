@@ -51,14 +51,14 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
                 _ => {}
             }
         }
-        let key = match key {
+        let copy = folder.join(format!("{}.key", credential.id));
+        let (key, is_copied) = match key {
             Found::Nowhere => continue,
-            Found::File(path) => absolute(path)?,
+            Found::File(path) => (absolute(path)?, false),
             // Not into the SDS file itself: Envoy writes what it reads there into its log at the level debug.
             Found::Value(key) | Found::Wrapped(key, _) => {
-                let path = folder.join(format!("{}.key", credential.id));
-                replace(&path, key.as_bytes(), 0o600)?;
-                path
+                replace(&copy, key.as_bytes(), 0o600)?;
+                (copy.clone(), true)
             }
         };
         let path = folder.join(format!("{}.yaml", credential.id));
@@ -66,6 +66,9 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
         let secret = one("filename", text_of(&key)?);
         replace(&path, yaml::write(&sds(&credential.id, secret)).as_bytes(), 0o600)?;
         files.push(Some(SecretFile { name: credential.id.clone(), path: text_of(&path)?, watched }));
+        if !is_copied && key != copy {
+            remove(&copy)?;
+        }
     }
     Ok(files)
 }
@@ -86,12 +89,17 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Stop> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    match std::fs::remove_file(&part) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
+    remove(&part)?;
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&part).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&part, path).map_err(failed)
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> Result<(), Stop> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Stop::io("removing", path, &error)),
+        _ => Ok(()),
+    }
 }
