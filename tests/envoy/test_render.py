@@ -115,7 +115,7 @@ def test_no_key_is_where_it_must_not_be(folder):
         assert KEY not in folder.rendered(out)
         secrets = folder.path / f"{out}.secrets"
         assert KEY not in (secrets / "file.yaml").read_text()
-        assert KEY in (secrets / "env.yaml").read_text()
+        assert KEY not in (secrets / "env.yaml").read_text() and (secrets / "env.key").read_text() == KEY
         assert {stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {0o600}
         assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 
@@ -281,7 +281,7 @@ def test_pauses_are_as_the_file_says(tmp_path):
     config = TARGETS + "model_groups: [{name: g, targets: [{id: one}, {id: two}], %s}]\n" % pauses
     order = clusters(Folder(tmp_path, config).rendered("envoy.json"))["g|one|two"]
     (options,) = order["typed_extension_protocol_options"].values()
-    assert options["retry_policy"]["retry_back_off"] == {"base_interval": "0.020s", "max_interval": "0.090s"}
+    assert options["retry_policy"]["retry_back_off"] == {"base_interval": "0.02s", "max_interval": "0.09s"}
 
 
 def test_all_key_problems_are_told_at_once(folder):
