@@ -62,7 +62,7 @@ fn long_and_past_drills_are_warned_of() {
     // The last of 2025, 23:00.
     let now_ms = 1_767_222_000_000;
     let said = |until: &str| {
-        let warnings = switchover::config::warnings(yaml(until).as_bytes(), now_ms);
+        let warnings = switchover::config::warnings(yaml(until).as_bytes(), now_ms, &|_| None);
         warnings.iter().map(|warning| warning.in_file("f")).collect::<Vec<_>>()
     };
     assert_eq!(said("2026-01-07T22:00:00Z"), [""; 0]);
@@ -78,6 +78,53 @@ fn long_and_past_drills_are_warned_of() {
         ["f:5:37: drills[0].until: The drill is over. Remove it, or write a later time."]
     );
     assert_eq!(said("tomorrow"), [""; 0]);
+}
+
+#[test]
+fn what_is_perhaps_not_meant_is_warned_of() {
+    let yaml = "\
+version: 1
+listen: {base_path: /llm/v1}
+targets:
+  - {id: a, provider: openai, endpoint: \"http://x\", capabilities: [-sampling]}
+  - {id: b, provider: anthropic, max_output_tokens: 9, endpoint: \"http://x/v1\"}
+  - {id: c, provider: openai_compatible, endpoint: \"http://x/v1/chat/completions\"}
+  - {id: d, provider: openai, endpoint: \"http://x/v1/v1\", credential: used}
+credentials:
+  - {id: used, secret_env: USED}
+  - {id: spare, secret_file: secrets/spare}
+model_groups:
+  - {name: g, targets: [{id: a, weight: 7}, {id: b, weight: 3}]}
+  - {name: h, strategy: weighted_round_robin, targets: [{id: a, weight: 7}, {id: c}], fallback_group: i}
+  - {name: i, targets: [{id: b, weight: 2}]}
+";
+    assert!(Config::from_yaml(yaml.as_bytes()).is_ok());
+    let look = |source: &switchover::config::CredentialSource| {
+        let wanting = *source == switchover::config::CredentialSource::SecretEnv("USED".to_owned());
+        wanting.then(|| ("It is wanting".to_owned(), "Mend it".to_owned()))
+    };
+    let said: Vec<String> = switchover::config::warnings(yaml.as_bytes(), 0, &look)
+        .iter()
+        .map(|warning| warning.in_file("f"))
+        .collect();
+    let expected = [
+        "f:2:21: listen.base_path: Callers would have to write `/llm/v1/v1/chat/completions`. Leave `/v1` out: it comes behind \
+         the base path by itself.",
+        "f:4:41: targets[0].endpoint: Requests would go to `/chat/completions`, without a version before it. Write \
+         `http://x/v1`, if that is meant.",
+        "f:4:67: targets[0].capabilities: Only what is listed counts of tools, vision, json_schema, audio, documents and \
+         reasoning, and none of them is, so the target has none. Add those that the model has, or write `[]` if that is meant.",
+        "f:5:66: targets[1].endpoint: Requests would go to `/v1/v1/messages`. Write `http://x`, if that is meant.",
+        "f:6:52: targets[2].endpoint: `/chat/completions` is an operation, and those are added to the endpoint for each \
+         request. Write `http://x/v1`, if that is meant.",
+        "f:7:10: targets[3].id: No model group has this target. Add it to one, or remove it.",
+        "f:7:41: targets[3].endpoint: `/v1` stands there twice. Write `http://x/v1`, if that is meant.",
+        "f:9:28: credentials[0].secret_env: It is wanting. Mend it.",
+        "f:10:10: credentials[1].id: No target has this credential. Refer to it by `credential`, or remove it.",
+        "f:12:41: model_groups[0].targets[0].weight: Weights count for nothing here: the group's strategy is `ordered`. Write \
+         `strategy: weighted_round_robin` for the group, or remove its weights.",
+    ];
+    assert_eq!(said, expected);
 }
 
 /// The filter gets the document without positions; else it must say the same about it.

@@ -14,6 +14,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use switchover::chat::Features;
 use switchover::dialect::{
     CallerError, Endpoint, Memo, Surface, Target, Turn, Unsupported, Wanted, exchange, failure_json, provider,
 };
@@ -47,6 +48,7 @@ fn target(id: &str, name: &str, model: &str) -> Target {
         model: Some(model.to_owned()),
         endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
         capabilities: row.carries,
+        denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),

@@ -110,6 +110,7 @@ fn targets() -> Vec<Target> {
                     .fold(row.carries, Features::with),
                 _ => row.carries,
             },
+            denied: Features::NONE,
             context_window: None,
             max_output_tokens: Some(8192),
             api_version: (*id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),

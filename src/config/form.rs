@@ -63,9 +63,21 @@ pub(super) static FILE: Form = Form {
     what: "a file's path",
     rule: "Write the file's path, not what is in it: one line, no blanks at the ends",
     pattern: TEXT.pattern,
-    accepts: TEXT.accepts,
+    accepts: |text| (TEXT.accepts)(text) && !is_known_key(text),
     shown: false,
 };
+
+/// Whether a text is a provider's key, by the form that providers give theirs.
+fn is_known_key(text: &str) -> bool {
+    const BEGINNINGS: [&str; 13] = [
+        "sk-", "sk_", "gsk_", "xai-", "AIza", "AKIA", "pplx-", "nvapi-", "fw_", "hf_", "csk-", "r8_",
+        "tgp_v1_",
+    ];
+    let is_one = |rest: &str| {
+        made_of(rest, "-_", 512) && rest.len() >= 20 && rest.contains(|c: char| c.is_ascii_digit())
+    };
+    BEGINNINGS.iter().any(|beginning| text.strip_prefix(beginning).is_some_and(is_one))
+}
 
 pub(super) static PROSE: Form = Form {
     what: "a text",

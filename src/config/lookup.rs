@@ -100,6 +100,13 @@ pub(crate) fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
     (distance * 2 <= longest).then_some(best)
 }
 
+/// Whether one name is so like another that only a slip of the hand lies between: an edit, or one in three letters.
+/// For keys, whose meanings differ though the words are of one length (`budgets`, `targets`).
+pub(super) fn is_slip(name: &str, known: &str) -> bool {
+    let distance = edits(name, known);
+    distance <= 1 || distance * 3 <= name.chars().count().max(known.chars().count())
+}
+
 /// Levenshtein's distance, in characters, without regard to letters' case.
 fn edits(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().flat_map(char::to_lowercase).collect();

@@ -8,6 +8,7 @@ mod endpoint;
 mod file;
 mod form;
 mod lookup;
+mod meaning;
 mod node;
 mod problem;
 mod resolved;
@@ -18,6 +19,8 @@ mod view;
 #[cfg(not(target_family = "wasm"))]
 mod yaml;
 
+#[cfg(not(target_family = "wasm"))]
+pub use check::warn::LookAtKey;
 pub use problem::{Position, Problem};
 pub use resolved::*;
 pub use schema::schema;
@@ -65,9 +68,10 @@ pub fn yaml_to_json(bytes: &[u8]) -> Result<Vec<u8>, Vec<Problem>> {
 }
 
 /// What a `switchover.yaml` perhaps doesn't mean, though it may say it, at `now_ms` (since 1970): drills that are over
-/// or go on for long. Nothing for a file that is wrong.
+/// or go on for long, endpoints that lead nowhere, what is used by nobody, keys that `look` finds wanting. Nothing for a
+/// file that is no YAML.
 #[cfg(not(target_family = "wasm"))]
-pub fn warnings(bytes: &[u8], now_ms: u64) -> Vec<Problem> {
+pub fn warnings(bytes: &[u8], now_ms: u64, look: LookAtKey<'_>) -> Vec<Problem> {
     let document = yaml::read_yaml(bytes, &mut Problems::default());
-    document.map(|document| check::warn::warnings(&document, now_ms)).unwrap_or_default()
+    document.map(|document| check::warn::warnings(&document, now_ms, look)).unwrap_or_default()
 }

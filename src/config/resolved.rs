@@ -41,7 +41,7 @@ pub struct Listen {
 pub struct Tenant {
     /// A header's name in lower case.
     pub header: String,
-    /// Whether an earlier filter sets it. If not, it is removed from every request and there is no tenant.
+    /// Whether an earlier filter sets it. If not, it is removed from every request of ours and there is no tenant.
     pub trusted: bool,
 }
 
@@ -55,6 +55,8 @@ pub struct Target {
     /// A place in [`Config::credentials`].
     pub credential: Option<usize>,
     pub price: Option<Price>,
+    /// Its embeddings are those of the first target of each group that it is in, whatever its model is called.
+    pub same_vectors: bool,
     /// By name.
     pub labels: Vec<(String, String)>,
     pub circuit_breaker: CircuitBreaker,
@@ -170,7 +172,6 @@ pub enum Alias {
 pub enum Strategy {
     Ordered,
     WeightedRoundRobin,
-    LowestLatency,
     LowestCost,
 }
 
@@ -285,7 +286,7 @@ impl Config {
             let first = left().next().map(|(_, (member, _))| member.tier);
             let heads = match group.strategy {
                 Strategy::Ordered | Strategy::LowestCost => 1,
-                Strategy::WeightedRoundRobin | Strategy::LowestLatency => {
+                Strategy::WeightedRoundRobin => {
                     left().filter(|(_, (member, _))| Some(member.tier) == first).count()
                 }
             };

@@ -76,7 +76,7 @@ fn kind(of: &Kind, doc: Option<&str>, w: &mut Writer<'_>) {
             w.key("type").string("string");
             w.key("pattern").string(form.pattern);
         }
-        Kind::OneOf(choices) => {
+        Kind::OneOf(choices, _) => {
             w.key("enum").array(|w| choices().into_iter().for_each(|choice| w.string(choice)))
         }
         Kind::Map(keys) => {

@@ -3,7 +3,8 @@
 
 use super::file::{Field, Kind, LABEL, Need, Object};
 use super::form::Form;
-use super::lookup::closest;
+use super::lookup::{closest, is_slip};
+use super::meaning;
 use super::node::{Node, Value};
 use super::problem::{Problems, element, listed, member, quoted};
 use super::time::{duration_ms, show_ms};
@@ -21,12 +22,7 @@ pub(super) fn check_object(node: &Node, object: &'static Object, path: &str, pro
         match object.field(&entry.key) {
             Some(field) => check(&entry.value, &field.kind, &path, problems),
             None => {
-                let names = || object.fields.iter().map(|field| field.name);
-                let instead = match closest(&entry.key, names()) {
-                    Some(name) => format!("Write `{name}`, or remove the key"),
-                    None => format!("The keys here are {}", listed(names())),
-                };
-                problems.add(path, entry.at, "There is no such key", instead);
+                problems.add(path, entry.at, "There is no such key", instead_of_key(&entry.key, object));
             }
         }
     }
@@ -42,6 +38,19 @@ pub(super) fn check_object(node: &Node, object: &'static Object, path: &str, pro
         }
     }
     check_choice(node, object.exactly_one, path, problems);
+}
+
+/// By what is meant, else by the letters.
+fn instead_of_key(key: &str, object: &Object) -> String {
+    let names = || object.fields.iter().map(|field| field.name);
+    let likely = || closest(key, names()).filter(|name| is_slip(key, name));
+    match meaning::of_key(key, object) {
+        Some(instead) => instead,
+        None => match likely() {
+            Some(name) => format!("Write `{name}`, or remove the key"),
+            None => format!("The keys here are {}", listed(names())),
+        },
+    }
 }
 
 /// "Add it: The id …" reads better as "Add it: the id …"; names such as AWS keep their capitals.
@@ -153,14 +162,28 @@ fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
                 _ if form.shown => quoted(text),
                 _ => "This".to_owned(),
             };
-            Err((format!("{shown} is not {}", form.what), form.rule.to_owned()))
+            let rule = if meaning::has_variable(text) { meaning::VARIABLE } else { form.rule };
+            Err((format!("{shown} is not {}", form.what), rule.to_owned()))
         }
-        Kind::OneOf(choices) => {
+        Kind::OneOf(choices, later) => {
             let (text, choices) = (text_of(node)?, choices());
             if choices.contains(&text) {
                 return Ok(());
             }
-            let instead = match closest(text, choices.iter().copied()) {
+            let meant = meaning::of_value(text, &choices, later);
+            if let Some(meant) = meant.filter(|meant| later.contains(meant)) {
+                let said = match quoted(text) {
+                    said if meant == text => said,
+                    said => format!("{said} is `{meant}` here, which"),
+                };
+                let instead = format!("Write one of {} until then", listed(choices));
+                return Err((format!("{said} comes with a later version of Switchover"), instead));
+            }
+            if meaning::has_variable(text) {
+                return Err((format!("{} is not known here", quoted(text)), meaning::VARIABLE.to_owned()));
+            }
+            let closest = meant.or_else(|| closest(text, choices.iter().copied()));
+            let instead = match closest {
                 Some(choice) if choices.len() > MOST_LISTED => format!("Write `{choice}`, if that is meant"),
                 Some(choice) => format!("Write `{choice}`; the choices are {}", listed(choices)),
                 None => format!("Write one of {}", listed(choices)),

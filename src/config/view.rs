@@ -56,7 +56,7 @@ impl<'n> View<'n> {
         let text = self.text(name)?;
         match &self.object.field(name)?.kind {
             Kind::Text(form) if !(form.accepts)(text) => None,
-            Kind::OneOf(choices) if !choices().contains(&text) => None,
+            Kind::OneOf(choices, _) if !choices().contains(&text) => None,
             _ => Some(text),
         }
     }

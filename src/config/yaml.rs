@@ -3,6 +3,7 @@
 //! Of YAML it takes what a configuration needs, by the rules of YAML 1.2's core schema: no anchors, no tags, no second
 //! document. Whoever wants those gets told, since a reader of the file would have to know them too.
 
+use super::meaning;
 use super::node::{Entry, Node, Value, push_entry};
 use super::problem::{Position, Problems, element, member};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -195,13 +196,55 @@ impl Reader<'_> {
     fn syntax(&mut self, text: &str, at: Position, reason: &str) {
         let line = text.lines().nth(at.line - 1).unwrap_or_default();
         let blanks: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+        let before = text.lines().nth(at.line.saturating_sub(2)).unwrap_or_default();
+        if let Some((bracket, opened)) = open_bracket(text, at) {
+            let wrong =
+                format!("The file is not YAML: this `{bracket}` is not closed before line {}", at.line);
+            let close = if bracket == '{' { '}' } else { ']' };
+            self.problems.add(
+                "",
+                Some(opened),
+                wrong,
+                format!("Close it with `{close}` where its last element ends"),
+            );
+            return;
+        }
         let instead = if blanks.contains('\t') {
             "Indent with spaces: YAML allows no tabs"
+        } else if meaning::has_variable(line) || meaning::has_variable(before) {
+            meaning::VARIABLE
         } else {
             "Look at the indentation, quotes and brackets here and on the lines before"
         };
         self.problems.add("", Some(at), format!("The file is not YAML: {reason}"), instead);
     }
+}
+
+/// The innermost bracket that is open where a text stops being YAML, if it was opened on a line before: a parser notices
+/// only where the next line makes no sense inside of it.
+fn open_bracket(text: &str, error: Position) -> Option<(char, Position)> {
+    let mut open: Vec<(char, Position)> = Vec::new();
+    let mut quote = None;
+    for (number, line) in text.lines().enumerate().take(error.line.saturating_sub(1)) {
+        // Where a value may begin: only there does a quote or a bracket mean something.
+        let mut begins = true;
+        let mut before = ' ';
+        for (column, c) in line.chars().enumerate() {
+            let at = Position { line: number + 1, column: column + 1 };
+            match (quote, c) {
+                (Some(kind), _) if c == kind && before != '\\' => quote = None,
+                (Some(_), _) => {}
+                (None, '#') if before.is_whitespace() => break,
+                (None, '"' | '\'') if begins => quote = Some(c),
+                (None, '{' | '[') if begins || !open.is_empty() => open.push((c, at)),
+                (None, '}' | ']') => drop(open.pop()),
+                _ => {}
+            }
+            begins = matches!(c, '{' | '[' | ',' | ':' | '-') || c.is_whitespace() && begins;
+            before = c;
+        }
+    }
+    open.pop()
 }
 
 /// A scalar without quotes, by YAML 1.2's core schema. Numbers are written the way JSON writes them.

@@ -114,6 +114,11 @@ pub fn may_refuse(surface: Surface, row: &Row) -> bool {
     }
 }
 
+/// Whether a target has embeddings at all, for a request that asks for this model.
+pub fn embeds(target: &Target, requested: &str) -> bool {
+    embeddings::has(target, requested)
+}
+
 fn no_way(surface: Surface, row: &Row) -> Refusal {
     Refusal::unsupported(
         "model",

@@ -33,6 +33,9 @@ pub struct Target {
     pub model: Option<String>,
     pub endpoint: Endpoint,
     pub capabilities: Features,
+    /// What the file takes away from the provider's row: not sent even where a request is in the target's own dialect, whose
+    /// callers are believed otherwise.
+    pub denied: Features,
     /// Tokens of prompt and answer together.
     pub context_window: Option<u64>,
     /// Most tokens of an answer; some dialects must say one.
@@ -73,5 +76,37 @@ impl Target {
 
     pub fn has(&self, feature: Features) -> bool {
         self.capabilities.contains(feature)
+    }
+
+    /// What planning may count on: what the target can do, what its dialect makes up for, and what its dialect judges by
+    /// itself, piece by piece.
+    pub fn planned(&self) -> Features {
+        // Where an answer can't be given a form, a tool is called whose arguments are the answer.
+        let by_tool = Features::JSON_SCHEMA.with(Features::JSON_MODE);
+        let more = match self.row.dialect {
+            Dialect::OpenAi => Features::NONE,
+            Dialect::Anthropic | Dialect::Bedrock | Dialect::Cohere if self.has(Features::TOOLS) => {
+                by_tool.with(Features::IMAGE_URLS)
+            }
+            _ => Features::IMAGE_URLS,
+        };
+        self.capabilities.with(more)
+    }
+
+    /// What its dialect leaves out and lists where the target lacks it and the group says `unsupported: drop`.
+    pub fn droppable(&self) -> Features {
+        let counts = Features::CANDIDATES.with(Features::LOGPROBS);
+        match self.row.dialect {
+            Dialect::OpenAi | Dialect::Gemini => counts.with(Features::JSON_SCHEMA).with(Features::JSON_MODE),
+            Dialect::Anthropic | Dialect::Bedrock => counts.with(Features::AUDIO),
+            Dialect::Cohere => counts.with(Features::AUDIO).with(Features::DOCUMENTS),
+        }
+    }
+
+    /// Of what OpenAI's dialects have members for: what this target does not get.
+    pub fn withheld(&self) -> Features {
+        let lacks = self.droppable().without(self.capabilities);
+        let reasoning = Features::REASONING.with(Features::REASONING_EFFORT).with(Features::REASONING_BUDGET);
+        lacks.with(self.denied.only(Features::SAMPLING.with(reasoning)))
     }
 }

@@ -39,8 +39,7 @@ impl Asides {
     /// Of the members that a target (a place in the group) may have been chosen instead of: each with its reason.
     fn before<'a>(&'a self, group: &'a Group, place: usize) -> impl Iterator<Item = (usize, &'a str)> {
         let tier = group.members.get(place).map(|member| member.tier);
-        let any_may_come_first =
-            matches!(group.strategy, Strategy::WeightedRoundRobin | Strategy::LowestLatency);
+        let any_may_come_first = group.strategy == Strategy::WeightedRoundRobin;
         let counts = move |other: usize| {
             other < place || any_may_come_first && group.members.get(other).map(|member| member.tier) == tier
         };

@@ -7,7 +7,7 @@ use super::headers::Header;
 use super::memory::Held;
 use super::router::{Moment, Router, dialect_headers, document};
 use super::runtime::Runtime;
-use crate::config::{Effect, Group, Strategy};
+use crate::config::{Effect, Group, Strategy, Target};
 use crate::dialect::Surface;
 use crate::json::{Document, Writer};
 use crate::plan::{Seat, Verdict, order_name};
@@ -55,6 +55,9 @@ pub fn explain(
                         runtime.id(member.target),
                         why.trim_end_matches('.')
                     ));
+                    if let Some(target) = runtime.config.targets.get(member.target) {
+                        write_facts(target, w);
+                    }
                 });
             }
         });
@@ -71,6 +74,22 @@ pub fn explain(
         w.key("sentence").string(&sentence(runtime, &considered, &order, moment.now_ms));
     });
     Ok(out)
+}
+
+/// What the file says about a target for whoever reads it: its price and its labels.
+fn write_facts(target: &Target, w: &mut Writer<'_>) {
+    if let Some(price) = &target.price {
+        w.key("price").object(|w| {
+            w.key("input").f64(price.input);
+            w.key("cached_input").f64(price.cached_input);
+            w.key("output").f64(price.output);
+        });
+    }
+    if !target.labels.is_empty() {
+        w.key("labels").object(|w| {
+            target.labels.iter().for_each(|(name, value)| w.key_string(name).string(value));
+        });
+    }
 }
 
 /// The drills that the group's targets may meet, whatever time it is; `forced`: this request asks for it, and may.
@@ -114,7 +133,6 @@ fn sentence(
     let how = match group.strategy {
         Strategy::Ordered => "by priority",
         Strategy::WeightedRoundRobin => "by weight",
-        Strategy::LowestLatency => "by latency",
         Strategy::LowestCost => "by price",
     };
     let then = if rest.is_empty() { "nobody else".to_owned() } else { rest.join(", then ") };

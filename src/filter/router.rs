@@ -2,6 +2,8 @@
 
 mod last;
 mod origin;
+#[cfg(test)]
+mod tests;
 
 pub use last::{LastWord, MOST_OF_THEIRS, ResponseStep};
 pub use origin::{Fact, OURS};
@@ -19,7 +21,7 @@ use super::{Runtime, degraded};
 use crate::chat::Features;
 use crate::config::Group;
 use crate::dialect::{
-    Asked, CallerError, NO_THREADS, Refusal, Surface, Turn, ask, exchange, is_about_threads,
+    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask, exchange, is_about_threads,
 };
 use crate::failure::Class;
 use crate::json::{Document, Raw, SyntaxError};
@@ -132,25 +134,24 @@ impl Router {
                     body: Intake::of_request(headers),
                     held: Held::nothing(&self.runtime),
                 };
-                let untrusted = self.runtime.config.tenant.as_ref().filter(|tenant| !tenant.trusted);
-                let is_untrusted =
-                    |name: &[u8]| untrusted.is_some_and(|tenant| name == tenant.header.as_bytes());
-                let theirs =
-                    headers.iter().filter(|(name, _)| headers::is_reserved(name) || is_untrusted(name));
-                RequestStep::Read { remove: theirs.map(|(name, _)| name.to_vec()).collect() }
+                let remove = headers.iter().filter(|(name, _)| self.is_removed(name));
+                RequestStep::Read { remove: remove.map(|(name, _)| name.to_vec()).collect() }
             }
         }
+    }
+
+    /// Whether a header of a request of ours is not for the filters after us: one that only we or Envoy may set, or a
+    /// tenant that nobody has verified.
+    fn is_removed(&self, name: &[u8]) -> bool {
+        let untrusted = self.runtime.config.tenant.as_ref().filter(|tenant| !tenant.trusted);
+        headers::is_reserved(name) || untrusted.is_some_and(|tenant| tenant.header.as_bytes() == name)
     }
 
     /// The path below our base path, if host and base path are ours.
     fn our_path<'h>(&self, headers: &[Header<'h>]) -> Option<&'h str> {
         let listen = &self.runtime.config.listen;
-        if !listen.hosts.is_empty() {
-            let authority = headers::text(headers, ":authority")?;
-            let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
-                if port.bytes().all(|digit| digit.is_ascii_digit()) { host } else { authority }
-            });
-            listen.hosts.iter().find(|known| is_host(known, host))?;
+        if !listen.hosts.is_empty() && !listen.takes(headers::text(headers, ":authority")?) {
+            return None;
         }
         headers::text(headers, ":path")?.strip_prefix(listen.base_path.as_str())
     }
@@ -368,7 +369,9 @@ impl Router {
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
-            if (asked.is_plain && is_small) || !exchange::may_refuse(turn.surface, wire.row) {
+            // Claude's own dialect can't make up for a schema that its target lacks.
+            let passes = || !exchange::may_refuse(turn.surface, wire.row) && holds(asked.needs, wire);
+            if (asked.is_plain && is_small) || passes() {
                 return None;
             }
             match exchange::front(turn, raw, wire) {
@@ -379,7 +382,8 @@ impl Router {
                 }
             }
         };
-        let demand = Demand { needs, least_tokens: least_tokens(asked.prompt_bytes) };
+        let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());
+        let demand = Demand { needs, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
         let now =
             Circumstances { now_ms: moment.now_ms, pick: moment.pick, cooling: &cooling, refuses: &refuses };
         choose(&self.runtime.config, group, &demand, &now)
@@ -412,8 +416,14 @@ impl Router {
             };
             return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
         }
-        let long = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLong(_)));
-        let large = plan.verdicts.iter().all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
+        // Whose vectors are others is not asked, however long the request is.
+        let all = |is: fn(&Verdict) -> bool| {
+            let mut fit =
+                plan.verdicts.iter().filter(|verdict| **verdict != Verdict::OtherVectors).peekable();
+            fit.peek().is_some() && fit.all(is)
+        };
+        let long = all(|verdict| matches!(verdict, Verdict::TooLong(_)));
+        let large = all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
         let no_threads = plan
             .verdicts
             .iter()
@@ -445,15 +455,9 @@ impl Router {
     }
 }
 
-/// Whether a host is the one that `listen.hosts` has, or below it where that begins with `*.`.
-fn is_host(known: &str, host: &str) -> bool {
-    let Some(above) = known.strip_prefix('*').filter(|above| above.starts_with('.')) else {
-        return known.eq_ignore_ascii_case(host);
-    };
-    let below = host.len().checked_sub(above.len()).filter(|below| *below > 0);
-    below
-        .and_then(|below| host.split_at_checked(below))
-        .is_some_and(|(_, end)| end.eq_ignore_ascii_case(above))
+/// Whether a target can hold an answer to a schema, if that is asked for.
+fn holds(needs: Features, wire: &Target) -> bool {
+    needs.only(Features::JSON_SCHEMA).without(wire.capabilities).is_empty()
 }
 
 /// A sentence as a header's value: reasons of many targets are longer than many a client takes.
@@ -499,41 +503,4 @@ pub(super) fn dialect_headers<'h>(headers: impl Iterator<Item = Header<'h>>) -> 
     let ours = headers.filter(|(name, _)| headers::of_dialect(name));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     ours.filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts() {
-        for (known, host, is) in [
-            ("a.test", "A.test", true),
-            ("a.test", "b.a.test", false),
-            ("*.a.test", "b.a.test", true),
-            ("*.a.test", "c.B.A.test", true),
-            ("*.a.test", "a.test", false),
-            ("*.a.test", ".a.test", false),
-            ("*.a.test", "ba.test", false),
-            ("*.a.test", "b.a.test.evil", false),
-        ] {
-            assert_eq!(is_host(known, host), is, "{known} {host}");
-        }
-    }
-
-    #[test]
-    fn an_untrusted_tenant_is_stripped() {
-        for trusted in [true, false] {
-            let json = format!(
-                r#"{{"version":1,"tenant":{{"header":"X-Tenant","trusted":{trusted}}},
-                   "targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x","model":"m"}}],
-                   "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]}}]}}"#
-            );
-            let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
-            let headers: [Header<'_>; 3] =
-                [(b":method", b"POST"), (b":path", b"/v1/chat/completions"), (b"x-tenant", b"acme")];
-            let stripped = if trusted { Vec::new() } else { vec![b"x-tenant".to_vec()] };
-            assert_eq!(router.request(&headers, false), RequestStep::Read { remove: stripped });
-        }
-    }
 }

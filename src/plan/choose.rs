@@ -2,11 +2,16 @@
 
 use super::{Members, heads, order};
 use crate::chat::Features;
-use crate::config::{Config, Group, Strategy, WhenAll};
+use crate::config::{Config, Group, Member, Strategy, Target, WhenAll};
+use crate::dialect::{Unsupported, exchange};
 
-/// Features that only some targets have whatever their dialect: what planning goes by.
+/// Features that only some targets have: what planning goes by, as far as a dialect doesn't make up for them
+/// ([`crate::dialect::Target::planned`]).
 pub const PLANNED: Features = Features::TOOLS
     .with(Features::VISION)
+    .with(Features::IMAGE_URLS)
+    .with(Features::JSON_SCHEMA)
+    .with(Features::JSON_MODE)
     .with(Features::AUDIO)
     .with(Features::DOCUMENTS)
     .with(Features::CANDIDATES)
@@ -14,8 +19,10 @@ pub const PLANNED: Features = Features::TOOLS
 
 /// What a request asks of a target.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Demand {
+pub struct Demand<'d> {
     pub needs: Features,
+    /// It asks for embeddings, of the model that it calls so.
+    pub embeds: Option<&'d str>,
     /// Tokens that prompt and answer take at the very least; see [`least_tokens`].
     pub least_tokens: u64,
 }
@@ -28,6 +35,8 @@ pub enum Verdict {
     Lacks(Features),
     /// The request surely exceeds its window of so many tokens.
     TooLong(u64),
+    /// Embeddings: its model is not the one whose vectors the group gives.
+    OtherVectors,
     /// Its dialect can't carry the request, in words.
     CantCarry(String),
     /// What its dialect makes of the request has so many bytes, and so many may be sent.
@@ -44,6 +53,7 @@ impl std::fmt::Display for Verdict {
                 write!(f, "lacks {}", missing.names().collect::<Vec<_>>().join(", "))
             }
             Verdict::TooLong(window) => write!(f, "has a context window of only {window} tokens"),
+            Verdict::OtherVectors => f.write_str("answers with another model's vectors"),
             Verdict::CantCarry(why) => write!(f, "can't carry the request: {why}"),
             Verdict::TooLarge(bytes, most) => {
                 write!(
@@ -80,9 +90,18 @@ pub struct Circumstances<'c> {
 }
 
 /// Plans one request.
-pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstances<'_>) -> Plan {
-    let verdicts: Vec<Verdict> =
-        group.members.iter().map(|member| verdict(config, member.target, demand, now)).collect();
+pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circumstances<'_>) -> Plan {
+    let vectors = demand.embeds.and_then(|asked| Vectors::of(config, group, asked));
+    let judge = |goes_without: bool| -> Vec<Verdict> {
+        let judged = |member: &Member| verdict(config, member.target, demand, vectors, now, goes_without);
+        group.members.iter().map(judged).collect()
+    };
+    let mut verdicts = judge(false);
+    // Only where nobody has all of it does a request go on without a part.
+    let has_all = |verdict: &Verdict| matches!(verdict, Verdict::In | Verdict::Cooling(_));
+    if group.unsupported == Unsupported::Drop && !verdicts.iter().any(has_all) {
+        verdicts = judge(true);
+    }
     let are = |wanted: fn(&Verdict) -> bool| -> Members {
         verdicts.iter().enumerate().filter(|(_, verdict)| wanted(verdict)).map(|(place, _)| place).collect()
     };
@@ -102,10 +121,46 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand, now: &Circumstanc
     Plan { order, verdicts, all_cooling_ms }
 }
 
-fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'_>) -> Verdict {
+/// Whose vectors a group gives: two models' in one index can't be compared, so whatever fails, nobody else is asked.
+#[derive(Clone, Copy)]
+struct Vectors<'v> {
+    asked: &'v str,
+    model: &'v str,
+}
+
+impl<'v> Vectors<'v> {
+    /// Those of the first target that has embeddings, able to take this one request or not: another request would get
+    /// another model's.
+    fn of(config: &'v Config, group: &Group, asked: &'v str) -> Option<Vectors<'v>> {
+        let mut targets = group.members.iter().filter_map(|member| config.targets.get(member.target));
+        let first = targets.find(|target| exchange::embeds(&target.wire, asked))?;
+        Some(Vectors { asked, model: first.wire.model(asked) })
+    }
+
+    /// Who has no embeddings has no others.
+    fn are_others(&self, target: &Target) -> bool {
+        !target.same_vectors
+            && target.wire.model(self.asked) != self.model
+            && exchange::embeds(&target.wire, self.asked)
+    }
+}
+
+/// `goes_without`: what the target's dialect can leave out is not needed.
+fn verdict(
+    config: &Config,
+    place: usize,
+    demand: &Demand<'_>,
+    vectors: Option<Vectors<'_>>,
+    now: &Circumstances<'_>,
+    goes_without: bool,
+) -> Verdict {
     let Some(target) = config.targets.get(place) else { return Verdict::Lacks(Features::NONE) };
+    if vectors.is_some_and(|vectors| vectors.are_others(target)) {
+        return Verdict::OtherVectors;
+    }
     let target = &target.wire;
-    let missing = demand.needs.without(target.capabilities);
+    let droppable = if goes_without { target.droppable() } else { Features::NONE };
+    let missing = demand.needs.without(target.planned()).without(droppable);
     if !missing.is_empty() {
         return Verdict::Lacks(missing);
     }
@@ -125,7 +180,7 @@ fn verdict(config: &Config, place: usize, demand: &Demand, now: &Circumstances<'
 fn head(group: &Group, left: Members, pick: u64) -> Option<usize> {
     let candidates = heads(group, left);
     match group.strategy {
-        Strategy::Ordered | Strategy::LowestCost | Strategy::LowestLatency => candidates.iter().next(),
+        Strategy::Ordered | Strategy::LowestCost => candidates.iter().next(),
         Strategy::WeightedRoundRobin => {
             let weight = |place: usize| group.members.get(place).map_or(0, |member| u64::from(member.weight));
             let total: u64 = candidates.iter().map(weight).sum();

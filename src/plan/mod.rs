@@ -3,6 +3,8 @@
 mod choose;
 mod cooling;
 mod drill;
+#[cfg(test)]
+mod needs;
 mod order;
 
 pub use choose::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};

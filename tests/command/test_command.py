@@ -167,6 +167,90 @@ def test_explain(config):
     assert unknown["error"]["code"] == "model_not_found" and "Did you mean `production-llm`?" in unknown["error"]["message"]
 
 
+def test_explain_shows_prices_and_labels(config):
+    facts = "price: {input: 3, cached_input: 0.5, output: 15}, labels: {region: eu, tier: gold}"
+    config.write_text(CONFIG.replace("model: claude-sonnet-4-5,", f"model: claude-sonnet-4-5, {facts},"))
+    openai, claude = json.loads(call("explain", config, body=chat()))["targets"]
+    assert "price" not in openai and "labels" not in openai
+    assert claude["price"] == {"input": 3, "cached_input": 0.5, "output": 15}
+    assert claude["labels"] == {"region": "eu", "tier": "gold"}
+
+
+def test_explain_says_why_nobody_else_embeds(config):
+    config.write_text(
+        "version: 1\n"
+        "targets:\n"
+        "- {id: a, provider: openai_compatible, endpoint: 'http://127.0.0.1:1/v1', model: text-embedding-3-small}\n"
+        "- {id: b, provider: openai_compatible, endpoint: 'http://127.0.0.1:2/v1', model: bge-m3}\n"
+        "- {id: c, provider: openai_compatible, endpoint: 'http://127.0.0.1:3/v1', model: ours, same_vectors: true}\n"
+        "model_groups: [{name: g, targets: [{id: a}, {id: b, priority: 1}, {id: c, priority: 2}]}]\n"
+    )
+    told = json.loads(call("explain", config, "--path", "/v1/embeddings", body='{"model": "g", "input": "x"}'))
+    assert told["order"] == ["a", "c"] and told["targets"][1]["why"] == "b answers with another model's vectors."
+    assert "(b answers with another model's vectors)" in told["sentence"]
+    assert json.loads(call("explain", config, body=chat(model="g")))["order"] == ["a", "b", "c"]
+
+
+KEYED = """\
+version: 1
+targets: [{id: a, provider: openai, credential: key}]
+credentials: [{id: key, %s}]
+model_groups: [{name: g, targets: [{id: a}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    "source, content, said",
+    [
+        ("secret_file: secrets/a", b"sk-1", None),
+        ("secret_file: secrets/a", None, "secrets/a can't be read"),
+        ("secret_file: secrets/a", b"", "secrets/a is empty. Write the key alone: mkdir -p "),
+        ("secret_file: secrets/a", b"sk-1\r\n", "has a blank, a line break or a byte order mark around the key"),
+        ("secret_file: secrets/a", b"\xef\xbb\xbfsk-1", "has a blank, a line break or a byte order mark around the key"),
+        ("secret_file: secrets/a", b"sk-1\nsk-2", "holds characters that no header can carry"),
+        ("secret_env: NOT_SET_BY_ANYBODY", None, "The environment variable NOT_SET_BY_ANYBODY is not set. Set it to the key."),
+        ("secret_file: AbCd0123456789efGhIjKl", None, "what is written looks like a key itself"),
+        ("secret_file: 0123456789abcdef0123456789abcdef", None, "what is written looks like a key itself"),
+        ("secret_env: AbCd0123456789efGhIjKl", None, "what is written looks like a key itself"),
+    ],
+)
+def test_check_looks_at_keys(tmp_path, source, content, said):
+    config = tmp_path / "switchover.yaml"
+    config.write_text(KEYED % source)
+    if content is not None:
+        (tmp_path / "secrets").mkdir()
+        (tmp_path / "secrets" / "a").write_bytes(content)
+    done = subprocess.run([COMMAND, "check", config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stdout == "", done
+    if said is None:
+        assert done.stderr == ""
+        return
+    key = source.split(": ")[0]
+    column = len("credentials: [{id: key, ") + len(key) + 3
+    assert done.stderr.startswith(f"warning: {config}:3:{column}: credentials[0].{key}: ") and said in done.stderr
+    assert "sk-1" not in done.stderr
+    if "looks like a key" in said:
+        assert source.split(": ")[1] not in done.stderr
+        # Nor does render repeat it.
+        rendered = subprocess.run(
+            [COMMAND, "render", "envoy", config, "-o", tmp_path / "out.yaml"], capture_output=True, text=True, timeout=30
+        )
+        assert rendered.returncode == 1 and said in rendered.stderr and source.split(": ")[1] not in rendered.stderr
+    if "mkdir" in said or "can't be read" in said:
+        # What it says to do is what a shell can do, and a running Envoy sees.
+        remedy = done.stderr.split("Write the key ")[1].split(": ", 1)[1].strip().removesuffix(".")
+        assert " && mv " in remedy
+        subprocess.run(["sh", "-c", remedy], env={**os.environ, "KEY": "sk-new"}, check=True, timeout=30)
+        assert subprocess.run([COMMAND, "check", config], capture_output=True, text=True, timeout=30).stderr == ""
+
+
+def test_a_known_key_in_place_of_a_name_is_no_file(tmp_path):
+    config = tmp_path / "switchover.yaml"
+    config.write_text(KEYED % "secret_file: sk-proj-abcdefghijklmnop0123456789")
+    said = call("check", config, code=1)
+    assert "This is not a file's path" in said and "sk-proj" not in said
+
+
 DRILLS = """
 tenant: {header: x-tenant-id}
 drills:

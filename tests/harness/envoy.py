@@ -25,11 +25,14 @@ def binary(which: str = "main") -> pathlib.Path:
 class Envoy:
     """An Envoy with the bootstrap in `config`, in which every port may be 0; it must serve within `seconds`."""
 
-    def __init__(self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=(), seconds: float = 20.0):
+    def __init__(
+        self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=(), seconds: float = 20.0, level="warning"
+    ):
         admin_file = config.with_name("admin.txt")
         admin_file.unlink(missing_ok=True)
         words = [binary, "--config-path", config, "--concurrency", concurrency, "--disable-hot-restart"]
-        words += ["--admin-address-path", admin_file, "--log-level", "warning", "--component-log-level", "wasm:info", *options]
+        words += ["--admin-address-path", admin_file, "--log-level", level, *options]
+        words += ["--component-log-level", "wasm:info"] if level == "warning" else []
         self.process = Process(words, config.with_name("envoy.log"), env=os.environ | (env or {}), cwd=config.parent)
         try:
             address = self.process.wait_until(lambda: admin_file.exists() and admin_file.read_text(), seconds)

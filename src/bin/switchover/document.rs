@@ -1,10 +1,11 @@
 //! Opens a `switchover.yaml`.
 
+use crate::key::{self, Found};
 use crate::stop::Stop;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-use switchover::config::{Config, Problem};
+use switchover::config::{Config, LookAtKey, Problem};
 
 /// A checked file.
 pub struct Document {
@@ -26,9 +27,24 @@ impl Document {
         }
     }
 
-    /// Tells on standard error what the file says and perhaps doesn't mean.
+    /// Tells on standard error what the file says and perhaps doesn't mean, with what is wrong with keys on this machine.
     pub fn warn(&self) {
-        for warning in switchover::config::warnings(&self.bytes, now_ms()) {
+        self.warn_with(&|source| match key::look(source, self.folder()) {
+            Ok(Found::Wrapped(_, trouble)) | Err(trouble) => Some((trouble.wrong, trouble.instead)),
+            Ok(_) => None,
+        });
+    }
+
+    /// The same without the keys that can't be used at all.
+    pub fn warn_of_usable(&self) {
+        self.warn_with(&|source| match key::look(source, self.folder()) {
+            Ok(Found::Wrapped(_, trouble)) => Some((trouble.wrong, trouble.instead)),
+            _ => None,
+        });
+    }
+
+    fn warn_with(&self, look: LookAtKey<'_>) {
+        for warning in switchover::config::warnings(&self.bytes, now_ms(), look) {
             // Nowhere is left to say that standard error is closed.
             let _ = writeln!(io::stderr(), "warning: {}", warning.in_file(&self.path.display().to_string()));
         }

@@ -11,6 +11,7 @@ mod document;
 mod drill;
 mod explain;
 mod input;
+mod key;
 mod render;
 mod stop;
 mod translate;

@@ -189,7 +189,6 @@ fn strategy(name: Option<&str>) -> Option<Strategy> {
     Some(match name? {
         "ordered" => Strategy::Ordered,
         "weighted_round_robin" => Strategy::WeightedRoundRobin,
-        "lowest_latency" => Strategy::LowestLatency,
         "lowest_cost" => Strategy::LowestCost,
         _ => return None,
     })
@@ -212,11 +211,13 @@ fn sort_by_price(
 ) {
     let target = |member: &Member| targets.get(member.target).and_then(Option::as_ref);
     let unpriced = members.iter().filter_map(target).filter(|target| target.price.is_none());
-    let names = listed(unpriced.map(Target::id));
-    if !names.is_empty() {
+    let unpriced: Vec<&str> = unpriced.map(Target::id).collect();
+    if !unpriced.is_empty() {
         let (path, at) = view.place("strategy");
-        let wrong = format!("`lowest_cost` must know what each target costs, and {names} has no price");
-        problems.add(path, at, wrong, "Add `price` to it, or choose another strategy");
+        let (have, them) = if unpriced.len() > 1 { ("have", "each of them") } else { ("has", "it") };
+        let names = listed(unpriced);
+        let wrong = format!("`lowest_cost` must know what each target costs, and {names} {have} no price");
+        problems.add(path, at, wrong, format!("Add `price` to {them}, or choose another strategy"));
     }
     let price = |member: &Member| target(member).and_then(|t| t.price).map_or(0.0, |price| price.blended());
     members.sort_by(|a, b| a.tier.cmp(&b.tier).then(price(a).total_cmp(&price(b))));

@@ -4,6 +4,8 @@
 //! provider needs. A value whose shape is wrong reads as not written, so one mistake gives one problem.
 
 mod drill;
+#[cfg(not(target_family = "wasm"))]
+mod endpoint;
 mod group;
 mod target;
 #[cfg(not(target_family = "wasm"))]

@@ -61,16 +61,15 @@ fn target_of(
     let breaker =
         view.object("circuit_breaker").and_then(|own| circuit_breaker(&own, given.breaker, problems));
     let row = row?;
-    let capabilities = if view.has("capabilities") {
-        capabilities(&view.texts("capabilities"), row.carries)
-    } else {
-        row.carries
-    };
+    let listed = view.texts("capabilities");
+    let capabilities =
+        if view.has("capabilities") { capabilities(&listed, row.carries) } else { row.carries };
     let id = view.string("id")?;
     Some(Target {
         cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
         credential,
         price: view.written_object("price").and_then(|view| price(&view)),
+        same_vectors: view.truth("same_vectors")?,
         labels: labels(view),
         circuit_breaker: breaker?,
         wire: dialect::Target {
@@ -79,6 +78,7 @@ fn target_of(
             model: view.string("model"),
             endpoint: endpoint?,
             capabilities,
+            denied: taken(&listed).fold(row.carries.without(capabilities), Features::with),
             context_window: view.whole("context_window"),
             max_output_tokens: view.whole("max_output_tokens"),
             api_version: view.string("api_version"),
@@ -103,16 +103,24 @@ const ABILITIES: Features = Features::TOOLS
 const REASONING_WAYS: Features = Features::REASONING_EFFORT.with(Features::REASONING_BUDGET);
 
 /// The row's features as a list changes them. The abilities listed are all there are; a way to ask for reasoning
-/// replaces the row's; the other parameters stay as in the row, for who lists abilities doesn't think of them, unless
-/// they are added by name or taken away by `-name`.
+/// replaces the row's, and who can't reason is asked in no way; the other parameters stay as in the row, for who lists
+/// abilities doesn't think of them, unless they are added by name or taken away by `-name`.
 fn capabilities(listed: &[&str], row: Features) -> Features {
-    let named =
-        || listed.iter().filter_map(|name| Features::from_name(name)).fold(Features::NONE, Features::with);
-    let taken = listed.iter().filter_map(|name| Features::from_name(name.strip_prefix('-')?));
+    let named: Features =
+        listed.iter().filter_map(|name| Features::from_name(name)).fold(Features::NONE, Features::with);
     let asks_anew =
-        [Features::REASONING_EFFORT, Features::REASONING_BUDGET].iter().any(|way| named().contains(*way));
-    let replaced = if asks_anew { ABILITIES.with(REASONING_WAYS) } else { ABILITIES };
-    taken.fold(row.without(replaced).with(named()), Features::without)
+        [Features::REASONING_EFFORT, Features::REASONING_BUDGET].iter().any(|way| named.contains(*way));
+    let stays = named.contains(Features::REASONING) && !asks_anew;
+    let replaced = if stays { ABILITIES } else { ABILITIES.with(REASONING_WAYS) };
+    // Where the row knows nothing of pictures it doesn't know either whether they are fetched.
+    let fetched = if row.contains(Features::VISION) { Features::NONE } else { named.only(Features::VISION) };
+    let fetched = if fetched.is_empty() { Features::NONE } else { Features::IMAGE_URLS };
+    taken(listed).fold(row.without(replaced).with(named).with(fetched), Features::without)
+}
+
+/// What a list takes away by `-name`.
+fn taken(listed: &[&str]) -> impl Iterator<Item = Features> {
+    listed.iter().filter_map(|name| Features::from_name(name.strip_prefix('-')?))
 }
 
 fn price(view: &View<'_>) -> Option<Price> {

@@ -1,18 +1,110 @@
-//! What a file says and perhaps doesn't mean: it depends on the time, so only the command tells it.
+//! What a file says and perhaps doesn't mean. It may depend on the time and on the machine, so only the command tells it.
 
-use super::View;
+use super::{View, endpoint};
+use crate::config::form;
 use crate::config::node::Node;
-use crate::config::problem::{Problem, Problems};
+use crate::config::problem::{Problem, Problems, quoted};
+use crate::config::resolved::CredentialSource;
 use crate::config::time::timestamp_ms;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// A drill that goes on for more days than this from now on was perhaps not meant to.
 const MOST_DAYS: u64 = 7;
 
+/// What is wrong with a key on this machine, and what to do: sentences without full stops; nothing if it is usable.
+pub type LookAtKey<'l> = &'l dyn Fn(&CredentialSource) -> Option<(String, String)>;
+
 /// The warnings at `now_ms` (since 1970), in the order of the text.
-pub(in crate::config) fn warnings(document: &Node, now_ms: u64) -> Vec<Problem> {
+pub(in crate::config) fn warnings(document: &Node, now_ms: u64, look: LookAtKey<'_>) -> Vec<Problem> {
     let mut warnings = Problems::default();
-    for view in View::new(&super::FILE, document).objects("drills") {
+    let file = View::new(&super::FILE, document);
+    base_path(&file, &mut warnings);
+    let targets = file.objects("targets");
+    targets.iter().for_each(|target| capabilities(target, &mut warnings));
+    targets.iter().for_each(|target| endpoint::warn(target, &mut warnings));
+    weights(&file, &mut warnings);
+    unused(&file, &targets, &mut warnings);
+    keys(&file, look, &mut warnings);
+    drills(&file, now_ms, &mut warnings);
+    warnings.into_sorted()
+}
+
+fn base_path(file: &View<'_>, warnings: &mut Problems) {
+    let Some(view) = file.object("listen") else { return };
+    let base = view.text("base_path").unwrap_or_default().trim_end_matches('/');
+    if base.ends_with("/v1") && form::is_base_path(base) {
+        let (path, at) = view.place("base_path");
+        let wrong = format!("Callers would have to write `{base}/v1/chat/completions`");
+        warnings.add(path, at, wrong, "Leave `/v1` out: it comes behind the base path by itself");
+    }
+}
+
+/// A list of what is taken away says at the same time that the target has no ability at all.
+fn capabilities(target: &View<'_>, warnings: &mut Problems) {
+    let listed = target.texts("capabilities");
+    if target.has("capabilities") && !listed.is_empty() && listed.iter().all(|name| name.starts_with('-')) {
+        let (path, at) = target.place("capabilities");
+        let wrong = "Only what is listed counts of tools, vision, json_schema, audio, documents and reasoning, and none of them \
+                     is, so the target has none";
+        warnings.add(path, at, wrong, "Add those that the model has, or write `[]` if that is meant");
+    }
+}
+
+/// Weights where nobody looks at them.
+fn weights(file: &View<'_>, warnings: &mut Problems) {
+    let groups = file.objects("model_groups");
+    const WEIGHTED: &str = "weighted_round_robin";
+    for group in &groups {
+        let strategy = group.text("strategy").unwrap_or_default();
+        let name = group.text("name");
+        // Its targets may come first in a weighted group that falls back to it.
+        let counts = groups.iter().any(|other| {
+            other.text("strategy") == Some(WEIGHTED) && other.text("fallback_group") == name && name.is_some()
+        });
+        if strategy == WEIGHTED || counts {
+            continue;
+        }
+        let members = group.objects("targets");
+        let Some(member) = members.iter().find(|member| member.has("weight")) else { continue };
+        let (path, at) = member.place("weight");
+        let wrong = format!("Weights count for nothing here: the group's strategy is {}", quoted(strategy));
+        let instead = "Write `strategy: weighted_round_robin` for the group, or remove its weights";
+        warnings.add(path, at, wrong, instead);
+    }
+}
+
+fn unused(file: &View<'_>, targets: &[View<'_>], warnings: &mut Problems) {
+    let groups = file.objects("model_groups");
+    let members: Vec<View<'_>> = groups.iter().flat_map(|group| group.objects("targets")).collect();
+    for target in targets {
+        let Some(id) = target.text("id") else { continue };
+        if members.iter().all(|member| member.text("id") != Some(id)) {
+            let (path, at) = target.place("id");
+            warnings.add(path, at, "No model group has this target", "Add it to one, or remove it");
+        }
+    }
+    for credential in file.objects("credentials") {
+        let Some(id) = credential.text("id") else { continue };
+        if targets.iter().all(|target| target.text("credential") != Some(id)) {
+            let (path, at) = credential.place("id");
+            let instead = "Refer to it by `credential`, or remove it";
+            warnings.add(path, at, "No target has this credential", instead);
+        }
+    }
+}
+
+fn keys(file: &View<'_>, look: LookAtKey<'_>, warnings: &mut Problems) {
+    for view in file.objects("credentials") {
+        let Some(credential) = super::credential(&view) else { continue };
+        let Some((wrong, instead)) = look(&credential.source) else { continue };
+        let key = if view.has("secret_file") { "secret_file" } else { "secret_env" };
+        let (path, at) = view.place(key);
+        warnings.add(path, at, wrong, instead);
+    }
+}
+
+fn drills(file: &View<'_>, now_ms: u64, warnings: &mut Problems) {
+    for view in file.objects("drills") {
         let Some(until_ms) = view.text("until").and_then(timestamp_ms) else { continue };
         let (path, at) = view.place("until");
         let days = until_ms.saturating_sub(now_ms) / DAY_MS;
@@ -26,5 +118,4 @@ pub(in crate::config) fn warnings(document: &Node, now_ms: u64) -> Vec<Problem> 
             warnings.add(path, at, wrong, instead);
         }
     }
-    warnings.into_sorted()
 }

@@ -18,7 +18,7 @@ pub(super) static DRILL: Object = Object {
         field("target", ID, Required, "The id of the target that fails."),
         field(
             "class",
-            Kind::OneOf(classes),
+            Kind::OneOf(classes, &[]),
             Optional,
             "How it fails: at once, or for `timeout` when the time for an answer is over.",
         ),

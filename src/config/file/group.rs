@@ -13,8 +13,10 @@ fn default_failover() -> Vec<&'static str> {
     Class::all().filter(|class| class.fails_over()).map(Class::name).collect()
 }
 fn strategies() -> Vec<&'static str> {
-    vec!["ordered", "weighted_round_robin", "lowest_latency", "lowest_cost"]
+    vec!["ordered", "weighted_round_robin", "lowest_cost"]
 }
+/// Strategies to come.
+const LATER: &[&str] = &["lowest_latency", "least_busy", "lowest_usage", "semantic"];
 fn when_all() -> Vec<&'static str> {
     vec!["try_anyway", "fail_fast"]
 }
@@ -35,7 +37,7 @@ pub(super) static GROUP: Object = Object {
         ),
         field(
             "strategy",
-            Kind::OneOf(strategies),
+            Kind::OneOf(strategies, LATER),
             default_text("ordered"),
             "Which target of the best priority comes first.",
         ),
@@ -79,26 +81,27 @@ pub(super) static GROUP: Object = Object {
         field("timeout", TIME, default_text("300s"), "The longest a whole request may take."),
         field(
             "failover_on",
-            Kind::List { of: &Kind::OneOf(failover_classes), min: 0 },
+            Kind::List { of: &Kind::OneOf(failover_classes, &[]), min: 0 },
             Need::Default(Literal::Texts(default_failover)),
             "The failure classes after which another target is tried.",
         ),
         field(
             "unsupported",
-            Kind::OneOf(unsupported),
+            Kind::OneOf(unsupported, &[]),
             default_text("refuse"),
             "What becomes of something that a dialect can't carry and that changes the meaning: the request is refused, or \
-             goes on without it.",
+             goes on without it. What only some targets have (`n`, `logprobs`, a form of the answer) is asked of those; it \
+             is left out where no target of the group has it.",
         ),
         field(
             "when_all_ejected",
-            Kind::OneOf(when_all),
+            Kind::OneOf(when_all, &[]),
             default_text("try_anyway"),
             "When the circuit breaker has ejected every target: try them all the same, or fail at once.",
         ),
         field(
             "when_all_cooling",
-            Kind::OneOf(when_all),
+            Kind::OneOf(when_all, &[]),
             default_text("fail_fast"),
             "When every target waits for its rate limit to pass: try them all the same, or answer 429 with the earliest \
              `Retry-After`.",
@@ -115,7 +118,12 @@ pub(super) static GROUP: Object = Object {
             Optional,
             "The pause before another target is asked; random up to a bound that doubles.",
         ),
-        field("retry_budget", Kind::Object(&RETRY_BUDGET), Optional, "How many retries may run at once."),
+        field(
+            "retry_budget",
+            Kind::Object(&RETRY_BUDGET),
+            Optional,
+            "How many retries may run at once, in each worker of Envoy.",
+        ),
     ],
 };
 
@@ -155,7 +163,7 @@ static BACK_OFF: Object = Object {
 };
 
 static RETRY_BUDGET: Object = Object {
-    doc: "How many retries may run at once.",
+    doc: "How many retries may run at once, in each worker of Envoy.",
     exactly_one: &[],
     fields: &[
         field(

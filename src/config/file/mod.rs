@@ -64,8 +64,8 @@ pub(super) enum Kind {
         max_ms: u64,
     },
     Text(&'static Form),
-    /// One of these texts.
-    OneOf(fn() -> Vec<&'static str>),
+    /// One of these texts; of the others those are names that are settled and mean nothing yet.
+    OneOf(fn() -> Vec<&'static str>, &'static [&'static str]),
     Object(&'static Object),
     /// Any keys, each with a text.
     Map(&'static Form),
@@ -214,7 +214,8 @@ static TENANT: Object = Object {
             "trusted",
             Kind::Bool,
             Need::Default(Literal::Bool(true)),
-            "Whether such a filter is there. If not, the header is removed from every request and there is no tenant.",
+            "Whether such a filter is there. If not, the header is removed from every request that Switchover takes, and there \
+             is no tenant.",
         ),
     ],
 };
@@ -228,13 +229,15 @@ static CREDENTIAL: Object = Object {
             "secret_file",
             Kind::Text(&form::FILE),
             Optional,
-            "A file that holds the key alone; rotated by replacing the file. A relative path counts from this file's folder.",
+            "A file that holds the key alone. A relative path counts from this file's folder. The key is replaced by moving another \
+             file to this name (`mv`): Envoy does not see a file that is written in place, and goes on with the old key when the \
+             file is deleted.",
         ),
         field(
             "secret_env",
             Kind::Text(&form::ENV),
             Optional,
-            "An environment variable that holds the key; written to a secret file at start.",
+            "An environment variable that holds the key; `switchover render` writes it into a file that only its owner can read.",
         ),
         field(
             "aws",

@@ -39,7 +39,7 @@ pub(super) static TARGET: Object = Object {
         ),
         field(
             "provider",
-            Kind::OneOf(providers),
+            Kind::OneOf(providers, &[]),
             Required,
             "A row of the provider table: it says which dialect is spoken.",
         ),
@@ -73,7 +73,7 @@ pub(super) static TARGET: Object = Object {
         ),
         field(
             "capabilities",
-            Kind::List { of: &Kind::OneOf(features), min: 0 },
+            Kind::List { of: &Kind::OneOf(features, &[]), min: 0 },
             Optional,
             "What the model can do: of tools, vision, json_schema, audio, documents and reasoning exactly those listed. \
              What parameters it takes (sampling, logprobs, …) stays as in the provider's row, but for those listed or taken \
@@ -86,12 +86,25 @@ pub(super) static TARGET: Object = Object {
             Optional,
             "The most tokens of an answer. Anthropic's dialect can't do without: it is what a request without a limit gets.",
         ),
-        field("price", Kind::Object(&PRICE), Optional, "For `lowest_cost` and the metrics."),
+        field(
+            "same_vectors",
+            Kind::Bool,
+            Need::Default(Literal::Bool(false)),
+            "For embeddings: its vectors are those of the first target of its groups that has embeddings, though its `model` \
+             has another name (as a deployment at Azure has). Targets of other models are not asked for embeddings, whatever \
+             fails: vectors of two models can't be compared.",
+        ),
+        field(
+            "price",
+            Kind::Object(&PRICE),
+            Optional,
+            "What it costs: `lowest_cost` goes by it, and `switchover explain` shows it.",
+        ),
         field(
             "labels",
             Kind::Map(&form::ID),
             Optional,
-            "Free words about the target, for policies and metrics.",
+            "Free words about the target, such as its region; `switchover explain` shows them.",
         ),
         field(
             "circuit_breaker",
@@ -103,7 +116,7 @@ pub(super) static TARGET: Object = Object {
 };
 
 static PRICE: Object = Object {
-    doc: "USD per million tokens.",
+    doc: "USD per million tokens. `lowest_cost` compares what three prompt tokens and one answer token cost.",
     exactly_one: &[],
     fields: &[
         field("input", USD, Required, "Per million prompt tokens."),
@@ -111,7 +124,8 @@ static PRICE: Object = Object {
             "cached_input",
             USD,
             Optional,
-            "Per million prompt tokens read from the provider's cache. Default: as `input`.",
+            "Per million prompt tokens read from the provider's cache, for `switchover explain`: `lowest_cost` can't know what \
+             will be cached. Default: as `input`.",
         ),
         field("output", USD, Required, "Per million answer tokens."),
     ],

@@ -6,7 +6,7 @@
 //! | `provider`, `messages`, `blocks`, `tools`, `format`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
 //! | `reader`, `writer` | read and write streams |
-//! | `same` | edits bytes where both sides speak it |
+//! | `same`, `withheld` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing`, `base64` | events in a stream's bytes |
 //! | `wire`, `names`, `seal` | stop reasons and counts; names and ids; other makers' signatures |
@@ -31,6 +31,7 @@ mod tests;
 mod thinking;
 mod tools;
 mod wire;
+mod withheld;
 mod writer;
 
 use super::{Host, Row};

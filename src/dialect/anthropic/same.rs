@@ -9,6 +9,7 @@ use super::framing::Framing;
 use super::messages::OTHERS_THOUGHTS;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish};
+use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
@@ -45,7 +46,20 @@ impl Native for Anthropic {
         // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
         let budget = body.at(&["thinking", "budget_tokens"]).and_then(Raw::as_u64).unwrap_or(0);
         let fits = target.max_output_tokens.is_some_and(|most| budget < most);
+        let withheld = Withheld::of(target);
+        let mut refused = None;
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
+            name if withheld.is_out(name, value) => {
+                losses.advisory(name.to_owned());
+                Edit::Remove
+            }
+            "output_config" if withheld.touches(value) => match withheld.output_config(value, losses) {
+                Ok(edit) => edit,
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                    Edit::Keep
+                }
+            },
             "max_tokens" if fits => {
                 match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
                     Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
@@ -67,6 +81,9 @@ impl Native for Anthropic {
             _ => Edit::Keep,
         };
         let kept = edit_front(body, decide, &more, &mut out);
+        if let Some(refusal) = refused {
+            return Err(refusal);
+        }
         Ok(Outgoing {
             path: if counts { hosts::count_path(target)? } else { hosts::path(target, model, turn.stream)? },
             headers: hosts::headers(host, turn),

@@ -23,6 +23,7 @@ fn target(features: Features) -> Target {
         model: None,
         endpoint: Endpoint { tls: true, host: "h".to_owned(), port: 443, base_path: String::new() },
         capabilities: features,
+        denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
         api_version: None,
@@ -273,4 +274,36 @@ fn documents_of_text_and_misnamed_jpegs_are_taken() {
     );
     let image = send(r#"{"type":"image_url","image_url":{"url":"data:image/jpg;base64,/9j/"}}"#).unwrap();
     assert!(image.contains(r#""media_type":"image/jpeg""#), "{image}");
+}
+
+#[test]
+fn what_the_file_takes_away_is_not_sent_in_claudes_own_dialect() {
+    let sent = |denied: Features, members: &str| {
+        let row = provider("anthropic").unwrap();
+        let target = Target { denied, ..target(row.carries.without(denied)) };
+        let body = format!(
+            r#"{{"model":"asked","max_tokens":9,"messages":[{{"role":"user","content":"Hi"}}]{members}}}"#
+        );
+        let outgoing = send(&turn(Surface::Messages), &target, &body)?;
+        let dropped: Vec<String> = outgoing.dropped.into_iter().map(|name| name.into_owned()).collect();
+        Ok::<_, Refusal>((String::from_utf8(outgoing.body).unwrap(), dropped.join(" ")))
+    };
+    let plain = sent(Features::NONE, "").unwrap().0;
+    // The row has no word for sampling, and its own callers are believed; what the file says counts.
+    let sampled = r#","temperature":0.5,"top_k":3"#;
+    assert!(sent(Features::NONE, sampled).unwrap().0.contains(sampled));
+    assert_eq!(sent(Features::SAMPLING, sampled).unwrap(), (plain.clone(), "temperature top_k".to_owned()));
+    let effort = r#","output_config":{"effort":"low"}"#;
+    assert_eq!(
+        sent(Features::REASONING_EFFORT, effort).unwrap(),
+        (plain.clone(), "output_config.effort".to_owned())
+    );
+    let budget = r#","thinking":{"type":"enabled","budget_tokens":2000}"#;
+    assert_eq!(sent(Features::REASONING_BUDGET, budget).unwrap(), (plain.clone(), "thinking".to_owned()));
+    let off = r#","thinking":{"type":"disabled"}"#;
+    assert!(sent(Features::REASONING, off).unwrap().0.contains(off));
+    // A schema changes the meaning.
+    let schema = r#","output_config":{"format":{"type":"json_schema","schema":{}}}"#;
+    let refusal = sent(Features::JSON_SCHEMA, schema).unwrap_err();
+    assert!(refusal.message.starts_with("output_config.format has a schema"), "{}", refusal.message);
 }

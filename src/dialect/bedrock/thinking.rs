@@ -224,6 +224,7 @@ mod tests {
             model: None,
             endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
             capabilities: row.carries.with(takes),
+            denied: Features::NONE,
             context_window: None,
             max_output_tokens: None,
             api_version: None,

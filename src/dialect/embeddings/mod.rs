@@ -6,8 +6,8 @@
 //! | `same` | edits bytes where the provider speaks OpenAI's form too |
 //! | `google`, `bedrock`, `cohere` | write a provider's request, read its answer |
 //!
-//! Vectors of different models can't be compared. Nothing here knows which models are the same: a model group says it by
-//! having targets of one embedding model, or of models whose vectors its callers keep apart.
+//! Vectors of different models can't be compared. Nothing here knows which models are the same: planning goes by their names
+//! and by what the file says (`same_vectors`).
 
 mod bedrock;
 mod cohere;
@@ -80,6 +80,11 @@ pub(super) fn request(
     };
     outgoing.memo.wanted = Wanted { vectors: request.input.count(), base64: request.base64 };
     Ok(outgoing)
+}
+
+/// Whether a target has embeddings at all.
+pub(super) fn has(target: &Target, requested: &str) -> bool {
+    target.row.embeds().is_some() || embedder(target, target.model(requested)).is_some()
 }
 
 fn no_embeddings(target: &Target, model: &str) -> Refusal {

@@ -135,6 +135,10 @@ impl<'r> Plan<'r> {
         }
         let schema = match format {
             Format::Text => return Ok(()),
+            Format::Json if !model.target.has(Features::JSON_MODE) => {
+                let why = "asks for JSON, which this target can't hold an answer to";
+                return losses.meaning("response_format", why);
+            }
             Format::Json => None,
             Format::Schema { schema, .. } => Some(*schema),
         };

@@ -1,5 +1,6 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
+use crate::chat::Features;
 use crate::dialect::{Host, Losses, Quirk, Refusal, Row, Target, Thoughts, path_segment};
 use crate::json::Raw;
 
@@ -109,6 +110,51 @@ pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) 
     losses.meaning(name.to_owned(), why)?;
     Ok(false)
 }
+
+/// Whether a target gets a member that a provider of its kind takes: not what its model lacks, nor what its file takes away
+/// from it ([`Target::withheld`]).
+///
+/// # Errors
+/// The refusal, if `losses` doesn't allow dropping.
+pub(super) fn gets(
+    withheld: Features,
+    name: &str,
+    value: Raw<'_>,
+    losses: &mut Losses,
+) -> Result<bool, Refusal> {
+    let form = || value.get("type").and_then(Raw::text);
+    let (feature, why) = match name {
+        "temperature" | "top_p" | "top_k" => (Features::SAMPLING, None),
+        "reasoning_effort" => (Features::REASONING_EFFORT, None),
+        "n" if value.as_u64() != Some(1) => {
+            (Features::CANDIDATES, Some("asks for several answers, and this target gives one"))
+        }
+        "logprobs" if value.as_bool() != Some(false) => (
+            Features::LOGPROBS,
+            Some("can't be had from this target, which gives no probabilities of tokens"),
+        ),
+        "top_logprobs" => (Features::LOGPROBS, None),
+        "response_format" if form().is_some_and(|form| form == "json_schema") => {
+            (Features::JSON_SCHEMA, Some(NO_SCHEMA))
+        }
+        "response_format" if form().is_some_and(|form| form == "json_object") => {
+            (Features::JSON_MODE, Some(NO_JSON))
+        }
+        _ => return Ok(true),
+    };
+    if value.is_null() || !withheld.contains(feature) {
+        return Ok(true);
+    }
+    match why {
+        Some(why) => losses.meaning(name.to_owned(), why)?,
+        None => losses.advisory(name.to_owned()),
+    }
+    Ok(false)
+}
+
+/// The ends of the sentences about a form of answers that a target can't give.
+pub(super) const NO_SCHEMA: &str = "has a schema, which this target can't hold an answer to";
+pub(super) const NO_JSON: &str = "asks for JSON, which this target can't hold an answer to";
 
 /// The path of one of OpenAI's operations (`/chat/completions`) at a target.
 ///

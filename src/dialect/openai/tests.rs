@@ -1,6 +1,7 @@
 //! What the tests of this dialect share.
 
 use super::{OpenAi, quirks};
+use crate::chat::Features;
 use crate::dialect::{
     Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
 };
@@ -15,6 +16,7 @@ pub(super) fn target(name: &str) -> Target {
         model: None,
         endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: "/v1".into() },
         capabilities: row.carries,
+        denied: Features::NONE,
         context_window: None,
         max_output_tokens: None,
         api_version: None,
@@ -75,4 +77,51 @@ fn quirks_hold_on_both_ways() {
         dropped.sort();
         assert_eq!(dropped, ["messages[].name", "verbosity"]);
     }
+}
+
+/// What the body of a caller of the same dialect becomes at a target without these features, and what was left out.
+fn without(
+    lacks: Features,
+    body: &str,
+    unsupported: Unsupported,
+) -> Result<(String, Vec<String>), crate::dialect::Refusal> {
+    let mut target = target("openai");
+    target.capabilities = target.capabilities.without(lacks);
+    target.denied = lacks;
+    let body = Raw::parse(body.as_bytes()).unwrap();
+    let turn = Turn { unsupported, requested_model: "m".into(), ..turn(false) };
+    let outgoing = exchange::request(&turn, body, &target)?;
+    let dropped = outgoing.dropped.into_iter().map(std::borrow::Cow::into_owned).collect();
+    Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
+}
+
+#[test]
+fn what_the_file_takes_away_is_not_sent() {
+    let ways = Features::SAMPLING.with(Features::REASONING_EFFORT);
+    let body = r#"{"model":"m","temperature":0.5,"top_p":1,"reasoning_effort":"low","seed":1,"messages":[]}"#;
+    let (sent, dropped) = without(ways, body, Unsupported::Refuse).unwrap();
+    assert_eq!(sent, r#"{"model":"m","seed":1,"messages":[]}"#);
+    assert_eq!(dropped, ["temperature", "top_p", "reasoning_effort"]);
+    assert_eq!(without(Features::NONE, body, Unsupported::Refuse).unwrap(), (body.to_owned(), vec![]));
+}
+
+#[test]
+fn what_changes_the_meaning_is_refused_or_dropped() {
+    let cases = [
+        (Features::CANDIDATES, r#""n":3"#, "n"),
+        (Features::LOGPROBS, r#""logprobs":true"#, "logprobs"),
+        (Features::JSON_SCHEMA, r#""response_format":{"type":"json_schema"}"#, "response_format"),
+        (Features::JSON_MODE, r#""response_format":{"type":"json_object"}"#, "response_format"),
+    ];
+    for (lacks, member, name) in cases {
+        let body = format!(r#"{{"model":"m",{member},"messages":[]}}"#);
+        let refusal = without(lacks, &body, Unsupported::Refuse).unwrap_err();
+        assert!(refusal.message.starts_with(&format!("{name} ")), "{}", refusal.message);
+        let (sent, dropped) = without(lacks, &body, Unsupported::Drop).unwrap();
+        assert_eq!((sent.as_str(), dropped), (r#"{"model":"m","messages":[]}"#, vec![name.to_owned()]));
+    }
+    // What asks for nothing stays.
+    let all = Features::CANDIDATES.with(Features::LOGPROBS).with(Features::JSON_SCHEMA);
+    let body = r#"{"model":"m","n":1,"logprobs":false,"response_format":{"type":"text"},"top_p":null,"messages":[]}"#;
+    assert_eq!(without(all, body, Unsupported::Refuse).unwrap(), (body.to_owned(), vec![]));
 }

@@ -9,6 +9,7 @@
 use super::passing::Passing;
 use super::wire::{finish_name, read_usage};
 use super::{Responses, origin};
+use crate::chat::Features;
 use crate::dialect::exchange::{Answer, Native, Pipe};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
@@ -27,7 +28,17 @@ impl Native for Responses {
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
         let origin = origin::of(target);
         let mut refused = None;
+        let withheld = target.withheld();
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
+            name if !withheld.is_empty() && is_touched(withheld, name, value) => {
+                match without(withheld, name, value, losses) {
+                    Ok(edit) => edit,
+                    Err(refusal) => {
+                        refused.get_or_insert(refusal);
+                        Edit::Keep
+                    }
+                }
+            }
             "model" if value.as_json().as_bytes() != model => Edit::Put(&model),
             "max_output_tokens" => {
                 match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
@@ -67,6 +78,60 @@ impl Native for Responses {
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
         Box::new(Passing::new(json_string(&turn.requested_model), memo.origin.clone()))
     }
+}
+
+/// Whether a member, or something in it, is not for a target that lacks this.
+fn is_touched(withheld: Features, name: &str, value: Raw<'_>) -> bool {
+    let lacks = |feature| withheld.contains(feature) && !value.is_null();
+    match name {
+        "temperature" | "top_p" => lacks(Features::SAMPLING),
+        "top_logprobs" => lacks(Features::LOGPROBS),
+        "reasoning" => lacks(Features::REASONING_EFFORT) && value.present("effort").is_some(),
+        "text" => {
+            let form = value.at(&["format", "type"]).and_then(Raw::text);
+            let is = |name| form.as_ref().is_some_and(|form| *form == name);
+            lacks(Features::JSON_SCHEMA) && is("json_schema")
+                || lacks(Features::JSON_MODE) && is("json_object")
+        }
+        _ => false,
+    }
+}
+
+/// What is left of such a member.
+///
+/// # Errors
+/// It changes the meaning, and `losses` doesn't allow dropping.
+fn without<'e>(
+    withheld: Features,
+    name: &str,
+    value: Raw<'_>,
+    losses: &mut Losses,
+) -> Result<Edit<'e>, Refusal> {
+    let (inner, path) = match name {
+        "reasoning" => ("effort", "reasoning.effort"),
+        "text" => ("format", "text.format"),
+        _ => ("", name),
+    };
+    match name {
+        "top_logprobs" => {
+            let why = "can't be had from this target, which gives no probabilities of tokens";
+            losses.meaning(path.to_owned(), why)?;
+        }
+        "text" if withheld.contains(Features::JSON_SCHEMA) => {
+            losses.meaning(path.to_owned(), "has a schema, which this target can't hold an answer to")?;
+        }
+        "text" => {
+            losses.meaning(path.to_owned(), "asks for JSON, which this target can't hold an answer to")?;
+        }
+        _ => losses.advisory(path.to_owned()),
+    }
+    if inner.is_empty() {
+        return Ok(Edit::Remove);
+    }
+    let mut out = Vec::with_capacity(value.as_json().len());
+    let decide = |name: &Text<'_>, _: Raw<'_>| if *name == inner { Edit::Remove } else { Edit::Keep };
+    edit_object(value, decide, &[], &mut out);
+    Ok(Edit::Replace(out))
 }
 
 fn json_string(text: &str) -> Vec<u8> {

@@ -3,7 +3,8 @@
 
 use super::Responses;
 use crate::chat::{
-    Arguments, Choice, Event, Finish, Maker, Message, Part, PartKind, Reply, Role, Thought, ToolCall, Usage,
+    Arguments, Choice, Event, Features, Finish, Maker, Message, Part, PartKind, Reply, Role, Thought,
+    ToolCall, Usage,
 };
 use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{Caller, Endpoint, Memo, Surface, Target, Turn, Unsupported, provider};
@@ -31,6 +32,7 @@ fn target(name: &str, base: &str) -> Target {
         model: Some("theirs".to_owned()),
         endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: base.into() },
         capabilities: row.carries,
+        denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(1000),
         api_version: None,
@@ -229,5 +231,49 @@ fn what_counts_as_a_token() {
         ("response.incomplete", r#","response":{"model":"m","output":[]}"#),
     ] {
         assert!(is_token(kind, members), "{kind}{members}");
+    }
+}
+
+#[test]
+fn what_a_target_lacks_is_not_sent() {
+    let sent = |lacks: Features, members: &str, unsupported| {
+        let mut target = target("openai", "/v1");
+        target.capabilities = target.capabilities.without(lacks);
+        target.denied = lacks;
+        let body = format!(r#"{{"model":"theirs","input":"Hi"{members}}}"#);
+        let turn = Turn { unsupported, ..turn() };
+        let outgoing = exchange::request(&turn, Raw::parse(body.as_bytes()).unwrap(), &target)?;
+        let dropped: Vec<String> = outgoing.dropped.into_iter().map(|name| name.into_owned()).collect();
+        Ok::<_, crate::dialect::Refusal>((String::from_utf8(outgoing.body).unwrap(), dropped.join(" ")))
+    };
+    let plain = r#"{"model":"theirs","input":"Hi""#;
+    let advisory = [
+        (Features::SAMPLING, r#","temperature":0.5,"top_p":1"#, "", "temperature top_p"),
+        (
+            Features::REASONING_EFFORT,
+            r#","reasoning":{"effort":"low"}"#,
+            r#","reasoning":{}"#,
+            "reasoning.effort",
+        ),
+    ];
+    for (lacks, members, left, dropped) in advisory {
+        let expected = (format!("{plain}{left}}}"), dropped.to_owned());
+        assert_eq!(sent(lacks, members, Unsupported::Refuse).unwrap(), expected);
+    }
+    let meaning = [
+        (Features::LOGPROBS, r#","top_logprobs":2"#, "", "top_logprobs"),
+        (
+            Features::JSON_SCHEMA,
+            r#","text":{"format":{"type":"json_schema"}}"#,
+            r#","text":{}"#,
+            "text.format",
+        ),
+        (Features::JSON_MODE, r#","text":{"format":{"type":"json_object"}}"#, r#","text":{}"#, "text.format"),
+    ];
+    for (lacks, members, left, dropped) in meaning {
+        let refusal = sent(lacks, members, Unsupported::Refuse).unwrap_err();
+        assert!(refusal.message.starts_with(dropped), "{}", refusal.message);
+        let expected = (format!("{plain}{left}}}"), dropped.to_owned());
+        assert_eq!(sent(lacks, members, Unsupported::Drop).unwrap(), expected);
     }
 }

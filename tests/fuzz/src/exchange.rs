@@ -39,6 +39,7 @@ fn target(name: &str, model: &str) -> Target {
         } else {
             row.carries
         },
+        denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),

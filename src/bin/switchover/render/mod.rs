@@ -52,7 +52,7 @@ pub fn run(call: &Call) -> Result<(), Stop> {
 
 fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
     let document = Document::open(&args.file)?;
-    document.warn();
+    document.warn_of_usable();
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
     let keys = secret::find(&document)?;

@@ -96,9 +96,14 @@ fn capabilities_change_the_rows() {
     let row =
         Features::TOOLS.with(Features::VISION).with(Features::SAMPLING).with(Features::REASONING_EFFORT);
     let names = |listed: &[&str]| capabilities(listed, row).names().collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&["vision"]), "vision sampling reasoning_effort");
-    assert_eq!(names(&[]), "sampling reasoning_effort");
-    assert_eq!(names(&["tools", "logprobs", "-sampling"]), "tools reasoning_effort logprobs");
+    assert_eq!(names(&["vision", "reasoning"]), "vision reasoning sampling reasoning_effort");
+    // Who can't reason is asked in no way.
+    assert_eq!(names(&[]), "sampling");
+    assert_eq!(names(&["tools", "logprobs", "-sampling"]), "tools logprobs");
+    // Where the row sees nothing, who sees fetches too.
+    let blind = |listed: &[&str]| capabilities(listed, Features::TOOLS).names().collect::<Vec<_>>().join(" ");
+    assert_eq!(blind(&["vision"]), "vision image_urls");
+    assert_eq!(blind(&["vision", "-image_urls"]), "vision");
     assert_eq!(
         names(&["tools", "reasoning", "reasoning_budget"]),
         "tools reasoning sampling reasoning_budget"

@@ -17,6 +17,7 @@ fn hosted(name: &str) -> Target {
         project: Some("acme".to_owned()),
         location: Some("us-east5".to_owned()),
         capabilities: row.carries,
+        denied: Features::NONE,
         ..target(Features::NONE)
     }
 }

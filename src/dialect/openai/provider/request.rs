@@ -233,6 +233,12 @@ impl<'c> Composer<'c> {
         let mut format = Writer::new(&mut json);
         match &self.request.format {
             Format::Text => return Ok(()),
+            Format::Json if !self.target.has(Features::JSON_MODE) => {
+                return self.losses.meaning("response_format", quirks::NO_JSON);
+            }
+            Format::Schema { .. } if !self.target.has(Features::JSON_SCHEMA) => {
+                return self.losses.meaning("response_format", quirks::NO_SCHEMA);
+            }
             Format::Json => format.object(|w| w.key("type").string("json_object")),
             Format::Schema { name, description, schema, strict } => format.object(|w| {
                 w.key("type").string("json_schema");

@@ -3,6 +3,7 @@
 use super::json_string;
 use super::members::{Fate, Members, is_only_refusal};
 use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
+use crate::chat::Features;
 use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
@@ -70,6 +71,8 @@ struct Editor<'e> {
     has_both_limits: bool,
     /// A limit is written anew: the caller's is more than the target can give.
     is_capped: bool,
+    /// What the target lacks or shall not get.
+    withheld: Features,
     /// No tool is to be called, and the provider can't be told but by offering none.
     calls_nothing: bool,
 }
@@ -101,6 +104,7 @@ impl<'e> Editor<'e> {
             limit,
             has_both_limits: has("max_tokens") && has("max_completion_tokens"),
             is_capped: false,
+            withheld: target.withheld(),
             calls_nothing: !quirks::takes_choice(target.row, "none")
                 && body.get("tool_choice").is_some_and(|choice| kind_of_choice(choice) == "none"),
         }
@@ -120,7 +124,8 @@ impl<'e> Editor<'e> {
             }
             _ => {}
         }
-        if !quirks::takes(self.target.row, name, value, self.losses)? {
+        let gets = self.withheld.is_empty() || quirks::gets(self.withheld, name, value, self.losses)?;
+        if !gets || !quirks::takes(self.target.row, name, value, self.losses)? {
             return Ok(Edit::Remove);
         }
         Ok(match name {

@@ -35,7 +35,7 @@ pub struct SecretFile {
     pub name: String,
     /// The SDS file.
     pub path: String,
-    /// The folder of the key itself, if the key is not in the SDS file.
+    /// The folder of the key itself.
     pub watched: Option<String>,
 }
 

@@ -1,0 +1,48 @@
+//! Which requests are ours, and what is taken from them.
+
+use super::*;
+
+fn router(listen: &str, tenant: &str) -> Router {
+    let json = format!(
+        r#"{{"version":1,"listen":{listen},"tenant":{tenant},
+           "targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x"}}],
+           "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]}}]}}"#
+    );
+    Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()))
+}
+
+const TRUSTED: &str = r#"{"header":"X-Tenant"}"#;
+
+fn step(router: &mut Router, authority: &str, path: &str) -> RequestStep {
+    let headers = [(":method", "POST"), (":path", path), (":authority", authority), ("x-tenant", "acme")];
+    let headers: Vec<Header<'_>> =
+        headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+    router.request(&headers, false)
+}
+
+#[test]
+fn hosts_are_taken_as_the_file_says() {
+    let mut router = router(r#"{"hosts":["llm.internal","*.example.com"],"base_path":"/llm"}"#, TRUSTED);
+    let mut takes = |authority: &str| {
+        matches!(step(&mut router, authority, "/llm/v1/chat/completions"), RequestStep::Read { .. })
+    };
+    for host in ["llm.internal", "LLM.internal:8080", "a.example.com", "a.b.EXAMPLE.com:443"] {
+        assert!(takes(host), "{host}");
+    }
+    for host in ["example.com", "other.internal", "[::1]:8080", "[::1]", ""] {
+        assert!(!takes(host), "{host}");
+    }
+}
+
+#[test]
+fn a_tenant_that_nobody_verified_goes_no_further() {
+    let removed = |tenant: &str, path: &str| match step(&mut router("{}", tenant), "h", path) {
+        RequestStep::Read { remove } | RequestStep::Pass { remove } => remove,
+        RequestStep::Answer(answer) => panic!("{answer:?}"),
+    };
+    let untrusted = r#"{"header":"X-Tenant","trusted":false}"#;
+    assert_eq!(removed(untrusted, "/v1/chat/completions"), [b"x-tenant"]);
+    assert!(removed(TRUSTED, "/v1/chat/completions").is_empty());
+    // Others' traffic is nobody's business here.
+    assert!(removed(untrusted, "/elsewhere").is_empty());
+}
