@@ -91,7 +91,7 @@ fn translate(
     body: &[u8],
 ) -> Result<(Turn, Outgoing), Refusal> {
     let raw = input::json(body)?;
-    let asked = ask(surface, raw)?;
+    let asked = ask(surface, raw, &config.listen.limits)?;
     let model = asked.model;
     let unsupported = input::group(config, place, &model).map(|group| group.unsupported);
     let turn = Turn {
