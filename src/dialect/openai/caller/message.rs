@@ -212,9 +212,10 @@ fn legacy_id(count: usize) -> Text<'static> {
     Text::from(format!("call_{count}"))
 }
 
+/// A result comes alone or behind others: one tells of all.
 fn only_results(message: &Message<'_>) -> bool {
     let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::ToolResult(_));
-    message.extra.is_empty() && !message.parts.is_empty() && message.parts.iter().all(is_result)
+    message.extra.is_empty() && message.parts.last().is_some_and(is_result)
 }
 
 fn required_content<'a>(content: Option<Raw<'a>>, at: &At<'_>) -> Result<Vec<Part<'a>>, Refusal> {

@@ -9,10 +9,11 @@ use crate::chat::Event;
 use crate::dialect::Memo;
 use crate::dialect::openai::calls::{self, Places};
 use crate::json::{Kind, Raw, Text};
+use std::rc::Rc;
 
 /// The calls of one choice.
 pub(super) struct Calls {
-    memo: Memo,
+    memo: Rc<Memo>,
     calls: Vec<Call>,
     places: Places,
     has_started: bool,
@@ -28,8 +29,8 @@ struct Call {
 }
 
 impl Calls {
-    pub(super) fn new(memo: &Memo) -> Calls {
-        Calls { memo: memo.clone(), calls: Vec::new(), places: Places::default(), has_started: false }
+    pub(super) fn new(memo: &Rc<Memo>) -> Calls {
+        Calls { memo: Rc::clone(memo), calls: Vec::new(), places: Places::default(), has_started: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
