@@ -2,7 +2,7 @@
 //! next one acts on.
 
 use super::outline::{Node, outline, wide};
-use super::{Kind, Raw, Text};
+use super::{Raw, Text};
 use std::borrow::Cow;
 
 /// A path is told up to so many bytes.
@@ -26,17 +26,23 @@ impl<'a> Raw<'a> {
 }
 
 fn repeated(root: Raw<'_>) -> Option<String> {
-    let base = wide(root.nodes().first()?.start);
-    for (place, node) in root.nodes().iter().enumerate() {
-        if node.count() == 1 && node.is_whole() {
+    let (text, nodes) = (root.as_json(), root.nodes());
+    let base = wide(nodes.first()?.start);
+    for (place, node) in nodes.iter().enumerate() {
+        // What is short in an array has no node, and no members. An object of one member has none twice.
+        if node.count() <= 2 && node.has_all_members() {
             continue;
         }
-        let nodes = root.nodes().get(place..place.checked_add(node.count())?)?;
         let start = wide(node.start).checked_sub(base)?;
-        let value = Raw::known(root.as_json().get(start..wide(node.end).checked_sub(base)?)?, nodes);
-        let found = if node.is_whole() {
-            let may = value.kind() == Kind::Object && may_repeat(value, nodes);
-            if may { twice(value).map(|name| (value, name)) } else { None }
+        let within = nodes.get(place..place.checked_add(node.count())?)?;
+        if node.has_all_members()
+            && (text.as_bytes().get(start) != Some(&b'{') || !may_repeat(text.as_bytes(), base, within))
+        {
+            continue;
+        }
+        let value = Raw::known(text.get(start..wide(node.end).checked_sub(base)?)?, within);
+        let found = if node.has_all_members() {
+            twice(value).map(|name| (value, name))
         } else {
             inside(value, false)
         };
@@ -53,15 +59,13 @@ fn start_in(outer: Raw<'_>, inner: Raw<'_>) -> Option<usize> {
 }
 
 /// A first look at the members of an object that has a node for each: lengths and first and last letters differ in most.
-fn may_repeat(object: Raw<'_>, nodes: &[Node]) -> bool {
-    let (Some((own, mut rest)), bytes) = (nodes.split_first(), object.as_json().as_bytes()) else {
-        return true;
-    };
-    let base = wide(own.start);
+/// `base`: where the text begins that the nodes count from.
+fn may_repeat(text: &[u8], base: usize, object: &[Node]) -> bool {
+    let Some((_, mut rest)) = object.split_first() else { return true };
     let mut seen = 0u64;
     while let Some(node) = rest.first() {
         let (start, length) = (wide(node.key).wrapping_sub(base), usize::from(node.key_length));
-        let letter = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0));
+        let letter = |at: usize| usize::from(text.get(at).copied().unwrap_or(0));
         let last = letter(start.wrapping_add(length).wrapping_sub(1));
         let bit = 1u64 << ((letter(start) * 5 + last * 11 + length * 3) & 63);
         if seen & bit != 0 || node.may_have_escaped_name() {
