@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos bench bench-core bench-counted bench-json test-speed clean setup needs
+.PHONY: lint bless fuzz chaos bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,7 @@ test: setup ## Sets up, then runs the linter and every test
 	@$(MAKE) --no-print-directory test-core
 	@$(MAKE) --no-print-directory test-wasm
 	@$(MAKE) --no-print-directory test-speed
+	@$(MAKE) --no-print-directory test-growth
 	@$(MAKE) --no-print-directory test-envoy
 
 test-core: ## Runs the core's tests natively
@@ -145,6 +146,12 @@ test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those i
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
 	cargo build --quiet --profile tool --example workloads
 	$(PYTHON) tests/bench/instructions.py $(TARGET)/tool/examples/workloads
+
+# With its symbols: the profile goes by the names of functions, their numbers included.
+test-growth: $(VENV) ## Holds the core to work that grows as its input does, whatever the input is (ARGS="chain" picks some)
+	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
+	cargo rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
+	$(PYTHON) tests/bench/growth.py $(TARGET)/tool/examples/growth $(ARGS)
 
 bench-core: ## Measures the core without an Envoy
 	cargo bench --bench core

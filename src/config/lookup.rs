@@ -150,6 +150,7 @@ mod tests {
             max_answer_bytes: 1,
             memory: 1,
             body_timeout_ms: 1,
+            limits: crate::dialect::Limits::NONE,
         };
         assert!(listen(&[]).takes("any.thing:80"));
         let some = listen(&["llm.internal", "*.example.com"]);

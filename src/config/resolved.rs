@@ -34,6 +34,8 @@ pub struct Listen {
     /// What each worker may hold, in bytes.
     pub memory: u64,
     pub body_timeout_ms: u64,
+    /// `max_messages`, `max_tools`, `max_parts`, `max_inputs`
+    pub limits: dialect::Limits,
 }
 
 /// Where the tenant of a request is found.

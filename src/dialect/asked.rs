@@ -1,7 +1,7 @@
 //! What planning must know of a request, whatever surface it came to.
 
 use super::embeddings;
-use super::{Losses, Refusal, Surface, carry_extra, exchange};
+use super::{Limits, Losses, Refusal, Surface, carry_extra, exchange};
 use crate::chat::Features;
 use crate::json::{Kind, Raw, Text};
 
@@ -20,11 +20,18 @@ pub struct Asked {
     pub prompt_bytes: usize,
 }
 
-/// Reads a caller's request as far as planning goes.
+/// Reads a caller's request as far as planning goes. What is too much for `limits`, or could be read in two ways, is not
+/// read any further.
 ///
 /// # Errors
 /// What is wrong with it, in words for the caller.
-pub fn ask(surface: Surface, body: Raw<'_>) -> Result<Asked, Refusal> {
+pub fn ask(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Refusal> {
+    if let Some(path) = body.repeated() {
+        let message =
+            format!("{path} is there twice, so that readers may differ on which counts. Send it once.");
+        return Err(Refusal::invalid(path, message));
+    }
+    limits.hold(surface, body)?;
     match surface {
         Surface::Chat | Surface::Messages | Surface::Responses => ask_chat(surface, body),
         Surface::Embeddings => ask_embeddings(body),
@@ -81,7 +88,7 @@ mod tests {
     use super::*;
 
     fn asked(surface: Surface, body: &str) -> Result<Asked, Refusal> {
-        ask(surface, Raw::parse(body.as_bytes()).unwrap())
+        ask(surface, Raw::parse(body.as_bytes()).unwrap(), &Limits::NONE)
     }
 
     #[test]
@@ -96,6 +103,32 @@ mod tests {
         // A count of too many tokens is what is asked for.
         let count = asked(Surface::CountTokens, r#"{"model":"m","messages":[{}]}"#).unwrap();
         assert_eq!(count, Asked { model: "m".into(), ..Asked::default() });
+    }
+
+    #[test]
+    fn what_is_there_twice() {
+        for (surface, body, path) in [
+            (Surface::Chat, r#"{"model":"m","messages":[],"mod\u0065l":"n"}"#, "model"),
+            (
+                Surface::Messages,
+                r#"{"model":"m","messages":[{"role":"user","role":"assistant"}]}"#,
+                "messages[0].role",
+            ),
+            (
+                Surface::CountTokens,
+                r#"{"model":"m","messages":[{}],"tools":[{"input_schema":{"a":1,"a":2}}]}"#,
+                "tools[0].input_schema.a",
+            ),
+            (Surface::Responses, r#"{"model":"m","input":"x","x":{"y":[{"z":1,"z":1}]}}"#, "x.y[0].z"),
+            (Surface::Embeddings, r#"{"model":"m","input":"a","input":"b"}"#, "input"),
+        ] {
+            let refusal = asked(surface, body).unwrap_err();
+            assert_eq!((refusal.status, refusal.param.as_deref()), (400, Some(path)), "{body}");
+            assert!(refusal.message.starts_with(&format!("{path} is there twice")), "{}", refusal.message);
+        }
+        // Arguments are text.
+        let call = r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{\"a\":1,\"a\":2}"}}]}]}"#;
+        assert!(asked(Surface::Chat, call).is_ok());
     }
 
     #[test]

@@ -85,36 +85,33 @@ fn table(surface: Surface) -> &'static [Member] {
 /// The first member that changes the meaning, if `losses` doesn't allow dropping it.
 pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
     for (name, value) in &request.extra {
-        lose_member(surface, name, None, *value, losses)?;
+        lose_member(surface, name, false, *value, losses)?;
     }
-    for (at, message) in request.messages.iter().enumerate() {
-        for (name, value) in &message.extra {
-            lose_member(surface, name, Some(at), *value, losses)?;
-        }
+    for (name, value) in request.messages.iter().flat_map(|message| &message.extra) {
+        lose_member(surface, name, true, *value, losses)?;
     }
     Ok(())
 }
 
-/// Leaves out one member; `message` is the number of the message that it is in.
+/// Leaves out one member, of the request or of a message: SDKs put theirs into each message, so those are listed once for
+/// all, as `messages[].name`.
 ///
 /// # Errors
 /// It changes the meaning, and `losses` doesn't allow dropping it.
 pub fn lose_member(
     surface: Surface,
     name: &Text<'_>,
-    message: Option<usize>,
+    is_in_message: bool,
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
     let name = name.decode();
-    match (message, surface) {
-        (None, _) => leave_out(table(surface), &name, None, value, losses),
-        // Several of its items are one message here.
-        (Some(_), Surface::Responses) => {
-            leave_out(IN_MESSAGE, &name, Some(format!("input[].{name}")), value, losses)
-        }
-        (Some(at), _) => leave_out(IN_MESSAGE, &name, Some(format!("messages[{at}].{name}")), value, losses),
-    }
+    let (table, list) = match (is_in_message, surface) {
+        (false, _) => (table(surface), None),
+        (true, Surface::Responses) => (IN_MESSAGE, Some("input[]")),
+        (true, _) => (IN_MESSAGE, Some("messages[]")),
+    };
+    leave_out(table, &name, list.map(|list| format!("{list}.{name}")), value, losses)
 }
 
 fn leave_out(

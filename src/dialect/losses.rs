@@ -1,6 +1,7 @@
 //! What a dialect can't carry: refused, or left out and listed. Nothing is dropped in silence.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What becomes of something that changes the meaning and that a target's dialect can't carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,19 +46,34 @@ impl Refusal {
 pub struct Losses {
     policy: Unsupported,
     dropped: Vec<Cow<'static, str>>,
+    /// The same, where they are many: to find one again.
+    known: BTreeSet<Cow<'static, str>>,
 }
+
+/// Fewer are looked through.
+const FEW: usize = 16;
 
 impl Losses {
     pub fn new(policy: Unsupported) -> Losses {
-        Losses { policy, dropped: Vec::new() }
+        Losses { policy, ..Losses::default() }
     }
 
     /// Leaves out a parameter that only advises (sampling, seed, user, metadata…): always allowed, always listed.
     pub fn advisory(&mut self, param: impl Into<Cow<'static, str>>) {
         let param = param.into();
-        if !self.dropped.contains(&param) {
-            self.dropped.push(param);
+        if self.dropped.len() < FEW {
+            if self.dropped.contains(&param) {
+                return;
+            }
+        } else {
+            if self.known.is_empty() {
+                self.known.extend(self.dropped.iter().cloned());
+            }
+            if !self.known.insert(param.clone()) {
+                return;
+            }
         }
+        self.dropped.push(param);
     }
 
     /// Leaves out something that changes the meaning, if the group's `unsupported: drop` allows it.
@@ -88,5 +104,61 @@ impl Losses {
 
     pub fn into_dropped(self) -> Vec<Cow<'static, str>> {
         self.dropped
+    }
+}
+
+/// Most bytes of the list in one header: clients and proxies take 8 to 16 KB of all headers together.
+const LONGEST_LINE: usize = 2048;
+/// Most bytes of one name in it: a caller may call its members as it likes.
+const LONGEST_NAME: usize = 128;
+
+/// The names in one line of at most 2 KB; what has no place in it is counted.
+pub fn dropped_line(names: &[Cow<'static, str>]) -> String {
+    let mut line = String::new();
+    for (place, name) in names.iter().enumerate() {
+        let end = (0..=LONGEST_NAME).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+        let (shown, more) = match name.split_at_checked(end).filter(|_| name.len() > LONGEST_NAME) {
+            Some((shown, _)) => (shown, "..."),
+            None => (name.as_ref(), ""),
+        };
+        let comma = if place == 0 { "" } else { ", " };
+        // The count of those that are left out needs a place too.
+        if line.len() + comma.len() + shown.len() + more.len() + " and 99999999 more".len() > LONGEST_LINE {
+            line.push_str(&format!(" and {} more", names.len() - place));
+            break;
+        }
+        line.extend([comma, shown, more]);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_listed_once() {
+        let mut losses = Losses::default();
+        for round in 0..2 {
+            (0..100).for_each(|n| losses.advisory(format!("member_{n}")));
+            assert_eq!(losses.dropped().len(), 100, "{round}");
+        }
+        assert_eq!(losses.into_dropped().last().unwrap(), "member_99");
+    }
+
+    #[test]
+    fn a_line_is_short() {
+        let line = |names: &[String]| {
+            dropped_line(&names.iter().cloned().map(Cow::Owned).collect::<Vec<Cow<'static, str>>>())
+        };
+        assert_eq!(line(&[]), "");
+        assert_eq!(line(&["seed".to_owned(), "user".to_owned()]), "seed, user");
+        let many: Vec<String> = (0..8000).map(|n| format!("messages[].unknown_{n}")).collect();
+        let said = line(&many);
+        assert!(said.len() <= 2048 && said.starts_with("messages[].unknown_0, "), "{}", said.len());
+        let shown = said.matches("unknown_").count();
+        assert!(said.ends_with(&format!(" and {} more", 8000 - shown)), "{said}");
+        let long = line(&["é".repeat(100_000), "seed".to_owned()]);
+        assert_eq!(long, format!("{}..., seed", "é".repeat(64)));
     }
 }

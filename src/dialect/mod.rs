@@ -16,6 +16,7 @@ mod embeddings;
 pub mod exchange;
 mod extra;
 mod gemini;
+mod limits;
 mod losses;
 mod media;
 mod names;
@@ -34,7 +35,8 @@ pub use asked::{Asked, ask};
 use body::Body;
 pub use embeddings::Wanted;
 pub use extra::{NO_THREADS, carry_extra, is_about_threads, lose_member};
-pub use losses::{Losses, Refusal, Unsupported};
+pub use limits::Limits;
+pub use losses::{Losses, Refusal, Unsupported, dropped_line};
 pub use media::{source_of_url, write_data_url};
 pub use path::path_segment;
 pub use place::{Place, Spot};
@@ -79,9 +81,9 @@ pub trait Caller: Sync {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal>;
     /// What writing the answer needs to know of the request.
     fn remember(&self, _: Raw<'_>, _: &mut Memo) {}
-    /// The caller's name of a place in the model of its request.
-    fn place(&self, _: Raw<'_>, place: Place) -> String {
-        place.to_string()
+    /// The caller's names of places in the model of its request: found in one walk, however many are asked for.
+    fn places<'a>(&self, _: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
+        Box::new(|place| place.to_string())
     }
     /// The caller's name of the list that the model calls `messages`.
     fn list_name(&self) -> &'static str {

@@ -38,38 +38,55 @@ impl std::fmt::Display for Place {
 
 /// A refusal in the caller's words.
 pub(super) fn refusal(refusal: Refusal, caller: &dyn Caller, body: Raw<'_>) -> Refusal {
+    let mut names = Names { caller, body, places: None };
     Refusal {
-        param: refusal.param.map(|param| renamed(&param, caller, body).into_owned()),
-        message: renamed(&refusal.message, caller, body).into_owned(),
+        param: refusal.param.map(|param| names.renamed(&param).into_owned()),
+        message: names.renamed(&refusal.message).into_owned(),
         ..refusal
     }
 }
 
 /// What was left out, in the caller's words.
 pub(super) fn dropped(
-    names: Vec<Cow<'static, str>>,
+    dropped: Vec<Cow<'static, str>>,
     caller: &dyn Caller,
     body: Raw<'_>,
 ) -> Vec<Cow<'static, str>> {
-    let rename = |name: Cow<'static, str>| match renamed(&name, caller, body) {
+    let mut names = Names { caller, body, places: None };
+    let rename = |name: Cow<'static, str>| match names.renamed(&name) {
         Cow::Owned(renamed) => Cow::Owned(renamed),
         Cow::Borrowed(_) => name,
     };
-    names.into_iter().map(rename).collect()
+    dropped.into_iter().map(rename).collect()
 }
 
-fn renamed<'t>(text: &'t str, caller: &dyn Caller, body: Raw<'_>) -> Cow<'t, str> {
-    let Some((before, place, after)) = find(text) else {
-        let (all, list) = ("messages[]", caller.list_name());
-        let is_other = text.contains(all) && list != "messages";
-        return if is_other {
-            Cow::Owned(text.replace(all, &format!("{list}[]")))
+/// A caller's names. Its request is walked when the first is asked for, and never again.
+struct Names<'a> {
+    caller: &'a dyn Caller,
+    body: Raw<'a>,
+    places: Option<Box<dyn Fn(Place) -> String + 'a>>,
+}
+
+impl Names<'_> {
+    fn renamed<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let (all, list) = ("messages[]", self.caller.list_name());
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, place, after)) = find(rest) {
+            let places = self.places.get_or_insert_with(|| self.caller.places(self.body));
+            out.push_str(before);
+            out.push_str(&places(place));
+            rest = after;
+        }
+        if rest.contains(all) && list != "messages" {
+            out.push_str(&rest.replace(all, &format!("{list}[]")));
+        } else if rest.len() == text.len() {
+            return Cow::Borrowed(text);
         } else {
-            Cow::Borrowed(text)
-        };
-    };
-    let place = caller.place(body, place);
-    Cow::Owned(format!("{before}{place}{}", renamed(after, caller, body)))
+            out.push_str(rest);
+        }
+        Cow::Owned(out)
+    }
 }
 
 /// The first place in a text, and what stands around it.
@@ -104,7 +121,8 @@ mod tests {
 
     fn named(surface: Surface, body: &str, text: &str) -> String {
         let body = Raw::parse(body.as_bytes()).unwrap();
-        renamed(text, exchange::caller(surface).unwrap(), body).into_owned()
+        let caller = exchange::caller(surface).unwrap();
+        Names { caller, body, places: None }.renamed(text).into_owned()
     }
 
     #[test]

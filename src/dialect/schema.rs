@@ -65,6 +65,8 @@ pub struct Tree<'a> {
     /// How many bytes may still be passed over in looking for what references lead to.
     search_left: usize,
     found: BTreeMap<String, Raw<'a>>,
+    /// What is in the containers on the way there, by where they begin.
+    children: BTreeMap<usize, BTreeMap<Cow<'a, str>, Raw<'a>>>,
 }
 
 struct Gathering<'a> {
@@ -100,6 +102,7 @@ impl<'a> Tree<'a> {
             steps_left: MAX_STEPS,
             search_left: MAX_SEARCHED,
             found: BTreeMap::new(),
+            children: BTreeMap::new(),
         }
     }
 
@@ -191,8 +194,6 @@ impl<'a> Tree<'a> {
         if let Some(found) = self.found.get(reference) {
             return Ok(*found);
         }
-        let length = self.root.as_json().len();
-        self.search_left = self.search_left.checked_sub(length).ok_or(Flaw::TooLarge)?;
         let lost = || Flaw::Reference(reference.chars().take(100).collect());
         let pointer = reference.strip_prefix('#').ok_or_else(lost)?;
         if pointer.is_empty() {
@@ -201,11 +202,23 @@ impl<'a> Tree<'a> {
         let mut at = self.root;
         for step in pointer.strip_prefix('/').ok_or_else(lost)?.split('/') {
             let step = percent_decoded(step).replace("~1", "/").replace("~0", "~");
-            let index = step.parse::<usize>().ok();
-            at = at.get(&step).or_else(|| index.and_then(|index| at.items().nth(index))).ok_or_else(lost)?;
+            at = self.child(at, &step)?.ok_or_else(lost)?;
         }
         self.found.insert(reference.to_owned(), at);
         Ok(at)
+    }
+
+    /// A member of an object or an element of an array. What is in them is listed when it is first looked for: many
+    /// references lead into the same definitions.
+    fn child(&mut self, of: Raw<'a>, name: &str) -> Result<Option<Raw<'a>>, Flaw> {
+        let place = of.as_json().as_ptr().addr();
+        if !self.children.contains_key(&place) {
+            self.search_left = self.search_left.checked_sub(of.as_json().len()).ok_or(Flaw::TooLarge)?;
+            let members = of.fields().map(|(name, value)| (name.into_decoded(), value));
+            let items = of.items().enumerate().map(|(index, item)| (Cow::Owned(index.to_string()), item));
+            self.children.insert(place, members.chain(items).collect());
+        }
+        Ok(self.children.get(&place).and_then(|children| children.get(name)).copied())
     }
 }
 

@@ -10,6 +10,7 @@
 //! back into text. Any JSON object (`json_object`) is asked for in the same way, with an open schema.
 
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
+use std::collections::BTreeMap;
 
 /// The schema of "any JSON object".
 pub(super) const ANY_OBJECT: &str = r#"{"type":"object","additionalProperties":true}"#;
@@ -108,23 +109,43 @@ fn is_recursive(schema: Raw<'_>) -> bool {
     if refs.iter().any(|target| target == "#") {
         return true;
     }
-    let mut edges: Vec<(String, Vec<String>)> = Vec::new();
+    let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for holder in ["$defs", "definitions"] {
         for (name, definition) in schema.get(holder).map(Raw::fields).into_iter().flatten() {
             let mut targets = Vec::new();
             collect_refs(definition, 0, &mut targets);
-            edges.push((format!("#/{holder}/{}", name.decode()), targets));
+            edges.entry(format!("#/{holder}/{}", name.decode())).or_default().append(&mut targets);
         }
     }
-    // Definitions that lead to no other are taken away until nothing changes; what is left leads round.
-    loop {
-        let known: Vec<String> = edges.iter().map(|(name, _)| name.clone()).collect();
-        let before = edges.len();
-        edges.retain(|(_, targets)| targets.iter().any(|target| known.contains(target)));
-        if edges.len() == before {
-            return !edges.is_empty();
+    leads_round(&edges)
+}
+
+/// Whether definitions lead back to one another: those that lead to no other are taken away until none is left that does.
+fn leads_round(edges: &BTreeMap<String, Vec<String>>) -> bool {
+    let mut leads_to: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut led_to_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, targets) in edges {
+        let known = targets.iter().filter(|target| edges.contains_key(*target));
+        for target in known.clone() {
+            led_to_by.entry(target).or_default().push(name);
+        }
+        leads_to.insert(name, known.count());
+    }
+    let ends = leads_to.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name);
+    let mut ends: Vec<&str> = ends.collect();
+    let mut left = edges.len();
+    while let Some(end) = ends.pop() {
+        left = left.saturating_sub(1);
+        for name in led_to_by.remove(end).unwrap_or_default() {
+            if let Some(count) = leads_to.get_mut(name) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ends.push(name);
+                }
+            }
         }
     }
+    left > 0
 }
 
 /// The targets of all `$ref`s below a value.

@@ -4,6 +4,7 @@ use super::{Unsupported, Wanted};
 use crate::chat::{Maker, Usage};
 use crate::failure::Failure;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// What a caller called: its path chooses the dialect of request, answer and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +103,8 @@ impl Outgoing {
 /// What reading this attempt's answer needs to know about its request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memo {
-    /// Tool names that the provider would have rejected: (name sent, caller's name).
-    pub renamed: Vec<(String, String)>,
+    /// Tool names that the provider would have rejected: the name sent → the caller's name.
+    pub renamed: BTreeMap<String, String>,
     /// The answer's JSON was asked for by forcing a call of the tool of this name.
     pub format_tool: Option<String>,
     /// Who signs this target's thoughts, where one dialect has the models of several makers.
@@ -125,7 +126,7 @@ pub struct Memo {
 impl Memo {
     /// The caller's name of a tool.
     pub fn original<'m>(&'m self, sent: &'m str) -> &'m str {
-        self.renamed.iter().find(|(name, _)| name == sent).map_or(sent, |(_, original)| original)
+        self.renamed.get(sent).map_or(sent, String::as_str)
     }
 }
 

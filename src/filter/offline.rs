@@ -24,7 +24,7 @@ pub fn translate(config: &Config, target: usize, asking: &Asking<'_>) -> Result<
     let raw = Raw::parse(asking.body).map_err(|error| {
         Refusal::invalid("", format!("The body is not valid JSON: {error}. Correct it and send it again."))
     })?;
-    let asked = ask(asking.surface, raw)?;
+    let asked = ask(asking.surface, raw, &config.listen.limits)?;
     let model = asked.model;
     let unsupported = group_of(config, target, &model).map(|group| group.unsupported);
     let theirs = asking.headers.iter().filter(|(name, _)| of_dialect(name));

@@ -169,8 +169,8 @@ impl Router {
             let message = format!("{} takes POST requests only. Send the request with POST.", surface.path());
             return Err(refusal(405, "method_not_allowed", &message));
         }
-        if let Some(coding) =
-            headers::text(headers, "content-encoding").filter(|coding| *coding != "identity")
+        if let Some(coding) = headers::text(headers, "content-encoding")
+            .filter(|coding| !coding.trim().eq_ignore_ascii_case("identity"))
         {
             let message =
                 format!("The body is compressed with {}. Send it as plain JSON.", header_value(coding));
@@ -322,7 +322,8 @@ impl Router {
         raw: Raw<'_>,
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
-        let mut asked = ask(surface, raw).map_err(|refusal| refused(surface, refusal))?;
+        let limits = &self.runtime.config.listen.limits;
+        let mut asked = ask(surface, raw, limits).map_err(|refusal| refused(surface, refusal))?;
         let (place, group) = self.group(&asked.model).map_err(|refusal| refused(surface, refusal))?;
         let turn = Turn {
             surface,

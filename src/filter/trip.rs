@@ -264,7 +264,7 @@ impl Trip {
         let path = headers::text(headers, ":path")?;
         let surface = Surface::of_path(path.strip_prefix(runtime.config.listen.base_path.as_str())?)?;
         let document = Document::parse(body).ok()?;
-        let asked = ask(surface, document.root()).ok()?;
+        let asked = ask(surface, document.root(), &runtime.config.listen.limits).ok()?;
         Some(Trip {
             runtime: Rc::clone(runtime),
             group: place,

@@ -14,6 +14,7 @@ mod raw;
 mod scan;
 mod shape;
 mod text;
+mod twice;
 mod walk;
 mod write;
 

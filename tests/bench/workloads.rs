@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a bench may fail by panicking")]
 
 use std::hint::black_box;
-use switchover::dialect::{Surface, Target, Turn, Unsupported, ask, exchange};
+use switchover::dialect::{Limits, Surface, Target, Turn, Unsupported, ask, exchange};
 use switchover::failure::Head;
 use switchover::filter::Runtime;
 use switchover::json::{Document, Raw};
@@ -21,9 +21,9 @@ fn main() {
     let runtime = Runtime::load(CONFIG.as_bytes()).unwrap();
     let target = runtime.wire(usize::from(target == "anthropic")).unwrap();
     match kind {
-        "1 KB" => request(target, &chat(1 << 10), rounds),
-        "32 KB" => request(target, &chat(1 << 15), rounds),
-        "1 MB" => request(target, &chat(1 << 20), rounds),
+        "1 KB" => request(target, &runtime.config.listen.limits, &chat(1 << 10), rounds),
+        "32 KB" => request(target, &runtime.config.listen.limits, &chat(1 << 15), rounds),
+        "1 MB" => request(target, &runtime.config.listen.limits, &chat(1 << 20), rounds),
         "50 events" => stream(target, rounds),
         "reply" => reply(target, rounds),
         _ => std::process::exit(2),
@@ -73,11 +73,11 @@ fn turn(stream: bool) -> Turn {
 }
 
 /// The router role reads it, the translator role writes it.
-fn request(target: &Target, body: &str, rounds: u32) {
+fn request(target: &Target, limits: &Limits, body: &str, rounds: u32) {
     let turn = turn(false);
     for _ in 0..rounds {
         let document = Document::parse(body.as_bytes().to_vec()).unwrap();
-        black_box(ask(Surface::Chat, document.root()).unwrap());
+        black_box(ask(Surface::Chat, document.root(), limits).unwrap());
         black_box(exchange::front(&turn, document.root(), target).unwrap());
     }
 }

@@ -124,3 +124,29 @@ def test_no_body_and_a_compressed_one(models):
     assert answer.status_code == 400 and answer.json()["error"]["message"]
     answer = models.post(CHAT, b"\x1f\x8b", headers={"content-encoding": "gzip"})
     assert answer.status_code == 415 and "gzip" in answer.json()["error"]["message"]
+
+
+def test_an_identity_is_no_compression(models):
+    for coding in ("identity", "Identity", "IDENTITY"):
+        answer = models.post(CHAT, b"{}", headers={"content-encoding": coding})
+        assert answer.status_code == 400, "it was read"
+
+
+@pytest.mark.parametrize(
+    "path, body, twice",
+    [
+        (CHAT, b'{"model": "production-llm", "messages": [], "mod\\u0065l": "other"}', "model"),
+        (CHAT, b'{"model": "production-llm", "messages": [{"role": "user", "content": "a", "content": "b"}]}', "messages[0].content"),
+        (MESSAGES, b'{"model": "team/claude", "max_tokens": 5, "messages": [{"role": "user", "content": "a"}], "metadata": {"a": [{"b": 1, "b": 1}]}}', "metadata.a[0].b"),
+        ("/v1/messages/count_tokens", b'{"model": "team/claude", "messages": [{"role": "user", "role": "user", "content": "a"}]}', "messages[0].role"),
+        ("/v1/responses", b'{"model": "production-llm", "input": "a", "input": "b"}', "input"),
+        ("/v1/embeddings", b'{"model": "production-llm", "input": "a", "input": "b"}', "input"),
+    ],
+)
+def test_a_member_that_is_there_twice(models, path, body, twice):
+    answer = models.post(path, body)
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert error["message"].startswith(f"{twice} is there twice"), error
+    if not path.startswith(MESSAGES):
+        assert error["param"] == twice

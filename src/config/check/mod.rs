@@ -19,6 +19,7 @@ use super::shape::check_object;
 use super::time::show_ms;
 use super::view::View;
 use super::{lookup, problem::Problem};
+use crate::dialect;
 
 /// Checks a document and resolves it.
 ///
@@ -93,6 +94,7 @@ fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
             problems.add(path, at, wrong, instead);
         }
     }
+    let most = |name| view.whole(name).map(|most| usize::try_from(most).unwrap_or(usize::MAX));
     Some(Listen {
         hosts: view.texts("hosts").into_iter().map(str::to_ascii_lowercase).collect(),
         base_path: view.formed("base_path")?.trim_end_matches('/').to_owned(),
@@ -100,6 +102,12 @@ fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
         max_answer_bytes: view.whole("max_answer_bytes")?,
         memory,
         body_timeout_ms: view.ms("body_timeout")?,
+        limits: dialect::Limits {
+            messages: most("max_messages")?,
+            tools: most("max_tools")?,
+            parts: most("max_parts")?,
+            inputs: most("max_inputs")?,
+        },
     })
 }
 

@@ -96,6 +96,8 @@ use Need::{Optional, Required};
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Any time from 1 ms to a day.
 const TIME: Kind = Kind::Duration { min_ms: 1, max_ms: DAY_MS };
+/// How many of something a request may have.
+const COUNT: Kind = Kind::Whole { min: 1, max: 1 << 30 };
 const ID: Kind = Kind::Text(&form::ID);
 /// What a label may say.
 pub(super) static LABEL: Kind = Kind::Text(&form::TEXT);
@@ -196,6 +198,30 @@ static LISTEN: Object = Object {
             default_text("60s"),
             "The longest that a request's body may take to arrive; slower ones get 408 `body_timeout`, and so do those that bring \
              fewer than 1,024 bytes a second after the first ten.",
+        ),
+        field(
+            "max_messages",
+            COUNT,
+            Need::Default(Literal::Whole(20_000)),
+            "The most messages of a chat or items of a response's input; more get 400.",
+        ),
+        field(
+            "max_tools",
+            COUNT,
+            Need::Default(Literal::Whole(2048)),
+            "The most tools of a request; more get 400. Providers take up to 128.",
+        ),
+        field(
+            "max_parts",
+            COUNT,
+            Need::Default(Literal::Whole(20_000)),
+            "The most parts of one message, the tool calls and what is in tool results included; more get 400.",
+        ),
+        field(
+            "max_inputs",
+            COUNT,
+            Need::Default(Literal::Whole(20_480)),
+            "The most texts of a request for embeddings; more get 400. Providers take up to 2048.",
         ),
     ],
 };

@@ -12,15 +12,15 @@ impl Caller for Anthropic {
         request::read(body)
     }
 
-    fn place(&self, body: Raw<'_>, place: Place) -> String {
+    fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         // The system prompt is the first message of the model.
         let system = body.present("system").is_some_and(|system| !matches!(system.as_json(), "\"\"" | "[]"));
-        match (place.message.checked_sub(1), place.spot) {
+        Box::new(move |place| match (place.message.checked_sub(1), place.spot) {
             (Some(message), _) if system => Place { message, ..place }.to_string(),
             (None, Spot::Part(part)) if system => format!("system[{part}]"),
             (None, _) if system => "system".to_owned(),
             _ => place.to_string(),
-        }
+        })
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {

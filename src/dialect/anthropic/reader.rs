@@ -12,6 +12,7 @@ use crate::dialect::citation::{Cited, Length, Page};
 use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Shape, Text};
+use std::collections::BTreeMap;
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ struct Events {
     has_ended: bool,
     has_finish: bool,
     /// Blocks by the provider's index, those that have ended included.
-    blocks: Vec<(u64, Open)>,
+    blocks: BTreeMap<u64, Open>,
     counts: Counts,
     /// Tool calls of the caller's own tools so far.
     calls: u32,
@@ -198,8 +199,7 @@ impl Events {
             }
             _ => Open::Other,
         };
-        self.blocks.retain(|(known, _)| *known != index);
-        self.blocks.push((index, open));
+        self.blocks.insert(index, open);
         Some(())
     }
 
@@ -209,7 +209,7 @@ impl Events {
         let kind = delta.get("type").and_then(Raw::text)?;
         let text = |name| delta.get(name).and_then(Raw::text);
         self.ensure_started(sink);
-        let open = self.blocks.iter_mut().find(|(known, _)| *known == index).map(|(_, open)| open);
+        let open = self.blocks.get_mut(&index);
         match (kind.decode().as_ref(), open) {
             (_, Some(Open::Other)) => {}
             ("text_delta", _) => say(&mut self.length, text("text")?, sink),
@@ -252,7 +252,7 @@ impl Events {
     /// The shape of an event that says text, in a block that can have it.
     fn usual_text(&self, event: Raw<'_>, data: &[u8]) -> Option<Shape> {
         let index = event.get("index").and_then(Raw::as_u64)?;
-        let is_other = self.blocks.iter().any(|(known, open)| *known == index && matches!(open, Open::Other));
+        let is_other = matches!(self.blocks.get(&index), Some(Open::Other));
         let delta = event.present("delta").filter(|delta| {
             !is_other && delta.get("type").and_then(Raw::text).is_some_and(|kind| kind == "text_delta")
         })?;
@@ -263,7 +263,7 @@ impl Events {
 
     fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
-        if let Some((_, open)) = self.blocks.iter_mut().find(|(known, _)| *known == index) {
+        if let Some(open) = self.blocks.get_mut(&index) {
             end_block(open, &mut self.length, sink);
         }
         Some(())
@@ -300,7 +300,7 @@ impl Events {
     }
 
     fn end_blocks(&mut self, sink: Sink<'_>) {
-        for (_, open) in &mut self.blocks {
+        for open in self.blocks.values_mut() {
             end_block(open, &mut self.length, sink);
         }
     }

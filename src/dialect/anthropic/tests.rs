@@ -182,7 +182,7 @@ fn names_and_ids_that_are_refused_are_changed() {
         {"role":"assistant","tool_calls":[{"id":"call:1","type":"function","function":{"name":"files.read","arguments":""}}]},
         {"role":"tool","tool_call_id":"call:1","content":"ok"}]}"#;
     let (sent, _, memo) = chat_body(Features::TOOLS, body).unwrap();
-    assert_eq!(memo.renamed, [("files_read_2".to_owned(), "files.read".to_owned())]);
+    assert_eq!(memo.renamed, [("files_read_2".to_owned(), "files.read".to_owned())].into());
     assert!(sent.contains(r#"{"type":"tool_use","id":"call_1","name":"files_read_2","input":{}}"#), "{sent}");
     assert!(
         sent.contains(r#""tool_use_id":"call_1""#)

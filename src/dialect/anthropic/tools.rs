@@ -1,7 +1,7 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, free_name, is_fine};
+use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
 use crate::dialect::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
 use crate::dialect::{Dialect, Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
@@ -68,15 +68,12 @@ impl<'r> Plan<'r> {
         surface: Surface,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
-        let among = match &request.tool_choice {
-            Some(ToolChoice::Among { names, .. }) => Some(names),
-            _ => None,
-        };
+        let among = among(request.tool_choice.as_ref());
         let is_strict = |tool: &Tool<'_>| matches!(tool.kind, ToolKind::Function { strict: Some(true), .. });
         let few = request.tools.iter().filter(|tool| is_strict(tool)).count() <= MAX_STRICT_TOOLS;
         let can_be_strict = few && target.has(Features::JSON_SCHEMA);
         for (index, tool) in request.tools.iter().enumerate() {
-            if among.is_some_and(|names| !names.contains(&tool.name)) {
+            if among.as_ref().is_some_and(|names| !names.contains(&tool.name.decode())) {
                 continue;
             }
             let mut offer = Offer { tool, strict: None };
@@ -128,9 +125,10 @@ impl<'r> Plan<'r> {
     }
 
     fn recall(&mut self, request: &'r Request<'r>) {
+        let mut known = BTreeSet::new();
         for part in request.messages.iter().flat_map(|message| &message.parts) {
             if let PartKind::ToolCall(call) = &part.kind
-                && !self.recalled.contains(&call.name)
+                && known.insert(call.name.decode())
             {
                 self.recalled.push(call.name.clone());
             }
@@ -160,7 +158,7 @@ impl<'r> Plan<'r> {
         let taken: BTreeSet<String> = self.sent_names(names).map(Text::into_string).collect();
         let wanted = name.map(|name| name.decode().into_owned());
         let wanted = wanted.filter(|name| is_fine(name, MAX_NAME_BEDROCK));
-        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, &taken);
+        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, taken);
         let mut told =
             "Gives the answer. Its input is the JSON object that the conversation asks for, itself: \
                         the members asked for are the members of the input."

@@ -14,6 +14,7 @@ use crate::dialect::names::tame_id;
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;
+use std::collections::BTreeMap;
 
 pub(super) struct MessageWriter {
     id: String,
@@ -22,7 +23,10 @@ pub(super) struct MessageWriter {
     /// provider says them first.
     has_begun: bool,
     next_index: u32,
-    open: Vec<Open>,
+    /// Text or a thought: one at most.
+    open: Option<Open>,
+    /// The calls that are not over, by number.
+    calls: BTreeMap<u32, Call>,
     /// Blanks before a text: Anthropic takes no text of nothing else back, so it begins with its first other character.
     blank: String,
     usage: Usage,
@@ -36,16 +40,15 @@ struct Open {
     kind: Kind,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
     Thought,
-    Tool { call: u32, input: Prefix },
 }
 
-impl Kind {
-    fn is_thought(&self) -> bool {
-        matches!(self, Kind::Thought)
-    }
+struct Call {
+    index: u32,
+    input: Prefix,
 }
 
 impl MessageWriter {
@@ -55,7 +58,8 @@ impl MessageWriter {
             model: turn.requested_model.clone(),
             has_begun: false,
             next_index: 0,
-            open: Vec::new(),
+            open: None,
+            calls: BTreeMap::new(),
             blank: String::new(),
             usage: Usage::default(),
             finish: Finish::Stop,
@@ -82,8 +86,8 @@ impl MessageWriter {
     }
 
     /// Opens a block, and closes text and thoughts before it: a new kind of content ends them.
-    fn start(&mut self, kind: Kind, out: &mut Vec<u8>, block: impl FnOnce(&mut Writer<'_>)) -> u32 {
-        self.close(out, |open| !matches!(open.kind, Kind::Tool { .. }));
+    fn start(&mut self, out: &mut Vec<u8>, block: impl FnOnce(&mut Writer<'_>)) -> u32 {
+        self.close(out, |_| true);
         self.blank.clear();
         let index = self.next_index;
         self.next_index = self.next_index.saturating_add(1);
@@ -91,45 +95,36 @@ impl MessageWriter {
             w.key("index").u64(u64::from(index));
             w.key("content_block").object(block);
         });
-        self.open.push(Open { index, kind });
         index
     }
 
-    fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(&Open) -> bool) {
-        self.open.retain(|open| {
-            if which(open) {
-                if let Kind::Tool { input, .. } = &open.kind
-                    && !input.finish().is_empty()
-                {
-                    delta(out, open.index, "input_json_delta", |w| {
-                        w.key("partial_json").string(input.finish())
-                    });
-                }
-                event(out, "content_block_stop", |w| w.key("index").u64(u64::from(open.index)));
-            }
-            !which(open)
-        });
+    /// Closes the text or the thought.
+    fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(Kind) -> bool) {
+        if let Some(open) = self.open.take_if(|open| which(open.kind)) {
+            stop(out, open.index);
+        }
     }
 
     /// The index of the open block of this kind, if the last piece was its own.
-    fn current(&self, is: fn(&Kind) -> bool) -> Option<u32> {
-        self.open.iter().find(|open| is(&open.kind)).map(|open| open.index)
+    fn current(&self, kind: Kind) -> Option<u32> {
+        self.open.as_ref().filter(|open| open.kind == kind).map(|open| open.index)
     }
 
     fn text(&mut self, text: &Text<'_>, out: &mut Vec<u8>) {
         if text.is_empty() {
             return;
         }
-        let current = self.current(|kind| matches!(kind, Kind::Text));
+        let current = self.current(Kind::Text);
         if current.is_none() && text.is_blank() {
             return self.blank.push_str(&text.decode());
         }
         let index = current.unwrap_or_else(|| {
             let blank = std::mem::take(&mut self.blank);
-            let index = self.start(Kind::Text, out, |w| {
+            let index = self.start(out, |w| {
                 w.key("type").string("text");
                 w.key("text").string("");
             });
+            self.open = Some(Open { index, kind: Kind::Text });
             if !blank.is_empty() {
                 delta(out, index, "text_delta", |w| w.key("text").string(&blank));
             }
@@ -139,12 +134,14 @@ impl MessageWriter {
     }
 
     fn thought(&mut self, out: &mut Vec<u8>) -> u32 {
-        self.current(Kind::is_thought).unwrap_or_else(|| {
-            self.start(Kind::Thought, out, |w| {
+        self.current(Kind::Thought).unwrap_or_else(|| {
+            let index = self.start(out, |w| {
                 w.key("type").string("thinking");
                 w.key("thinking").string("");
                 w.key("signature").string("");
-            })
+            });
+            self.open = Some(Open { index, kind: Kind::Thought });
+            index
         })
     }
 
@@ -152,45 +149,53 @@ impl MessageWriter {
     fn signature(&mut self, prefix: String, signature: &Text<'_>, out: &mut Vec<u8>) {
         let index = self.thought(out);
         delta(out, index, "signature_delta", |w| w.key("signature").texts([&Text::from(prefix), signature]));
-        self.close(out, |open| open.kind.is_thought());
+        self.close(out, |kind| kind == Kind::Thought);
     }
 
     fn sealed(&mut self, maker: Maker, data: &Text<'_>, out: &mut Vec<u8>) {
         let prefix = Text::from(seal::prefix(maker, false));
-        let index = self.start(Kind::Thought, out, |w| {
+        let index = self.start(out, |w| {
             w.key("type").string("redacted_thinking");
             w.key("data").texts([&prefix, data]);
         });
-        self.close(out, |open| open.index == index);
+        stop(out, index);
     }
 
     fn tool(&mut self, call: u32, id: &Text<'_>, name: &Text<'_>, out: &mut Vec<u8>) {
         self.has_calls = true;
-        self.start(Kind::Tool { call, input: Prefix::default() }, out, |w| {
+        let index = self.start(out, |w| {
             w.key("type").string("tool_use");
             w.key("id").text(&tame_id(id, call));
             w.key("name").text(name);
             w.key("input").object(|_| {});
         });
+        if let Some(before) = self.calls.insert(call, Call { index, input: Prefix::default() }) {
+            before.end(out);
+        }
     }
 
     fn arguments(&mut self, call: u32, fragment: &Text<'_>, out: &mut Vec<u8>) {
         if fragment.is_empty() {
             return;
         }
-        let mut done = None;
-        for open in &mut self.open {
-            if let Kind::Tool { call: known, input } = &mut open.kind
-                && *known == call
-            {
-                let piece = input.feed(&fragment.decode());
-                delta(out, open.index, "input_json_delta", |w| w.key("partial_json").string(&piece));
-                done = input.is_closed().then_some(open.index);
-            }
+        let Some(open) = self.calls.get_mut(&call) else { return };
+        let piece = open.input.feed(&fragment.decode());
+        delta(out, open.index, "input_json_delta", |w| w.key("partial_json").string(&piece));
+        if open.input.is_closed()
+            && let Some(open) = self.calls.remove(&call)
+        {
+            open.end(out);
         }
-        if let Some(index) = done {
-            self.close(out, |open| open.index == index);
+    }
+}
+
+impl Call {
+    fn end(&self, out: &mut Vec<u8>) {
+        let rest = self.input.finish();
+        if !rest.is_empty() {
+            delta(out, self.index, "input_json_delta", |w| w.key("partial_json").string(rest));
         }
+        stop(out, self.index);
     }
 }
 
@@ -225,7 +230,7 @@ impl StreamWriter for MessageWriter {
             Event::ToolStart { choice: 0, index, id, name, signature } => {
                 self.begin(out);
                 if let Some((maker, signature)) = signature {
-                    self.close(out, |open| open.kind.is_thought());
+                    self.close(out, |kind| kind == Kind::Thought);
                     self.signature(seal::prefix(*maker, true), signature, out);
                 }
                 self.tool(*index, id, name, out);
@@ -238,6 +243,12 @@ impl StreamWriter for MessageWriter {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
+        // In the order in which they began.
+        let mut calls: Vec<Call> = std::mem::take(&mut self.calls).into_values().collect();
+        calls.sort_by_key(|call| call.index);
+        for call in calls {
+            call.end(out);
+        }
         self.close(out, |_| true);
         event(out, "message_delta", |w| {
             w.key("delta").object(|w| {
@@ -276,6 +287,10 @@ fn event(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Writer<'_>)) {
             members(w);
         });
     });
+}
+
+fn stop(out: &mut Vec<u8>, index: u32) {
+    event(out, "content_block_stop", |w| w.key("index").u64(u64::from(index)));
 }
 
 fn delta(out: &mut Vec<u8>, index: u32, kind: &str, members: impl FnOnce(&mut Writer<'_>)) {

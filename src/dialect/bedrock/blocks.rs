@@ -8,6 +8,7 @@ use crate::dialect::Target;
 use crate::dialect::names::Renames;
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Where a part stands: not every place takes every block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +122,8 @@ pub(super) struct Blocks<'n> {
     pub(super) names: &'n Renames,
     /// The same for ids of tool calls.
     pub(super) ids: &'n Renames,
-    /// Nothing may be called: calls and results are told as text. Each call's id and name.
-    pub(super) told: Option<Vec<(&'n Text<'n>, &'n Text<'n>)>>,
+    /// Nothing may be called: calls and results are told as text. Each call's name by its id.
+    pub(super) told: Option<BTreeMap<Cow<'n, str>, &'n Text<'n>>>,
     pub(super) documents: DocumentNames,
 }
 
@@ -208,7 +209,7 @@ impl Blocks<'_> {
             |part: &&Part<'_>| verdict(&part.kind, Place::Result, self.target, self.family) == Verdict::Sent;
         let parts: Vec<&Part<'_>> = result.parts.iter().filter(sent).collect();
         if let Some(calls) = &self.told {
-            let name = calls.iter().find(|(id, _)| **id == result.call_id).map(|(_, name)| *name);
+            let name = calls.get(&result.call_id.decode()).copied();
             let (texts, media): (Vec<_>, Vec<_>) =
                 parts.into_iter().partition(|part| text_of(part).is_some());
             let texts: Vec<&Text<'_>> = texts.into_iter().filter_map(text_of).collect();

@@ -5,8 +5,10 @@
 
 use crate::chat::Source;
 use crate::dialect::base64::encode;
+use crate::dialect::names::FreeNames;
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A document's name, at most.
 const MAX_NAME: usize = 200;
@@ -86,26 +88,20 @@ pub(super) fn write_source(source: &Source<'_>, w: &mut Writer<'_>) {
 }
 
 /// The names of a request's documents. Converse wants one for each, no two alike, of few characters.
-#[derive(Debug, Default)]
-pub(super) struct DocumentNames {
-    taken: Vec<String>,
+#[derive(Debug)]
+pub(super) struct DocumentNames(FreeNames);
+
+impl Default for DocumentNames {
+    fn default() -> Self {
+        DocumentNames(FreeNames::new(BTreeSet::new(), MAX_NAME, ' '))
+    }
 }
 
 impl DocumentNames {
     /// The name that the next document goes by.
     pub(super) fn next(&mut self, name: Option<&Text<'_>>) -> String {
         let name = name.map_or(Cow::Borrowed(""), |name| name.decode());
-        let plain = plain(&name);
-        let mut candidate = plain.clone();
-        let mut number = 1u32;
-        while self.taken.contains(&candidate) {
-            number = number.saturating_add(1);
-            let suffix = format!(" {number}");
-            candidate = plain.chars().take(MAX_NAME.saturating_sub(suffix.len())).collect();
-            candidate.push_str(&suffix);
-        }
-        self.taken.push(candidate.clone());
-        candidate
+        self.0.take(&plain(&name))
     }
 }
 

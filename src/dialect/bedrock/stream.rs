@@ -11,6 +11,7 @@ use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
 use crate::stream::eventstream::{Corrupt, EventStream, Frame, MessageType};
+use std::collections::BTreeMap;
 
 type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
@@ -81,7 +82,7 @@ struct Events {
     /// So were the counts after it, which are the last that Bedrock says.
     is_over: bool,
     /// Calls by the provider's index of their block, those that have ended included.
-    blocks: Vec<(u64, Open)>,
+    blocks: BTreeMap<u64, Open>,
     /// Calls of the caller's own tools so far.
     calls: u32,
     /// Characters of text so far.
@@ -186,8 +187,7 @@ impl Events {
             }
             _ => OpenKind::Other,
         };
-        self.blocks.retain(|(known, _)| *known != index);
-        self.blocks.push((index, Open { kind, has_arguments: false, has_ended: false }));
+        self.blocks.insert(index, Open { kind, has_arguments: false, has_ended: false });
         Some(())
     }
 
@@ -204,7 +204,7 @@ impl Events {
             "toolUse" => {
                 let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
                 let fragment = value.get("input").and_then(Raw::text)?;
-                let (_, open) = self.blocks.iter_mut().find(|(known, _)| *known == index)?;
+                let open = self.blocks.get_mut(&index)?;
                 open.has_arguments |= !fragment.is_empty();
                 match open.kind {
                     _ if fragment.is_empty() => {}
@@ -251,7 +251,7 @@ impl Events {
 
     fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
         let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
-        if let Some((_, open)) = self.blocks.iter_mut().find(|(known, _)| *known == index) {
+        if let Some(open) = self.blocks.get_mut(&index) {
             open.end(sink);
         }
         Some(())
@@ -263,7 +263,7 @@ impl Events {
             return Err(failure);
         }
         self.ensure_started(sink);
-        for (_, open) in &mut self.blocks {
+        for open in self.blocks.values_mut() {
             open.end(sink);
         }
         self.cited.1.tell(&mut self.length, sink);

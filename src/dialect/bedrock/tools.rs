@@ -6,11 +6,12 @@
 use super::blocks::write_cache_point;
 use super::family::Family;
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, free_name, is_fine};
+use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
 use crate::dialect::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
 use crate::dialect::{Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Choice {
@@ -87,12 +88,9 @@ impl<'r> Plan<'r> {
         surface: Surface,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
-        let among = match &request.tool_choice {
-            Some(ToolChoice::Among { names, .. }) => Some(names),
-            _ => None,
-        };
+        let among = among(request.tool_choice.as_ref());
         for (index, tool) in request.tools.iter().enumerate() {
-            if among.is_some_and(|names| !names.contains(&tool.name)) {
+            if among.as_ref().is_some_and(|names| !names.contains(&tool.name.decode())) {
                 continue;
             }
             let mut offer = Offer { tool, strict: None };
@@ -169,7 +167,7 @@ impl<'r> Plan<'r> {
         let taken: BTreeSet<String> = offered.collect();
         let wanted = name.map(|name| name.decode().into_owned());
         let wanted = wanted.filter(|name| is_fine(name, MAX_NAME_BEDROCK));
-        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, &taken);
+        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, taken);
         let mut told =
             "Gives the answer. Its input is the JSON object that the conversation asks for, itself: \
                         the members asked for are the members of the input."
@@ -186,20 +184,18 @@ impl<'r> Plan<'r> {
         matches!(self.choice, Some(Choice::Any | Choice::Tool(_)))
     }
 
-    /// Each call's id and name, if what was called before must be told in words.
-    pub(super) fn told(&self, request: &'r Request<'r>) -> Option<Vec<(&'r Text<'r>, &'r Text<'r>)>> {
+    /// Each call's name by its id, if what was called before must be told in words.
+    pub(super) fn told(&self, request: &'r Request<'r>) -> Option<BTreeMap<Cow<'r, str>, &'r Text<'r>>> {
         if !self.offered.is_empty() || self.format_tool.is_some() {
             return None;
         }
-        let parts = request.messages.iter().flat_map(|message| &message.parts);
-        Some(
-            parts
-                .filter_map(|part| match &part.kind {
-                    PartKind::ToolCall(call) => Some((&call.id, &call.name)),
-                    _ => None,
-                })
-                .collect(),
-        )
+        let mut calls = BTreeMap::new();
+        for part in request.messages.iter().flat_map(|message| &message.parts) {
+            if let PartKind::ToolCall(call) = &part.kind {
+                calls.entry(call.id.decode()).or_insert(&call.name);
+            }
+        }
+        Some(calls)
     }
 
     /// For [`crate::dialect::Memo::format_tool`].

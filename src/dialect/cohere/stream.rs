@@ -6,6 +6,7 @@ use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
+use std::collections::BTreeMap;
 
 type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
@@ -66,14 +67,13 @@ struct Events {
     /// `message-end` was there: nothing after it counts.
     has_ended: bool,
     /// Calls by the provider's index, those that have ended included.
-    calls: Vec<Call>,
+    calls: BTreeMap<u64, Call>,
     /// Calls of the caller's own tools so far.
     count: u32,
 }
 
 #[derive(Debug)]
 struct Call {
-    wire: u64,
     /// The number of the call; `None`: its arguments are the answer's text.
     number: Option<u32>,
     has_arguments: bool,
@@ -124,7 +124,9 @@ impl Events {
             "tool-call-delta" => self.call_delta(event, sink),
             "tool-call-end" => {
                 let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
-                self.calls.iter_mut().filter(|call| call.wire == wire).for_each(|call| call.end(sink));
+                if let Some(call) = self.calls.get_mut(&wire) {
+                    call.end(sink);
+                }
                 Some(())
             }
             "message-end" => self.end(event, sink)?,
@@ -176,8 +178,9 @@ impl Events {
         let call = one(event.at(&["delta", "message", "tool_calls"])?);
         let name = call.at(&["function", "name"])?.text()?;
         self.ensure_started(None, sink);
-        self.calls.iter_mut().filter(|open| open.wire == wire).for_each(|open| open.end(sink));
-        self.calls.retain(|open| open.wire != wire);
+        if let Some(mut before) = self.calls.remove(&wire) {
+            before.end(sink);
+        }
         let number = match called(name, &self.memo) {
             Called::Answer => None,
             Called::Tool(name) => {
@@ -188,11 +191,11 @@ impl Events {
                 Some(number)
             }
         };
-        let mut open = Call { wire, number, has_arguments: false, has_ended: false };
+        let mut open = Call { number, has_arguments: false, has_ended: false };
         if let Some(fragment) = call.at(&["function", "arguments"]).and_then(Raw::text) {
             open.arguments(fragment, sink);
         }
-        self.calls.push(open);
+        self.calls.insert(wire, open);
         Some(())
     }
 
@@ -200,7 +203,7 @@ impl Events {
         let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
         let call = one(event.at(&["delta", "message", "tool_calls"])?);
         let fragment = call.at(&["function", "arguments"])?.text()?;
-        let open = self.calls.iter_mut().rev().find(|open| open.wire == wire)?;
+        let open = self.calls.get_mut(&wire)?;
         open.arguments(fragment, sink);
         Some(())
     }
@@ -212,7 +215,7 @@ impl Events {
             return Err(failure);
         }
         self.ensure_started(event.present("id").and_then(Raw::text), sink);
-        for call in &mut self.calls {
+        for call in self.calls.values_mut() {
             call.end(sink);
         }
         if let Some(usage) = delta.present("usage").map(usage).filter(|usage| !usage.is_empty()) {

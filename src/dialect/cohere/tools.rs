@@ -5,7 +5,7 @@
 //! arguments are the answer.
 
 use crate::chat::{Features, Format, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME, Renames, free_name, is_fine};
+use crate::dialect::names::{MAX_NAME, Renames, among, free_name, is_fine};
 use crate::dialect::structured::{ANY_OBJECT, narrowed, with_object_type};
 use crate::dialect::{Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
@@ -59,9 +59,12 @@ impl<'r> Plan<'r> {
     }
 
     fn offer(&mut self, request: &'r Request<'r>, losses: &mut Losses) -> Result<(), Refusal> {
+        let among = among(request.tool_choice.as_ref());
         for (index, tool) in request.tools.iter().enumerate() {
             let is_chosen = match &request.tool_choice {
-                Some(ToolChoice::Among { names, .. }) => names.contains(&tool.name),
+                Some(ToolChoice::Among { .. }) => {
+                    among.as_ref().is_some_and(|names| names.contains(&tool.name.decode()))
+                }
                 Some(ToolChoice::Named(name)) => tool.name == *name,
                 _ => true,
             };
@@ -151,7 +154,7 @@ impl<'r> Plan<'r> {
         let taken: BTreeSet<String> =
             self.offered.iter().map(|tool| names.sent(&tool.name).into_string()).collect();
         let wanted = name.map(|name| name.decode().into_owned()).filter(|name| is_fine(name, MAX_NAME));
-        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME, &taken);
+        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME, taken);
         let mut told =
             "Gives the answer. Its input is the JSON object that the conversation asks for, itself: \
                         the members asked for are the members of the input."

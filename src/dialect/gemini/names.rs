@@ -3,8 +3,9 @@
 //! A name begins with a letter or an underscore and goes on with letters, digits and `_.:-`, at most 64 of them
 //! (<https://ai.google.dev/api/caching#FunctionDeclaration>; newer versions of the API take 128).
 
+use crate::dialect::names::FreeNames;
 use crate::json::Text;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const MAX_NAME: usize = 64;
 
@@ -21,14 +22,12 @@ impl Names {
         if names.clone().all(|name| is_fine(&name.decode())) {
             return Names { changed };
         }
-        let mut free = Free {
-            taken: names.clone().map(|name| name.decode().into_owned()).collect(),
-            last: BTreeMap::new(),
-        };
+        let taken = names.clone().map(|name| name.decode().into_owned()).collect();
+        let mut free = FreeNames::new(taken, MAX_NAME, '_');
         for name in names {
             let name = name.decode();
             if !is_fine(&name) && !changed.contains_key(name.as_ref()) {
-                let sent = free.name(&name);
+                let sent = free.take(&plain(&name));
                 changed.insert(name.into_owned(), sent);
             }
         }
@@ -47,7 +46,7 @@ impl Names {
     }
 
     /// (name sent, caller's name), for the way back.
-    pub(super) fn into_changed(self) -> Vec<(String, String)> {
+    pub(super) fn into_changed(self) -> BTreeMap<String, String> {
         self.changed.into_iter().map(|(original, sent)| (sent, original)).collect()
     }
 }
@@ -64,29 +63,11 @@ fn may_follow(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-')
 }
 
-/// Finds names that nobody has.
-struct Free {
-    taken: BTreeSet<String>,
-    /// The last number that a name got: many names may become the same.
-    last: BTreeMap<String, u32>,
-}
-
-impl Free {
-    /// The name with `_` for what is not allowed; numbered where another tool has that name already.
-    fn name(&mut self, name: &str) -> String {
-        let lead = if name.starts_with(may_begin) { "" } else { "_" };
-        let allowed = name.chars().map(|c| if may_follow(c) { c } else { '_' });
-        let plain: String = lead.chars().chain(allowed).take(MAX_NAME).collect();
-        let mut candidate = plain.clone();
-        let number = self.last.entry(plain.clone()).or_insert(1);
-        while !self.taken.insert(candidate.clone()) {
-            *number = number.saturating_add(1);
-            let suffix = format!("_{number}");
-            candidate = plain.chars().take(MAX_NAME.saturating_sub(suffix.len())).collect();
-            candidate.push_str(&suffix);
-        }
-        candidate
-    }
+/// The name with `_` for what is not allowed.
+fn plain(name: &str) -> String {
+    let lead = if name.starts_with(may_begin) { "" } else { "_" };
+    let allowed = name.chars().map(|c| if may_follow(c) { c } else { '_' });
+    lead.chars().chain(allowed).take(MAX_NAME).collect()
 }
 
 #[cfg(test)]
@@ -95,7 +76,8 @@ mod tests {
 
     fn renamed(names: &[&str]) -> Vec<(String, String)> {
         let texts: Vec<Text<'_>> = names.iter().map(|name| Text::from(*name)).collect();
-        Names::new(texts.iter()).into_changed()
+        let names = Names::new(texts.iter());
+        names.changed.into_iter().map(|(original, sent)| (sent, original)).collect()
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::generation::Model;
 use super::names::Names;
 use super::schema::{self, Use};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::names::set;
 use crate::dialect::{Losses, Refusal, Surface};
 use crate::json::{Raw, Text, Writer};
 
@@ -55,14 +56,14 @@ impl<'r> Plan<'r> {
     ) -> Result<Plan<'r>, Refusal> {
         let mut plan = Plan::default();
         let among = match &request.tool_choice {
-            Some(ToolChoice::Among { names, required: false }) => Some(names),
+            Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
             _ => None,
         };
         for (index, tool) in request.tools.iter().enumerate() {
             if tool.cache.is_some() {
                 losses.advisory("cache_control");
             }
-            if among.is_none_or(|names| names.contains(&tool.name)) {
+            if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
                 plan.offered.extend(offer(tool, index, surface, losses)?);
             }
         }
@@ -91,9 +92,10 @@ impl<'r> Plan<'r> {
                 Mode::Any
             }
         };
+        let offered = set(self.offered.iter().map(|offer| &offer.tool.name));
         for name in &self.allowed {
-            if !self.offered.iter().any(|offer| offer.tool.name == **name) {
-                let name = name.decode();
+            let name = name.decode();
+            if !offered.contains(&name) {
                 let message =
                     format!("tool_choice names the tool \"{name}\", which is not in tools. Add it there.");
                 return Err(Refusal::invalid("tool_choice", message));

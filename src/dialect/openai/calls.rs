@@ -7,6 +7,7 @@ use crate::chat::{Arguments, Maker, PartKind, ToolCall};
 use crate::dialect::at::At;
 use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text, Writer};
+use std::collections::BTreeMap;
 
 /// Reads a caller's tool call.
 ///
@@ -76,4 +77,49 @@ pub(super) fn write(call: &ToolCall<'_>, index: Option<u32>, w: &mut Writer<'_>)
             });
         }
     });
+}
+/// Where the calls of a streamed choice are, by the numbers and the ids that their fragments have. Of several of one
+/// number or id the last is meant.
+#[derive(Default)]
+pub(super) struct Places {
+    by_number: BTreeMap<u64, usize>,
+    by_id: BTreeMap<String, usize>,
+}
+
+impl Places {
+    pub(super) fn number(&mut self, number: Option<u64>, at: usize) {
+        if let Some(number) = number {
+            self.by_number.insert(number, at);
+        }
+    }
+
+    /// The call at `at` has this id; one that came later may have it too.
+    pub(super) fn name(&mut self, id: &str, at: usize) {
+        let known = self.by_id.entry(id.to_owned()).or_insert(at);
+        *known = at.max(*known);
+    }
+
+    /// The call that a fragment belongs to, of `count`; `None`: a new one. `named`: it has a function's name.
+    pub(super) fn find<'i>(
+        &self,
+        number: Option<u64>,
+        id: Option<&str>,
+        named: bool,
+        count: usize,
+        id_of: impl Fn(usize) -> &'i str,
+    ) -> Option<usize> {
+        let of_id = |id: &str| self.by_id.get(id).copied();
+        match (number, id) {
+            (Some(number), id) => {
+                let at = *self.by_number.get(&number)?;
+                let known = id_of(at);
+                // The same index, but another call begins.
+                let is_other = named && id.is_some_and(|id| !known.is_empty() && known != id);
+                if is_other { id.and_then(of_id) } else { Some(at) }
+            }
+            (None, Some(id)) => of_id(id),
+            (None, None) if named => None,
+            (None, None) => count.checked_sub(1),
+        }
+    }
 }

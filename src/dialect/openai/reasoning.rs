@@ -93,7 +93,9 @@ fn is_open(thought: &Thought<'_>) -> bool {
 
 fn join<'a>(open: &mut Thought<'a>, next: Thought<'a>) {
     if !next.text.is_empty() {
-        let whole = format!("{}{}", open.text.decode(), next.text.decode());
+        // What was joined before is not copied again.
+        let mut whole = std::mem::take(&mut open.text).into_string();
+        whole.push_str(&next.text.decode());
         open.text = Text::from(whole);
     }
     open.signature = next.signature;

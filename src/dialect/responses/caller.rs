@@ -17,8 +17,8 @@ impl Caller for Responses {
         memo.repeated = Some(request::repeated(body));
     }
 
-    fn place(&self, body: Raw<'_>, place: Place) -> String {
-        input::place(body, place)
+    fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
+        input::places(body)
     }
 
     fn list_name(&self) -> &'static str {

@@ -184,39 +184,38 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The caller's name of a place in the messages that a request becomes.
-pub(super) fn place(body: Raw<'_>, place: Place) -> String {
-    let message = match (body.present("instructions"), place.message.checked_sub(1)) {
-        (Some(_), None) => return "instructions".to_owned(),
-        (Some(_), Some(message)) => message,
-        (None, _) => place.message,
-    };
+/// The caller's names of places in the messages that a request becomes.
+pub(super) fn places<'a>(body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
+    let before = usize::from(body.present("instructions").is_some());
     let items = body.present("input").unwrap_or(Raw::NULL);
-    let Ok(input) = Input::read(items, &At::member("input")) else { return "input".to_owned() };
-    let Some(origins) = input.origins.get(message) else { return "input".to_owned() };
-    let item = |origin: &(usize, usize)| items.items().nth(origin.0).unwrap_or(Raw::NULL);
-    let is_call = |origin: &&(usize, usize)| {
-        item(origin).get("type").and_then(Raw::text).is_some_and(|kind| kind == "function_call")
-    };
-    let origin = match place.spot {
-        Spot::Message => origins.first(),
-        Spot::Part(part) => origins.get(part),
-        Spot::Call(call) => origins.iter().filter(is_call).nth(call),
-    };
-    match (origin, place.spot) {
-        (Some((index, _)), Spot::Call(_)) => format!("input[{index}].arguments"),
-        (Some(origin @ (index, part)), Spot::Part(_))
-            if item(origin).get("content").is_some_and(|content| content.kind() == Kind::Array) =>
-        {
-            format!("input[{index}].content[{part}]")
+    let input = Input::read(items, &At::member("input")).unwrap_or_default();
+    let is_call = |item: Raw<'_>| item.get("type").and_then(Raw::text).is_some_and(|t| t == "function_call");
+    let is_list = |item: Raw<'_>| item.get("content").is_some_and(|content| content.kind() == Kind::Array);
+    // Of each item: whether it is a call, and whether its content is a list.
+    let kinds: Vec<(bool, bool)> = items.items().map(|item| (is_call(item), is_list(item))).collect();
+    Box::new(move |place| {
+        let Some(message) = place.message.checked_sub(before) else { return "instructions".to_owned() };
+        let Some(origins) = input.origins.get(message) else { return "input".to_owned() };
+        let kind = |origin: &(usize, usize)| kinds.get(origin.0).copied().unwrap_or_default();
+        let origin = match place.spot {
+            Spot::Message => origins.first(),
+            Spot::Part(part) => origins.get(part),
+            Spot::Call(call) => origins.iter().filter(|origin| kind(origin).0).nth(call),
+        };
+        match (origin, place.spot) {
+            (Some((index, _)), Spot::Call(_)) => format!("input[{index}].arguments"),
+            (Some(origin @ (index, part)), Spot::Part(_)) if kind(origin).1 => {
+                format!("input[{index}].content[{part}]")
+            }
+            (Some((index, _)), _) => format!("input[{index}]"),
+            (None, _) => "input".to_owned(),
         }
-        (Some((index, _)), _) => format!("input[{index}]"),
-        (None, _) => "input".to_owned(),
-    }
+    })
 }
 
+/// Whether both are results of calls. Of a message that has one, all parts are.
 fn are_results(last: &Message<'_>, parts: &[Part<'_>]) -> bool {
-    last.parts.iter().chain(parts).all(|part| matches!(part.kind, PartKind::ToolResult(_)))
+    last.parts.last().iter().copied().chain(parts).all(|part| matches!(part.kind, PartKind::ToolResult(_)))
 }
 
 /// The members that an item has besides these and those that every item of an answer has.

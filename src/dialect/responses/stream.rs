@@ -20,7 +20,10 @@ pub(super) struct Events {
     to: Numbered,
     has_begun: bool,
     next_index: u32,
+    /// Words and thoughts: the ones that are being said.
     open: Vec<Open>,
+    /// The calls, by number.
+    calls: BTreeMap<u32, Open>,
     /// How many characters the texts of the items have that are over.
     length: u64,
     /// The items that are over, by their place.
@@ -39,6 +42,7 @@ impl Events {
             has_begun: false,
             next_index: 0,
             open: Vec::new(),
+            calls: BTreeMap::new(),
             length: 0,
             done: BTreeMap::new(),
             usage: Usage::default(),
@@ -64,18 +68,32 @@ impl Events {
     /// Begins an item; words and thoughts before it are over.
     fn add(&mut self, kind: Kind, out: &mut Vec<u8>) {
         self.begin(out);
-        self.close(out, Status::Completed, |open| !matches!(open.kind, Kind::Call { .. }));
+        self.close(out, Status::Completed, |_| true);
+        let number = if let Kind::Call { number, .. } = &kind { Some(*number) } else { None };
         let open = Open::begin(kind, self.next_index, &self.frame.id, &mut self.to, out);
         self.next_index = self.next_index.saturating_add(1);
-        self.open.push(open);
+        match number {
+            Some(number) => {
+                if let Some(before) = self.calls.insert(number, open) {
+                    self.over(before, Status::Completed, out);
+                }
+            }
+            None => self.open.push(open),
+        }
     }
 
     fn close(&mut self, out: &mut Vec<u8>, status: Status, which: impl Fn(&Open) -> bool) {
-        for open in self.open.extract_if(.., |open| which(open)) {
-            let index = open.index;
-            self.length = self.length.saturating_add(open.length());
-            self.done.insert(index, open.end(status, &mut self.to, out));
+        let (over, open) = std::mem::take(&mut self.open).into_iter().partition(|open| which(open));
+        self.open = open;
+        for open in Vec::into_iter(over) {
+            self.over(open, status, out);
         }
+    }
+
+    fn over(&mut self, open: Open, status: Status, out: &mut Vec<u8>) {
+        let index = open.index;
+        self.length = self.length.saturating_add(open.length());
+        self.done.insert(index, open.end(status, &mut self.to, out));
     }
 
     fn say(&mut self, is_refusal: bool, text: &Text<'_>, out: &mut Vec<u8>) {
@@ -154,11 +172,8 @@ impl StreamWriter for Events {
                 self.call(*index, (id, name), signature.as_ref(), out);
             }
             Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
-                let Events { open, to, .. } = self;
-                let of_call =
-                    |open: &&mut Open| matches!(&open.kind, Kind::Call { number, .. } if number == index);
-                if let Some(call) = open.iter_mut().find(of_call) {
-                    call.argue(fragment, to, out);
+                if let Some(call) = self.calls.get_mut(index) {
+                    call.argue(fragment, &mut self.to, out);
                 }
             }
             Event::Citation { choice: 0, citation } => {
@@ -183,8 +198,13 @@ impl StreamWriter for Events {
         let ending = Ending { is_open: false, reason: self.reason };
         let last = self.next_index.saturating_sub(1);
         // What was cut is the last thing.
-        self.close(out, Status::Completed, |open| open.index != last);
-        self.close(out, ending.status(), |_| true);
+        let mut open: Vec<Open> = std::mem::take(&mut self.open);
+        open.extend(std::mem::take(&mut self.calls).into_values());
+        open.sort_by_key(|open| open.index);
+        for open in open {
+            let status = if open.index == last { ending.status() } else { Status::Completed };
+            self.over(open, status, out);
+        }
         let Events { frame, to, done, usage, tier, .. } = self;
         let name = if ending.reason.is_some() { "response.incomplete" } else { "response.completed" };
         to.event(name, out, |w| {

@@ -2,7 +2,7 @@
 
 use super::Attempt;
 use crate::config::Effect;
-use crate::dialect::{Dialect, Outgoing};
+use crate::dialect::{Dialect, Outgoing, dropped_line};
 use crate::failure::Head;
 use crate::filter::answer::header_value;
 use crate::filter::headers::{self, Header, HeaderList};
@@ -64,7 +64,7 @@ impl Attempt {
             say(headers::DRILL, &mark);
         }
         if !self.dropped.is_empty() {
-            say(headers::DROPPED, &self.dropped.join(", "));
+            say(headers::DROPPED, &dropped_line(&self.dropped));
         }
         out.push_number(headers::ATTEMPTS, u64::from(self.number));
         out

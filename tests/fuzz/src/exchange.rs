@@ -4,7 +4,7 @@ use crate::frames::ends_message;
 use crate::framing::{chunks, frame};
 use switchover::chat::Features;
 use switchover::dialect::{
-    CallerError, Endpoint, Memo, Surface, Target, Turn, Unsupported, ask, exchange, failure_json, provider,
+    CallerError, Endpoint, Limits, Memo, Surface, Target, Turn, Unsupported, ask, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head, MAX_RETRY_AFTER_MS};
 use switchover::json::Raw;
@@ -130,7 +130,7 @@ pub fn caller_count(data: &[u8]) {
 /// A request that is no chat: what is sent is JSON, as is what isn't.
 fn plain(surface: Surface, targets: &[(&str, &str)], data: &[u8]) {
     let Ok(body) = Raw::parse(data) else { return };
-    let is_fine = ask(surface, body).is_ok();
+    let is_fine = ask(surface, body, &Limits::NONE).is_ok();
     for (name, model) in targets {
         for unsupported in [Unsupported::Refuse, Unsupported::Drop] {
             let turn = Turn { unsupported, ..turn(surface, false) };
@@ -190,7 +190,7 @@ fn answering(dialect: &str, surface: Surface) -> Option<Target> {
 
 fn memo(stream: bool) -> Memo {
     Memo {
-        renamed: vec![("get_weather".to_owned(), "get weather".to_owned())],
+        renamed: [("get_weather".to_owned(), "get weather".to_owned())].into(),
         usage_asked: true,
         stream,
         ..Memo::default()

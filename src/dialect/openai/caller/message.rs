@@ -23,34 +23,48 @@ pub(super) fn read_all<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Message<'a
     Ok(reader.messages)
 }
 
-/// The caller's name of a place in the messages that [`read_all`] makes.
-pub(super) fn place(messages: Raw<'_>, place: Place) -> String {
-    let is_result = |message: Raw<'_>| {
-        message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool" || role == "function")
-    };
-    let (mut count, mut after_result) = (0usize, false);
-    for (index, message) in messages.items().enumerate() {
-        let starts = !(after_result && is_result(message));
-        after_result = is_result(message);
-        count = count.saturating_add(usize::from(starts));
-        if count <= place.message {
-            continue;
-        }
-        return match place.spot {
-            Spot::Part(part) if after_result => format!("messages[{}].content", index.saturating_add(part)),
-            Spot::Part(part) => {
-                // Thoughts come before the content.
-                let thoughts = Members::of(message).thoughts.read().len();
-                let is_array = message.get("content").is_some_and(|content| content.kind() == Kind::Array);
-                match part.checked_sub(thoughts).filter(|_| is_array) {
-                    Some(part) => Place { message: index, spot: Spot::Part(part) }.to_string(),
-                    None => format!("messages[{index}].content"),
-                }
-            }
-            _ => Place { message: index, ..place }.to_string(),
+/// The caller's names of places in the messages that [`read_all`] makes.
+pub(super) fn places(messages: Raw<'_>) -> Box<dyn Fn(Place) -> String> {
+    let starts = starts(messages);
+    Box::new(move |place| {
+        let Some(Start { index, is_result, thoughts, is_array }) = starts.get(place.message) else {
+            return place.to_string();
         };
+        match place.spot {
+            Spot::Part(part) if *is_result => format!("messages[{}].content", index.saturating_add(part)),
+            // Thoughts come before the content.
+            Spot::Part(part) => match part.checked_sub(*thoughts).filter(|_| *is_array) {
+                Some(part) => Place { message: *index, spot: Spot::Part(part) }.to_string(),
+                None => format!("messages[{index}].content"),
+            },
+            _ => Place { message: *index, ..place }.to_string(),
+        }
+    })
+}
+
+/// The first of the caller's messages that are one of the model's.
+struct Start {
+    index: usize,
+    /// Results of tools that follow one another are one message.
+    is_result: bool,
+    thoughts: usize,
+    is_array: bool,
+}
+
+fn starts(messages: Raw<'_>) -> Vec<Start> {
+    let mut starts = Vec::new();
+    let mut after_result = false;
+    for (index, message) in messages.items().enumerate() {
+        let members = Members::of(message);
+        let role = members.role.and_then(Raw::text);
+        let is_result = role.is_some_and(|role| role == "tool" || role == "function");
+        if !(after_result && is_result) {
+            let is_array = members.content.is_some_and(|content| content.kind() == Kind::Array);
+            starts.push(Start { index, is_result, thoughts: members.thoughts.read().len(), is_array });
+        }
+        after_result = is_result;
     }
-    place.to_string()
+    starts
 }
 
 struct Reader<'a> {
@@ -198,9 +212,10 @@ fn legacy_id(count: usize) -> Text<'static> {
     Text::from(format!("call_{count}"))
 }
 
+/// A result comes alone or behind others: one tells of all.
 fn only_results(message: &Message<'_>) -> bool {
     let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::ToolResult(_));
-    message.extra.is_empty() && !message.parts.is_empty() && message.parts.iter().all(is_result)
+    message.extra.is_empty() && message.parts.last().is_some_and(is_result)
 }
 
 fn required_content<'a>(content: Option<Raw<'a>>, at: &At<'_>) -> Result<Vec<Part<'a>>, Refusal> {

@@ -21,8 +21,8 @@ impl Caller for OpenAi {
         memo.calls_functions = request::calls_functions(body);
     }
 
-    fn place(&self, body: Raw<'_>, place: Place) -> String {
-        message::place(body.get("messages").unwrap_or(Raw::NULL), place)
+    fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
+        message::places(body.get("messages").unwrap_or(Raw::NULL))
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

@@ -80,7 +80,7 @@ impl<'c> Chunks<'c> {
             if message.role == Role::Assistant && *name == "prefix" {
                 continue;
             }
-            lose_member(self.turn.surface, name, Some(self.index), *value, self.losses)?;
+            lose_member(self.turn.surface, name, true, *value, self.losses)?;
         }
         Ok(())
     }

@@ -149,8 +149,8 @@ impl<'c> Messages<'c> {
         if let Some(name) = &result.name {
             w.key("name").text(&self.names.sent(name));
         }
-        let only_results = message.parts.iter().all(|part| matches!(part.kind, PartKind::ToolResult(_)));
-        if only_results {
+        // A result with members of its own is its whole message.
+        if message.parts.len() == 1 {
             self.extra(message, w);
         }
         w.close_object();

@@ -3,7 +3,7 @@
 use super::chunks::{self, Chunks};
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{Renames, of_tools};
+use crate::dialect::names::{Renames, among, of_tools};
 use crate::dialect::openai::quirks;
 use crate::dialect::{
     Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Turn, carry_extra, lose_member,
@@ -121,10 +121,9 @@ impl<'c> Composer<'c> {
     fn carried_tools(&mut self) -> Result<Vec<&'c Tool<'c>>, Refusal> {
         let request = self.request;
         let mut carried = Vec::with_capacity(request.tools.len());
+        let among = among(request.tool_choice.as_ref());
         for (index, tool) in request.tools.iter().enumerate() {
-            if let Some(ToolChoice::Among { names, .. }) = &request.tool_choice
-                && !names.contains(&tool.name)
-            {
+            if among.as_ref().is_some_and(|names| !names.contains(&tool.name.decode())) {
                 continue;
             }
             match &tool.kind {
@@ -294,7 +293,7 @@ impl<'c> Composer<'c> {
         // The caller's own dialect: what we have no word for may mean something there.
         for (name, value) in &request.extra {
             if quirks::rejects(self.target.row, &name.decode()) {
-                lose_member(self.turn.surface, name, None, *value, self.losses)?;
+                lose_member(self.turn.surface, name, false, *value, self.losses)?;
             } else if self.fits(&name.decode(), *value) {
                 w.key_text(name).raw(*value);
             }

@@ -8,6 +8,7 @@ use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
+use std::rc::Rc;
 
 /// See [`StreamReader`].
 pub(super) struct Chunks {
@@ -16,7 +17,7 @@ pub(super) struct Chunks {
 }
 
 struct State {
-    memo: Memo,
+    memo: Rc<Memo>,
     started: bool,
     /// The answer's id, for calls that come without one.
     id: Option<String>,
@@ -32,7 +33,7 @@ type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 impl Chunks {
     pub(super) fn new(memo: &Memo) -> Chunks {
         let state = State {
-            memo: memo.clone(),
+            memo: Rc::new(memo.clone()),
             started: false,
             id: None,
             ending: Ending::default(),

@@ -7,18 +7,19 @@
 use super::reply::made_up_id;
 use crate::chat::Event;
 use crate::dialect::Memo;
-use crate::dialect::openai::calls;
+use crate::dialect::openai::calls::{self, Places};
 use crate::json::{Kind, Raw, Text};
+use std::rc::Rc;
 
 /// The calls of one choice.
 pub(super) struct Calls {
-    memo: Memo,
+    memo: Rc<Memo>,
     calls: Vec<Call>,
+    places: Places,
+    has_started: bool,
 }
 
 struct Call {
-    /// The provider's index.
-    wire: Option<u64>,
     id: String,
     /// Its start is out: the name is known.
     started: bool,
@@ -28,12 +29,12 @@ struct Call {
 }
 
 impl Calls {
-    pub(super) fn new(memo: &Memo) -> Calls {
-        Calls { memo: memo.clone(), calls: Vec::new() }
+    pub(super) fn new(memo: &Rc<Memo>) -> Calls {
+        Calls { memo: Rc::clone(memo), calls: Vec::new(), places: Places::default(), has_started: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.calls.iter().all(|call| !call.started)
+        !self.has_started
     }
 
     /// Takes a fragment. `id` is the answer's.
@@ -53,23 +54,27 @@ impl Calls {
         let given = text(fragment, "id").filter(|id| id != "null");
         let name = text(function, "name");
         let at = self.place(wire, given.as_deref(), name.is_some()).unwrap_or_else(|| {
+            let at = self.calls.len();
+            self.places.number(wire, at);
             self.calls.push(Call {
-                wire,
                 id: String::new(),
                 started: false,
                 held: String::new(),
                 has_arguments: false,
             });
-            self.calls.len().saturating_sub(1)
+            at
         });
         let (Ok(index), Some(call)) = (u32::try_from(at), self.calls.get_mut(at)) else { return };
         if let Some(given) = given.filter(|_| call.id.is_empty()) {
+            self.places.name(&given, at);
             call.id = given;
         }
         if let Some(name) = name.filter(|_| !call.started) {
             call.started = true;
+            self.has_started = true;
             if call.id.is_empty() {
                 call.id = made_up_id(id.map(Text::from).as_ref(), at).into_string();
+                self.places.name(&call.id, at);
             }
             sink(Event::ToolStart {
                 choice,
@@ -109,18 +114,7 @@ impl Calls {
 
     /// The call that a fragment belongs to; `None`: a new one.
     fn place(&self, wire: Option<u64>, id: Option<&str>, named: bool) -> Option<usize> {
-        let find = |matches: &dyn Fn(&Call) -> bool| self.calls.iter().rposition(matches);
-        match (wire, id) {
-            (Some(_), id) => {
-                let at = find(&|call| call.wire == wire)?;
-                let known = self.calls.get(at)?;
-                // The same index, but another call begins.
-                let is_other = named && id.is_some_and(|id| !known.id.is_empty() && known.id != id);
-                if is_other { id.and_then(|id| find(&|call| call.id == id)) } else { Some(at) }
-            }
-            (None, Some(id)) => find(&|call| call.id == id),
-            (None, None) if named => None,
-            (None, None) => self.calls.len().checked_sub(1),
-        }
+        let id_of = |at: usize| self.calls.get(at).map_or("", |call| call.id.as_str());
+        self.places.find(wire, id, named, self.calls.len(), id_of)
     }
 }

@@ -5,23 +5,30 @@
 //! five reasons for an answer's end: the stricter of them fail at another server's word for one of these.
 
 use super::json_string;
+use crate::dialect::openai::calls::Places;
 use crate::dialect::openai::provider::{is_id, made_up_id};
 use crate::dialect::openai::wire;
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use std::collections::BTreeMap;
 
 /// The calls of a stream's choices.
 #[derive(Default)]
 pub(super) struct Numbers {
-    choices: Vec<(u64, Vec<Seen>)>,
+    choices: BTreeMap<u64, Calls>,
     /// The server's own numbers are not those of the calls.
     renumbers: bool,
     /// The fragments in the chunk, in order.
     fragments: Vec<Fragment>,
 }
 
+/// The calls of one choice.
+#[derive(Default)]
+struct Calls {
+    seen: Vec<Seen>,
+    places: Places,
+}
+
 struct Seen {
-    /// The server's number.
-    wire: Option<u64>,
     id: String,
     is_named: bool,
 }
@@ -69,7 +76,7 @@ impl Numbers {
         let mut fragments = self.fragments.iter();
         list(choices, &mut out, |choice, out| {
             let at = choice.get("index").and_then(Raw::as_u64).unwrap_or(0);
-            let has_calls = self.choices.iter().any(|(known, calls)| *known == at && !calls.is_empty());
+            let has_calls = self.choices.get(&at).is_some_and(|calls| !calls.seen.is_empty());
             mend_choice(choice, Whole(false), has_calls, out, |calls, out| {
                 list(calls, out, |call, out| {
                     fragments.next().copied().unwrap_or_default().mend(call, answer, out);
@@ -80,25 +87,23 @@ impl Numbers {
     }
 
     fn fragment(&mut self, choice: u64, wire: Option<u64>, call: Raw<'_>) -> Fragment {
-        let at = match self.choices.iter().position(|(known, _)| *known == choice) {
-            Some(at) => at,
-            None => {
-                self.choices.push((choice, Vec::new()));
-                self.choices.len().saturating_sub(1)
-            }
-        };
-        let Some((_, calls)) = self.choices.get_mut(at) else { return Fragment::default() };
+        let Calls { seen: calls, places } = self.choices.entry(choice).or_default();
         let id = said(call.get("id")).map(Text::into_string);
         let is_named = is_named(call);
-        let place = place(calls, wire, id.as_deref(), is_named);
-        let Some((number, seen)) = place.and_then(|at| Some((at, calls.get_mut(at)?))) else {
-            calls.push(Seen { wire, id: id.unwrap_or_default(), is_named });
-            let number = calls.len().saturating_sub(1);
+        let id_of = |at: usize| calls.get(at).map_or("", |seen| seen.id.as_str());
+        let Some(number) = places.find(wire, id.as_deref(), is_named, calls.len(), id_of) else {
+            let number = calls.len();
+            places.number(wire, number);
+            let id = id.unwrap_or_default();
+            places.name(&id, number);
+            calls.push(Seen { id, is_named });
             return Fragment { number, is_first: true, ..Fragment::default() };
         };
+        let Some(seen) = calls.get_mut(number) else { return Fragment::default() };
         let repeats_id = id.is_some() && !seen.id.is_empty();
         let repeats_name = is_named && seen.is_named;
         if let Some(id) = id.filter(|_| !repeats_id) {
+            places.name(&id, number);
             seen.id = id;
         }
         seen.is_named |= is_named;
@@ -109,23 +114,6 @@ impl Numbers {
 /// Whether a choice is whole, or a piece of a stream's.
 #[derive(Clone, Copy)]
 pub(super) struct Whole(pub(super) bool);
-
-/// As for translated answers: see `provider/tool_calls.rs`.
-fn place(calls: &[Seen], wire: Option<u64>, id: Option<&str>, named: bool) -> Option<usize> {
-    let find = |matches: &dyn Fn(&Seen) -> bool| calls.iter().rposition(matches);
-    match (wire, id) {
-        (Some(_), id) => {
-            let at = find(&|call| call.wire == wire)?;
-            let known = calls.get(at)?;
-            // The same index, but another call begins.
-            let is_other = named && id.is_some_and(|id| !known.id.is_empty() && known.id != id);
-            if is_other { id.and_then(|id| find(&|call| call.id == id)) } else { Some(at) }
-        }
-        (None, Some(id)) => find(&|call| call.id == id),
-        (None, None) if named => None,
-        (None, None) => calls.len().checked_sub(1),
-    }
-}
 
 /// Whether a client could not read the end or the calls of a whole choice.
 pub(super) fn must_mend(reason: Option<Raw<'_>>, calls: Option<Raw<'_>>) -> bool {
