@@ -25,17 +25,17 @@ const STAGES: &[&[&str]] = &[
 ];
 
 /// What only some places may name, and which.
-const RESERVED: &[(&str, &str)] = &[
-    ("proxy_wasm", "src/host/"),
-    ("unsafe", "src/host/abi.rs"),
+const RESERVED: &[(&str, &[&str])] = &[
+    ("proxy_wasm", &["src/host/"]),
+    ("unsafe", &["src/host/abi.rs", "src/host/entry.rs"]),
     // Time, randomness and files reach the core as arguments.
-    ("Instant", "src/bin/"),
-    ("SystemTime", "src/bin/"),
-    ("std::env", "src/bin/"),
-    ("std::fs", "src/bin/"),
-    ("std::net", "src/bin/"),
-    ("std::process", "src/bin/"),
-    ("std::thread", "src/bin/"),
+    ("Instant", &["src/bin/"]),
+    ("SystemTime", &["src/bin/"]),
+    ("std::env", &["src/bin/"]),
+    ("std::fs", &["src/bin/"]),
+    ("std::net", &["src/bin/"]),
+    ("std::process", &["src/bin/"]),
+    ("std::thread", &["src/bin/"]),
 ];
 
 #[test]
@@ -62,9 +62,9 @@ fn imports_go_one_way() {
 fn the_core_touches_no_host_no_clock_and_no_file() {
     let mut breaches = Vec::new();
     for (path, code) in sources() {
-        for (word, place) in RESERVED {
-            if !path.starts_with(place) && has_word(&code, word) {
-                breaches.push(format!("{}: '{word}' belongs in {place} only", path.display()));
+        for (word, places) in RESERVED {
+            if !places.iter().any(|place| path.starts_with(place)) && has_word(&code, word) {
+                breaches.push(format!("{}: '{word}' belongs in {} only", path.display(), places.join(", ")));
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The hostcalls that the filter needs, declared by ourselves: bytes in, `Result` out, no panic.
 //!
 //! The SDK's wrappers panic on any status they don't expect and on a header that is not UTF-8, and a panic takes the
-//! VM of a whole worker down. The SDK stays for its dispatcher and its traits. This file is the crate's only `unsafe`.
+//! VM of a whole worker down. The SDK stays for its dispatcher and its traits. This file is the crate's only `unsafe`, but for
+//! the names of exports in [`super::entry`].
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![allow(unsafe_code)]
 

@@ -84,26 +84,24 @@ thread_local! {
     static ENDED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
-fn find<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32) -> Option<Rc<T>> {
-    table.with(|table| table.try_borrow().ok()?.get(&id).cloned())
+fn find<T>(table: &Table<T>, id: u32) -> Option<Rc<T>> {
+    table.try_borrow().ok()?.get(&id).cloned()
 }
 
-fn insert<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32, value: T) {
-    table.with(|table| {
-        if let Ok(mut table) = table.try_borrow_mut() {
-            table.insert(id, Rc::new(value));
-        }
-    });
+fn insert<T>(table: &Table<T>, id: u32, value: T) {
+    if let Ok(mut table) = table.try_borrow_mut() {
+        table.insert(id, Rc::new(value));
+    }
 }
 
-fn remove<T>(table: &'static std::thread::LocalKey<Table<T>>, id: u32) -> Option<Rc<T>> {
-    table.with(|table| table.try_borrow_mut().ok()?.remove(&id))
+fn remove<T>(table: &Table<T>, id: u32) -> Option<Rc<T>> {
+    table.try_borrow_mut().ok()?.remove(&id)
 }
 
 /// Runs a context, unless it is running already: then Envoy calls it inside of a hostcall of its own, and has nothing to
 /// wait for.
 fn run(id: u32, callback: impl FnOnce(&mut Stream) -> Flow) -> Flow {
-    let Some(stream) = find(&STREAMS, id) else { return Flow::Go };
+    let Some(stream) = STREAMS.with(|table| find(table, id)) else { return Flow::Go };
     let Ok(mut running) = stream.try_borrow_mut() else { return Flow::Go };
     let outer = RUNNING.replace(id);
     let was_gone = abi::set_gone(false);
@@ -126,8 +124,8 @@ fn run(id: u32, callback: impl FnOnce(&mut Stream) -> Flow) -> Flow {
 
 /// A context is over.
 pub fn end(id: u32) {
-    let Some(stream) = remove(&STREAMS, id) else {
-        remove(&PLUGINS, id);
+    let Some(stream) = STREAMS.with(|table| remove(table, id)) else {
+        PLUGINS.with(|table| remove(table, id));
         return;
     };
     if stream.try_borrow_mut().is_ok() {
@@ -151,18 +149,19 @@ pub fn end(id: u32) {
 /// A new context: a plugin's own, or one of a request or an attempt.
 pub fn begin(id: u32, root: u32) {
     if root == 0 {
-        return insert(&PLUGINS, id, RefCell::new(Plugin::new(id)));
+        return PLUGINS.with(|table| insert(table, id, RefCell::new(Plugin::new(id))));
     }
-    let Some(plugin) = find(&PLUGINS, root) else { return };
+    let Some(plugin) = PLUGINS.with(|table| find(table, root)) else { return };
     let stream = plugin.try_borrow().ok().and_then(|plugin| plugin.stream(id));
     if let Some(stream) = stream {
-        insert(&STREAMS, id, RefCell::new(stream));
+        STREAMS.with(|table| insert(table, id, RefCell::new(stream)));
     }
 }
 
 /// A plugin's configuration has come: whether it can be used.
 pub fn configure(id: u32, size: usize) -> bool {
-    find(&PLUGINS, id)
+    PLUGINS
+        .with(|table| find(table, id))
         .is_some_and(|plugin| plugin.try_borrow_mut().is_ok_and(|mut plugin| plugin.configure(size)))
 }
 

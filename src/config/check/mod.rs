@@ -77,6 +77,8 @@ fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
     parts.into_iter().collect()
 }
 
+/// The most that a VM of Envoy's gets.
+const MOST_MEMORY: u64 = 1 << 30;
 /// How much `memory` there must be for a request of `max_body_bytes`, which is held with what it becomes.
 const MEMORY_OF_BODY: u64 = 8;
 /// The same for an answer of `max_answer_bytes`.
@@ -87,10 +89,15 @@ fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
     let memory = view.whole("memory")?;
     for (key, factor) in [("max_body_bytes", MEMORY_OF_BODY), ("max_answer_bytes", MEMORY_OF_ANSWER)] {
         let needed = view.whole(key)?.saturating_mul(factor);
-        if needed > memory {
+        // What is out of its own bounds is told already.
+        if needed > memory && needed <= factor.saturating_mul(MOST_MEMORY) {
             let (path, at) = view.place(if view.has(key) { key } else { "memory" });
             let wrong = format!("`{key}` needs {factor} times as much `memory`, and that is {memory} bytes");
-            let instead = format!("Write `memory: {needed}`, or `{key}: {}`", memory / factor);
+            let instead = if needed <= MOST_MEMORY {
+                format!("Write `memory: {needed}`, or `{key}: {}`", memory / factor)
+            } else {
+                format!("Write `memory: {MOST_MEMORY}` and `{key}: {}`, or less", MOST_MEMORY / factor)
+            };
             problems.add(path, at, wrong, instead);
         }
     }
