@@ -23,18 +23,25 @@ struct Running {
 /// alone would switch it on and off.
 const MOST_QUIET: u32 = 20;
 
+/// The period that is wanted now, in milliseconds; 0: nobody waits for anything.
+fn wanted(root: u32) -> u32 {
+    let watches = || idle::is_needed(root) || reading::is_needed(root) || unheard::is_needed(root);
+    if pause::is_needed(root) {
+        pause::TICK_MS
+    } else if watches() {
+        SLOW_MS
+    } else {
+        0
+    }
+}
+
 /// Sets the period that is wanted now. A period that runs already is left alone: setting it anew begins it anew, and with
 /// many requests it would never end.
 ///
 /// # Errors
 /// Envoy has no timer for us.
 pub fn adjust(root: u32) -> Result<(), abi::Status> {
-    let watches = idle::is_needed(root) || reading::is_needed(root) || unheard::is_needed(root);
-    let wanted = match (pause::is_needed(root), watches) {
-        (true, _) => pause::TICK_MS,
-        (false, true) => SLOW_MS,
-        (false, false) => 0,
-    };
+    let wanted = wanted(root);
     RUNNING.with(|running| {
         let Ok(mut running) = running.try_borrow_mut() else { return Err(abi::Status(10)) };
         match running.iter_mut().find(|known| known.root == root) {
@@ -61,10 +68,12 @@ pub fn adjust(root: u32) -> Result<(), abi::Status> {
 
 /// The timer of a root context.
 pub fn tick(root: u32) {
-    let now_ms = abi::now_ms();
-    pause::tick(root, now_ms);
-    idle::tick(root, now_ms);
-    reading::tick(root, now_ms);
-    unheard::tick(root, now_ms);
+    if wanted(root) > 0 {
+        let now_ms = abi::now_ms();
+        pause::tick(root, now_ms);
+        idle::tick(root, now_ms);
+        reading::tick(root, now_ms);
+        unheard::tick(root, now_ms);
+    }
     let _ = adjust(root);
 }
