@@ -44,8 +44,9 @@ fn connection_manager(config: &Config, roles: &Roles) -> Map {
         .with("request_headers_timeout", "10s")
         .why("Longer than any request may take (the groups' `timeout`), as the wait for an answer is silence too.")
         .with("stream_idle_timeout", duration(longest.saturating_add(IDLE_MARGIN_MS)))
-        .why("What is left of an answer gets out to a slow caller that says `connection: close`: Envoy's 1 s would cut 16 MB.")
-        .with("delayed_close_timeout", "30s")
+        .why("A caller that says `connection: close` may pause for so long before the rest of a large answer is cut. Not longer, as a \
+             connection that ends with a reset stays open for as long.")
+        .with("delayed_close_timeout", "2s")
         .with("access_log", list([access_log()]))
         .with("local_reply_config", refusals(config))
         .with("route_config", routes(config))
