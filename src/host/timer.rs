@@ -1,4 +1,5 @@
-//! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched, off otherwise.
+//! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched (not so slow when its time
+//! is nearly over), off otherwise.
 
 use super::{abi, idle, pause, reading, unheard};
 use std::cell::RefCell;
@@ -32,6 +33,7 @@ pub fn adjust(root: u32) -> Result<(), abi::Status> {
     let watches = idle::is_needed(root) || reading::is_needed(root) || unheard::is_needed(root);
     let wanted = match (pause::is_needed(root), watches) {
         (true, _) => pause::TICK_MS,
+        (false, true) if idle::is_urgent() => idle::LAST_TICK_MS,
         (false, true) => SLOW_MS,
         (false, false) => 0,
     };
