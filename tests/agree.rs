@@ -6,10 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::rc::Rc;
+use switchover::config::CircuitBreaker;
 use switchover::dialect::{Surface, Turn};
 use switchover::filter::{Asking, Attempt, Moment, RequestStep, Router, Runtime, explain, translate};
 use switchover::json::Document;
-use switchover::plan::Seat;
+use switchover::plan::{News, Seat, Standing};
 
 const NOW_MS: u64 = 1_750_000_000_000;
 const KEY: u64 = 7;
@@ -42,23 +43,21 @@ struct Member {
     capabilities: Option<Vec<&'static str>>,
     window: Option<u64>,
     tier: u8,
-    /// Seconds; 0: it doesn't cool down.
-    cooling: u64,
+    /// What it did a moment ago.
+    news: Option<News>,
 }
 
 fn member() -> impl Strategy<Value = Member> {
     let names = vec!["tools", "vision", "json_schema", "audio", "documents", "reasoning"];
     let some = prop::sample::subsequence(names, 0..=6);
     let window = prop::option::weighted(0.3, prop::sample::select(vec![20, 100_000]));
-    let cooling = prop::sample::select(vec![0, 0, 0, 5, 60]);
-    (0..PROVIDERS.len(), prop::option::weighted(0.3, some), window, 0u8..3, cooling).prop_map(
-        |(provider, capabilities, window, tier, cooling)| Member {
-            provider,
-            capabilities,
-            window,
-            tier,
-            cooling,
-        },
+    let standing = prop_oneof![
+        3 => Just(None),
+        1 => (1u64..60).prop_map(|seconds| Some(News::Limited { wait_ms: seconds * 1000 })),
+        1 => prop::sample::select(vec![Some(News::Missed), Some(News::Broke)]),
+    ];
+    (0..PROVIDERS.len(), prop::option::weighted(0.3, some), window, 0u8..3, standing).prop_map(
+        |(provider, capabilities, window, tier, news)| Member { provider, capabilities, window, tier, news },
     )
 }
 
@@ -170,9 +169,13 @@ proptest! {
         // `check` refuses capabilities that a dialect can't have.
         prop_assume!(runtime.is_some());
         let runtime = Rc::new(runtime.unwrap());
-        let cooling: Vec<(usize, u64)> =
-            members.iter().enumerate().filter(|(_, m)| m.cooling > 0).map(|(i, m)| (i, NOW_MS + m.cooling * 1000)).collect();
-        let moment = Moment { now_ms: NOW_MS, pick, key: KEY, cooling: &cooling };
+        // What a target just did; a stream that broke off ejects it.
+        let standing = |(place, member): (usize, &Member)| {
+            let breaker = CircuitBreaker { consecutive_failures: 1, ..runtime.config.targets[place].circuit_breaker.clone() };
+            Some((place, Standing::default().after(member.news?, NOW_MS, &breaker)?))
+        };
+        let standings: Vec<(usize, Standing)> = members.iter().enumerate().filter_map(standing).collect();
+        let moment = Moment { now_ms: NOW_MS, pick, key: KEY, standings: &standings };
         let bytes = body.to_string().into_bytes();
 
         let mut router = Router::new(Rc::clone(&runtime));

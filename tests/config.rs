@@ -397,3 +397,23 @@ fn models_are_found_by_name_then_alias_then_glob() {
     assert_eq!(config.closest("gpt-5.4-nano"), Some("gpt-5.4-mini"));
     assert_eq!(config.models().collect::<Vec<_>>(), ["team/production:1", "gpt-5.4-mini", "backup"]);
 }
+
+#[test]
+fn a_budget_that_bounds_nothing_is_warned_of() {
+    let warned = |group: &str| {
+        let yaml = format!(
+            "version: 1\ntargets: [{{id: a, provider: openai_compatible, endpoint: \"http://x\"}}]\n\
+             model_groups:\n  - {{name: g, targets: [{{id: a}}], {group}}}\n"
+        );
+        switchover::config::warnings(yaml.as_bytes(), 0, &|_| None)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let warnings = warned("retry_budget: {budget_percent: 20}");
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("this group tries each of its targets once"),
+        "{warnings:?}"
+    );
+    assert_eq!(warned("max_attempts: 3, retry_budget: {budget_percent: 20}"), Vec::<String>::new());
+}

@@ -139,7 +139,8 @@ pub struct Group {
     pub when_all_cooling: WhenAll,
     /// What the group says when every target failed.
     pub degraded: Option<String>,
-    pub back_off: BackOff,
+    /// `None`: as [`crate::plan::back_off`] says.
+    pub back_off: Option<BackOff>,
     pub retry_budget: RetryBudget,
 }
 
@@ -191,7 +192,8 @@ pub struct BackOff {
     pub max_ms: u64,
 }
 
-/// How many retries may run at once.
+/// How many repeated tries may run at once: attempts at targets that their request has tried already. The first try of
+/// another target is never among them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryBudget {
     /// Of the requests that are running, 0 to 100.

@@ -5,8 +5,10 @@
 
 mod failed;
 mod headers;
+mod parting;
 
 pub(super) use failed::failure_from;
+pub use parting::Parting;
 
 use super::answer::{self, Answer};
 use super::headers::{Header, HeaderList};
@@ -20,7 +22,7 @@ use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{CallerError, Memo, Outgoing, Refusal, Target};
 use crate::failure::{Class, Failure, Head, classify};
 use crate::json::{Document, Raw};
-use crate::plan::Seat;
+use crate::plan::{News, Seat};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -53,8 +55,10 @@ pub struct Attempt {
     started_ms: u64,
     state: State,
     drill: Option<Effect>,
-    /// What this attempt taught about its target's rate limit: leave it alone for so many milliseconds.
-    pub cool_ms: Option<u64>,
+    /// What this attempt taught about its target.
+    news: Option<News>,
+    /// The class of the failure that broke its stream off.
+    broke: Option<Class>,
     /// Counters and what to add to them.
     counts: Vec<(String, u32)>,
     /// Events that were left out of the stream so far.
@@ -82,9 +86,6 @@ enum State {
     /// The caller has all it gets; what still comes is dropped.
     Ended,
 }
-
-/// How much earlier than ours Envoy's timers may be, in milliseconds.
-const TIMER_MS: u64 = 20;
 
 /// An error's explanation is read so far, in bytes.
 const MOST_EXPLANATION: usize = 64 * 1024;
@@ -136,7 +137,8 @@ impl Attempt {
             started_ms: now_ms,
             state: State::Asked,
             drill,
-            cool_ms: None,
+            news: None,
+            broke: None,
             counts: Vec::new(),
             malformed: 0,
             held,
@@ -158,6 +160,42 @@ impl Attempt {
     pub fn drill_metric(&self) -> Option<String> {
         let drill = self.drill?;
         Some(metrics::drills(self.trip.group_name(), self.trip.runtime.id(self.target), drill.name()))
+    }
+
+    /// What the last calls taught about the target. Of an attempt that is slow on purpose only a limit counts: that is what
+    /// the provider says.
+    pub fn take_news(&mut self) -> Option<News> {
+        let news = self.news.take()?;
+        let counts = match self.drill {
+            None => true,
+            Some(Effect::DelayMs(_)) => matches!(news, News::Limited { .. }),
+            Some(Effect::Fail(_)) => false,
+        };
+        counts.then_some(news)
+    }
+
+    /// The targets that the request wanted before this one and Envoy passed over, as they are ejected; only a first attempt
+    /// of a trip without drills tells.
+    pub fn passed_over(&self) -> &[usize] {
+        if !self.is_telling() {
+            return &[];
+        }
+        let place = self.trip.order.iter().position(|target| *target == self.target).unwrap_or(0);
+        self.trip.order.get(..place).unwrap_or(&[])
+    }
+
+    /// Whether this is the first attempt, and at the first target that the request wanted.
+    pub fn is_first_choice(&self) -> bool {
+        self.is_telling() && self.trip.order.first() == Some(&self.target)
+    }
+
+    fn is_telling(&self) -> bool {
+        self.number == 1 && self.trip.drills.is_empty() && !self.trip.is_handed_off
+    }
+
+    /// The class of the failure that broke the stream off in the last call, for the access log: its status says 200.
+    pub fn take_broke(&mut self) -> Option<Class> {
+        self.broke.take()
     }
 
     /// The counters that the last calls add to, and how much.
@@ -326,7 +364,7 @@ impl Attempt {
         };
         self.count_malformed(&*pipe);
         match result {
-            Ok(true) => {}
+            Ok(true) => self.news = Some(News::Whole),
             Ok(false) => {
                 self.held.set_vm(pipe.held());
                 if let Ok(mut line) = line.try_borrow_mut() {
@@ -335,8 +373,7 @@ impl Attempt {
                 self.state = State::Flowing(line);
             }
             Err(failure) => {
-                self.learn(&failure);
-                self.count(|group, target| metrics::broken_streams(group, target, failure.class), 1);
+                self.breaks(&failure);
                 pipe.fail(&self.caller_error(&failure), &mut out);
             }
         }
@@ -354,32 +391,18 @@ impl Attempt {
     pub fn silence(&self) -> Option<Silence> {
         let State::Flowing(line) = &self.state else { return None };
         let limit_ms = self.trip.runtime.config.groups.get(self.trip.group)?.stream_idle_timeout_ms;
-        Some(Silence { trip: Rc::clone(&self.trip), target: self.target, line: Rc::clone(line), limit_ms })
+        Some(Silence {
+            trip: Rc::clone(&self.trip),
+            target: self.target,
+            line: Rc::clone(line),
+            limit_ms,
+            is_drilled: self.drill.is_some(),
+        })
     }
 
     /// Whether a stream flows.
     pub fn is_flowing(&self) -> bool {
         matches!(self.state, State::Flowing(_))
-    }
-
-    /// The attempt is over without an answer: Envoy gave it up, or the caller went away.
-    pub fn abandoned(&mut self, clock: Clock<'_>) {
-        if matches!(self.state, State::Ended | State::Flowing(_)) {
-            return;
-        }
-        let limit = self.trip.attempt_limit_ms();
-        let now_ms = clock();
-        let failure = if self.drill == Some(Effect::Fail(Class::Timeout)) {
-            Failure::drill(Class::Timeout)
-        } else if now_ms.saturating_sub(self.started_ms) + TIMER_MS >= limit {
-            Failure::timeout(&format!("nothing usable came within {limit} ms"))
-        } else if self.trip.ends_ms().is_some_and(|end_ms| now_ms + TIMER_MS >= end_ms) {
-            Failure::timeout("the time for the whole request was over")
-        } else {
-            Failure::connect("the connection failed or was closed before an answer")
-        };
-        self.state = State::Ended;
-        self.note(failure);
     }
 
     fn whole(&mut self, head: &Head<'_>, body: &[u8], clock: Clock<'_>) -> Step {
@@ -409,6 +432,9 @@ impl Attempt {
         });
         if is_switched {
             self.count(metrics::switches, 1);
+        }
+        if pipe.is_none() {
+            self.news = Some(News::Whole);
         }
         self.state = pipe.map_or(State::Ended, |pipe| State::Flowing(Rc::new(RefCell::new(Some(pipe)))));
         Step::Release { headers, body }

@@ -141,7 +141,7 @@ mod tests {
         let wished = headers.iter().filter(|(name, _)| *name == DRILL).count();
         assert_eq!(remove, vec![DRILL.as_bytes(); wished], "the wish goes no further");
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
-        let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, cooling: &[] };
+        let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, standings: &[] };
         let (trip, headers) = router.plan(Document::parse(body.to_vec()), &moment).unwrap();
         let (_, order) = headers.iter().find(|(name, _)| **name == *headers::ORDER.as_bytes()).unwrap();
         let order = String::from_utf8(order.to_vec()).unwrap();
@@ -199,7 +199,7 @@ mod tests {
         };
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
-        assert_eq!(attempt.cool_ms, None, "a drill cools nobody down");
+        assert_eq!(attempt.take_news(), None, "a drill cools nobody down");
         assert_eq!(attempt.take_counts(), [], "nobody has failed");
         assert_eq!(attempt.body(b"whatever".to_vec(), true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
@@ -218,7 +218,11 @@ mod tests {
         let limited =
             attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
-        assert_eq!(attempt.cool_ms, Some(3000), "what the provider says counts");
+        assert_eq!(
+            attempt.take_news(),
+            Some(crate::plan::News::Limited { wait_ms: 3000 }),
+            "what the provider says counts"
+        );
         let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();
         assert_eq!((attempt.delay_ms(), attempt.drill_metric()), (None, None));
     }

@@ -1,4 +1,5 @@
-//! How many requests a worker has on their way, and how many of them are being retried: what a retry budget counts.
+//! How many requests a worker has on their way, and how many of them try a target again: what a retry budget counts. The
+//! first try of another target is no matter of budgets: the number of attempts, ejection and cool-downs bound a storm.
 //!
 //! Envoy's own budget counts nothing on an aggregate cluster, so the filter, which asks for each retry, keeps it.
 
@@ -35,7 +36,7 @@ impl Ticket {
         Ticket { runtime: Rc::clone(runtime), retrying: Cell::new(false) }
     }
 
-    /// Whether the request may be retried (again); it counts as retried from then on.
+    /// Whether the request may try a target again; it counts as one that does from then on.
     pub fn retry(&self, budget: &RetryBudget) -> bool {
         let load = &self.runtime.load;
         if self.retrying.get() {

@@ -24,7 +24,7 @@ mod trip;
 mod window;
 
 pub use answer::Answer;
-pub use attempt::{Attempt, Clock, Step};
+pub use attempt::{Attempt, Clock, Parting, Step};
 pub use explain::explain;
 pub use intake::Intake;
 pub use memory::{Full, Held};
@@ -32,5 +32,5 @@ pub use metrics::LABELS;
 pub use offline::{Asking, group_of, translate};
 pub use router::{Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;
-pub use silence::Silence;
+pub use silence::{Ending, Silence, Why};
 pub use trip::{Outcome, Trip};

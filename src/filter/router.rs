@@ -26,7 +26,7 @@ use crate::dialect::{
 use crate::failure::Class;
 use crate::json::{Document, Raw, SyntaxError};
 use crate::plan::{
-    Circumstances, Demand, PLANNED, Plan, Verdict, choose, drilled, least_tokens, order_name, seats,
+    Circumstances, Demand, PLANNED, Plan, Standing, Verdict, choose, drilled, least_tokens, order_name, seats,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -64,8 +64,8 @@ pub struct Moment<'m> {
     pub pick: u64,
     /// Unique among all requests of all workers.
     pub key: u64,
-    /// (place of a target, until when it cools down in milliseconds since 1970).
-    pub cooling: &'m [(usize, u64)],
+    /// What is known of targets, by their places.
+    pub standings: &'m [(usize, Standing)],
 }
 
 /// One request, downstream.
@@ -361,8 +361,8 @@ impl Router {
 
     fn choose(&self, group: &Group, asked: &Asked, turn: &Turn, raw: Raw<'_>, moment: &Moment<'_>) -> Plan {
         let needs = asked.needs.only(PLANNED);
-        let cooling = |target: usize| {
-            moment.cooling.iter().find(|(known, _)| *known == target).map(|(_, until)| *until)
+        let standing = |target: usize| {
+            moment.standings.iter().find(|(known, _)| *known == target).map(|(_, standing)| *standing)
         };
         let most = self.runtime.config.listen.max_body_bytes;
         let sendable = usize::try_from(most).unwrap_or(usize::MAX);
@@ -385,8 +385,12 @@ impl Router {
         };
         let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());
         let demand = Demand { needs, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
-        let now =
-            Circumstances { now_ms: moment.now_ms, pick: moment.pick, cooling: &cooling, refuses: &refuses };
+        let now = Circumstances {
+            now_ms: moment.now_ms,
+            pick: moment.pick,
+            standing: &standing,
+            refuses: &refuses,
+        };
         choose(&self.runtime.config, group, &demand, &now)
     }
 
@@ -399,7 +403,13 @@ impl Router {
             let why = format!("No target of {} was asked: {reasons}.", group.name);
             answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
         };
-        if let Some(wait) = plan.all_cooling_ms {
+        let ejected = plan
+            .all_ejected_ms
+            .map(|wait| (wait, Class::Connect, 503, "is ejected: its last streams broke off"));
+        let cooling = plan
+            .all_cooling_ms
+            .map(|wait| (wait, Class::RateLimited, 429, "is cooling down after a rate limit"));
+        if let Some((wait, class, status, how)) = ejected.or(cooling) {
             let seconds = wait.div_ceil(1000).max(1);
             if let Some(answer) =
                 group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
@@ -407,11 +417,11 @@ impl Router {
                 return told(answer);
             }
             let error = CallerError {
-                status: 429,
-                code: Class::RateLimited.name().to_owned(),
+                status,
+                code: class.name().to_owned(),
                 param: None,
                 message: format!(
-                    "Every target of `{}` that could take this request is cooling down after a rate limit. Try again in {seconds} s.",
+                    "Every target of `{}` that could take this request {how}. Try again in {seconds} s.",
                     group.name
                 ),
             };

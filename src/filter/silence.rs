@@ -1,4 +1,4 @@
-//! The last word of a stream that has begun and falls silent.
+//! The last word of a stream that has begun and falls silent, or takes longer than a request may.
 //!
 //! No callback of the stream's own comes while its provider is silent. So whoever watches the clock takes the stream away
 //! from its attempt and leaves the error event with the trip, where the router role finds it when it next gets to write.
@@ -8,6 +8,7 @@ use super::trip::Trip;
 use crate::dialect::CallerError;
 use crate::dialect::exchange::Pipe;
 use crate::failure::Failure;
+use crate::plan::News;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -17,10 +18,35 @@ pub(super) type Line = Rc<RefCell<Option<Box<dyn Pipe>>>>;
 /// A stream that flows, as whoever watches the clock holds it.
 pub struct Silence {
     pub(super) trip: Rc<Trip>,
+    /// A place in the configuration's targets.
     pub(super) target: usize,
     pub(super) line: Line,
+    /// The longest silence, in milliseconds.
     pub(super) limit_ms: u64,
+    pub(super) is_drilled: bool,
 }
+
+/// Why a stream is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Silent,
+    /// The group's `timeout` is over.
+    TooLong,
+}
+
+/// What the end of a stream means to others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The counter that this adds one to.
+    pub metric: String,
+    /// A place in the configuration's targets, and what it did. A stream that takes too long is nobody's failure: the limit
+    /// is the operator's.
+    pub news: Option<(usize, News)>,
+}
+
+/// The last words come so long before the group's `timeout`, when Envoy would reset the stream; for a shorter `timeout` a
+/// quarter of it before. In milliseconds.
+const MARGIN_MS: u64 = 250;
 
 impl Silence {
     /// The longest silence, in milliseconds.
@@ -28,18 +54,43 @@ impl Silence {
         self.limit_ms
     }
 
+    /// When the stream ends at the latest, in milliseconds since 1970.
+    pub fn deadline_ms(&self) -> u64 {
+        let timeout_ms = self.timeout_ms();
+        let began_ms = self.trip.planned_ms.unwrap_or_else(|| self.trip.turn.created.saturating_mul(1000));
+        began_ms.saturating_add(timeout_ms - MARGIN_MS.min(timeout_ms / 4))
+    }
+
+    fn timeout_ms(&self) -> u64 {
+        self.trip.runtime.config.groups.get(self.trip.group).map_or(u64::MAX, |group| group.timeout_ms)
+    }
+
+    pub fn runtime(&self) -> &Rc<super::Runtime> {
+        &self.trip.runtime
+    }
+
     /// Ends the stream with an error event in the caller's dialect, which [`super::Router::last_words`] gives out. What
-    /// the provider still sends is dropped. Returns the counter that this adds one to; nothing if the stream is over.
-    pub fn ends(&self) -> Option<String> {
+    /// the provider still sends is dropped. `None` if the stream is over.
+    pub fn ends(&self, why: Why) -> Option<Ending> {
         let mut pipe = self.line.try_borrow_mut().ok()?.take()?;
-        let failure = Failure::timeout(&format!("the stream was silent for more than {} ms", self.limit_ms));
+        let failure = Failure::timeout(&match why {
+            Why::Silent => format!("the stream was silent for more than {} ms", self.limit_ms),
+            Why::TooLong => {
+                format!("the stream took the whole {} ms that a request may take", self.timeout_ms())
+            }
+        });
         let id = self.trip.runtime.id(self.target);
         let error = CallerError::of_failure(&failure, id);
         let mut words = Vec::with_capacity(256);
         pipe.fail(&error, &mut words);
         if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
             outcome.last_words = Some(words);
+            outcome.broke = Some(failure.class);
         }
-        Some(metrics::broken_streams(self.trip.group_name(), id, failure.class))
+        let is_news = why == Why::Silent && !self.is_drilled;
+        Some(Ending {
+            metric: metrics::broken_streams(self.trip.group_name(), id, failure.class),
+            news: is_news.then_some((self.target, News::Broke)),
+        })
     }
 }

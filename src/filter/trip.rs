@@ -63,6 +63,8 @@ pub struct Outcome {
     pub is_busy: bool,
     /// What ends a stream that fell silent; see [`super::Silence`].
     pub last_words: Option<Vec<u8>>,
+    /// And the class of that failure, for the access log.
+    pub broke: Option<Class>,
 }
 
 impl Trip {

@@ -70,7 +70,7 @@ mod tests {
         let asked: [headers::Header<'_>; 2] = [(b":method", b"POST"), (b":path", b"/v1/chat/completions")];
         assert_eq!(router.request(&asked, false), RequestStep::Read { remove: Vec::new() });
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
-        let moment = Moment { now_ms: 1, pick: 0, key: 7, cooling: &[] };
+        let moment = Moment { now_ms: 1, pick: 0, key: 7, standings: &[] };
         let (trip, _) = router.plan(Document::parse(body.to_vec()), &moment).unwrap();
         trip
     }

@@ -1,4 +1,5 @@
-//! Streams that have begun and then fall silent: each ends with an error event, and is closed.
+//! Streams that have begun and then fall silent, or take longer than a request may: each ends with an error event, and is
+//! closed.
 //!
 //! Envoy's own idle timer of an attempt ends with the limit on its first token, so the streams that flow are watched
 //! here, by the timer. Nothing can be written into a stream outside its own callbacks, and none comes while its provider
@@ -7,9 +8,15 @@
 //! are out, the stream is reset.
 
 use super::{abi, shared, timer};
-use crate::filter::Silence;
+use crate::filter::{Silence, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
+
+/// How often a stream is looked at shortly before the whole time is over, in milliseconds.
+pub const LAST_TICK_MS: u32 = 25;
+/// How long that is.
+const LAST_MS: u64 = 500;
 
 /// The most that one tick counts for: a clock that jumps ahead ends no stream.
 const MOST_TICK_MS: u64 = 1000;
@@ -20,13 +27,19 @@ struct Watched {
     fresh: bool,
     /// For so long, in milliseconds.
     silent_ms: u64,
+    /// When it ends at the latest, in milliseconds since 1970.
+    deadline_ms: u64,
+    /// The timer has seen it.
+    ticked: bool,
     silence: Silence,
     /// The last words are on their way.
     spoke: bool,
 }
 
 thread_local! {
-    static LAST_TICK_MS: Cell<u64> = const { Cell::new(0) };
+    static TICKED_MS: Cell<u64> = const { Cell::new(0) };
+    /// When the first of all streams ends at the latest; too early if that one is over since the last tick.
+    static FIRST_MS: Cell<u64> = const { Cell::new(u64::MAX) };
     /// By the number of the stream's context.
     static WATCHED: RefCell<HashMap<u32, Watched>> = RefCell::default();
 }
@@ -40,7 +53,11 @@ pub fn touch(root: u32, context: u32, silence: impl FnOnce() -> Option<Silence>)
             return false;
         }
         let Some(silence) = silence() else { return false };
-        watched.insert(context, Watched { root, fresh: true, silent_ms: 0, silence, spoke: false });
+        let deadline_ms = silence.deadline_ms();
+        FIRST_MS.set(FIRST_MS.get().min(deadline_ms));
+        let one =
+            Watched { root, fresh: true, silent_ms: 0, deadline_ms, ticked: false, silence, spoke: false };
+        watched.insert(context, one);
         true
     });
     if is_new {
@@ -63,10 +80,16 @@ pub fn is_needed(root: u32) -> bool {
     })
 }
 
-/// Ends the streams that are silent for too long.
+/// Whether the time of a stream is nearly over.
+pub fn is_urgent() -> bool {
+    FIRST_MS.get() <= TICKED_MS.get().saturating_add(LAST_MS)
+}
+
+/// Ends the streams that are silent for too long, and those whose time is over.
 pub fn tick(root: u32, now_ms: u64) {
-    let passed_ms = now_ms.saturating_sub(LAST_TICK_MS.replace(now_ms)).min(MOST_TICK_MS);
-    let (mut silent, mut spoke, mut metrics) = (Vec::new(), Vec::new(), Vec::new());
+    let since_ms = now_ms.saturating_sub(TICKED_MS.replace(now_ms));
+    let passed_ms = since_ms.min(MOST_TICK_MS);
+    let (mut ended, mut spoke, mut endings) = (Vec::new(), Vec::new(), Vec::new());
     WATCHED.with(|watched| {
         let Ok(mut watched) = watched.try_borrow_mut() else { return };
         for (context, one) in watched.iter_mut().filter(|(_, one)| one.root == root) {
@@ -74,23 +97,36 @@ pub fn tick(root: u32, now_ms: u64) {
                 spoke.push(*context);
                 continue;
             }
+            if std::mem::replace(&mut one.ticked, true) {
+                one.deadline_ms = one.deadline_ms.saturating_add(since_ms - passed_ms);
+            }
             one.silent_ms = if one.fresh { 0 } else { one.silent_ms.saturating_add(passed_ms) };
             one.fresh = false;
-            if one.silent_ms >= one.silence.limit_ms() {
-                one.spoke = true;
-                metrics.extend(one.silence.ends());
-                silent.push(*context);
-            }
+            let why = match () {
+                () if one.silent_ms >= one.silence.limit_ms() => Why::Silent,
+                () if one.deadline_ms <= now_ms => Why::TooLong,
+                () => continue,
+            };
+            one.spoke = true;
+            endings.extend(one.silence.ends(why).map(|ending| (Rc::clone(one.silence.runtime()), ending)));
+            ended.push((*context, why));
         }
+        FIRST_MS.set(watched.values().map(|one| one.deadline_ms).min().unwrap_or(u64::MAX));
     });
-    for metric in metrics {
-        shared::count(&metric, 1);
+    for (runtime, ending) in endings {
+        shared::count(&ending.metric, 1);
+        if let Some((target, news)) = ending.news {
+            shared::tell(&runtime, target, news, || now_ms);
+        }
     }
-    for context in silent {
-        abi::log(
-            abi::Level::Warn,
-            "a stream fell silent for longer than its group's stream_idle_timeout: it is ended",
-        );
+    for (context, why) in ended {
+        let what = match why {
+            Why::Silent => {
+                "a stream fell silent for longer than its group's stream_idle_timeout: it is ended"
+            }
+            Why::TooLong => "a stream took as long as its group's timeout allows: it is ended",
+        };
+        abi::log(abi::Level::Warn, what);
         let _ = abi::push_response(context);
     }
     for context in spoke {

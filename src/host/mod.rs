@@ -60,6 +60,7 @@ impl Plugin {
         let json = abi::buffer(abi::Buffer::PluginConfiguration, 0, size).unwrap_or_default();
         match shared::runtime(json) {
             Ok(runtime) => {
+                shared::prepare();
                 // Once for each VM, not for each order.
                 if matches!(self.role, Role::Router) {
                     for drill in runtime.drills(abi::now_ms()) {

@@ -1,6 +1,7 @@
 //! The router role's place in the downstream filter chain.
 
 use super::entry::Flow;
+use super::translator::broken;
 use super::unheard::{self, Role};
 use super::{abi, reading, shared};
 use crate::filter::headers::{self, Header, HeaderList};
@@ -90,8 +91,8 @@ impl RouterContext {
         };
         let now_ms = abi::now_ms();
         let key = shared::next_key();
-        let cooling = shared::cooling(&self.runtime, now_ms);
-        match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, cooling: &cooling }) {
+        let standings = shared::standings(&self.runtime, now_ms);
+        match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, standings: &standings }) {
             Err(answer) => respond(&answer).map(|()| Flow::Wait),
             Ok((trip, headers)) => {
                 shared::remember(key, &trip);
@@ -273,6 +274,9 @@ impl RouterContext {
             && let Some(words) = self.router.last_words()
         {
             let _ = abi::set_buffer(abi::Buffer::ResponseBody, 0, 0, &words);
+            if let Some(class) = self.router.take_broke() {
+                broken(class);
+            }
         }
         Flow::Go
     }

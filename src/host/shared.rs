@@ -2,7 +2,7 @@
 
 use super::abi;
 use crate::filter::{Runtime, Trip};
-use crate::plan::Cooling;
+use crate::plan::{News, Standing, Standings};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -15,8 +15,8 @@ thread_local! {
     static TRIPS: RefCell<HashMap<u64, Rc<Trip>>> = RefCell::default();
     /// Counters by name.
     static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
-    /// The cool-downs as last read, and when.
-    static COOLED: RefCell<(u64, Vec<u8>)> = RefCell::default();
+    /// What is known of the targets as last read, and when.
+    static KNOWN: RefCell<(u64, Standings)> = RefCell::default();
     /// A translator of this VM has found a trip by its header.
     static MET: Cell<bool> = const { Cell::new(false) };
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
@@ -94,44 +94,65 @@ pub fn forget(key: u64) {
     });
 }
 
-/// The shared value that holds all cool-downs, as [`Cooling`] writes it.
-const COOLING: &str = "switchover.cooling";
-/// How old the cool-downs may be that a request is planned with, in milliseconds.
+/// The shared value that holds what is known of all targets, as [`Standings`] writes it.
+const STANDINGS: &str = "switchover.standings";
+/// How old the knowledge may be that a request is planned with, in milliseconds.
 const STALE_MS: u64 = 10;
 
-/// Which targets cool down until when.
+/// Makes the shared value, if nobody has. A value that isn't there can't be compared: of two workers with the first news one
+/// would overwrite the other's. Envoy loads every configuration in its main thread before any worker does.
+pub fn prepare() {
+    if let Ok((None, cas)) = abi::shared(STANDINGS) {
+        let _ = abi::set_shared(STANDINGS, b"\n", cas);
+    }
+}
+
+/// What is known of the targets of a configuration.
 ///
 /// Other workers' news is up to [`STALE_MS`] old: asking for each of thousands of requests a second would have all workers
 /// wait for one lock.
-pub fn cooling(runtime: &Runtime, now_ms: u64) -> Vec<(usize, u64)> {
-    COOLED.with(|cooled| {
-        let Ok(mut cooled) = cooled.try_borrow_mut() else { return Vec::new() };
-        let is_fresh = now_ms.checked_sub(cooled.0).is_some_and(|age| age < STALE_MS);
+pub fn standings(runtime: &Runtime, now_ms: u64) -> Vec<(usize, Standing)> {
+    KNOWN.with(|known| {
+        let Ok(mut known) = known.try_borrow_mut() else { return Vec::new() };
+        let is_fresh = now_ms.checked_sub(known.0).is_some_and(|age| age < STALE_MS);
         if !is_fresh {
-            let bytes = abi::shared(COOLING).ok().and_then(|(bytes, _)| bytes).unwrap_or_default();
-            *cooled = (now_ms, bytes);
+            let bytes = abi::shared(STANDINGS).ok().and_then(|(bytes, _)| bytes).unwrap_or_default();
+            *known = (now_ms, Standings::read(&bytes, now_ms).at(now_ms));
         }
-        let known = Cooling::read(&cooled.1, now_ms);
-        known.iter().filter_map(|(id, until)| Some((runtime.target(id)?, until))).collect()
+        let ours = |(identity, standing)| Some((runtime.identified(identity)?, standing));
+        known.1.iter().filter_map(ours).collect()
     })
 }
 
-/// Leaves a target alone until `now_ms + wait_ms`. The later deadline wins.
-pub fn cool(id: &str, wait_ms: u64, now_ms: u64) {
-    // What this worker did counts for it at once.
-    COOLED.with(|cooled| {
-        if let Ok(mut cooled) = cooled.try_borrow_mut() {
-            *cooled = <(u64, Vec<u8>)>::default();
-        }
-    });
+/// Tells all workers what happened to a target, if that is news to this one.
+pub fn tell(runtime: &Runtime, target: usize, news: News, now_ms: impl FnOnce() -> u64) {
+    let told = runtime.identity(target).zip(runtime.config.targets.get(target));
+    let Some((identity, target)) = told else { return };
+    let is_nothing = |known: &Standings| known.is_empty() && news.is_good();
+    if KNOWN.with(|known| known.try_borrow().is_ok_and(|known| is_nothing(&known.1))) {
+        return;
+    }
+    let (now_ms, breaker) = (now_ms(), &target.circuit_breaker);
+    let after = |known: &Standings| known.after(identity, news, now_ms, breaker);
+    let is_news = KNOWN.with(|known| known.try_borrow().is_ok_and(|known| after(&known.1).is_some()));
+    if !is_news {
+        return;
+    }
     // Another worker can be faster; a few tries are plenty.
     for _ in 0..8 {
-        let Ok((bytes, cas)) = abi::shared(COOLING) else { return };
-        let bytes = bytes.unwrap_or_default();
-        let known = Cooling::read(&bytes, now_ms).with(id, wait_ms, now_ms);
-        match abi::set_shared(COOLING, known.write().as_bytes(), cas) {
+        let Ok((bytes, cas)) = abi::shared(STANDINGS) else { return };
+        let Some(next) = after(&Standings::read(&bytes.unwrap_or_default(), now_ms)) else { return };
+        match abi::set_shared(STANDINGS, next.write().as_bytes(), cas) {
             Err(abi::CAS_MISMATCH) => {}
-            _ => return,
+            _ => {
+                // What this worker did counts for it at once.
+                KNOWN.with(|known| {
+                    if let Ok(mut known) = known.try_borrow_mut() {
+                        *known = (now_ms, next.at(now_ms));
+                    }
+                });
+                return;
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched, off otherwise.
+//! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched (not so slow when its time
+//! is nearly over), off otherwise.
 
 use super::{abi, idle, pause, reading, unheard};
 use std::cell::RefCell;
@@ -29,7 +30,7 @@ fn wanted(root: u32) -> u32 {
     if pause::is_needed(root) {
         pause::TICK_MS
     } else if watches() {
-        SLOW_MS
+        if idle::is_urgent() { idle::LAST_TICK_MS } else { SLOW_MS }
     } else {
         0
     }

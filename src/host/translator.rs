@@ -5,10 +5,10 @@ use super::router::{drain, read};
 use super::unheard::{self, Role};
 use super::{abi, idle, pause, shared};
 use crate::dialect::{Outgoing, Surface};
-use crate::failure::Head;
+use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
-use crate::filter::{Answer, Attempt, Runtime, Step, Trip};
-use crate::plan::Seat;
+use crate::filter::{Answer, Attempt, Parting, Runtime, Step, Trip};
+use crate::plan::{News, Seat};
 use std::rc::Rc;
 
 /// Where Envoy keeps the target's id: the metadata of the endpoint it picked for this attempt.
@@ -136,6 +136,7 @@ impl TranslatorContext {
         if let Some(metric) = attempt.drill_metric() {
             shared::count(&metric, 1);
         }
+        self.sight(&attempt, now_ms);
         self.attempt = Some(attempt);
         Ok(())
     }
@@ -183,10 +184,45 @@ impl TranslatorContext {
         for (metric, by) in attempt.take_counts() {
             shared::count(&metric, by);
         }
-        let Some(wait) = attempt.cool_ms.take() else { return };
-        if let Some(target) = self.runtime.wire(self.target) {
-            shared::cool(&target.id, wait, abi::now_ms());
+        if let Some(class) = attempt.take_broke() {
+            broken(class);
         }
+        if let Some(news) = attempt.take_news() {
+            shared::tell(&self.runtime, self.target, news, abi::now_ms);
+        }
+    }
+
+    /// Tells what the attempt's target says of which are ejected.
+    fn sight(&self, attempt: &Attempt, now_ms: u64) {
+        for missed in attempt.passed_over() {
+            shared::tell(&self.runtime, *missed, News::Missed, || now_ms);
+        }
+        if attempt.is_first_choice() {
+            shared::tell(&self.runtime, self.target, News::Reached, || now_ms);
+        }
+    }
+}
+
+/// Says in the access log that a stream broke off, whose status is 200.
+pub(super) fn broken(class: Class) {
+    let _ = abi::set_property("switchover.class", class.name().as_bytes());
+    let _ = abi::set_property("switchover.broken", b"true");
+}
+
+/// Who left, of an attempt that ends without an end.
+///
+/// When a provider closes or resets the connection, or Envoy gives an attempt up, the request goes on at that moment and
+/// nothing is noted of it. A caller that leaves, by HTTP/1 or HTTP/2, is noted before its attempt ends, and so is all else that
+/// ends a whole request (seen on 1.37 and 1.40).
+fn parting() -> Parting {
+    /// `UT`: Envoy's own limit for the whole request.
+    const TIMEOUT: u64 = 0x4;
+    let flags = abi::property("response\0flags").ok().flatten();
+    let flags = flags.and_then(|flags| flags.try_into().ok()).map_or(0, u64::from_le_bytes);
+    match flags {
+        0 => Parting::Provider,
+        flags if flags & TIMEOUT != 0 => Parting::Deadline,
+        _ => Parting::Caller,
     }
 }
 
@@ -319,7 +355,7 @@ impl Drop for TranslatorContext {
     fn drop(&mut self) {
         if let Some(attempt) = self.attempt.as_mut() {
             pause::forget(self.context);
-            attempt.abandoned(&abi::now_ms);
+            attempt.abandoned(parting, &abi::now_ms);
         }
         self.learn();
         idle::forget(self.context);

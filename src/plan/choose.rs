@@ -1,6 +1,7 @@
 //! Choosing: which members of a group a request may go to, why the others not, and who comes first.
 
-use super::{Members, heads, order};
+use super::drill::draw;
+use super::{Members, Standing, State, heads, order};
 use crate::chat::Features;
 use crate::config::{Config, Group, Member, Strategy, Target, WhenAll};
 use crate::dialect::{Unsupported, exchange};
@@ -43,6 +44,15 @@ pub enum Verdict {
     TooLarge(usize, u64),
     /// It rate limited us or its quota is spent, until so many milliseconds since 1970.
     Cooling(u64),
+    /// So many streams of it in a row broke off: it is left alone until so many milliseconds since 1970.
+    Ejected {
+        streams: u32,
+        until_ms: u64,
+    },
+    /// Envoy has it ejected; so many percent of the requests look whether it is back, and this one doesn't.
+    Missing(u32),
+    /// It has come back and gets so many percent of the requests; this one isn't among them.
+    Returning(u32),
 }
 
 impl std::fmt::Display for Verdict {
@@ -62,6 +72,16 @@ impl std::fmt::Display for Verdict {
                 )
             }
             Verdict::Cooling(until) => write!(f, "is cooling down until {until} ms after 1970"),
+            Verdict::Ejected { streams: 1, .. } => f.write_str("is ejected: its last stream broke off"),
+            Verdict::Ejected { streams, .. } => {
+                write!(f, "is ejected: its last {streams} streams broke off")
+            }
+            Verdict::Missing(percent) => {
+                write!(f, "is ejected: {percent} % of the requests look whether it is back")
+            }
+            Verdict::Returning(percent) => {
+                write!(f, "is coming back: {percent} % of the requests go there first")
+            }
         }
     }
 }
@@ -76,6 +96,9 @@ pub struct Plan {
     /// Every target that could take the request is cooling down; the first comes back in so many milliseconds.
     /// With `when_all_cooling: try_anyway` there is an order all the same.
     pub all_cooling_ms: Option<u64>,
+    /// Every target that could take the request and isn't cooling down is ejected for broken streams; the first comes back in
+    /// so many milliseconds. With `when_all_ejected: try_anyway` there is an order all the same.
+    pub all_ejected_ms: Option<u64>,
 }
 
 /// What the moment knows.
@@ -83,8 +106,8 @@ pub struct Circumstances<'c> {
     pub now_ms: u64,
     /// A random number.
     pub pick: u64,
-    /// Until when a target (a place in [`Config::targets`]) cools down, in milliseconds since 1970.
-    pub cooling: &'c dyn Fn(usize) -> Option<u64>,
+    /// What is known of a target (a place in [`Config::targets`]); `None` of one that nothing is known of.
+    pub standing: &'c dyn Fn(usize) -> Option<Standing>,
     /// Why a target's dialect can't carry this request.
     pub refuses: &'c dyn Fn(usize) -> Option<Verdict>,
 }
@@ -98,27 +121,39 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circums
     };
     let mut verdicts = judge(false);
     // Only where nobody has all of it does a request go on without a part.
-    let has_all = |verdict: &Verdict| matches!(verdict, Verdict::In | Verdict::Cooling(_));
+    let has_all =
+        |verdict: &Verdict| matches!(verdict, Verdict::In | Verdict::Cooling(_) | Verdict::Ejected { .. });
     if group.unsupported == Unsupported::Drop && !verdicts.iter().any(has_all) {
         verdicts = judge(true);
     }
-    let are = |wanted: fn(&Verdict) -> bool| -> Members {
+    let are = |verdicts: &[Verdict], wanted: fn(&Verdict) -> bool| -> Members {
         verdicts.iter().enumerate().filter(|(_, verdict)| wanted(verdict)).map(|(place, _)| place).collect()
     };
-    let mut left = are(|verdict| *verdict == Verdict::In);
-    let mut all_cooling_ms = None;
+    let mut left = are(&verdicts, |verdict| *verdict == Verdict::In);
+    let (mut all_cooling_ms, mut all_ejected_ms) = (None, None);
     if left.is_empty() {
-        let until = verdicts.iter().filter_map(|verdict| match verdict {
-            Verdict::Cooling(until) => Some(until.saturating_sub(now.now_ms)),
+        let first = |until: fn(&Verdict) -> Option<u64>| {
+            verdicts.iter().filter_map(until).map(|until_ms| until_ms.saturating_sub(now.now_ms)).min()
+        };
+        all_ejected_ms = first(|verdict| match verdict {
+            Verdict::Ejected { until_ms, .. } => Some(*until_ms),
             _ => None,
         });
-        all_cooling_ms = until.min();
-        if group.when_all_cooling == WhenAll::TryAnyway {
-            left = are(|verdict| matches!(verdict, Verdict::Cooling(_)));
+        let cooling_ms = first(|verdict| match verdict {
+            Verdict::Cooling(until_ms) => Some(*until_ms),
+            _ => None,
+        });
+        all_cooling_ms = cooling_ms.filter(|_| all_ejected_ms.is_none());
+        if group.when_all_ejected == WhenAll::TryAnyway {
+            left = are(&verdicts, |verdict| matches!(verdict, Verdict::Ejected { .. }));
+        }
+        if left.is_empty() && group.when_all_cooling == WhenAll::TryAnyway {
+            left = are(&verdicts, |verdict| matches!(verdict, Verdict::Cooling(_)));
         }
     }
-    let order = order(group, left, head(group, left, now.pick));
-    Plan { order, verdicts, all_cooling_ms }
+    let (left, head) = head(group, left, now, &mut verdicts);
+    let order = order(group, left, head);
+    Plan { order, verdicts, all_cooling_ms, all_ejected_ms }
 }
 
 /// Whose vectors a group gives: two models' in one index can't be compared, so whatever fails, nobody else is asked.
@@ -158,7 +193,7 @@ fn verdict(
     if vectors.is_some_and(|vectors| vectors.are_others(target)) {
         return Verdict::OtherVectors;
     }
-    let target = &target.wire;
+    let (target, breaker) = (&target.wire, &target.circuit_breaker);
     let droppable = if goes_without { target.droppable() } else { Features::NONE };
     let missing = demand.needs.without(target.planned()).without(droppable);
     if !missing.is_empty() {
@@ -170,15 +205,69 @@ fn verdict(
     if let Some(verdict) = (now.refuses)(place) {
         return verdict;
     }
-    match (now.cooling)(place) {
-        Some(until) if until > now.now_ms => Verdict::Cooling(until),
-        _ => Verdict::In,
+    match (now.standing)(place).map(|standing| standing.state(now.now_ms)) {
+        Some(State::Cooling(until_ms)) => Verdict::Cooling(until_ms),
+        Some(State::Ejected(until_ms)) => {
+            Verdict::Ejected { streams: breaker.consecutive_failures, until_ms }
+        }
+        Some(State::Good | State::Missing(_) | State::Returning(_)) | None => Verdict::In,
     }
 }
 
-/// Who of the first tier comes first.
-fn head(group: &Group, left: Members, pick: u64) -> Option<usize> {
-    let candidates = heads(group, left);
+/// Who comes first, and who is left with it.
+///
+/// A target that comes back gets only a share of the requests. One that doesn't get this request stays in the order where
+/// another of its tier may come first, and so stands behind it; else it is left out, as the order of priorities is fixed. But
+/// only where somebody reliable stands in: better all requests for one that has just come back than for one that fails.
+fn head(
+    group: &Group,
+    left: Members,
+    now: &Circumstances<'_>,
+    verdicts: &mut [Verdict],
+) -> (Members, Option<usize>) {
+    let standing = |place: usize| (now.standing)(group.members.get(place)?.target);
+    let mut set = left;
+    let mut stood_back: Vec<(usize, Verdict)> = Vec::new();
+    loop {
+        let first = heads(group, set);
+        let back: Vec<(usize, Verdict)> = first
+            .iter()
+            .filter_map(|place| Some((place, stands_back(standing(place)?.state(now.now_ms), place, now)?)))
+            .collect();
+        let candidates = back.iter().fold(first, |candidates, (place, _)| candidates.without(*place));
+        let rest = first.iter().fold(set, Members::without);
+        stood_back.extend(back);
+        if !candidates.is_empty() {
+            for (place, verdict) in stood_back {
+                if let Some(known) = verdicts.get_mut(place) {
+                    *known = verdict;
+                }
+            }
+            return (set, pick(group, candidates, now.pick));
+        }
+        let is_reliable = |place: usize| standing(place).is_none_or(|one| one.is_reliable(now.now_ms));
+        if !rest.iter().any(is_reliable) {
+            return (left, pick(group, heads(group, left), now.pick));
+        }
+        set = rest;
+    }
+}
+
+/// Why a target doesn't come first for this request, if it comes back only little by little.
+fn stands_back(state: State, place: usize, now: &Circumstances<'_>) -> Option<Verdict> {
+    /// Other luck than that of drills.
+    const APART: usize = 1_000;
+    let is_chosen =
+        |percent: u32| draw(now.pick, place.saturating_add(APART)) < percent.saturating_mul(10_000);
+    match state {
+        State::Missing(percent) if !is_chosen(percent) => Some(Verdict::Missing(percent)),
+        State::Returning(percent) if !is_chosen(percent) => Some(Verdict::Returning(percent)),
+        _ => None,
+    }
+}
+
+/// One of those that may come first, as the strategy says.
+fn pick(group: &Group, candidates: Members, pick: u64) -> Option<usize> {
     match group.strategy {
         Strategy::Ordered | Strategy::LowestCost => candidates.iter().next(),
         Strategy::WeightedRoundRobin => {
@@ -203,3 +292,6 @@ fn head(group: &Group, left: Members, pick: u64) -> Option<usize> {
 pub fn least_tokens(prompt_bytes: usize) -> u64 {
     u64::try_from(prompt_bytes / 32).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

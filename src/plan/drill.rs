@@ -48,7 +48,7 @@ pub fn seats(targets: &[usize], drilled: &[Drilled]) -> impl Iterator<Item = Sea
 
 /// A number below a million, as random as `luck`, and another one for each place. The mixing is that of SplitMix64
 /// (<https://doi.org/10.1145/2714064.2660195>).
-fn draw(luck: u64, place: usize) -> u32 {
+pub(super) fn draw(luck: u64, place: usize) -> u32 {
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     let mut mixed = luck.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,8 +1,8 @@
 //! Tests: who may be asked, by what a request needs and what targets have.
 
-use super::{Circumstances, Demand, Plan, Verdict, choose};
+use super::{Circumstances, Demand, News, Plan, Standing, Verdict, choose};
 use crate::chat::Features;
-use crate::config::Config;
+use crate::config::{CircuitBreaker, Config};
 
 /// A group `g` of these targets (members of their maps) in this order.
 fn config(unsupported: &str, targets: &[&str]) -> Config {
@@ -23,8 +23,12 @@ fn config(unsupported: &str, targets: &[&str]) -> Config {
 
 fn plan(config: &Config, needs: Features, cooling: &[usize]) -> Plan {
     let demand = Demand { needs, ..Demand::default() };
-    let cooling = |target: usize| cooling.contains(&target).then_some(2);
-    let now = Circumstances { now_ms: 1, pick: 0, cooling: &cooling, refuses: &|_| None };
+    let limited =
+        |breaker: &CircuitBreaker| Standing::default().after(News::Limited { wait_ms: 1 }, 1, breaker);
+    let standing = |target: usize| {
+        cooling.contains(&target).then(|| limited(&config.targets[target].circuit_breaker)).flatten()
+    };
+    let now = Circumstances { now_ms: 1, pick: 0, standing: &standing, refuses: &|_| None };
     choose(config, &config.groups[0], &demand, &now)
 }
 
@@ -90,7 +94,7 @@ fn embedding(config: &Config) -> Plan {
 }
 
 fn quiet() -> Circumstances<'static> {
-    Circumstances { now_ms: 1, pick: 0, cooling: &|_| None, refuses: &|_| None }
+    Circumstances { now_ms: 1, pick: 0, standing: &|_| None, refuses: &|_| None }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! names the one it wants with [`order`]. Both go through the same functions here, so the filter can't ask for one that
 //! was not rendered: whatever it leaves out and whichever head it picks, the result is in the enumeration.
 
-use crate::config::{Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
+use crate::config::{BackOff, Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
 
 /// The most orders one group can have: six targets in one tier, any of which may come first.
 pub const MAX_ORDERS: usize = MAX_MEMBERS * (1 << (MAX_MEMBERS - 1));
@@ -87,6 +87,19 @@ pub fn order(group: &Group, left: Members, head: Option<usize>) -> Vec<usize> {
 pub fn attempts(group: &Group, targets: usize) -> usize {
     let most = usize::try_from(group.max_attempts).unwrap_or(1);
     if most > group.members.len() { most } else { most.min(targets) }
+}
+
+/// The pause before each further attempt of a request that goes down an order of so many targets, where the file says none.
+///
+/// Another target needs none: it didn't fail. 1 ms is the shortest that Envoy has. Whoever is asked again gets time to
+/// recover, for longer and longer, and not by all callers at the same moment: Envoy draws each pause at random up to its bound.
+pub fn back_off(group: &Group, targets: usize) -> BackOff {
+    let is_new = attempts(group, targets) <= targets;
+    group.back_off.unwrap_or(match targets {
+        _ if is_new => BackOff { base_ms: 1, max_ms: 1 },
+        0 | 1 => BackOff { base_ms: 25, max_ms: 250 },
+        _ => BackOff { base_ms: 1, max_ms: 250 },
+    })
 }
 
 /// The name of an order: of its cluster in Envoy, and what the filter writes into the header that routes by it.
@@ -337,5 +350,19 @@ mod tests {
         assert_eq!(tried(&group), [1, 2, 2]);
         group.max_attempts = 5;
         assert_eq!(tried(&group), [5, 5, 5]);
+    }
+
+    #[test]
+    fn only_who_is_asked_again_gets_time() {
+        let config = config("ordered", &[0, 1, 2]);
+        let mut group = config.groups.first().unwrap().clone();
+        let pauses = |group: &Group| {
+            [1, 2, 3].map(|targets| back_off(group, targets)).map(|pause| (pause.base_ms, pause.max_ms))
+        };
+        assert_eq!(pauses(&group), [(1, 1); 3]);
+        group.max_attempts = 4;
+        assert_eq!(pauses(&group), [(25, 250), (1, 250), (1, 250)]);
+        group.back_off = Some(BackOff { base_ms: 5, max_ms: 7 });
+        assert_eq!(pauses(&group), [(5, 7); 3], "what is written wins");
     }
 }

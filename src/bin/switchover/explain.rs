@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> Result<(), Stop> {
     let surface = input::surface(&document.config, &args.path)?;
     let body = input::body()?;
     let runtime = Rc::new(Runtime::new(document.config, || 0));
-    let moment = Moment { now_ms: input::CREATED * 1000, pick: args.pick, key: 0, cooling: &[] };
+    let moment = Moment { now_ms: input::CREATED * 1000, pick: args.pick, key: 0, standings: &[] };
     match switchover::filter::explain(&runtime, surface, &args.headers, &body, &moment) {
         Ok(json) => input::print_json(&json),
         Err(answer) => Err(input::print_json(&answer.body).err().unwrap_or(Stop::Refused)),

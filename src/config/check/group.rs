@@ -150,7 +150,10 @@ fn group(
         sort_by_price(view, &mut members, targets, problems);
     }
     let limits = limits(view, problems);
-    let back_off = back_off(view, problems);
+    let back_off = match view.written_object("back_off") {
+        Some(written) => Some(back_off(&written, problems)?),
+        None => None,
+    };
     let budget = view.object("retry_budget")?;
     let classes = view.texts("failover_on").into_iter().filter_map(Class::from_name);
     let degraded = match view.written_object("degraded") {
@@ -177,7 +180,7 @@ fn group(
         when_all_ejected: when_all(view.formed("when_all_ejected"))?,
         when_all_cooling: when_all(view.formed("when_all_cooling"))?,
         degraded,
-        back_off: back_off?,
+        back_off,
         retry_budget: RetryBudget {
             budget_percent: budget.number("budget_percent")?,
             min_retry_concurrency: budget.small("min_retry_concurrency")?,
@@ -249,8 +252,10 @@ fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Limits> {
 }
 
 fn back_off(view: &View<'_>, problems: &mut Problems) -> Option<BackOff> {
-    let view = view.object("back_off")?;
-    let back_off = BackOff { base_ms: view.ms("base_interval")?, max_ms: view.ms("max_interval")? };
+    let base_ms = view.ms("base_interval")?;
+    // A bound that is written and can't be read has been reported.
+    let max_ms = if view.has("max_interval") { view.ms("max_interval")? } else { base_ms.saturating_mul(10) };
+    let back_off = BackOff { base_ms, max_ms };
     if back_off.max_ms < back_off.base_ms {
         let written = if view.has("max_interval") { "max_interval" } else { "base_interval" };
         let (path, at) = view.place(written);

@@ -25,6 +25,7 @@ pub(in crate::config) fn warnings(document: &Node, now_ms: u64, look: LookAtKey<
     weights(&file, &mut warnings);
     unused(&file, &targets, &mut warnings);
     keys(&file, look, &mut warnings);
+    budgets(&file, &mut warnings);
     drills(&file, now_ms, &mut warnings);
     warnings.into_sorted()
 }
@@ -100,6 +101,18 @@ fn keys(file: &View<'_>, look: LookAtKey<'_>, warnings: &mut Problems) {
         let key = if view.has("secret_file") { "secret_file" } else { "secret_env" };
         let (path, at) = view.place(key);
         warnings.add(path, at, wrong, instead);
+    }
+}
+
+fn budgets(file: &View<'_>, warnings: &mut Problems) {
+    for view in file.objects("model_groups") {
+        if view.has("retry_budget") && !view.has("max_attempts") {
+            let (path, at) = view.place("retry_budget");
+            let wrong =
+                "The budget bounds repeated tries of a target, and this group tries each of its targets once";
+            let instead = "Remove it, or write `max_attempts` with more attempts than the group has targets";
+            warnings.add(path, at, wrong, instead);
+        }
     }
 }
 

@@ -78,7 +78,13 @@ pub(super) static GROUP: Object = Object {
             default_text("60s"),
             "The longest silence of a stream that has begun; after it the stream ends with an error event.",
         ),
-        field("timeout", TIME, default_text("300s"), "The longest a whole request may take."),
+        field(
+            "timeout",
+            TIME,
+            default_text("1800s"),
+            "The longest a whole request may take: enough for an answer of 32,000 tokens at 25 a second, as silence is what \
+             `stream_idle_timeout` ends. A stream that reaches it ends with an error event.",
+        ),
         field(
             "failover_on",
             Kind::List { of: &Kind::OneOf(failover_classes, &[]), min: 0 },
@@ -116,13 +122,16 @@ pub(super) static GROUP: Object = Object {
             "back_off",
             Kind::Object(&BACK_OFF),
             Optional,
-            "The pause before another target is asked; random up to a bound that doubles.",
+            "The pause before each further attempt; random up to a bound that doubles. Default: none to speak of (1 ms) before \
+             another target, and where `max_attempts` is more than there are targets up to 250ms: from 1 ms on, or from 25 ms \
+             for a target alone.",
         ),
         field(
             "retry_budget",
             Kind::Object(&RETRY_BUDGET),
             Optional,
-            "How many retries may run at once, in each worker of Envoy.",
+            "How many repeated tries of targets may run at once, on each worker. No budget holds the first try of another \
+             target back.",
         ),
     ],
 };
@@ -154,16 +163,16 @@ static DEGRADED: Object = Object {
 };
 
 static BACK_OFF: Object = Object {
-    doc: "The pause before another target is asked.",
+    doc: "The pause before each further attempt.",
     exactly_one: &[],
     fields: &[
-        field("base_interval", TIME, default_text("2ms"), "The bound of the first pause."),
-        field("max_interval", TIME, default_text("10ms"), "The bound of any pause."),
+        field("base_interval", TIME, default_text("1ms"), "The bound of the first pause."),
+        field("max_interval", TIME, Optional, "The bound of any pause. Default: ten times `base_interval`."),
     ],
 };
 
 static RETRY_BUDGET: Object = Object {
-    doc: "How many retries may run at once, in each worker of Envoy.",
+    doc: "How many repeated tries (attempts at targets that their request has tried already) may run at once, on each worker.",
     exactly_one: &[],
     fields: &[
         field(

@@ -8,21 +8,23 @@ use crate::filter::headers::{self, HeaderList};
 use crate::filter::metrics;
 use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
+use crate::plan::News;
 
 impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     pub(super) fn fail(&mut self, failure: Failure) -> Step {
         self.state = State::Ended;
         self.held.set_vm(0);
-        self.learn(&failure);
+        self.learn(&failure, News::Failed);
         let mut headers = HeaderList::new();
         headers.push_number(":status", u64::from(failure.class.breaker_status()));
         headers.push(headers::TARGET, self.trip.runtime.id(self.target));
         headers.push_number(headers::ATTEMPTS, u64::from(self.number));
         headers.push(headers::FAILURE, &failure_json(&failure));
         let class = failure.class;
+        let is_repeat = self.is_repeat();
         self.note(failure);
-        if self.may_fail_over(class) && self.is_in_budget() {
+        if self.may_fail_over(class) && (self.is_news_next(is_repeat) || self.is_in_budget()) {
             headers.push(headers::RETRY, "1");
         }
         Step::Release { headers, body: Vec::new() }
@@ -43,16 +45,34 @@ impl Attempt {
         Step::Release { headers, body: Vec::new() }
     }
 
-    /// What a failure says about its target's limits. A drill's says nothing.
-    pub(super) fn learn(&mut self, failure: &Failure) {
-        let real = !matches!(self.drill, Some(Effect::Fail(_)));
-        if real && matches!(failure.class, Class::RateLimited | Class::Quota) {
-            self.cool_ms = failure.retry_after_ms;
+    /// What a failure says about its target: that it is limited, or else `news`, if the target is at fault.
+    pub(super) fn learn(&mut self, failure: &Failure, news: News) {
+        if matches!(self.drill, Some(Effect::Fail(_))) {
+            return;
+        }
+        if matches!(failure.class, Class::RateLimited | Class::Quota) {
+            self.news = failure.retry_after_ms.map(|wait_ms| News::Limited { wait_ms });
             self.count(|group, target| metrics::cool_downs(group, target, failure.class), 1);
+        } else if failure.class.ejects() {
+            self.news = Some(news);
         }
     }
 
-    /// Asks for one more retry of this worker's requests.
+    /// Whether the request had tried this target before.
+    fn is_repeat(&self) -> bool {
+        let outcome = self.trip.outcome.try_borrow();
+        outcome.is_ok_and(|outcome| outcome.failures.iter().any(|(target, _)| *target == self.target))
+    }
+
+    /// Whether the next attempt can be the first try of a target. Envoy goes on to those that were not tried, and comes back
+    /// to one that was only when no other can be asked.
+    fn is_news_next(&self, is_repeat: bool) -> bool {
+        let Ok(outcome) = self.trip.outcome.try_borrow() else { return true };
+        let tried = |target: &usize| outcome.failures.iter().any(|(failed, _)| failed == target);
+        !is_repeat && !self.trip.order.iter().all(tried)
+    }
+
+    /// Asks for one more repeated try of this worker's requests.
     fn is_in_budget(&self) -> bool {
         let group = self.trip.runtime.config.groups.get(self.trip.group);
         group.is_some_and(|group| self.trip.ticket.retry(&group.retry_budget))

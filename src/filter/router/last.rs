@@ -3,7 +3,7 @@
 use super::origin::{self, Fact, OURS, Origin};
 use super::{Phase, Router};
 use crate::dialect::{CallerError, exchange};
-use crate::failure::{Failure, said};
+use crate::failure::{Class, Failure, said};
 use crate::filter::answer::{Answer, BUSY, busy_answer, header_value};
 use crate::filter::attempt::failure_from;
 use crate::filter::degraded;
@@ -51,6 +51,11 @@ impl Router {
     /// What the caller's stream must end with, once: its provider fell silent.
     pub fn last_words(&self) -> Option<Vec<u8>> {
         self.trip()?.outcome.try_borrow_mut().ok()?.last_words.take()
+    }
+
+    /// The class of the failure that those words tell of, once.
+    pub fn take_broke(&self) -> Option<Class> {
+        self.trip()?.outcome.try_borrow_mut().ok()?.broke.take()
     }
 
     /// Whether the answer's headers must be looked at: not if a translator of this VM has finished them.

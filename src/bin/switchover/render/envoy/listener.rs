@@ -178,6 +178,7 @@ fn access_log() -> Map {
         ("attempts", "%RESP(X-SWITCHOVER-ATTEMPTS)%"),
         ("decision", "%RESP(X-SWITCHOVER-DECISION)%"),
         ("class", "%FILTER_STATE(wasm.switchover.class:PLAIN)%"),
+        ("broken", "%FILTER_STATE(wasm.switchover.broken:PLAIN)%"),
         ("drill", "%RESP(X-SWITCHOVER-DRILL)%"),
         ("duration_ms", "%DURATION%"),
         ("first_byte_ms", "%RESPONSE_DURATION%"),

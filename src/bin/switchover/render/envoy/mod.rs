@@ -88,6 +88,14 @@ fn overload() -> Map {
         .with("resource_monitors", list([monitor]))
 }
 
+/// How the clusters of targets and of orders treat ejected hosts: never ask one, and know of each at once.
+///
+/// Envoy gathers changes of health for up to a second before the orders hear of them, unless told not to: a target that
+/// comes back and fails again would be asked by everybody until then (seen on 1.37 and 1.40).
+fn ejected_means_ejected() -> Map {
+    Map::new().with("healthy_panic_threshold", one("value", 0u64)).with("update_merge_window", "0s")
+}
+
 /// A cluster with what stands above it.
 fn cluster(why: String, map: Map) -> Item {
     Item { why, value: map.into() }

@@ -1,11 +1,11 @@
 //! One aggregate cluster for each order of targets that a request can be sent down.
 
 use super::wasm::Roles;
-use super::{Surroundings, cluster, credential, target};
+use super::{Surroundings, cluster, credential, ejected_means_ejected, target};
 use crate::render::tree::{Item, Map, Node, duration, list, one};
-use switchover::config::{Config, Group, Twin};
+use switchover::config::{BackOff, Config, Group, Twin};
 use switchover::filter::headers::RETRY;
-use switchover::plan::{Order, attempts, orders};
+use switchover::plan::{Order, attempts, back_off, orders};
 
 const PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -26,6 +26,8 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
     let limits = Node::shared("limits", limits());
     let mut clusters = Vec::new();
     for group in &config.groups {
+        // Written once, however many orders have it.
+        let mut policies: Vec<((usize, BackOff), Node)> = Vec::new();
         for (i, order) in orders(config, group).into_iter().enumerate() {
             let mut why = String::new();
             if clusters.is_empty() {
@@ -37,11 +39,16 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
             let real = order.seats.iter().filter(|seat| seat.twin != Some(Twin::Fail));
             let keys = real.filter_map(|seat| keys.get(seat.target)?.clone()).collect();
             let filters = shared.filters(credential::filter(keys, order.seats.len() == 1));
-            let attempts = attempts(group, order.seats.len());
-            let policy = Node::shared(
-                &format!("{attempts}-attempts-of-{}", group.name),
-                retry_policy(group, attempts),
-            );
+            let how = (attempts(group, order.seats.len()), back_off(group, order.seats.len()));
+            let policy = match policies.iter().find(|(known, _)| *known == how) {
+                Some((_, policy)) => policy.clone(),
+                None => {
+                    let name = format!("{}-attempts-of-{}", how.0, group.name);
+                    let policy = Node::shared(&name, retry_policy(how.0, how.1));
+                    policies.push((how, policy.clone()));
+                    policy
+                }
+            };
             clusters.push(cluster(why, one_order(config, group, &order, &policy, &limits, filters)));
         }
     }
@@ -85,7 +92,7 @@ fn one_order(
             "cluster_type",
             Map::new().with("name", "envoy.clusters.aggregate").with("typed_config", aggregate),
         )
-        .with("common_lb_config", one("healthy_panic_threshold", one("value", 0u64)))
+        .with("common_lb_config", ejected_means_ejected())
         .with("circuit_breakers", limits.clone())
         .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, options))
 }
@@ -95,7 +102,7 @@ fn one_order(
 ///
 /// No `per_try_idle_timeout`: Envoy stops that timer when the per-try timeout passes, also where the answer has begun by
 /// then (seen on 1.37 and 1.40), so it would watch no stream for longer than its first token may take.
-fn retry_policy(group: &Group, attempts: usize) -> Node {
+fn retry_policy(attempts: usize, pause: BackOff) -> Node {
     let retries = u64::try_from(attempts.saturating_sub(1)).unwrap_or(0);
     if retries == 0 {
         let none = Map::new().why("There is no other target to try.").with("num_retries", 0u64);
@@ -107,8 +114,8 @@ fn retry_policy(group: &Group, attempts: usize) -> Node {
     let priority =
         Map::new().with("name", "envoy.retry_priorities.previous_priorities").with("typed_config", previous);
     let back_off = Map::new()
-        .with("base_interval", duration(group.back_off.base_ms))
-        .with("max_interval", duration(group.back_off.max_ms));
+        .with("base_interval", duration(pause.base_ms))
+        .with("max_interval", duration(pause.max_ms));
     Map::new()
         .why("Each attempt goes to the next target. The translator marks the failures that another target may mend.")
         .with("retry_on", "retriable-headers,connect-failure,reset")

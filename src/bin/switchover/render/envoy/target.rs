@@ -1,6 +1,6 @@
 //! One cluster for each target: where it is, how its certificate is verified, and when Envoy leaves it alone.
 
-use super::{Surroundings, cluster, drill};
+use super::{Surroundings, cluster, drill, ejected_means_ejected};
 use crate::render::tree::{Item, Map, Node, address, duration, list, one};
 use std::net::IpAddr;
 use switchover::config::{CircuitBreaker, Config, Group, Target, Twin, WhenAll};
@@ -50,8 +50,11 @@ pub fn clusters(config: &Config, here: &Surroundings) -> Vec<Item> {
         let parts = Parts::new(&common, target, here);
         let breaker = Map::new()
             .with("outlier_detection", common.breaker(&target.circuit_breaker))
-            .why("Ejected means ejected: Envoy's panic would ask an ejected target all the same.")
-            .with("common_lb_config", one("healthy_panic_threshold", one("value", 0u64)));
+            .why(
+                "Ejected means ejected, and at once: Envoy's panic would ask an ejected target all the same, and it would tell \
+                 the orders of an ejection up to a second late.",
+            )
+            .with("common_lb_config", ejected_means_ejected());
         let last = kinds.any(|kind| kind == WhenAll::TryAnyway);
         clusters.push(cluster(why, parts.cluster(&target.cluster, breaker.clone())));
         if last {
