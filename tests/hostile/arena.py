@@ -64,9 +64,9 @@ class World:
         self.arenas: dict[tuple, Arena] = {}
 
     def arena(self, binary: pathlib.Path, place: str) -> "Arena":
-        """The Envoy of this place; one that died is replaced. Only one runs at a time."""
+        """The Envoy of this place; one that was hurt is replaced. Only one runs at a time."""
         known = self.arenas.get((binary, place))
-        if known and known.gateway.alive():
+        if known and known.gateway.alive() and not known.spoilt:
             return known
         for other in self.arenas.values():
             other.stop()
@@ -112,6 +112,8 @@ class Arena:
         self.base = self.memory()
         self.vms = self.count_vms()
         self.read = self.log.stat().st_size
+        # What it was after an attack is nothing to begin another one with.
+        self.spoilt = False
 
     def visited(self):
         self.world.neighbours.ask("visit", url=self.url)
@@ -168,8 +170,8 @@ class Arena:
     # --- An attack, from its beginning to its verdict -----------------------------------------------------------------
 
     def begin(self):
-        """Neighbours call, and what is counted begins at nothing."""
-        self.visited()
+        """What is counted begins at nothing."""
+        self.world.neighbours.ask("take")
         with contextlib.suppress(OSError):
             pathlib.Path(f"/proc/{self.gateway.process.popen.pid}/clear_refs").write_text("5")
         self.vms = self.count_vms()
@@ -196,6 +198,7 @@ class Arena:
                 broken.append(f"VMs: {self.vms} became {now}")
             if self.peak() > self.promised():
                 broken.append(f"memory: {self.peak() // MIB} MiB of {self.promised() // MIB} MiB that the file allows")
+        self.spoilt = bool(broken)
         if waiting:
             broken.append(f"{len(waiting)} neighbours get no answer any more")
         wrong = [one for one in seen if one.wrong]

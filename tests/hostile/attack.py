@@ -1,5 +1,6 @@
 """What makes a test an attack: it happens beside healthy traffic, and is judged by that, too."""
 
+import asyncio
 import functools
 from dataclasses import dataclass
 
@@ -45,3 +46,10 @@ def attack(place: str = "main", floor: bool = False, alone: bool = False, cases:
         return pytest.mark.floor(test) if floor else test
 
     return decorate
+
+
+async def each(cases, check):
+    """Checks all cases at once, and tells of every one that is wrong."""
+    ends = await asyncio.gather(*(check(case) for case in cases), return_exceptions=True)
+    wrong = {str(case)[:100]: f"{type(end).__name__}: {end}"[:600] for case, end in zip(cases, ends) if isinstance(end, BaseException)}
+    assert not wrong, f"{len(wrong)} of {len(ends)}: {wrong}"

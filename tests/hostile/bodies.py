@@ -19,13 +19,16 @@ def script(name: str, model: str, **more) -> dict:
 
 
 def words(size: int) -> str:
-    """A text of so many bytes that tells if a piece of it is lost, doubled or moved."""
-    return _words(size // 16 + 1)[:size]
+    """A text of so many bytes, no two KiB of it alike."""
+    return _words(-(-size // KIB))[:size]
+
+
+FILLING = " the quick brown fox jumps over the lazy dog" * 24
 
 
 @functools.lru_cache(maxsize=4)
 def _words(lines: int) -> str:
-    return "".join(f"{line:014d} \u007e" for line in range(lines))
+    return "".join(f"{line:08d}{FILLING[: KIB - 8]}" for line in range(lines))
 
 
 def digest(text: str | bytes) -> str:

@@ -190,14 +190,16 @@ class Http2:
 
     async def say(self, number: int, data: bytes, end: bool = False):
         """Says some of the body, as fast as Envoy lets."""
-        while data:
+        sent = 0
+        while sent < len(data):
             room = min(self.frames.local_flow_control_window(number), self.frames.max_outbound_frame_size)
             if room <= 0:
                 if not await self.hear():
                     raise ConnectionError("closed while a body was sent")
                 continue
-            part, data = data[:room], data[room:]
-            self.frames.send_data(number, part, end_stream=end and not data)
+            part = data[sent : sent + room]
+            sent += len(part)
+            self.frames.send_data(number, part, end_stream=end and sent == len(data))
             await self.flush()
 
     async def hear(self) -> bool:

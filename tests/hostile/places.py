@@ -106,12 +106,13 @@ def described(place: Place, standins, plain: int, secret: int) -> dict:
     hostile = Address("hostile", f"http://127.0.0.1:{plain}")
     spare, good, claude = target(standins["spare"]), target(standins["good"]), target(standins["claude"], "anthropic")
     targets, groups = [good, claude, spare], [group("good", "good"), group("claude", "claude")]
-    quick = {"first_token_timeout": "2s", "answer_timeout": "20s", "stream_idle_timeout": "2s", "timeout": "60s"}
+    usual = {"first_token_timeout": "10s", "answer_timeout": "20s", "stream_idle_timeout": "10s", "timeout": "60s"}
+    brisk = usual | {"first_token_timeout": "1s", "answer_timeout": "2s", "stream_idle_timeout": "1s"}
 
     def add(made: dict, **more):
         targets.append(made)
-        groups.append(group(made["id"], made["id"], "spare", **quick | more))
-        groups.append(group(f"{made['id']}-alone", made["id"], **quick | more))
+        groups.append(group(made["id"], made["id"], "spare", **usual | more))
+        groups.append(group(f"{made['id']}-alone", made["id"], **usual | more))
 
     for dialect in DIALECTS:
         name = "hostile" if dialect == "openai" else f"hostile-{dialect}"
@@ -126,9 +127,10 @@ def described(place: Place, standins, plain: int, secret: int) -> dict:
     # Vectors of two models must not meet: each is alone.
     for kind, name, model in (("openai", "embeds", "text-embedding-3-large"), ("gemini", "embeds-gemini", "gemini-embedding-001")):
         targets.append(target(hostile, kind, id=name, model=model))
-        groups.append(group(f"{name}-alone", name, **quick))
-    # The whole request may take two seconds.
-    groups.append(group("hasty", "hostile", **quick | {"answer_timeout": "2s", "timeout": "2s"}))
+        groups.append(group(f"{name}-alone", name, **usual))
+    # A provider that says nothing is not waited for, and a whole request may take two seconds.
+    groups += [group("brisk", "hostile", "spare", **brisk), group("brisk-alone", "hostile", **brisk), group("hasty", "hostile", **brisk | {"timeout": "2s"})]
+    groups += [group(f"brisk-{name}-alone", name, **brisk) for name in ("http2", "http2-anthropic")]
     if place.more:
         targets, groups = [one + two for one, two in zip((targets, groups), place.more(standins))]
     listen = {"listen": place.listen} if place.listen else {}

@@ -32,13 +32,15 @@ class Stream:
 
     async def say(self, data: bytes, end: bool = False):
         """Says it as fast as the other side lets."""
-        while data:
+        sent = 0
+        while sent < len(data):
             room = min(self.frames.local_flow_control_window(self.number), self.frames.max_outbound_frame_size)
             if room <= 0:
                 await self.connection.more_room()
                 continue
-            part, data = data[:room], data[room:]
-            self.frames.send_data(self.number, part, end_stream=end and not data)
+            part = data[sent : sent + room]
+            sent += len(part)
+            self.frames.send_data(self.number, part, end_stream=end and sent == len(data))
             await self.connection.flush()
 
     async def trailers(self, *more):

@@ -3,8 +3,8 @@
 import asyncio
 
 from . import bodies
-from .attack import attack
-from .bodies import KIB, script
+from .attack import attack, each
+from .bodies import KIB, digest, script
 
 # Before a token there is always another target; these never give one.
 NO_ANSWERS = (
@@ -13,14 +13,17 @@ NO_ANSWERS = (
 )  # fmt: skip
 
 
-@attack(cases=NO_ANSWERS)
-async def test_what_is_no_answer_is_left_for_the_next_target(arena, case):
-    for _ in range(3):
-        answer = await arena.chat(script(case, "hostile"))
-        assert answer.status == 200 and answer.target == "spare" and answer.is_whole, str(answer)
+@attack()
+async def test_what_is_no_answer_is_left_for_the_next_target(arena):
+    async def left(name: str):
+        for _ in range(3):
+            answer = await arena.chat(script(name, "hostile"))
+            assert answer.status == 200 and answer.target == "spare" and answer.is_whole, str(answer)
+
+    await each(NO_ANSWERS, left)
 
 
-@attack(cases=(0, 3, 1000, 100_000))
+@attack(cases=(3, 1000, 100_000))
 async def test_interim_answers(arena, case):
     """A hundred thousand hints cost a while, and harm nobody."""
     answer = await arena.chat(script(f"hints {case}", "hostile"))
@@ -52,11 +55,12 @@ async def test_an_answer_before_the_request_is_read(arena, case):
             assert case == "hostile-early" or answer.target == "spare", str(answer)
 
 
-@attack(cases=(2, 100, 2000))
-async def test_trailers(arena, case):
-    answer = await arena.chat(script(f"trailers {case}", "hostile"))
-    assert answer.status == 200 and answer.is_whole, str(answer)
-    assert not any(name.startswith("x-trailer") for name in answer.headers)
+@attack()
+async def test_trailers(arena):
+    for count in (2, 100, 2000):
+        answer = await arena.chat(script(f"trailers {count}", "hostile"))
+        assert answer.status == 200 and answer.is_whole, str(answer)
+        assert not any(name.startswith("x-trailer") for name in answer.headers)
 
 
 # --- Streams --------------------------------------------------------------------------------------------------------
@@ -66,27 +70,30 @@ WHOLE = {
     "byte_by_byte": "one two three",
     "odd_lines": "one two three",
     "after_the_end": "all of it",
-    "many_events 200000": "a" * 200_000,
+    "many_events 30000": "a" * 30_000,
 }
 
 
-@attack(cases=tuple(WHOLE))
-async def test_a_stream_that_is_written_oddly_is_whole(arena, case):
-    for ask in (arena.chat, arena.messages):
-        answer = await ask(script(case, "hostile-alone", stream=True))
-        assert answer.status == 200 and answer.is_whole and answer.ends_well(), str(answer)
-        assert answer.said() == WHOLE[case], str(answer)
+@attack()
+async def test_a_stream_that_is_written_oddly_is_whole(arena):
+    async def whole(name: str):
+        for ask in (arena.chat, arena.messages):
+            answer = await ask(script(name, "hostile-alone", stream=True))
+            assert answer.status == 200 and answer.is_whole and answer.ends_well(), str(answer)
+            assert answer.said() == WHOLE[name], str(answer)
+
+    await each(WHOLE, whole)
 
 
 @attack()
 async def test_a_large_stream_is_whole(arena):
     answer = await arena.messages(script("large_stream 32", "hostile-alone", stream=True))
-    assert answer.ends_well() and answer.said() == bodies.words(16 * KIB) * (32 * 64), str(answer)
+    assert answer.ends_well() and digest(answer.said()) == digest(bodies.words(16 * KIB) * (32 * 64)), str(answer)
 
 
 @attack()
 async def test_many_streams_of_a_flood(arena):
-    """Twenty at once that say tokens as fast as they can, and end in the middle."""
-    asked = [arena.chat(script("many_events 20000", "hostile", stream=True)) for _ in range(20)]
+    """Eight at once that say tokens as fast as they can."""
+    asked = [arena.chat(script("many_events 8000", "hostile", stream=True)) for _ in range(8)]
     for answer in await asyncio.gather(*asked):
-        assert answer.ends_well() and answer.said() == "a" * 20_000, str(answer)
+        assert answer.ends_well() and answer.said() == "a" * 8000, str(answer)

@@ -136,7 +136,7 @@ async def test_a_stream_that_takes_too_long_ends_with_an_error_event(arena, case
 @attack(cases=("silent", "cut", "broken"))
 async def test_a_stream_that_breaks_never_ends_well(arena, case):
     for ask in (arena.chat, arena.messages):
-        answer = await ask(script(case, "hostile", stream=True))
+        answer = await ask(script(case, "brisk", stream=True))
         assert answer.status == 200 and answer.said().startswith("word "), str(answer)
         assert not answer.ends_well(), str(answer)
         assert case == "broken" or answer.ends_with_error(), str(answer)
@@ -145,5 +145,5 @@ async def test_a_stream_that_breaks_never_ends_well(arena, case):
 @attack()
 async def test_a_target_that_says_nothing_is_left(arena):
     for stream in (True, False):
-        answer = await arena.chat(script("mute", "hostile", stream=stream))
+        answer = await arena.chat(script("mute", "brisk", stream=stream))
         assert answer.status == 200 and answer.target == "spare", str(answer)

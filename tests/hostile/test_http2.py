@@ -3,7 +3,7 @@
 import asyncio
 
 
-from .attack import attack
+from .attack import attack, each
 from .bodies import KIB, digest, script, words
 
 # Anthropic's callers and OpenAI's, at a target of their own dialect and of the other.
@@ -25,32 +25,43 @@ def whole_stream(answer, text: str = "one two"):
         assert answer.body.count(b"event: content_block_stop") == 1, str(answer)
 
 
-@attack(floor=True, cases=WAYS)
-async def test_a_stream_with_trailers_keeps_its_end(arena, case):
-    whole_stream(await ask(arena, case, "trailers", stream=True))
-    whole_stream(await ask(arena, case, "trailers_at_once", stream=True))
+@attack(floor=True)
+async def test_a_stream_with_trailers_keeps_its_end(arena):
+    async def kept(way: str):
+        whole_stream(await ask(arena, way, "trailers", stream=True))
+        whole_stream(await ask(arena, way, "trailers_at_once", stream=True))
+
+    await each(WAYS, kept)
 
 
-@attack(floor=True, cases=WAYS)
-async def test_a_cut_stream_with_trailers_never_ends_well(arena, case):
-    answer = await ask(arena, case, "trailers_after_cut", stream=True)
-    assert answer.status == 200 and answer.said() == "one two ", str(answer)
-    assert not answer.ends_well(), str(answer)
-    assert answer.ends_with_error() or not answer.is_whole, f"it looks whole: {answer}"
+@attack(floor=True)
+async def test_a_cut_stream_with_trailers_never_ends_well(arena):
+    async def told(way: str):
+        answer = await ask(arena, way, "trailers_after_cut", stream=True)
+        assert answer.status == 200 and answer.said() == "one two ", str(answer)
+        assert not answer.ends_well(), str(answer)
+        assert answer.ends_with_error() or not answer.is_whole, f"it looks whole: {answer}"
+
+    await each(WAYS, told)
 
 
-@attack(cases=WAYS)
-async def test_an_answer_with_trailers_is_whole(arena, case):
-    answer = await ask(arena, case, "trailers")
-    assert answer.status == 200 and answer.is_whole and answer.text == "one two", str(answer)
+@attack()
+async def test_an_answer_with_trailers_is_whole(arena):
+    async def whole(way: str):
+        answer = await ask(arena, way, "trailers")
+        assert answer.status == 200 and answer.is_whole and answer.text == "one two", str(answer)
+
+    await each(WAYS, whole)
 
 
 @attack(cases=(40, 2 * KIB, 40 * KIB))
 async def test_a_large_answer_with_trailers_is_whole(arena, case):
-    for way in ("chat-http2", "chat-http2-anthropic"):
+    async def whole(way: str):
         answer = await ask(arena, way, f"large_with_trailers {case}")
         assert answer.status == 200 and answer.is_whole, str(answer)
         assert digest(answer.text) == digest(words(case * KIB)), str(answer)
+
+    await each(("chat-http2", "chat-http2-anthropic"), whole)
 
 
 @attack()
@@ -74,20 +85,26 @@ async def test_many_trailers(arena):
         assert answer.status == 200, str(answer)
 
 
-@attack(cases=(0, 1, 2, 7, 8, 11))
-async def test_a_reset_before_an_answer_is_left_for_the_next_target(arena, case):
-    """RST_STREAM with this code."""
-    answer = await arena.chat(script(f"reset_at_once {case}", "http2", stream=True))
-    assert answer.status == 200 and answer.target == "spare", str(answer)
+@attack()
+async def test_a_reset_before_an_answer_is_left_for_the_next_target(arena):
+    """RST_STREAM with any code."""
+
+    async def left(code: int):
+        answer = await arena.chat(script(f"reset_at_once {code}", "http2", stream=True))
+        assert answer.status == 200 and answer.target == "spare", str(answer)
+
+    await each((0, 1, 2, 7, 8, 11), left)
 
 
 @attack()
 async def test_a_reset_after_a_token_never_ends_well(arena):
-    for way in WAYS:
-        for code in (0, 2, 8):
-            answer = await ask(arena, way, f"reset_later {code}", stream=True)
-            assert answer.said() == "one " and not answer.ends_well(), str(answer)
-            assert answer.ends_with_error() or not answer.is_whole, str(answer)
+
+    async def told(case: tuple):
+        answer = await ask(arena, case[0], f"reset_later {case[1]}", stream=True)
+        assert answer.said() == "one " and not answer.ends_well(), str(answer)
+        assert answer.ends_with_error() or not answer.is_whole, str(answer)
+
+    await each([(way, code) for way in WAYS for code in (0, 2, 8)], told)
 
 
 @attack(cases=("going_away", "pings 2000", "interim 200", "interim 20000", "empty_pieces 50", "empty_pieces 20000"))
@@ -102,11 +119,14 @@ async def test_what_envoy_may_refuse(arena, case):
 
 @attack()
 async def test_a_whole_stream_that_is_not_closed(arena):
-    """The provider's terminator is the end: nobody has to wait for the frame that says so, and nothing is lost by it."""
-    for way in WAYS:
-        answer = await ask(arena, way, "done_and_open", stream=True)
-        assert answer.said() == "one two", str(answer)
-        assert b"[DONE]" in answer.body or b"message_stop" in answer.body, str(answer)
+    """The provider's terminator is the end: its caller gets it at once, and no error event after it."""
+
+    async def ended(way: str):
+        kind, model = way.split("-", 1)
+        answer = await getattr(arena, kind)(script("done_and_open", f"brisk-{model}-alone", stream=True))
+        assert answer.said() == "one two" and answer.ends_well(), str(answer)
+
+    await each(WAYS, ended)
 
 
 @attack()

@@ -83,14 +83,14 @@ async def test_closing_a_stream(arena):
 
     async def listen(reads: bool, stays: float):
         async with connected(arena.url) as (reader, writer):
-            writer.write(request(PATH, json.dumps(script("silent", "hostile", stream=True)).encode()))
+            writer.write(request(PATH, json.dumps(script("silent", "brisk", stream=True)).encode()))
             await writer.drain()
             if reads:
                 return await read_answer(reader)
             with contextlib.suppress(ConnectionError):
                 await asyncio.sleep(stays)
 
-    answers = await asyncio.gather(*(listen(number % 2 == 0, 1.9 + number / 50) for number in range(40)))
+    answers = await asyncio.gather(*(listen(number % 2 == 0, 0.9 + number / 50) for number in range(40)))
     for answer in answers[::2]:
         assert answer.status == 200 and answer.ends_with_error(), str(answer)
 
