@@ -118,6 +118,9 @@ def described(place: Place, standins, plain: int, secret: int) -> dict:
         name = "hostile" if dialect == "openai" else f"hostile-{dialect}"
         # One is signed, and no key of a file's.
         add(target(hostile, dialect, id=name, credential="aws" if dialect in SIGNED else hostile.name))
+    # What they say cools them down, and nobody else.
+    for kind in ("openai", "anthropic"):
+        add(target(hostile, kind, id=f"echo-{kind}"))
     for name in IN_PATH:
         add(target(hostile, id=f"hostile-{name}", endpoint=f"{hostile.url}/as/{name}/reads/v1"))
     for kind, name in (("openai", "http2"), ("anthropic", "http2-anthropic")):

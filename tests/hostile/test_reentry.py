@@ -54,7 +54,7 @@ async def test_answering_by_itself(arena):
     """`send_local_response`: from each callback of both roles, with bodies over the limit."""
     long = "m" * 5000
     await each(arena, {"model": long, "messages": []}, b"{" * 900, b"{", {"model": "hostile", "messages": 1})
-    await each(arena, *(script(f"echo {status}", "hostile-alone") for status in (400, 401, 429, 500)))
+    await each(arena, *(script(f"echo {status}", "echo-openai-alone") for status in (400, 401, 429, 500)))
     await each(arena, script("page", "hostile-alone"), script("endless_error", "hostile-alone"))
     for path in ("/v1/models", "/v1/models/hostile", "/v1/models/" + long):
         answer = await arena.ask(path, b"", method="GET")

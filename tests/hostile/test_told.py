@@ -67,7 +67,7 @@ async def test_a_key_that_a_provider_says_reaches_no_caller(arena):
     """Of no known form, with any status, and in each member of the error."""
 
     async def echoed(status: int):
-        for model in ("hostile-alone", "hostile-anthropic-alone"):
+        for model in ("echo-openai-alone", "echo-anthropic-alone"):
             for ask in (arena.chat, arena.messages):
                 answer = await ask(script(f"echo {status}", model, stream=status % 2 == 0))
                 assert answer.status >= 400, str(answer)
