@@ -97,7 +97,9 @@ PLACES = {
     "tiny": Place(edits=(limits(listeners=1024, clusters=1024),)),
     "tiny-listener": Place(edits=(limits(listeners=1024),)),
     "breaker": Place(more=breakable),
-    "impatient": Place(listen={"body_timeout": "3s", "memory": 128 * MIB}, memory=128 * MIB),
+    "impatient": Place(
+        listen={"body_timeout": "3s", "memory": 128 * MIB, "max_body_bytes": 16 * MIB, "max_answer_bytes": 32 * MIB}, memory=128 * MIB
+    ),
 }
 
 

@@ -47,17 +47,10 @@ async def events(call: Call, parts, pause: float = 0.0, end: bool = True):
         await call.say(b"0\r\n\r\n")
 
 
-def text_of(call: Call) -> str:
-    return "I am hostile, and today I behave."
-
-
 @script
 async def well(call: Call):
-    await whatever(call, text_of(call))
-
-
-async def whatever(call: Call, text: str):
-    """Answers well in the dialect and the form of the request."""
+    """Answers well, in the dialect and the form of the request."""
+    text = "I am hostile, and today I behave."
     is_messages = call.path.endswith("/messages")
     if call.path.endswith("/embeddings"):
         count = json.loads(call.body)["input"]
@@ -72,6 +65,9 @@ async def whatever(call: Call, text: str):
         content = {"role": "assistant", "content": [{"text": text}]}
         usage = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
         await whole(call, json.dumps({"output": {"message": content}, "stopReason": "end_turn", "usage": usage}).encode())
+    elif call.path.endswith("/v2/chat"):
+        told = {"role": "assistant", "content": [{"type": "text", "text": text}]}
+        await whole(call, json.dumps({"id": "1", "message": told, "finish_reason": "COMPLETE"}).encode())
     elif b'"stream":true' in call.body.replace(b" ", b"")[:KIB] + call.body.replace(b" ", b"")[-KIB:]:
         await events(call, (bodies.messages_stream if is_messages else bodies.stream)([text]))
     else:

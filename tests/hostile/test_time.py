@@ -38,10 +38,10 @@ def tools(names) -> dict:
 
 # By name: a provider that it is translated for, and how to make the request.
 SHAPES = {
-    "unknown members of a message": ("anthropic", lambda: {"messages": [MESSAGE | members(16_000)]}),
-    "unknown members of a request": ("gemini", lambda: {"messages": [MESSAGE], **members(16_000)}),
+    "unknown members of a message": ("anthropic", lambda: {"messages": [MESSAGE | members(32_000)]}),
+    "unknown members of a request": ("gemini", lambda: {"messages": [MESSAGE], **members(32_000)}),
     "tools with one beginning": ("mistral", lambda: tools("p" * 80 + str(number) for number in range(4000))),
-    "tools with dots": ("anthropic", lambda: tools(f"a.{number}" for number in range(32_000))),
+    "tools with dots": ("anthropic", lambda: tools(f"a.{number}" for number in range(64_000))),
     "tools with other letters": ("anthropic", lambda: tools(f"ä{number}" for number in range(67_000))),
     "tools that become the same": ("bedrock", lambda: tools("." * (number % 60 + 1) + "/" * (number // 60) for number in range(2000))),
     "calls with odd ids": ("bedrock", lambda: {"messages": rounds(16_000, lambda number: f"call:{number}")}),
