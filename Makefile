@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
+.PHONY: lint bless fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ fuzz: ## Feeds every byte boundary with broken input for a while
 
 chaos: $(VENV) $(ENVOY) $(DIST) ## Breaks providers in every way under load and holds the filter to its promises
 	$(PYTHON) tests/chaos/run.py
+
+hostile: $(JUDGES) $(ENVOY) $(DIST) ## Attacks as callers and as providers beside healthy traffic, and prints how long that waited (MINUTES=20)
+	$(PYTHON) tests/hostile/run.py
 
 bench: $(VENV) $(ENVOY) $(DIST) $(if $(filter 1,$(BENCH_PEERS)),$(PEERS)/ready) ## Measures the filter on a real Envoy against Envoy alone (BENCH_PEERS=1: other gateways too)
 	@command -v wrk >/dev/null || tests/setup/apt.sh wrk
