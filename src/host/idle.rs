@@ -86,8 +86,8 @@ pub fn is_urgent() -> bool {
 }
 
 /// Ends the streams that are silent for too long, and those whose time is over.
-pub fn tick(root: u32, now_ms: u64) {
-    let since_ms = now_ms.saturating_sub(TICKED_MS.replace(now_ms));
+pub fn tick(root: u32, now_ms: u64, since_ms: u64) {
+    TICKED_MS.set(now_ms);
     let passed_ms = since_ms.min(MOST_TICK_MS);
     let (mut ended, mut spoke, mut endings) = (Vec::new(), Vec::new(), Vec::new());
     WATCHED.with(|watched| {

@@ -4,7 +4,7 @@
 //! looks at a whole body. So the plugin's timer does.
 
 use super::{entry, timer};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// The most that one tick counts for: a clock that jumps ahead ends no request.
@@ -30,7 +30,6 @@ impl Reading {
 }
 
 thread_local! {
-    static LAST_TICK_MS: Cell<u64> = const { Cell::new(0) };
     /// By the number of the request's context.
     static READING: RefCell<BTreeMap<u32, Reading>> = const { RefCell::new(BTreeMap::new()) };
 }
@@ -72,8 +71,8 @@ pub fn is_needed(root: u32) -> bool {
 }
 
 /// Ends the requests whose bodies take too long.
-pub fn tick(root: u32, now_ms: u64) {
-    let passed_ms = now_ms.saturating_sub(LAST_TICK_MS.replace(now_ms)).min(MOST_TICK_MS);
+pub fn tick(root: u32, passed_ms: u64) {
+    let passed_ms = passed_ms.min(MOST_TICK_MS);
     let late: Vec<u32> = READING.with(|reading| {
         let Ok(mut reading) = reading.try_borrow_mut() else { return Vec::new() };
         let own = reading.iter_mut().filter(|(_, one)| one.root == root);

@@ -18,6 +18,9 @@ struct Running {
     period: u32,
     /// How many ticks in a row nobody needed.
     quiet: u32,
+    /// The last tick that somebody needed, in milliseconds since 1970; 0: none since the last that nobody did. Each root
+    /// context has its own: several tick beside each other.
+    ticked_ms: u64,
 }
 
 /// So many ticks run for nothing before the timer is switched off: switching costs a hostcall, and each request that comes
@@ -56,11 +59,14 @@ pub fn adjust(root: u32) -> Result<(), abi::Status> {
             }
             Some(known) => {
                 (known.period, known.quiet) = (wanted, 0);
+                if wanted == 0 {
+                    known.ticked_ms = 0;
+                }
                 abi::set_tick_period(wanted)
             }
             None if wanted == 0 => Ok(()),
             None => {
-                running.push(Running { root, period: wanted, quiet: 0 });
+                running.push(Running { root, period: wanted, quiet: 0, ticked_ms: 0 });
                 abi::set_tick_period(wanted)
             }
         }
@@ -71,10 +77,25 @@ pub fn adjust(root: u32) -> Result<(), abi::Status> {
 pub fn tick(root: u32) {
     if wanted(root) > 0 {
         let now_ms = abi::now_ms();
+        let passed_ms = passed(root, now_ms);
         pause::tick(root, now_ms);
-        idle::tick(root, now_ms);
-        reading::tick(root, now_ms);
+        idle::tick(root, now_ms, passed_ms);
+        reading::tick(root, passed_ms);
         unheard::tick(root, now_ms);
+    } else {
+        let _ = passed(root, 0);
     }
     let _ = adjust(root);
+}
+
+/// How much time has passed since the root context's last tick, in milliseconds; nothing if that was for nobody.
+fn passed(root: u32, now_ms: u64) -> u64 {
+    RUNNING.with(|running| {
+        let Ok(mut running) = running.try_borrow_mut() else { return 0 };
+        let Some(known) = running.iter_mut().find(|known| known.root == root) else { return 0 };
+        match std::mem::replace(&mut known.ticked_ms, now_ms) {
+            0 => 0,
+            before_ms => now_ms.saturating_sub(before_ms),
+        }
+    })
 }

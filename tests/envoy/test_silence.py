@@ -100,3 +100,14 @@ def test_many_at_once_and_each_its_own(openai):
     assert len(silent) == len(whole) == 10
     assert all(one.data[-1] == "[DONE]" and "error" not in str(one.data) for one in whole)
     assert all(sum("error" in event for event in one.data if isinstance(event, dict)) == 1 for one in silent)
+
+
+def test_orders_that_are_silent_together_wait_no_longer(cloud, shared):
+    """Each order's filter has a timer of its own, and they tick beside each other."""
+    for name in KINDS:
+        cloud[name].behave(stall=5)
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        done = list(pool.map(lambda number: shared.chat_stream(model=list(KINDS)[number % 3]), range(12)))
+    assert all("silent for more than 1000 ms" in str(one.data[-1]) for one in done), [one.data[-1:] for one in done]
+    assert time.monotonic() - began < 8, "three timers counted as one would take three times as long"

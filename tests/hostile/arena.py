@@ -59,7 +59,7 @@ class World:
         # Their letters, as `harness.load` judges them.
         self.says = dict(zip(("good", "claude"), LETTERS))
         for name, letter in self.says.items():
-            self.standins[name].behave(saying(letter) | {"slow_ms": 3})
+            self.standins[name].behave(saying(letter) | {"slow_ms": 5})
         self.neighbours = Companion("neighbours", folder / "neighbours.log", json.dumps(self.says))
         self.arenas: dict[tuple, Arena] = {}
 

@@ -18,7 +18,7 @@ from .companion import obey
 
 # A request that has no answer by then has none. Far more than half a second: machines that test are shared.
 PATIENCE = 15.0
-PAUSE = 0.02
+PAUSE = 0.05
 # Callers of each kind, each with a connection of its own: both workers have some.
 CALLERS = {"chat": 3, "stream": 4, "models": 3}
 
