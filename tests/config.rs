@@ -371,7 +371,7 @@ fn everything_is_resolved() {
     assert_eq!((backup.max_attempts, backup.members.len()), (2, 2));
     assert_eq!(backup.members.iter().map(|member| member.tier).collect::<Vec<_>>(), [0, 1]);
     let times = [backup.first_token_timeout_ms, backup.answer_timeout_ms, backup.timeout_ms];
-    assert_eq!(times, [10_000, 60_000, 300_000]);
+    assert_eq!(times, [10_000, 60_000, 1_800_000]);
     assert_eq!(backup.failover_on.iter().count(), 10);
 
     let [fails, waits] = config.drills.as_slice() else { panic!("two drills") };
