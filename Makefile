@@ -103,13 +103,13 @@ test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAsse
 	tests/setup/wasm-test.sh "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(BINDGEN))
 
 test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
-	$(PYTHON) -m pytest tests $(ARGS)
+	$(PYTHON) -m pytest tests --ignore=tests/hostile $(ARGS)
 
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
 
 test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
-	  $(PYTHON) -m pytest tests $(ARGS)
+	  $(PYTHON) -m pytest tests --ignore=tests/hostile $(ARGS)
 
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check

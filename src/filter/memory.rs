@@ -25,8 +25,6 @@ pub struct Memory {
     envoy: Cell<usize>,
     /// Of `vm`, requests that have not arrived whole and are large.
     arriving: Cell<usize>,
-    /// How many bytes the VM's memory has.
-    vm_bytes: fn() -> usize,
 }
 
 /// It doesn't fit now.
@@ -34,24 +32,24 @@ pub struct Memory {
 pub struct Full;
 
 impl Memory {
-    pub fn new(most: u64, vm_bytes: fn() -> usize) -> Memory {
+    pub fn new(most: u64) -> Memory {
         Memory {
             most: usize::try_from(most).unwrap_or(usize::MAX),
             vm: Cell::new(0),
             envoy: Cell::new(0),
             arriving: Cell::new(0),
-            vm_bytes,
         }
     }
 
-    /// Whether so much more can be held: in the VM, and by Envoy. A VM's memory never shrinks, so what it has grown to
-    /// counts in full, and what is free in it serves the next.
+    /// Whether so much more can be held: in the VM, and by Envoy. What the VM's memory has grown to, and never gives back, does
+    /// not count: what is free in it serves the next, and a worker that refused everybody for what it once held would be no
+    /// better than a dead one.
     ///
     /// # Errors
     /// It can't.
     pub fn fits(&self, vm: usize, envoy: usize) -> Result<(), Full> {
         let wanted = self.vm.get().saturating_add(vm).saturating_add(BASE_BYTES);
-        let all = wanted.max((self.vm_bytes)()).saturating_add(self.envoy.get()).saturating_add(envoy);
+        let all = wanted.saturating_add(self.envoy.get()).saturating_add(envoy);
         if all <= self.most { Ok(()) } else { Err(Full) }
     }
 
@@ -153,15 +151,15 @@ mod tests {
 
     const MB: usize = 1 << 20;
 
-    fn runtime(vm_bytes: fn() -> usize) -> Rc<Runtime> {
+    fn runtime() -> Rc<Runtime> {
         let json = r#"{"version":1,"listen":{"memory":67108864,"max_body_bytes":1048576,"max_answer_bytes":1048576},"targets":[{"id":"a","provider":"openai_compatible","endpoint":"http://x"}],
             "model_groups":[{"name":"g","targets":[{"id":"a"}]}]}"#;
-        Rc::new(Runtime::load_in(json.as_bytes(), vm_bytes).unwrap())
+        Rc::new(Runtime::load(json.as_bytes()).unwrap())
     }
 
     #[test]
     fn what_is_held_is_given_back() {
-        let runtime = runtime(|| 0);
+        let runtime = runtime();
         let mut one = Held::nothing(&runtime);
         one.set_vm(40 * MB);
         assert_eq!(one.room(30 * MB, 0), Err(Full));
@@ -174,17 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn a_vm_that_has_grown_stays_so() {
-        let runtime = runtime(|| 50 * MB);
-        let mut one = Held::nothing(&runtime);
-        assert_eq!(one.room(46 * MB, 0), Ok(()), "what is free in it is used again");
-        one.set_envoy(20 * MB);
-        assert_eq!(one.room(0, 0), Err(Full), "and Envoy may hold the rest only");
-    }
-
-    #[test]
     fn those_who_never_finish_have_half() {
-        let runtime = runtime(|| 0);
+        let runtime = runtime();
         let mut slow: Vec<Held> = (0..40).map(|_| Held::nothing(&runtime)).collect();
         let came = slow.iter_mut().filter_map(|held| held.arrive(MB).ok()).count();
         assert_eq!(came, 32);

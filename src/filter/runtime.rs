@@ -22,9 +22,8 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// `vm_bytes` says how much memory the VM has.
-    pub fn new(config: Config, vm_bytes: fn() -> usize) -> Runtime {
-        let memory = Memory::new(config.listen.memory, vm_bytes);
+    pub fn new(config: Config) -> Runtime {
+        let memory = Memory::new(config.listen.memory);
         let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
         let identities = config.targets.iter().map(|target| identity(&config, target)).collect();
         Runtime { config, load: Load::default(), memory, reached, identities }
@@ -35,17 +34,9 @@ impl Runtime {
     /// # Errors
     /// Every problem, in the words of `switchover check`.
     pub fn load(json: &[u8]) -> Result<Runtime, Vec<String>> {
-        Runtime::load_in(json, || 0)
-    }
-
-    /// The same in a VM that can say how much memory it has.
-    ///
-    /// # Errors
-    /// As [`Runtime::load`].
-    pub fn load_in(json: &[u8], vm_bytes: fn() -> usize) -> Result<Runtime, Vec<String>> {
         let config = Config::from_json(json)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        Ok(Runtime::new(config, vm_bytes))
+        Ok(Runtime::new(config))
     }
 
     /// The drills that are on, a sentence each, for the operator's log.

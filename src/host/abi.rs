@@ -342,15 +342,6 @@ pub fn reset_response(context: u32) -> Result<(), Status> {
     done(unsafe { proxy_close_stream(1) })
 }
 
-/// How many bytes this VM's memory has. It never shrinks.
-pub fn vm_bytes() -> usize {
-    #[cfg(target_arch = "wasm32")]
-    let pages = core::arch::wasm32::memory_size(0);
-    #[cfg(not(target_arch = "wasm32"))]
-    let pages = 0;
-    pages * 65_536
-}
-
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
     let mut id = 0;
     done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;

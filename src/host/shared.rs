@@ -31,7 +31,7 @@ pub fn runtime(json: Vec<u8>) -> Result<Rc<Runtime>, Vec<String>> {
     if let Some(runtime) = known {
         return Ok(runtime);
     }
-    let runtime = Rc::new(Runtime::load_in(&json, abi::vm_bytes)?);
+    let runtime = Rc::new(Runtime::load(&json)?);
     LOADED.with(|loaded| {
         if let Ok(mut loaded) = loaded.try_borrow_mut() {
             *loaded = Some((json, Rc::clone(&runtime)));

@@ -22,15 +22,15 @@ def without_limit(bootstrap):
 
 
 @pytest.mark.parametrize("edit", [None, without_limit], ids=["rendered", "by-hand"])
-@pytest.mark.parametrize("kind", ["openai", "anthropic"])
-def test_a_large_answer_arrives_whole(cloud, gateway, edit, kind):
-    """Whatever Envoy's buffers are, and whether the answer is passed on or translated."""
-    first = cloud[f"{kind}-main"]
-    envoy = gateway(document([target(first, kind)]), edit=edit)
+def test_a_large_answer_arrives_whole(cloud, gateway, edit):
+    """Whatever Envoy's buffers are."""
+    first = cloud["openai-main"]
+    envoy = gateway(document([target(first)]), edit=edit)
     for size in (3 * MB, 36 * MB):
         first.behave(reply_bytes=size)
         answer = envoy.chat()
-        assert answer.status_code == 200 and len(answer.json()["choices"][0]["message"]["content"]) >= size, answer.text[:300]
+        assert answer.status_code == 200, answer.text[:300]
+        assert len(answer.json()["choices"][0]["message"]["content"].encode()) >= size
     assert envoy.alive()
 
 

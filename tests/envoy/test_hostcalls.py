@@ -24,7 +24,8 @@ HOSTCALLS = 9
 # Besides those, lines of header maps: four of the router role's, and what changes of the request and of the answer. Each is a
 # crossing, but Envoy would take longer for maps that are set whole: it removes and adds every line.
 HEADER_EDITS = 17
-CALLBACKS = 15
+# A body comes to both roles in a piece and an empty end, and neither waits for the end.
+CALLBACKS = 16
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
 # Envoy compiles the whole module at its start, and a processor's caches are small.

@@ -28,7 +28,7 @@ pub fn run(args: &Args) -> Result<(), Stop> {
     let document = Document::open(&args.file)?;
     let surface = input::surface(&document.config, &args.path)?;
     let body = input::body()?;
-    let runtime = Rc::new(Runtime::new(document.config, || 0));
+    let runtime = Rc::new(Runtime::new(document.config));
     let moment = Moment { now_ms: input::CREATED * 1000, pick: args.pick, key: 0, standings: &[] };
     match switchover::filter::explain(&runtime, surface, &args.headers, &body, &moment) {
         Ok(json) => input::print_json(&json),
