@@ -81,7 +81,8 @@ def test_large_requests_do_not_add_up(cloud, gateway, name, kind):
         cloud[name].reset()
         await send(envoy, [large] * 4, at_once=4)
         settled = heap(envoy)
-        assert settled <= 32 * MB, settled / MB
+        # The pieces of one as they came, and for a moment the whole of it beside them, its outline and its translation.
+        assert settled <= 40 * MB, settled / MB
         await send(envoy, [large] * 8, at_once=4)
         assert heap(envoy) <= settled + 9 * MB, (settled / MB, heap(envoy) / MB)
 
