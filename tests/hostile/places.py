@@ -10,7 +10,7 @@ from harness.document import SIGNED, document, group, target
 
 MIB = 1024 * 1024
 # The standard providers: the first two are the neighbours'.
-STANDINS = ("good", "claude", "spare", "first", "second")
+STANDINS = ("good", "claude", "spare", "first")
 # What the providers behind the groups speak, and the paths of their endpoints where scripts are named in those.
 DIALECTS = ("openai", "anthropic", "gemini", "bedrock", "mistral", "cohere", "openai_compatible")
 IN_PATH = ("early", "early_refusal")
@@ -28,7 +28,7 @@ class Place:
     edits: tuple = ()
     # The WebAssembly memory that each worker may take, in bytes.
     memory: int = MEMORY
-    # Groups of its own, made by a function of the stand-ins, with their targets.
+    # Groups of its own, made by a function of the providers, with their targets.
     more: object = None
 
 
@@ -79,13 +79,20 @@ def quiet(bootstrap: dict):
                 one["typed_config"].pop("access_log", None)
 
 
-def breakable(standins) -> tuple[list, list]:
-    """For the breaker's tests: a target that breaks, and one behind it."""
-    quick = {"consecutive_failures": 3, "interval": "100ms", "base_ejection_time": "400ms", "max_ejection_time": "400ms"}
+# How a stream breaks: the scripts that do it, for which the breaker's tests have a target each.
+BREAKS = ("broken", "cut", "silent", "told")
+# Failures in a row that the breaker allows there.
+FAILURES = 3
+
+
+def breakable(standins, hostile) -> tuple[list, list]:
+    """For the breaker's tests: targets that break off, and another behind each. Once ejected, most are for longer than a test."""
+    quick = {"consecutive_failures": FAILURES, "interval": "100ms", "base_ejection_time": "400ms", "max_ejection_time": "400ms"}
     lasting = quick | {"base_ejection_time": "60s", "max_ejection_time": "60s"}
-    first, second = target(standins["first"], circuit_breaker=quick), target(standins["second"], circuit_breaker=lasting)
-    groups = [group("quick", "first", "spare"), group("lasting", "second", "spare", stream_idle_timeout="1s")]
-    return [first, second], groups
+    names = [f"breaks-{name}" for name in BREAKS] + ["keeps"]
+    targets = [target(standins["first"], circuit_breaker=quick)] + [target(hostile, id=name, circuit_breaker=lasting) for name in names]
+    groups = [group("quick", "first", "spare")] + [group(name, name, "spare", stream_idle_timeout="1s") for name in names]
+    return targets, groups
 
 
 PLACES = {
@@ -137,6 +144,6 @@ def described(place: Place, standins, plain: int, secret: int) -> dict:
     groups += [group("brisk", "hostile", "spare", **brisk), group("brisk-alone", "hostile", **brisk), group("hasty", "hostile", **brisk | {"timeout": "2s"})]
     groups += [group(f"brisk-{name}-alone", name, **brisk) for name in ("http2", "http2-anthropic")]
     if place.more:
-        targets, groups = [one + two for one, two in zip((targets, groups), place.more(standins))]
+        targets, groups = [one + two for one, two in zip((targets, groups), place.more(standins, hostile))]
     listen = {"listen": place.listen} if place.listen else {}
     return document(targets, groups, circuit_breaker=place.breaker, **listen)

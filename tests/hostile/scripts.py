@@ -195,6 +195,13 @@ async def cut(call: Call):
 
 
 @script
+async def told(call: Call):
+    """A token, and an error event."""
+    error = event({"error": {"message": "The server is overloaded.", "type": "server_error", "code": "overloaded"}})
+    await events(call, [delta("word "), delta("word "), error], pause=0.05)
+
+
+@script
 async def broken(call: Call):
     """A token, and an RST."""
     await events(call, [delta("word "), delta("word ")], pause=0.05, end=False)
