@@ -187,10 +187,10 @@ static LISTEN: Object = Object {
             "memory",
             Kind::Whole { min: 8 << 20, max: 1 << 30 },
             Need::Default(Literal::Whole(512 << 20)),
-            "How many bytes each worker may hold at once for requests and answers that pass the filter: its WebAssembly memory \
-             and what Envoy keeps of requests for their next attempt. What doesn't fit gets 503 `gateway_busy`, and no target \
-             is blamed. At least eight times `max_body_bytes` and four times `max_answer_bytes`. Envoy takes at most what it \
-             takes at rest and so much for each worker.",
+            "How many bytes of requests and answers each worker may hold at once: in the filter, and of requests that Envoy keeps \
+             for their next attempt. What doesn't fit gets 503 `gateway_busy`, and no target is blamed. At least eight times \
+             `max_body_bytes` and four times `max_answer_bytes`. It bounds what is held, not all that Envoy takes: the memory \
+             of a WebAssembly VM never shrinks, and what waits for callers that don't read is Envoy's own.",
         ),
         field(
             "body_timeout",
