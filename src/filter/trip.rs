@@ -266,6 +266,7 @@ impl Trip {
         let path = headers::text(headers, ":path")?;
         let surface = Surface::of_path(path.strip_prefix(runtime.config.listen.base_path.as_str())?)?;
         let document = Document::parse(body).ok()?;
+        let length = document.as_text().len();
         let asked = ask(surface, document.root(), &runtime.config.listen.limits).ok()?;
         Some(Trip {
             runtime: Rc::clone(runtime),
@@ -289,7 +290,7 @@ impl Trip {
             outcome: RefCell::default(),
             ticket: Ticket::new(runtime),
             held: RefCell::new(Held::nothing(runtime)),
-            length: 0,
+            length,
         })
     }
 

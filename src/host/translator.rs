@@ -66,7 +66,8 @@ impl TranslatorContext {
                 Asked { headers, trip, taken: Vec::new(), drained: 0 }
             }
         };
-        let is_whole = asked.drained.saturating_add(size) == asked.trip.length();
+        let length = asked.trip.length();
+        let is_whole = length > 0 && asked.drained.saturating_add(size) == length;
         if end || is_whole {
             return self.ask(asked, size).map(|()| true);
         }
