@@ -13,7 +13,7 @@ pub use parting::Parting;
 use super::answer::{self, Answer};
 use super::headers::{Header, HeaderList};
 use super::intake::Intake;
-use super::memory::{Held, WORK_FACTOR};
+use super::memory::Held;
 use super::metrics;
 use super::silence::{Line, Silence};
 use super::trip::Trip;
@@ -89,8 +89,6 @@ enum State {
 
 /// An error's explanation is read so far, in bytes.
 const MOST_EXPLANATION: usize = 64 * 1024;
-/// An answer that is read takes so many times its size for a moment: its outline, the model of it and what is written.
-const READ_FACTOR: usize = 3;
 
 impl Attempt {
     /// Translates the request for a target. `body` is the request's as this attempt got it, for a trip without one.
@@ -108,7 +106,7 @@ impl Attempt {
             return Err(failed::given_up(trip, target));
         }
         let mut held = Held::nothing(&trip.runtime);
-        if held.room(0, trip.length().max(body.len()).saturating_mul(WORK_FACTOR)).is_err() {
+        if held.may_work(trip.length().max(body.len()), trip.held_in_vm()).is_err() {
             return Err(failed::no_room(trip));
         }
         trip.runtime.reach(target);
@@ -290,15 +288,13 @@ impl Attempt {
         }
         let is_whole = body.push(bytes) || end;
         if !is_whole && (is_success || length < MOST_EXPLANATION) {
-            if self.held.room(length.saturating_sub(self.held.vm()), 0).is_err() {
+            if self.held.grow_vm(length).is_err() {
                 return self.busy();
             }
-            self.held.set_vm(length);
             self.state = State::Whole { status, headers, body };
             return Step::Hold;
         }
-        if self.held.room(length.saturating_sub(self.held.vm()), length.saturating_mul(READ_FACTOR)).is_err()
-        {
+        if self.held.may_read(length).is_err() {
             return self.busy();
         }
         let body = body.take();
@@ -317,7 +313,7 @@ impl Attempt {
         bytes: &[u8],
         end: bool,
     ) -> Step {
-        if self.held.room(bytes.len(), bytes.len()).is_err() {
+        if self.held.room(bytes.len().saturating_mul(2)).is_err() {
             return self.busy();
         }
         let pushed = pipe.push(bytes, &mut out);
@@ -352,7 +348,7 @@ impl Attempt {
         // Nobody has it who fell silent: its last word is said.
         let Some(mut pipe) = taken else { return Step::Chunk(Vec::new()) };
         let mut out = Vec::with_capacity(bytes.len() + 256);
-        if self.held.room(bytes.len(), bytes.len()).is_err() {
+        if self.held.room(bytes.len().saturating_mul(2)).is_err() {
             pipe.fail(&answer::busy(), &mut out);
             return Step::Chunk(out);
         }
@@ -418,6 +414,9 @@ impl Attempt {
         }
         match exchange::reply(&self.trip.turn, target, &self.memo, head, body) {
             Ok(answer) => {
+                if self.held.answer(answer.body.len(), clock).is_err() {
+                    return self.busy();
+                }
                 let headers = self.answer_headers(head, Some(answer.body.len()));
                 self.release(headers, answer.body, None)
             }

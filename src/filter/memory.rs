@@ -7,24 +7,56 @@ use super::runtime::Runtime;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// What a VM has before any request: its code's data, the configuration, tables.
-const BASE_BYTES: usize = 4 << 20;
-/// A body that is read takes so many times its size for a moment: it, its outline, the model of it and what is written.
-pub const WORK_FACTOR: usize = 6;
+/// A body that is read takes so many times its size for a moment: its pieces, it, its outline, the model of it and what is
+/// written.
+const WORK_FACTOR: usize = 5;
 /// A body that still arrives counts among the large from here on.
 const LARGE_BYTES: usize = 64 << 10;
+/// What Envoy gets to write at once, from here on, may wait for its caller for longer than the request lives.
+const LARGE_ANSWER_BYTES: usize = 1 << 20;
+/// Callers are taken to read large answers at no less than this, in bytes a millisecond.
+const LEAVING_PACE: u64 = 256 << 10;
 
 /// The account of one worker.
+///
+/// A VM's memory never shrinks, so what it has and what Envoy has are bounded apart: were one to have at one moment what the other
+/// had at another, both together would be more than the file says. A quarter is nobody's: pieces of many bodies leave gaps that no
+/// large one fits into, by which a VM was seen to grow to four thirds of what it held.
 #[derive(Debug)]
 pub struct Memory {
-    /// `listen.memory`.
+    /// Held in the VM: half of `listen.memory`.
+    vm: Share,
+    /// Held by Envoy for requests of ours: what it keeps of a request for the next attempt, and what it writes to a provider or a
+    /// caller. A quarter.
+    envoy: Share,
+    /// In the VM, requests that have not arrived whole and are large: half of that.
+    arriving: Share,
+    /// Written to callers whose requests are over, as of some moment: HTTP/1 doesn't tell when they have it.
+    leaving: Cell<(usize, u64)>,
+}
+
+/// Some bytes of so many.
+#[derive(Debug)]
+struct Share {
     most: usize,
-    /// Held in the VM.
-    vm: Cell<usize>,
-    /// Held by Envoy for requests of ours, for as long as they live: it keeps a request for its next attempt.
-    envoy: Cell<usize>,
-    /// Of `vm`, requests that have not arrived whole and are large.
-    arriving: Cell<usize>,
+    now: Cell<usize>,
+}
+
+impl Share {
+    fn of(most: usize) -> Share {
+        Share { most, now: Cell::new(0) }
+    }
+
+    /// Whether there is room for so many more.
+    fn fits(&self, more: usize) -> Result<(), Full> {
+        if self.now.get().saturating_add(more) <= self.most { Ok(()) } else { Err(Full) }
+    }
+
+    /// Somebody's part of it changes.
+    fn change(&self, part: &mut usize, to: usize) {
+        self.now.set(self.now.get().saturating_sub(*part).saturating_add(to));
+        *part = to;
+    }
 }
 
 /// It doesn't fit now.
@@ -33,34 +65,21 @@ pub struct Full;
 
 impl Memory {
     pub fn new(most: u64) -> Memory {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let vm = most / 2;
         Memory {
-            most: usize::try_from(most).unwrap_or(usize::MAX),
-            vm: Cell::new(0),
-            envoy: Cell::new(0),
-            arriving: Cell::new(0),
+            vm: Share::of(vm),
+            envoy: Share::of(most / 4),
+            arriving: Share::of(vm / 2),
+            leaving: Cell::new((0, 0)),
         }
     }
 
-    /// Whether so much more can be held: in the VM, and by Envoy. What the VM's memory has grown to, and never gives back, does
-    /// not count: what is free in it serves the next, and a worker that refused everybody for what it once held would be no
-    /// better than a dead one.
-    ///
-    /// # Errors
-    /// It can't.
-    pub fn fits(&self, vm: usize, envoy: usize) -> Result<(), Full> {
-        let wanted = self.vm.get().saturating_add(vm).saturating_add(BASE_BYTES);
-        let all = wanted.saturating_add(self.envoy.get()).saturating_add(envoy);
-        if all <= self.most { Ok(()) } else { Err(Full) }
-    }
-
-    /// Whether a request that has not arrived whole may hold so many bytes. Those that are large share half of the memory,
-    /// so that callers who send much and never finish keep nobody out who sends little.
-    ///
-    /// # Errors
-    /// It may not.
-    fn may_arrive(&self, before: usize, now: usize) -> Result<(), Full> {
-        let all = self.arriving.get().saturating_sub(before).saturating_add(large(now));
-        if large(now) == 0 || all <= self.most / 2 { Ok(()) } else { Err(Full) }
+    /// What callers still have to read of answers whose requests are over.
+    fn leaving(&self, now_ms: u64) -> usize {
+        let (bytes, as_of_ms) = self.leaving.get();
+        let read = now_ms.saturating_sub(as_of_ms).saturating_mul(LEAVING_PACE);
+        bytes.saturating_sub(usize::try_from(read).unwrap_or(usize::MAX))
     }
 }
 
@@ -82,58 +101,92 @@ impl Held {
         Held { runtime: Rc::clone(runtime), vm: 0, envoy: 0, arriving: 0 }
     }
 
-    fn memory(&self) -> &Memory {
-        &self.runtime.memory
-    }
-
     /// How many bytes it holds in the VM.
     pub fn vm(&self) -> usize {
         self.vm
     }
 
-    /// Whether there is room for so many bytes more, `work` of them for a moment only.
+    /// Whether the VM has room for so many bytes more.
     ///
     /// # Errors
-    /// There is none.
-    pub fn room(&self, more: usize, work: usize) -> Result<(), Full> {
-        self.memory().fits(more.saturating_add(work), 0)
+    /// It has none.
+    pub fn room(&self, more: usize) -> Result<(), Full> {
+        self.runtime.memory.vm.fits(more)
+    }
+
+    /// Whether a request of so many bytes, of which `has` count already, can be read and translated now, and be Envoy's then.
+    ///
+    /// # Errors
+    /// There is no room for that.
+    pub fn may_work(&self, length: usize, has: usize) -> Result<(), Full> {
+        self.room(length.saturating_mul(WORK_FACTOR).saturating_sub(has))?;
+        self.runtime.memory.envoy.fits(length)
+    }
+
+    /// Whether an answer of so many bytes can be read now.
+    ///
+    /// # Errors
+    /// There is no room for that.
+    pub fn may_read(&self, length: usize) -> Result<(), Full> {
+        // Its pieces and it, or it and what is written of it; and an outline.
+        self.room(length.saturating_mul(2).saturating_add(length / 2).saturating_sub(self.vm))
     }
 
     /// Holds so many bytes in the VM, in all.
     pub fn set_vm(&mut self, bytes: usize) {
-        let all = &self.runtime.memory.vm;
-        all.set(all.get().saturating_sub(self.vm).saturating_add(bytes));
-        self.vm = bytes;
+        self.runtime.memory.vm.change(&mut self.vm, bytes);
+    }
+
+    /// Holds so many bytes in the VM, in all.
+    ///
+    /// # Errors
+    /// There is no room for them; nothing changed.
+    pub fn grow_vm(&mut self, bytes: usize) -> Result<(), Full> {
+        self.room(bytes.saturating_sub(self.vm))?;
+        self.set_vm(bytes);
+        Ok(())
     }
 
     /// Has Envoy hold so many bytes, in all.
     pub fn set_envoy(&mut self, bytes: usize) {
-        let all = &self.runtime.memory.envoy;
-        all.set(all.get().saturating_sub(self.envoy).saturating_add(bytes));
-        self.envoy = bytes;
+        self.runtime.memory.envoy.change(&mut self.envoy, bytes);
     }
 
-    /// Holds so many bytes of a request, in all, that has not arrived whole.
+    /// Has Envoy write an answer of so many bytes at once. Of a large one nobody tells when its caller has it: it counts for as
+    /// long as that should take.
+    ///
+    /// # Errors
+    /// There is no room for it; nothing changed.
+    pub fn answer(&mut self, bytes: usize, clock: impl Fn() -> u64) -> Result<(), Full> {
+        if bytes < LARGE_ANSWER_BYTES {
+            return Ok(());
+        }
+        let memory = &self.runtime.memory;
+        let now_ms = clock();
+        let leaving = memory.leaving(now_ms).saturating_add(bytes);
+        memory.envoy.fits(leaving)?;
+        memory.leaving.set((leaving, now_ms));
+        Ok(())
+    }
+
+    /// Holds so many bytes of a request, in all, that has not arrived whole. Those that are large share half of the memory, so
+    /// that callers who send much and never finish keep nobody out who sends little.
     ///
     /// # Errors
     /// There is no room for it; nothing changed.
     pub fn arrive(&mut self, bytes: usize) -> Result<(), Full> {
-        self.memory().may_arrive(self.arriving, bytes)?;
-        self.room(bytes.saturating_sub(self.vm), 0)?;
-        self.set_arriving(large(bytes));
-        self.set_vm(bytes);
+        let counted = large(bytes);
+        if counted > 0 {
+            self.runtime.memory.arriving.fits(counted.saturating_sub(self.arriving))?;
+        }
+        self.grow_vm(bytes)?;
+        self.runtime.memory.arriving.change(&mut self.arriving, counted);
         Ok(())
     }
 
     /// The request has arrived whole.
     pub fn arrived(&mut self) {
-        self.set_arriving(0);
-    }
-
-    fn set_arriving(&mut self, bytes: usize) {
-        let all = &self.runtime.memory.arriving;
-        all.set(all.get().saturating_sub(self.arriving).saturating_add(bytes));
-        self.arriving = bytes;
+        self.runtime.memory.arriving.change(&mut self.arriving, 0);
     }
 }
 
@@ -141,7 +194,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.set_vm(0);
         self.set_envoy(0);
-        self.set_arriving(0);
+        self.arrived();
     }
 }
 
@@ -161,14 +214,35 @@ mod tests {
     fn what_is_held_is_given_back() {
         let runtime = runtime();
         let mut one = Held::nothing(&runtime);
-        one.set_vm(40 * MB);
-        assert_eq!(one.room(30 * MB, 0), Err(Full));
-        one.set_vm(10 * MB);
-        one.set_envoy(20 * MB);
-        assert_eq!(one.room(30 * MB, 0), Ok(()));
-        assert_eq!(one.room(20 * MB, 20 * MB), Err(Full));
+        one.set_vm(20 * MB);
+        assert_eq!((one.room(12 * MB), one.room(13 * MB)), (Ok(()), Err(Full)));
+        assert_eq!(one.grow_vm(33 * MB), Err(Full));
+        assert_eq!(one.grow_vm(10 * MB), Ok(()));
         drop(one);
-        assert_eq!(runtime.memory.fits(60 * MB, 0), Ok(()));
+        assert_eq!(Held::nothing(&runtime).room(32 * MB), Ok(()));
+    }
+
+    #[test]
+    fn a_request_needs_room_for_work_and_with_envoy() {
+        let runtime = runtime();
+        let mut held = Held::nothing(&runtime);
+        assert_eq!((held.may_work(6 * MB, 0), held.may_work(7 * MB, 0)), (Ok(()), Err(Full)));
+        held.set_vm(6 * MB);
+        assert_eq!(held.may_work(6 * MB, held.vm()), Ok(()), "what it has is part of it");
+        let mut other = Held::nothing(&runtime);
+        other.set_envoy(15 * MB);
+        assert_eq!((held.may_work(MB, 0), held.may_work(2 * MB, 0)), (Ok(()), Err(Full)));
+        assert_eq!((held.may_read(12 * MB), held.may_read(13 * MB)), (Ok(()), Err(Full)));
+    }
+
+    #[test]
+    fn large_answers_take_a_while_to_leave() {
+        let runtime = runtime();
+        let mut held = Held::nothing(&runtime);
+        assert_eq!(held.answer(12 * MB, || 1000), Ok(()));
+        assert_eq!(held.answer(12 * MB, || 1010), Err(Full));
+        assert_eq!(held.answer(MB / 2, || 1010), Ok(()), "a small one is not counted");
+        assert_eq!(held.answer(12 * MB, || 1050), Ok(()));
     }
 
     #[test]
@@ -176,7 +250,7 @@ mod tests {
         let runtime = runtime();
         let mut slow: Vec<Held> = (0..40).map(|_| Held::nothing(&runtime)).collect();
         let came = slow.iter_mut().filter_map(|held| held.arrive(MB).ok()).count();
-        assert_eq!(came, 32);
+        assert_eq!(came, 16);
         let mut small = Held::nothing(&runtime);
         assert_eq!(small.arrive(60_000), Ok(()));
         assert_eq!(small.arrive(70_000), Err(Full));
@@ -184,8 +258,8 @@ mod tests {
         assert_eq!(small.arrive(70_000), Ok(()));
         assert_eq!(small.arrive(80_000), Ok(()));
         slow.clear();
-        assert_eq!(runtime.memory.arriving.get(), 80_000);
+        assert_eq!(runtime.memory.arriving.now.get(), 80_000);
         drop(small);
-        assert_eq!((runtime.memory.arriving.get(), runtime.memory.vm.get()), (0, 0));
+        assert_eq!((runtime.memory.arriving.now.get(), runtime.memory.vm.now.get()), (0, 0));
     }
 }

@@ -14,7 +14,7 @@ use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
 use super::intake::Intake;
 use super::load::Ticket;
-use super::memory::{Held, WORK_FACTOR};
+use super::memory::Held;
 use super::models;
 use super::trip::{Outcome, Trip};
 use super::{Runtime, degraded};
@@ -217,7 +217,7 @@ impl Router {
             return Arrival::Wait;
         }
         held.arrived();
-        if held.room(0, body.length().saturating_mul(WORK_FACTOR)).is_err() {
+        if held.may_work(body.length(), held.vm()).is_err() {
             let answer = busy_answer(*surface);
             self.phase = Phase::Other;
             return Arrival::Answer(answer);

@@ -81,6 +81,11 @@ impl Trip {
         self.length
     }
 
+    /// How many bytes of it count as held in the VM.
+    pub(super) fn held_in_vm(&self) -> usize {
+        self.held.try_borrow().map_or(0, |held| held.vm())
+    }
+
     /// Forgets the caller's request: an attempt has it.
     pub fn drop_body(&self) {
         if let Ok(mut body) = self.body.try_borrow_mut() {

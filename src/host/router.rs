@@ -24,12 +24,23 @@ pub struct RouterContext {
     has_taken: bool,
     /// The status of another filter's answer that is held, and what came of it.
     theirs: Option<(u16, Vec<u8>)>,
+    /// The answer to a request that is refused, whose end Envoy has not told yet.
+    refusal: Option<Answer>,
 }
 
 impl RouterContext {
     pub fn new(runtime: Rc<Runtime>, root: u32, context: u32) -> RouterContext {
         let router = Router::new(Rc::clone(&runtime));
-        RouterContext { router, runtime, root, context, key: None, has_taken: false, theirs: None }
+        RouterContext {
+            router,
+            runtime,
+            root,
+            context,
+            key: None,
+            has_taken: false,
+            theirs: None,
+            refusal: None,
+        }
     }
 
     /// A piece of another filter's refusal, which becomes one in the caller's envelope once it is whole.
@@ -67,24 +78,18 @@ impl RouterContext {
         }
         let piece = read(abi::Buffer::RequestBody, size)?;
         match self.router.arrives(piece, end) {
-            Arrival::Answer(answer) => {
-                reading::forget(self.context);
-                respond(&answer).map(|()| Flow::Wait)
-            }
+            Arrival::Answer(answer) => self.refuse(answer, size, end),
             Arrival::Wait => {
                 reading::came(self.context, size);
                 self.has_taken |= size > 0;
                 drain(abi::Buffer::RequestBody, size).map(|()| Flow::Wait)
             }
-            Arrival::Whole => {
-                reading::forget(self.context);
-                self.send(size)
-            }
+            Arrival::Whole => self.send(size, end),
         }
     }
 
     /// The body is whole, `size` bytes of it in Envoy's buffer: plans, and lets it go.
-    fn send(&mut self, size: usize) -> Result<Flow, abi::Status> {
+    fn send(&mut self, size: usize, end: bool) -> Result<Flow, abi::Status> {
         let body = match abi::text(self.router.take_body()) {
             Ok(text) => Document::of(text),
             Err(bytes) => Document::parse(bytes),
@@ -93,8 +98,9 @@ impl RouterContext {
         let key = shared::next_key();
         let standings = shared::standings(&self.runtime, now_ms);
         match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, standings: &standings }) {
-            Err(answer) => respond(&answer).map(|()| Flow::Wait),
+            Err(answer) => self.refuse(answer, size, end),
             Ok((trip, headers)) => {
+                reading::forget(self.context);
                 shared::remember(key, &trip);
                 self.key = Some(key);
                 if self.has_taken {
@@ -112,9 +118,19 @@ impl RouterContext {
         }
     }
 
+    /// Answers a request whose body is whole: at its end, as Envoy closes the connection of a caller that is answered before.
+    fn refuse(&mut self, answer: Answer, size: usize, end: bool) -> Result<Flow, abi::Status> {
+        if end {
+            reading::forget(self.context);
+            return respond(&answer).map(|()| Flow::Wait);
+        }
+        self.refusal = Some(answer);
+        drain(abi::Buffer::RequestBody, size).map(|()| Flow::Wait)
+    }
+
     /// The body takes too long; called by the timer.
     pub fn late(&mut self, context: u32) {
-        let Some(answer) = self.router.is_late() else { return };
+        let Some(answer) = self.refusal.take().or_else(|| self.router.is_late()) else { return };
         let _ = abi::respond_to(context, u32::from(answer.status), OURS, &lines(&answer), &answer.body);
     }
 }
@@ -221,6 +237,9 @@ impl RouterContext {
             unheard::heard(Role::Router);
             return self.take(size, end).unwrap_or_else(give_up);
         }
+        if let Some(answer) = self.refusal.take() {
+            return self.refuse(answer, size, end).unwrap_or_else(give_up);
+        }
         if self.router.is_sent() {
             // What follows the end of the JSON was never part of what we planned.
             return drain(abi::Buffer::RequestBody, size).map_or_else(give_up, |()| Flow::Go);
@@ -230,6 +249,9 @@ impl RouterContext {
 
     /// Nobody but the caller knows what is in them.
     pub fn request_trailers(&mut self) -> Flow {
+        if let Some(answer) = self.refusal.take() {
+            return self.refuse(answer, 0, true).unwrap_or_else(give_up);
+        }
         if self.router.is_reading() {
             // They end a body whose JSON has no end.
             return match self.take(0, true) {

@@ -11,8 +11,8 @@ from harness.document import document, group, target
 pytestmark = pytest.mark.floor
 
 MB = 1 << 20
-# `listen.memory` must be eight times a request and four times an answer.
-SMALL = {"max_body_bytes": MB, "max_answer_bytes": 2 * MB, "memory": 8 * MB}
+# `listen.memory` must be ten times a request and five times an answer.
+SMALL = {"max_body_bytes": MB, "max_answer_bytes": 2 * MB, "memory": 10 * MB}
 
 
 def without_limit(bootstrap):
@@ -41,6 +41,17 @@ def test_a_large_request_arrives_whole(cloud, gateway, edit):
     text = "word " * (4 * MB)
     assert envoy.chat(text).status_code == 200
     assert first.received()["json"]["messages"][0]["content"] in (text, [{"type": "text", "text": text}])
+
+
+def test_a_large_request_fails_over(cloud, gateway):
+    """Envoy keeps it for the next attempt, though no connection buffers so much."""
+    first, second = cloud["openai-main"], cloud["anthropic-main"]
+    envoy = gateway(document([target(first), target(second, "anthropic")]))
+    first.behave(status=503)
+    text = "word " * (6 * MB)
+    answer = envoy.chat(text)
+    assert answer.status_code == 200 and answer.headers["x-switchover-target"] == second.name, answer.text[:300]
+    assert second.received()["json"]["messages"][0]["content"] in (text, [{"type": "text", "text": text}])
 
 
 def test_an_answer_beyond_the_bound_is_the_next_targets(cloud, gateway):

@@ -80,9 +80,9 @@ fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
 /// The most that a VM of Envoy's gets.
 const MOST_MEMORY: u64 = 1 << 30;
 /// How much `memory` there must be for a request of `max_body_bytes`, which is held with what it becomes.
-const MEMORY_OF_BODY: u64 = 8;
+const MEMORY_OF_BODY: u64 = 10;
 /// The same for an answer of `max_answer_bytes`.
-const MEMORY_OF_ANSWER: u64 = 4;
+const MEMORY_OF_ANSWER: u64 = 5;
 
 fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
     let view = file.object("listen")?;

@@ -187,10 +187,11 @@ static LISTEN: Object = Object {
             "memory",
             Kind::Whole { min: 8 << 20, max: 1 << 30 },
             Need::Default(Literal::Whole(512 << 20)),
-            "How many bytes of requests and answers each worker may hold at once: in the filter, and of requests that Envoy keeps \
-             for their next attempt. What doesn't fit gets 503 `gateway_busy`, and no target is blamed. At least eight times \
-             `max_body_bytes` and four times `max_answer_bytes`. It bounds what is held, not all that Envoy takes: the memory \
-             of a WebAssembly VM never shrinks, and what waits for callers that don't read is Envoy's own.",
+            "How many bytes each worker may take for requests and answers: half of it is the filter's, a quarter Envoy's, for \
+             requests that it keeps for their next attempt and large answers on their way, and a quarter what is lost between. \
+             What doesn't fit gets 503 `gateway_busy`, and no target is blamed. At least ten times `max_body_bytes` and five \
+             times `max_answer_bytes`. So an Envoy takes at most what it takes at its start and this for each worker, \
+             besides 256 KiB for each connection or stream whose caller doesn't read.",
         ),
         field(
             "body_timeout",

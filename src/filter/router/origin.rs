@@ -70,8 +70,8 @@ impl Trip {
                 Origin::Attempt(Failure::connect("Envoy was told to send it no requests"))
             }
             "request_payload_exceeded_retry_buffer_limit" => Origin::Misconfigured(
-                "The request is larger than Envoy keeps for another attempt. Raise per_connection_buffer_limit_bytes of the \
-                 listener, and take request_body_buffer_limit from the route."
+                "The request is larger than Envoy keeps for another attempt. Raise request_body_buffer_limit of the route, or where \
+                 it has none per_connection_buffer_limit_bytes of the listener."
                     .to_owned(),
             ),
             // Of the filter that adds keys, where it may not let a request go without one.
