@@ -1,12 +1,11 @@
 //! The listener: where callers come in, which requests are ours, and what is written down about each.
 
-use super::Surroundings;
 use super::wasm::Roles;
+use super::{BUFFER_BYTES, Surroundings, WINDOW_BYTES};
 use crate::render::tree::{Map, Node, address, duration, list, one};
 use switchover::config::Config;
 
-/// Bodies a little too large still reach the filter, which answers in the caller's dialect; Envoy's own 413 is the guard
-/// behind it.
+/// Translated requests are a little larger than the callers'.
 const BODY_MARGIN_BYTES: u64 = 1 << 20;
 /// How much longer than the longest request a connection without any movement is kept.
 const IDLE_MARGIN_MS: u64 = 60_000;
@@ -22,8 +21,8 @@ pub fn listener(config: &Config, here: &Surroundings, roles: &Roles) -> Node {
              before opening it to others.",
         )
         .with("address", address(&here.listen.0, here.listen.1))
-        .why("listen.max_body_bytes and a little more, so that the filter says 413 in the caller's dialect, not Envoy.")
-        .with("per_connection_buffer_limit_bytes", config.listen.max_body_bytes.saturating_add(BODY_MARGIN_BYTES))
+        .why("What waits for a caller that doesn't read. Bodies may be larger: none waits here.")
+        .with("per_connection_buffer_limit_bytes", BUFFER_BYTES)
         .with("filter_chains", list([one("filters", list([manager]))]))
         .into()
 }
@@ -42,6 +41,14 @@ fn connection_manager(config: &Config, roles: &Roles) -> Map {
         .with("normalize_path", true)
         .with("merge_slashes", true)
         .with("request_headers_timeout", "10s")
+        .why("An HTTP/2 caller that doesn't read has so much kept for each of its requests, and only so many of them at once.")
+        .with(
+            "http2_protocol_options",
+            Map::new()
+                .with("max_concurrent_streams", 1000u64)
+                .with("initial_stream_window_size", BUFFER_BYTES)
+                .with("initial_connection_window_size", WINDOW_BYTES),
+        )
         .why("Longer than any request may take (the groups' `timeout`), as the wait for an answer is silence too.")
         .with("stream_idle_timeout", duration(longest.saturating_add(IDLE_MARGIN_MS)))
         .why("A caller that says `connection: close` may pause for so long before the rest of a large answer is cut. Not longer, as a \
@@ -130,7 +137,9 @@ fn routes(config: &Config) -> Map {
                 list([Map::new().with("name", "x-switchover-order").with("present_match", true)]),
             ),
         )
-        .with("route", Map::new().with("cluster_header", "x-switchover-order").with("timeout", "0s"));
+        .with("route", Map::new().with("cluster_header", "x-switchover-order").with("timeout", "0s"))
+        .why("What is kept of a request for the next attempt: twice listen.max_body_bytes, as Envoy 1.37 counts it twice.")
+        .with("request_body_buffer_limit", config.listen.max_body_bytes.saturating_add(BODY_MARGIN_BYTES).saturating_mul(2));
     let nothing = "Envoy has no route for this request. Switchover answers POST /v1/chat/completions, /v1/messages, \
                    /v1/responses and /v1/embeddings and GET /v1/models; whoever runs it can add other routes in Envoy's \
                    configuration.";

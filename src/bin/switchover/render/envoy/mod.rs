@@ -39,6 +39,11 @@ pub struct SecretFile {
     pub watched: Option<String>,
 }
 
+/// What Envoy holds at most for one connection or stream before it stops reading what fills it.
+const BUFFER_BYTES: u64 = 256 << 10;
+/// The same of what a provider sends on one HTTP/2 connection. A larger window lets more come in a round trip.
+const WINDOW_BYTES: u64 = 1 << 20;
+
 const HEAD: &str = "\
 An Envoy bootstrap, made by `switchover render envoy` from switchover.yaml: change that file and render again.
 It needs Envoy 1.37 or newer: before that, a retry after a held answer lets bytes of the failed attempt through to the caller.
@@ -62,7 +67,7 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
              redacted in it).",
         )
         .with("admin", one("address", address(&here.admin.0, here.admin.1)))
-        .with("overload_manager", overload())
+        .with("overload_manager", overload(config))
         .with("stats_config", stats::stats(config))
         .with("deferred_stat_options", stats::deferred())
         .with_some("bootstrap_extensions", drill::extensions(config))
@@ -75,17 +80,49 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
         .into()
 }
 
-fn overload() -> Map {
-    let limit = Map::typed(
-        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-    )
-    .with("max_active_downstream_connections", 50_000u64);
-    let monitor = Map::new()
-        .with("name", "envoy.resource_monitors.global_downstream_max_connections")
-        .with("typed_config", limit);
+/// What Envoy has without any request, and what it takes for connections.
+const HEAP_BYTES: u64 = 512 << 20;
+/// So many workers are taken to be there, at most.
+const WORKERS: u64 = 16;
+
+/// The bounds of what no filter sees. Not the cgroup's memory: the VMs' is in it and never shrinks, so an Envoy that once had much
+/// to do would refuse everybody for good; and where there is no cgroup Envoy would not start.
+fn overload(config: &Config) -> Map {
+    let heap = HEAP_BYTES.saturating_add((config.listen.memory / 4).saturating_mul(WORKERS));
+    let monitors = [
+        monitor(
+            "global_downstream_max_connections",
+            "downstream_connections.v3.DownstreamConnectionsConfig",
+            Map::new().with("max_active_downstream_connections", 50_000u64),
+        ),
+        monitor(
+            "fixed_heap",
+            "fixed_heap.v3.FixedHeapConfig",
+            Map::new()
+                .why(
+                    "Envoy's own memory without that of the WebAssembly VMs, which `listen.memory` bounds: 512 MiB and a quarter of \
+                     it for each of 16 workers.",
+                )
+                .with("max_heap_size_bytes", heap),
+        ),
+    ];
+    let action = |name: &str, pressure: f64| {
+        let trigger = Map::new()
+            .with("name", "envoy.resource_monitors.fixed_heap")
+            .with("threshold", one("value", Node::Number(pressure)));
+        Map::new().with("name", format!("envoy.overload_actions.{name}")).with("triggers", list([trigger]))
+    };
+    let actions = [action("shrink_heap", 0.8), action("stop_accepting_requests", 0.95)];
     Map::new()
-        .why("A bound, so that a flood of connections ends here and not with Envoy out of memory.")
-        .with("resource_monitors", list([monitor]))
+        .why("Bounds, so that a flood ends here and not with Envoy out of memory.")
+        .with("refresh_interval", "0.25s")
+        .with("resource_monitors", list(monitors))
+        .with("actions", list(actions))
+}
+
+fn monitor(name: &str, kind: &str, config: Map) -> Map {
+    let typed = Map::typed(&format!("envoy.extensions.resource_monitors.{kind}"));
+    Map::new().with("name", format!("envoy.resource_monitors.{name}")).with("typed_config", typed.and(config))
 }
 
 /// How the clusters of targets and of orders treat ejected hosts: never ask one, and know of each at once.

@@ -1,6 +1,6 @@
 //! One cluster for each target: where it is, how its certificate is verified, and when Envoy leaves it alone.
 
-use super::{Surroundings, cluster, drill, ejected_means_ejected};
+use super::{BUFFER_BYTES, Surroundings, WINDOW_BYTES, cluster, drill, ejected_means_ejected};
 use crate::render::tree::{Item, Map, Node, address, duration, list, one};
 use std::net::IpAddr;
 use switchover::config::{CircuitBreaker, Config, Group, Target, Twin, WhenAll};
@@ -133,6 +133,7 @@ impl Parts {
         let protocols = if *tls { &common.https } else { &common.http };
         let connection = Map::new()
             .with("connect_timeout", common.connect_timeout.clone())
+            .with("per_connection_buffer_limit_bytes", BUFFER_BYTES)
             .with_some("transport_socket", transport)
             .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, protocols.clone()))
             .with("upstream_connection_options", common.keepalive.clone())
@@ -211,9 +212,13 @@ fn protocols(tls: bool) -> Map {
         .with("common_http_protocol_options", one("idle_timeout", "50s"));
     if tls {
         let ping = Map::new().with("interval", "30s").with("timeout", "5s");
-        let both = Map::new()
-            .with("http_protocol_options", Map::new())
-            .with("http2_protocol_options", one("connection_keepalive", ping));
+        let both = Map::new().with("http_protocol_options", Map::new()).with(
+            "http2_protocol_options",
+            Map::new()
+                .with("connection_keepalive", ping)
+                .with("initial_stream_window_size", WINDOW_BYTES)
+                .with("initial_connection_window_size", WINDOW_BYTES.saturating_mul(16)),
+        );
         options.why("HTTP/2 where the provider agrees to it.").with("auto_config", both)
     } else {
         options.with("explicit_http_config", one("http_protocol_options", Map::new()))
