@@ -14,6 +14,9 @@ FLOOR := $(SETUP)/envoy/$(ENVOY_FLOOR)/envoy
 PYTHON := $(SETUP)/venv/bin/python
 VENV := $(SETUP)/venv/ready
 JUDGES := $(SETUP)/venv/judges-ready
+# Tests wait more than they work, so one runs more than there are cores; a file's tests share what it starts.
+JOBS := 3
+PYTEST = $(PYTHON) -m pytest tests -m "not deep" --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 # Other gateways, for BENCH_PEERS=1.
 PEERS := $(SETUP)/peers
 PORTKEY_VERSION := 1.15.2
@@ -103,13 +106,13 @@ test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAsse
 	tests/setup/wasm-test.sh "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(BINDGEN))
 
 test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
-	$(PYTHON) -m pytest tests --ignore=tests/hostile $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
 
 test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
-	  $(PYTHON) -m pytest tests --ignore=tests/hostile $(ARGS)
+	  $(PYTEST) $(ARGS)
 
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check

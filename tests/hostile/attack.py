@@ -20,8 +20,11 @@ class Attack:
 ATTACKS: list[Attack] = []
 
 
-def attack(place: str = "main", floor: bool = False, alone: bool = False, cases: tuple = ()):
-    """Makes a test of an async function of an `Arena` (and of one of `cases`, for a test each)."""
+def attack(place: str = "main", floor: bool | str = False, alone: bool = False, deep: bool = False, cases: tuple = ()):
+    """Makes a test of an async function of an `Arena` (and of one of `cases`, for a test each).
+
+    `make test` leaves out those that are `deep`, all cases but the first, and the oldest Envoy unless `floor` is "always".
+    """
 
     def decorate(function):
         def run(world, envoy_binary, case):
@@ -41,9 +44,13 @@ def attack(place: str = "main", floor: bool = False, alone: bool = False, cases:
                 run(world, envoy_binary, {})
         test.__name__, test.__doc__, test.__module__ = function.__name__, function.__doc__, function.__module__
         if cases:
-            labels = ["-".join(map(str, case.values())) for case in named]
-            test = pytest.mark.parametrize("case", named, ids=labels)(test)
-        return pytest.mark.floor(test) if floor else test
+            label = lambda case: "-".join(map(str, case.values()))  # noqa: E731
+            marks = [()] + [(pytest.mark.deep,)] * (len(named) - 1)
+            cases_ = [pytest.param(case, id=label(case), marks=mark) for case, mark in zip(named, marks)]
+            test = pytest.mark.parametrize("case", cases_)(test)
+        if deep:
+            test = pytest.mark.deep(test)
+        return pytest.mark.floor(floor)(test) if floor else test
 
     return decorate
 

@@ -98,8 +98,17 @@ async def connected(url: str):
             await writer.wait_closed()
 
 
-async def read_answer(reader: asyncio.StreamReader, pace: float = 0.0) -> Answer:
-    """Reads one answer, a little at a time if it has a pace (seconds for each 64 KiB), to its end or where it breaks."""
+class Silence(Exception):
+    """Nothing comes after the end."""
+
+
+# The last events of streams.
+TERMINATORS = (b"data: [DONE]\n\n", b'"message_stop"}\n\n')
+
+
+async def read_answer(reader: asyncio.StreamReader, pace: float = 0.0, until_terminator: bool = False) -> Answer:
+    """Reads one answer, a little at a time if it has a pace (seconds for each 64 KiB), to its end or where it breaks; or to
+    the terminator of a stream and what comes right after it."""
     answer, parts, began = Answer(), [], time.monotonic()
 
     async def exactly(size: int):
@@ -112,6 +121,14 @@ async def read_answer(reader: asyncio.StreamReader, pace: float = 0.0) -> Answer
             if pace:
                 await asyncio.sleep(pace)
 
+    async def next_line() -> bytes:
+        if not (until_terminator and parts and parts[-1].endswith(TERMINATORS)):
+            return await reader.readuntil(b"\r\n")
+        try:
+            return await asyncio.wait_for(reader.readuntil(b"\r\n"), 2)
+        except TimeoutError:
+            raise Silence from None
+
     try:
         while answer.status < 200:
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -120,12 +137,12 @@ async def read_answer(reader: asyncio.StreamReader, pace: float = 0.0) -> Answer
         if "content-length" in answer.headers:
             await exactly(int(answer.headers["content-length"]))
         elif answer.headers.get("transfer-encoding") == "chunked":
-            while size := int(await reader.readuntil(b"\r\n"), 16):
+            while size := int(await next_line(), 16):
                 await exactly(size)
                 await reader.readexactly(2)
             answer.trailers = pairs((await reader.readuntil(b"\r\n")).decode("latin-1").split("\r\n"))
         answer.is_whole = True
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (ConnectionError, asyncio.IncompleteReadError, Silence):
         pass
     answer.body, answer.seconds = b"".join(parts), time.monotonic() - began
     return answer
@@ -142,7 +159,7 @@ async def ask(url: str, path: str, body: bytes | dict, *lines: str, **more) -> A
         return await converse(reader, writer, request(path, data, *lines, **more))
 
 
-async def converse(reader, writer, *parts: bytes, pace: float = 0.0) -> Answer:
+async def converse(reader, writer, *parts: bytes, **reading) -> Answer:
     """Sends these bytes while it reads the answer: it may come before all is sent."""
 
     async def send():
@@ -154,7 +171,7 @@ async def converse(reader, writer, *parts: bytes, pace: float = 0.0) -> Answer:
 
     sending = asyncio.create_task(send())
     try:
-        return await read_answer(reader, pace)
+        return await read_answer(reader, **reading)
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

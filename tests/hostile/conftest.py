@@ -14,8 +14,9 @@ def pytest_generate_tests(metafunc):
     if "envoy_binary" in metafunc.fixturenames:
         versions = ["main"]
         same = os.environ.get("SWITCHOVER_ENVOY") == os.environ.get("SWITCHOVER_ENVOY_FLOOR", "none")
-        if metafunc.definition.get_closest_marker("floor") and not same:
-            versions.append("floor")
+        floor = metafunc.definition.get_closest_marker("floor")
+        if floor and not same:
+            versions.append(pytest.param("floor", marks=() if "always" in floor.args else (pytest.mark.deep,)))
         metafunc.parametrize("envoy_binary", versions, indirect=True, scope="session")
 
 

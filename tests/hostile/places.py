@@ -105,7 +105,7 @@ PLACES = {
     "tiny-listener": Place(edits=(limits(listeners=1024),)),
     "breaker": Place(more=breakable),
     "impatient": Place(
-        listen={"body_timeout": "3s", "memory": 128 * MIB, "max_body_bytes": 16 * MIB, "max_answer_bytes": 32 * MIB}, memory=128 * MIB
+        listen={"body_timeout": "3s", "memory": 160 * MIB, "max_body_bytes": 16 * MIB, "max_answer_bytes": 32 * MIB}, memory=160 * MIB
     ),
 }
 

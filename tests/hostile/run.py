@@ -37,12 +37,15 @@ class Report:
     def __init__(self):
         self.attacks, self.broken, self.examples = Counter(), Counter(), defaultdict(list)
         self.quiet, self.beside, self.memory = [], [], []
+        # The longest wait beside each.
+        self.longest = Counter()
 
     def add(self, chosen: list, broken: list[str], waits: list):
         name = " + ".join(one.name for one in chosen)
         for one in chosen:
             self.attacks[one.name] += 1
         self.beside += waits
+        self.longest[name] = max([self.longest[name], *waits])
         if broken:
             self.broken[name] += 1
             self.examples[name] += broken[:4]
@@ -59,6 +62,8 @@ class Report:
             lines.append(
                 f"memory of an Envoy, {place}: {base // MIB} MiB before, {after // MIB} after, at most {peak // MIB} of {promised // MIB}"
             )
+        for name, wait in self.longest.most_common(5):
+            lines.append(f"longest wait {wait * 1000:.0f} ms, beside {name}")
         lines += [f"broken {count} times by {name}: {self.examples[name][0]}" for name, count in self.broken.items()]
         return "\n".join(lines)
 
@@ -91,9 +96,10 @@ def visit(world: World, place: str, until: float, chance: random.Random, report:
         if any(one.alone for one in chosen):
             chosen = chosen[:1]
         arena.begin()
-        broken = asyncio.run(all_of(chosen, arena))
-        verdict = arena.verdict(broken)
+        ends = asyncio.run(all_of(chosen, arena))
         # Several answers of an attack may find no room, or no patience, while others are made: what counts is who is hurt.
+        broken = ends if len(chosen) == 1 else []
+        verdict = arena.verdict(broken)
         report.add(chosen, broken, [one.wait for one in verdict.neighbours])
         peak = max(peak, arena.peak() if arena.gateway.alive() else 0)
     if arena.gateway.alive():

@@ -91,7 +91,7 @@ async def test_a_large_stream_is_whole(arena):
     assert answer.ends_well() and digest(answer.said()) == digest(bodies.words(16 * KIB) * (32 * 64)), str(answer)
 
 
-@attack()
+@attack(deep=True)
 async def test_many_streams_of_a_flood(arena):
     """Eight at once that say tokens as fast as they can."""
     asked = [arena.chat(script("many_events 8000", "hostile", stream=True)) for _ in range(8)]

@@ -10,7 +10,7 @@ from .bodies import script
 from .caller import connected, request
 from .places import BREAKS, FAILURES
 
-@attack("breaker", alone=True)
+@attack("breaker", alone=True, deep=True)
 async def test_a_target_whose_streams_break_is_left(arena):
     """In whatever way: after so many failures in a row as the breaker allows, on all workers."""
 
@@ -60,7 +60,7 @@ def failed(arena) -> dict:
     return dict(line.rsplit(" ", 1) for line in lines if line.startswith("switchover_failed_attempts_total{"))
 
 
-@attack("breaker", alone=True)
+@attack("breaker", alone=True, deep=True)
 async def test_an_ejected_target_is_never_asked(arena):
     """Ten ejections of a target that is down for good: each time it comes back it is asked as often as it takes, and no more."""
     first = arena.world.standins["first"]
@@ -80,13 +80,13 @@ async def test_an_ejected_target_is_never_asked(arena):
     assert asked <= FAILURES * (ejections + 1), f"asked {asked} times in {ejections} ejections"
 
 
-@attack(cases=("hasty", "hostile-alone"))
+@attack(cases=("hasty", "hostile-alone"), deep=True)
 async def test_a_stream_that_is_over_in_time_is_whole(arena, case):
     answer = await arena.chat(script("steady 8", case, stream=True))
     assert answer.status == 200 and answer.said() == "word " * 8 and answer.ends_well(), str(answer)
 
 
-@attack(cases=("chat", "messages"))
+@attack(cases=("chat", "messages"), deep=True)
 async def test_a_stream_that_takes_too_long_ends_with_an_error_event(arena, case):
     """Its group gives the whole request two seconds; its provider does nothing wrong."""
     ask = getattr(arena, case)
@@ -95,7 +95,7 @@ async def test_a_stream_that_takes_too_long_ends_with_an_error_event(arena, case
     assert answer.ends_with_error() and not answer.ends_well(), str(answer)
 
 
-@attack(cases=("silent", "cut", "broken"))
+@attack(cases=("silent", "cut", "broken"), deep=True)
 async def test_a_stream_that_breaks_never_ends_well(arena, case):
     for ask in (arena.chat, arena.messages):
         answer = await ask(script(case, "brisk", stream=True))
@@ -104,7 +104,7 @@ async def test_a_stream_that_breaks_never_ends_well(arena, case):
         assert case == "broken" or answer.ends_with_error(), str(answer)
 
 
-@attack()
+@attack(deep=True)
 async def test_a_target_that_says_nothing_is_left(arena):
     for stream in (True, False):
         answer = await arena.chat(script("mute", "brisk", stream=stream))

@@ -1,10 +1,13 @@
 """Providers that speak HTTP/2 as it is allowed, and as it isn't."""
 
 import asyncio
-
+import json
 
 from .attack import attack, each
 from .bodies import KIB, digest, script, words
+from .caller import PATIENCE, connected, converse, request
+
+PATH = "/v1/chat/completions"
 
 # Anthropic's callers and OpenAI's, at a target of their own dialect and of the other.
 WAYS = ("chat-http2", "messages-http2", "chat-http2-anthropic", "messages-http2-anthropic")
@@ -119,11 +122,15 @@ async def test_what_envoy_may_refuse(arena, case):
 
 @attack()
 async def test_a_whole_stream_that_is_not_closed(arena):
-    """The provider's terminator is the end: its caller gets it at once, and no error event after it."""
+    """The provider's terminator is the end: its caller gets it at once, and for long no error event after it."""
 
     async def ended(way: str):
         kind, model = way.split("-", 1)
-        answer = await getattr(arena, kind)(script("done_and_open", f"brisk-{model}-alone", stream=True))
+        body = script("done_and_open", f"brisk-{model}-alone", stream=True)
+        path, more = (PATH, {}) if kind == "chat" else ("/v1/messages", {"max_tokens": 100})
+        async with asyncio.timeout(PATIENCE), connected(arena.url) as (reader, writer):
+            sent = request(path, json.dumps(body | more).encode())
+            answer = await converse(reader, writer, sent, until_terminator=True)
         assert answer.said() == "one two" and answer.ends_well(), str(answer)
 
     await each(WAYS, ended)

@@ -24,7 +24,7 @@ async def each(arena, *bodies_: dict | bytes, path: str = PATH):
     return answers
 
 
-@attack("tiny-listener", floor=True)
+@attack("tiny-listener", floor="always")
 async def test_setting_a_request_over_the_limit(arena):
     """`set_buffer` of the request: translations of several times its size, and one that is larger than any limit."""
     asked = [bodies.tiny_messages(size, f"{kind}-alone") for kind in KINDS for size in (100, 700, 1000, 5000, 200_000)]
@@ -32,7 +32,7 @@ async def test_setting_a_request_over_the_limit(arena):
     await each(arena, *(bodies.tiny_inputs(count, "embeds-gemini-alone") for count in (10, 100, 200, 5000)), path="/v1/embeddings")
 
 
-@attack("tiny-listener", floor=True)
+@attack("tiny-listener", floor="always")
 async def test_setting_an_answer_over_the_limit(arena):
     """`set_buffer` of the answer: whole ones of every size, held streams, and large events of flowing ones."""
     for kind in KINDS[:2]:
@@ -41,7 +41,7 @@ async def test_setting_an_answer_over_the_limit(arena):
         await each(arena, script(name, "hostile-alone", stream=True))
 
 
-@attack("tiny", floor=True)
+@attack("tiny", floor="always", deep=True)
 async def test_limits_on_both_sides(arena):
     """A provider's connection has a limit of its own."""
     names = ("large_answer 1", "large_answer 3000", "large_event 0", "large_event 2", "well", "comments 1000")
@@ -49,7 +49,7 @@ async def test_limits_on_both_sides(arena):
     await each(arena, *(bodies.tiny_messages(size, "hostile-anthropic") for size in (100, 700, 1000, 5000, 200_000)))
 
 
-@attack("tiny-listener", floor=True)
+@attack("tiny-listener", floor="always")
 async def test_answering_by_itself(arena):
     """`send_local_response`: from each callback of both roles, with bodies over the limit."""
     long = "m" * 5000
@@ -61,7 +61,7 @@ async def test_answering_by_itself(arena):
         assert answer.status in (200, 404), str(answer)
 
 
-@attack("tiny-listener", floor=True)
+@attack("tiny-listener", floor="always")
 async def test_going_on_into_what_fails(arena):
     """`continue` of an attempt: its provider is reset, refuses with the request unread, or the caller has left."""
     for name in ("early_refusal", "garbage", "bad_chunk", "broken", "cut"):
@@ -77,7 +77,7 @@ async def test_going_on_into_what_fails(arena):
     await asyncio.gather(*(leave(number / 200) for number in range(60)))
 
 
-@attack("tiny-listener", floor=True)
+@attack("tiny-listener", floor="always")
 async def test_closing_a_stream(arena):
     """`close` of a stream by the timer: its last words, and the reset after them, to one who reads, doesn't, or has left."""
 

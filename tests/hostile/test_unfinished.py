@@ -11,7 +11,7 @@ from .bodies import KIB, MIB, digest, script, words
 from .caller import connected, http2, read_answer, request
 
 PATH = "/v1/chat/completions"
-# `impatient` gives a body three seconds, and each worker 128 MiB; a request may have 16 MiB there and an answer 32.
+# `impatient` gives a body three seconds, and each worker 160 MiB; a request may have 16 MiB there and an answer 32.
 SECONDS = 3
 
 
@@ -40,7 +40,7 @@ async def test_a_body_that_stops_is_refused(arena):
     assert time.monotonic() - began >= SECONDS - 1
 
 
-@attack("impatient")
+@attack("impatient", deep=True)
 async def test_a_body_of_another_dialect_that_stops_is_refused_in_it(arena):
     async with connected(arena.url) as (reader, writer):
         writer.write(request("/v1/messages", b'{"model":"hostile-alone"', length=1000))
@@ -67,14 +67,14 @@ async def test_bodies_that_stop_are_bounded_in_memory_and_time(arena):
     bounded(answers)
 
 
-@attack()
+@attack(deep=True)
 async def test_bodies_that_stop_are_bounded_in_memory(arena):
     """60 callers send 31 of 32 MiB each, and wait for a while."""
     whole = bodies.padded(32 * MIB - KIB, "hostile-alone")
     bounded(await asyncio.gather(*(begin(arena, whole[: 31 * MIB], len(whole), 6) for _ in range(60))))
 
 
-@attack("impatient")
+@attack("impatient", deep=True)
 async def test_memory_that_is_free_again_serves_the_next(arena):
     """What was taken by large bodies is given to others, round by round."""
     body = bodies.padded(15 * MIB, "hostile-alone")
@@ -135,7 +135,7 @@ async def test_an_http2_body_that_stops_is_refused(arena):
 
 @attack("impatient")
 async def test_more_than_fits_is_refused_and_blames_nobody(arena):
-    """Sixteen answers of 30 MiB at once, each collected for its translation, are more than 2 × 128 MiB."""
+    """Sixteen answers of 30 MiB at once, each collected for its translation, are more than 2 × 160 MiB."""
     body = script(f"large_answer {30 * KIB}", "hostile-anthropic")
     text = words(30 * MIB)
     for answer in await asyncio.gather(*(arena.chat(body) for _ in range(16))):
@@ -150,7 +150,7 @@ async def test_more_than_fits_is_refused_and_blames_nobody(arena):
 # --- In an Envoy with the usual limits ------------------------------------------------------------------------------
 
 
-@attack()
+@attack(deep=True)
 async def test_heads_that_never_end(arena):
     async with contextlib.AsyncExitStack() as stack:
         links = [await stack.enter_async_context(connected(arena.url)) for _ in range(300)]
@@ -191,7 +191,7 @@ async def test_many_who_leave_in_the_middle_of_a_body(arena):
         await asyncio.gather(*(leave(sent) for _ in range(20)))
 
 
-@attack(cases=("hostile-alone", "hostile-anthropic-alone"))
+@attack(cases=("hostile-alone", "hostile-anthropic-alone"), deep=True)
 async def test_who_reads_a_large_answer_slowly_gets_all_of_it(arena, case):
     """Also when the connection is to be closed after it."""
 
