@@ -53,7 +53,10 @@ class World:
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.certificate = certificate(folder)
-        self.standins = Standin(folder / "standin.log", *STANDINS)
+        # The neighbours' are a process of their own: what is attacked through the others must not keep them waiting.
+        processes = [Standin(folder / f"standin-{names[0]}.log", *names) for names in (STANDINS[:2], STANDINS[2:])]
+        self.processes = processes
+        self.standins = processes[0].providers | processes[1].providers
         self.provider = Companion("provider", folder / "provider.log", self.certificate)
         self.ports = self.provider.ask("where")
         # Their letters, as `harness.load` judges them.
@@ -78,7 +81,8 @@ class World:
             arena.stop()
         self.neighbours.stop()
         self.provider.stop()
-        self.standins.stop()
+        for one in self.processes:
+            one.stop()
 
 
 @dataclass
