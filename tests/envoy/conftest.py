@@ -50,7 +50,10 @@ def cloud(cloud_process):
     """The providers by name, behaving well, with empty logs; `cloud["openai-main"].behave(status=503)`."""
     for provider in cloud_process:
         provider.reset()
-    return cloud_process
+    yield cloud_process
+    # Not every test asks for this.
+    for provider in cloud_process:
+        provider.reset()
 
 
 @pytest.fixture
