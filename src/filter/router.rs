@@ -1,15 +1,18 @@
 //! The router role: reads the request, plans, names the order, and finishes the answer.
 
+mod consider;
 mod last;
 mod origin;
 #[cfg(test)]
 mod tests;
 
+pub(super) use consider::Considered;
 pub use last::{LastWord, MOST_OF_THEIRS, ResponseStep};
 pub use origin::{Fact, OURS};
 
+use super::Runtime;
 use super::answer::{Answer, busy_answer, header_value};
-use super::aside::{Asides, reasons};
+use super::aside::Asides;
 use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
 use super::intake::Intake;
@@ -17,17 +20,9 @@ use super::load::Ticket;
 use super::memory::Held;
 use super::models;
 use super::trip::{Outcome, Trip};
-use super::{Runtime, degraded};
-use crate::chat::Features;
-use crate::config::Group;
-use crate::dialect::{
-    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask, exchange, is_about_threads,
-};
-use crate::failure::Class;
-use crate::json::{Document, Raw, SyntaxError};
-use crate::plan::{
-    Circumstances, Demand, PLANNED, Plan, Standing, Verdict, choose, drilled, least_tokens, order_name, seats,
-};
+use crate::dialect::{CallerError, Refusal, Surface};
+use crate::json::{Document, SyntaxError};
+use crate::plan::{Standing, drilled, order_name, seats};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -72,20 +67,6 @@ pub struct Moment<'m> {
 pub struct Router {
     runtime: Rc<Runtime>,
     phase: Phase,
-}
-
-/// No dialect makes more than so many times its size of a request: schemas whose references Gemini wants followed come close,
-/// and a request for embeddings of many short texts.
-const MOST_GROWTH: usize = 20;
-
-/// What planning made of a request.
-pub(super) struct Considered<'r> {
-    /// The group's place in the configuration.
-    pub place: usize,
-    pub group: &'r Group,
-    pub turn: Turn,
-    pub plan: Plan,
-    pub needs: Features,
 }
 
 enum Phase {
@@ -314,145 +295,6 @@ impl Router {
         })
     }
 
-    /// Reads a request and plans it, without sending it anywhere.
-    pub(super) fn consider(
-        &self,
-        surface: Surface,
-        caller_headers: Vec<(String, String)>,
-        raw: Raw<'_>,
-        moment: &Moment<'_>,
-    ) -> Result<Considered<'_>, Answer> {
-        let limits = &self.runtime.config.listen.limits;
-        let mut asked = ask(surface, raw, limits).map_err(|refusal| refused(surface, refusal))?;
-        let (place, group) = self.group(&asked.model).map_err(|refusal| refused(surface, refusal))?;
-        let turn = Turn {
-            surface,
-            requested_model: std::mem::take(&mut asked.model),
-            stream: asked.stream,
-            stream_usage: asked.stream_usage,
-            id: Turn::id_of(moment.key),
-            created: moment.now_ms / 1000,
-            unsupported: group.unsupported,
-            caller_headers,
-        };
-        let plan = self.choose(group, &asked, &turn, raw, moment);
-        Ok(Considered { place, group, turn, plan, needs: asked.needs })
-    }
-
-    fn group(&self, model: &str) -> Result<(usize, &Group), Refusal> {
-        let config = &self.runtime.config;
-        if let Some(group) = config.group_for(model)
-            && let Some(place) = config.groups.iter().position(|known| known.name == group.name)
-        {
-            return Ok((place, group));
-        }
-        let hint = config.closest(model).map_or_else(
-            || "GET /v1/models lists what there is.".to_owned(),
-            |closest| format!("Did you mean `{closest}`? GET /v1/models lists what there is."),
-        );
-        let shown: String = model.chars().take(100).collect();
-        Err(Refusal {
-            status: 404,
-            code: "model_not_found",
-            param: Some("model".to_owned()),
-            message: format!("The model `{shown}` does not exist here. {hint}"),
-        })
-    }
-
-    fn choose(&self, group: &Group, asked: &Asked, turn: &Turn, raw: Raw<'_>, moment: &Moment<'_>) -> Plan {
-        let needs = asked.needs.only(PLANNED);
-        let standing = |target: usize| {
-            moment.standings.iter().find(|(known, _)| *known == target).map(|(_, standing)| *standing)
-        };
-        let most = self.runtime.config.listen.max_body_bytes;
-        let sendable = usize::try_from(most).unwrap_or(usize::MAX);
-        let is_small = raw.as_json().len().saturating_mul(MOST_GROWTH) <= sendable;
-        // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
-        let refuses = |target: usize| {
-            let wire = self.runtime.wire(target)?;
-            // Claude's own dialect can't make up for a schema that its target lacks.
-            let passes = || !exchange::may_refuse(turn.surface, wire.row) && holds(asked.needs, wire);
-            if (asked.is_plain && is_small) || passes() {
-                return None;
-            }
-            match exchange::front(turn, raw, wire) {
-                Err(refusal) => Some(Verdict::CantCarry(refusal.message)),
-                Ok(outgoing) => {
-                    let length = outgoing.body.len().saturating_add(outgoing.kept);
-                    (length > sendable).then_some(Verdict::TooLarge(length, most))
-                }
-            }
-        };
-        let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());
-        let demand = Demand { needs, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
-        let now = Circumstances {
-            now_ms: moment.now_ms,
-            pick: moment.pick,
-            standing: &standing,
-            refuses: &refuses,
-        };
-        choose(&self.runtime.config, group, &demand, &now)
-    }
-
-    /// Why nobody can be asked.
-    fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan, now_ms: u64) -> Answer {
-        let surface = turn.surface;
-        let reasons = reasons(&self.runtime, group, plan, now_ms).join("; ");
-        let reasons = reasons.trim_end_matches('.');
-        let told = |answer: Answer| {
-            let why = format!("No target of {} was asked: {reasons}.", group.name);
-            answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
-        };
-        let ejected = plan
-            .all_ejected_ms
-            .map(|wait| (wait, Class::Connect, 503, "is ejected: its last streams broke off"));
-        let cooling = plan
-            .all_cooling_ms
-            .map(|wait| (wait, Class::RateLimited, 429, "is cooling down after a rate limit"));
-        if let Some((wait, class, status, how)) = ejected.or(cooling) {
-            let seconds = wait.div_ceil(1000).max(1);
-            if let Some(answer) =
-                group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
-            {
-                return told(answer);
-            }
-            let error = CallerError {
-                status,
-                code: class.name().to_owned(),
-                param: None,
-                message: format!(
-                    "Every target of `{}` that could take this request {how}. Try again in {seconds} s.",
-                    group.name
-                ),
-            };
-            return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
-        }
-        // Whose vectors are others is not asked, however long the request is.
-        let all = |is: fn(&Verdict) -> bool| {
-            let mut fit =
-                plan.verdicts.iter().filter(|verdict| **verdict != Verdict::OtherVectors).peekable();
-            fit.peek().is_some() && fit.all(is)
-        };
-        let long = all(|verdict| matches!(verdict, Verdict::TooLong(_)));
-        let large = all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
-        let no_threads = plan
-            .verdicts
-            .iter()
-            .any(|verdict| matches!(verdict, Verdict::CantCarry(why) if is_about_threads(why)));
-        let refusal = Refusal {
-            status: if large { 413 } else { 400 },
-            code: match () {
-                () if long => "context_length_exceeded",
-                () if large => "request_too_large",
-                () if no_threads => NO_THREADS,
-                () => "unsupported_parameter",
-            },
-            param: None,
-            message: format!("No target of `{}` can take this request: {reasons}.", group.name),
-        };
-        told(refused(surface, refusal))
-    }
-
     /// Headers that the request gets: the order, whose cluster says when to retry, how long it may take, and whose it is.
     fn routed(&self, trip: &Trip, key: u64) -> HeaderList {
         let config = &self.runtime.config;
@@ -464,22 +306,6 @@ impl Router {
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
-}
-
-/// Whether a target can hold an answer to a schema, if that is asked for.
-fn holds(needs: Features, wire: &Target) -> bool {
-    needs.only(Features::JSON_SCHEMA).without(wire.capabilities).is_empty()
-}
-
-/// A sentence as a header's value: reasons of many targets are longer than many a client takes.
-fn bounded(sentence: &str) -> String {
-    const MOST: usize = 1024;
-    let mut line = header_value(sentence).into_owned();
-    if line.len() > MOST {
-        line.truncate(MOST);
-        line.push_str("...");
-    }
-    line
 }
 
 /// A caller's body, validated.
