@@ -45,6 +45,8 @@ pub enum RequestStep {
 pub enum Arrival {
     /// It was taken, and more must come.
     Wait,
+    /// It is all there is, and came in one small piece: let Envoy keep that until it tells the end, and call with that.
+    Keep,
     /// The body is whole: call [`Router::plan`] with what [`Router::take_body`] gives.
     Whole,
     Answer(Answer),
@@ -196,6 +198,9 @@ impl Router {
         let Phase::Reading { surface, body, held, .. } = &mut self.phase else { return Arrival::Wait };
         if !(body.push(piece) || end) {
             return Arrival::Wait;
+        }
+        if !end && body.is_one_small_piece() {
+            return Arrival::Keep;
         }
         held.arrived();
         if held.may_work(body.length(), held.vm()).is_err() {

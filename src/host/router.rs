@@ -24,6 +24,8 @@ pub struct RouterContext {
     has_taken: bool,
     /// The status of another filter's answer that is held, and what came of it.
     theirs: Option<(u16, Vec<u8>)>,
+    /// The whole body is in Envoy's buffer already.
+    is_kept: bool,
     /// The answer to a request that is refused, whose end Envoy has not told yet.
     refusal: Option<Answer>,
 }
@@ -39,6 +41,7 @@ impl RouterContext {
             key: None,
             has_taken: false,
             theirs: None,
+            is_kept: false,
             refusal: None,
         }
     }
@@ -83,6 +86,10 @@ impl RouterContext {
                 reading::came(self.context, size);
                 self.has_taken |= size > 0;
                 drain(abi::Buffer::RequestBody, size).map(|()| Flow::Wait)
+            }
+            Arrival::Keep => {
+                self.is_kept = true;
+                Ok(Flow::Wait)
             }
             Arrival::Whole => self.send(size, end),
         }
@@ -253,12 +260,15 @@ impl RouterContext {
             return self.refuse(answer, 0, true).unwrap_or_else(give_up);
         }
         if self.router.is_reading() {
-            // They end a body whose JSON has no end.
-            return match self.take(0, true) {
-                Ok(_) if self.router.is_sent() => give_up(abi::Status(0)),
+            // They end a body whose end was not told, or whose JSON has none: that can't be given back here.
+            let flow = match self.take(0, true) {
+                Ok(_) if self.router.is_sent() && !self.is_kept => give_up(abi::Status(0)),
                 Ok(flow) => flow,
                 Err(status) => give_up(status),
             };
+            if flow == Flow::Wait {
+                return flow;
+            }
         }
         if self.router.is_sent() {
             let _ = abi::set_headers(abi::Map::RequestTrailers, &HeaderList::new());

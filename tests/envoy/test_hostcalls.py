@@ -18,14 +18,14 @@ from harness.process import built
 CALL = re.compile(r"\[(vm->host|host->vm)\] (?:env\.)?(\w+)\(")
 
 # What a chat that isn't streamed takes, both roles together: the router role reads headers, body, clock and cool-downs, and
-# writes no handoff, as there is one attempt; the translator reads headers twice, writes the attempt's body, reads the answer and
-# writes it.
-HOSTCALLS = 9
+# writes no handoff, as there is one attempt; the translator reads headers twice, writes the attempt's body, reads the answer, takes
+# it out of Envoy's buffer and writes it.
+HOSTCALLS = 10
 # Besides those, lines of header maps: four of the router role's, and what changes of the request and of the answer. Each is a
 # crossing, but Envoy would take longer for maps that are set whole: it removes and adds every line.
 HEADER_EDITS = 17
-# A body comes to both roles in a piece and an empty end, and neither waits for the end.
-CALLBACKS = 16
+# A small body comes to the first role in a piece and an empty end, and to the second at once.
+CALLBACKS = 14
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
 # Envoy compiles the whole module at its start, and a processor's caches are small.
