@@ -126,7 +126,7 @@ async def test_a_whole_stream_that_is_not_closed(arena):
 
     async def ended(way: str):
         kind, model = way.split("-", 1)
-        body = script("done_and_open", f"brisk-{model}-alone", stream=True)
+        body = script("done_and_open", f"{model}-alone", stream=True)
         path, more = (PATH, {}) if kind == "chat" else ("/v1/messages", {"max_tokens": 100})
         async with asyncio.timeout(PATIENCE), connected(arena.url) as (reader, writer):
             sent = request(path, json.dumps(body | more).encode())
