@@ -157,7 +157,7 @@ impl Held {
     ///
     /// # Errors
     /// There is no room for it; nothing changed.
-    pub fn answer(&mut self, bytes: usize, clock: impl Fn() -> u64) -> Result<(), Full> {
+    pub fn answer(&self, bytes: usize, clock: impl Fn() -> u64) -> Result<(), Full> {
         if bytes < LARGE_ANSWER_BYTES {
             return Ok(());
         }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn large_answers_take_a_while_to_leave() {
         let runtime = runtime();
-        let mut held = Held::nothing(&runtime);
+        let held = Held::nothing(&runtime);
         assert_eq!(held.answer(12 * MB, || 1000), Ok(()));
         assert_eq!(held.answer(12 * MB, || 1010), Err(Full));
         assert_eq!(held.answer(MB / 2, || 1010), Ok(()), "a small one is not counted");

@@ -5,7 +5,7 @@ use super::{BUFFER_BYTES, Surroundings, WINDOW_BYTES};
 use crate::render::tree::{Map, Node, address, duration, list, one};
 use switchover::config::Config;
 
-/// Translated requests are a little larger than the callers'.
+/// What Envoy keeps of the largest request stays below its limit.
 const BODY_MARGIN_BYTES: u64 = 1 << 20;
 /// How much longer than the longest request a connection without any movement is kept.
 const IDLE_MARGIN_MS: u64 = 60_000;

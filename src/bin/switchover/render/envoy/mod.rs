@@ -41,7 +41,8 @@ pub struct SecretFile {
 
 /// What Envoy holds at most for one connection or stream before it stops reading what fills it.
 const BUFFER_BYTES: u64 = 256 << 10;
-/// The same of what a provider sends on one HTTP/2 connection. A larger window lets more come in a round trip.
+/// The same of an HTTP/2 stream of a provider's, and of all streams of a caller's connection: a larger window lets more come in
+/// a round trip.
 const WINDOW_BYTES: u64 = 1 << 20;
 
 const HEAD: &str = "\
