@@ -16,11 +16,13 @@ pub struct Endpoint {
 impl Endpoint {
     /// The value of `:authority`: the port only where it is not the scheme's own.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        match (self.tls, self.port) {
-            (true, 443) | (false, 80) => host,
-            (_, port) => format!("{host}:{port}"),
-        }
+        let port = match (self.tls, self.port) {
+            (true, 443) | (false, 80) => String::new(),
+            (_, port) => port.to_string(),
+        };
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        let colon = if port.is_empty() { "" } else { ":" };
+        [open, &self.host, close, colon, &port].concat()
     }
 }
 

@@ -50,9 +50,9 @@ pub(super) fn busy_answer(surface: Surface) -> Answer {
 
 /// A header's value from a sentence of ours: one line of printable ASCII.
 pub(super) fn header_value(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
-    if text.chars().all(is_plain) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
+    let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
     Cow::Owned(text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect())
 }

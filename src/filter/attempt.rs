@@ -260,6 +260,11 @@ impl Attempt {
         Failure::malformed(&format!("the answer has more than the {most} bytes of listen.max_answer_bytes"))
     }
 
+    /// Whether Envoy shall keep what has come of the answer's body, and hand it out with what comes next: it is not the end.
+    pub fn keeps(&self) -> bool {
+        matches!(&self.state, State::Whole { body, .. } if body.is_tiny())
+    }
+
     /// A piece of the answer's body.
     pub fn body(&mut self, bytes: Vec<u8>, end: bool, clock: Clock<'_>) -> Step {
         match std::mem::replace(&mut self.state, State::Ended) {

@@ -1,5 +1,7 @@
 //! Every header that the filter sets, reads or keeps, once.
 
+use crate::json::is_same;
+
 /// One header line.
 pub type Header<'h> = (&'h [u8], &'h [u8]);
 
@@ -25,8 +27,9 @@ impl HeaderList {
         let (Ok(name_size), Ok(value_size)) = (u32::try_from(name.len()), u32::try_from(value.len())) else {
             return;
         };
-        self.sizes.extend_from_slice(&name_size.to_le_bytes());
-        self.sizes.extend_from_slice(&value_size.to_le_bytes());
+        let both = (u64::from(value_size) << 32) | u64::from(name_size);
+        self.sizes.extend_from_slice(&both.to_le_bytes());
+        self.text.reserve(name.len() + value.len() + 2);
         self.text.extend_from_slice(name);
         self.text.push(0);
         self.text.extend_from_slice(value);
@@ -34,17 +37,35 @@ impl HeaderList {
     }
 
     /// Adds a line with a number.
-    pub fn push_number(&mut self, name: &str, mut value: u64) {
-        let mut digits = [b'0'; 20];
-        let mut from = digits.len();
-        for (at, digit) in digits.iter_mut().enumerate().rev() {
-            *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
-            (value, from) = (value / 10, at);
-            if value == 0 {
-                break;
+    pub fn push_number(&mut self, name: &str, value: u64) {
+        // Nearly all are small, and dividing by ten takes a processor of 32 bits, as a VM is one, much longer in 64.
+        match u32::try_from(value) {
+            Ok(mut value) => {
+                let mut digits = [b'0'; 10];
+                let mut from = digits.len();
+                for (at, digit) in digits.iter_mut().enumerate().rev() {
+                    *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
+                    (value, from) = (value / 10, at);
+                    if value == 0 {
+                        break;
+                    }
+                }
+                self.push(name, digits.get(from..).unwrap_or_default());
             }
+            Err(_) => self.push(name, &value.to_string()),
         }
-        self.push(name, digits.get(from..).unwrap_or_default());
+    }
+
+    /// Adds a line with a key, in sixteen hexadecimal digits.
+    pub fn push_key(&mut self, name: &str, key: u64) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |byte: u8| DIGITS.get(usize::from(byte & 15)).copied().unwrap_or(b'0');
+        let mut digits = [b'0'; 16];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(key.to_be_bytes()) {
+            *pair = [digit(byte >> 4), digit(byte)];
+        }
+        self.push(name, &digits);
     }
 
     pub fn len(&self) -> usize {
@@ -97,9 +118,9 @@ impl HeaderList {
         // A bit for each line of `current` that is wanted.
         let mut wanted = 0u64;
         for (name, value) in self.iter() {
-            let mut same = current.iter().enumerate().filter(|(_, (known, _))| *known == name);
+            let mut same = current.iter().enumerate().filter(|(_, (known, _))| is_same(known, name));
             match same.next() {
-                None if edits.set.iter().any(|(known, _)| *known == name) => return None,
+                None if edits.set.iter().any(|(known, _)| is_same(known, name)) => return None,
                 None => edits.set.push((name, value)),
                 Some((place, (_, old))) => {
                     let bit = 1u64.checked_shl(u32::try_from(place).ok()?)?;
@@ -107,7 +128,7 @@ impl HeaderList {
                         return None;
                     }
                     wanted |= bit;
-                    if *old != value {
+                    if !is_same(old, value) {
                         edits.set.push((name, value));
                     }
                 }
@@ -200,9 +221,14 @@ pub fn for_caller(name: &[u8]) -> bool {
         || name.starts_with(b"anthropic-ratelimit-")
 }
 
+/// The key that [`HeaderList::push_key`] wrote.
+pub fn key(headers: &[Header<'_>], name: &str) -> Option<u64> {
+    u64::from_str_radix(text(headers, name)?, 16).ok()
+}
+
 /// The first header of that name; names are in lower case, as HTTP/2 and Envoy have them.
 pub fn find<'h>(headers: &[Header<'h>], name: &str) -> Option<&'h [u8]> {
-    headers.iter().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| *value)
+    headers.iter().find(|(known, _)| is_same(known, name.as_bytes())).map(|(_, value)| *value)
 }
 
 /// As [`find`]; nothing if it is not UTF-8.
@@ -251,6 +277,12 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         assert_eq!(list.len(), 7);
+        for key in [0, 1, 0xfedc_ba98_7654_3210, u64::MAX] {
+            let mut list = HeaderList::new();
+            list.push_key("k", key);
+            let lines: Vec<Header<'_>> = list.iter().collect();
+            assert_eq!(super::key(&lines, "k"), Some(key));
+        }
         let serialized = list.serialized();
         assert_eq!(serialized[..12], [7, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0]);
         assert_eq!(serialized[4 + 7 * 8..][..12], *b":status\x00200\0");

@@ -6,6 +6,8 @@ use crate::json::Closing;
 /// A body of which so little is announced comes in few pieces, and then its end at once: it is waited for, as each piece that
 /// goes on by itself costs a round through all filters.
 const SMALL: usize = 64 << 10;
+/// A body of which no more is announced is below the limit of any buffer of Envoy's.
+const TINY: usize = 16 << 10;
 
 /// What has come of a body so far.
 #[derive(Debug, Default)]
@@ -13,6 +15,7 @@ pub struct Intake {
     pieces: Vec<Vec<u8>>,
     length: usize,
     end: End,
+    is_tiny: bool,
 }
 
 /// How the end of a body is told, before Envoy says that it was: by then it may be too late to write one, as in the callback
@@ -32,8 +35,9 @@ impl Intake {
     /// The body of a request with these headers.
     pub fn of_request(headers: &[Header<'_>]) -> Intake {
         let length = headers::text(headers, "content-length").and_then(|length| length.parse().ok());
+        let is_tiny = length.is_some_and(|length| length <= TINY);
         let end = length.map_or_else(|| End::Json(Closing::default()), End::Length);
-        Intake { end, ..Intake::default() }
+        Intake { end, is_tiny, ..Intake::default() }
     }
 
     /// The body of an answer with these headers.
@@ -43,7 +47,9 @@ impl Intake {
             Intake { end: End::Json(_), .. } if headers::find(headers, "transfer-encoding").is_some() => {
                 Intake::default()
             }
-            Intake { end: End::Length(length), .. } if length <= SMALL => Intake::default(),
+            Intake { end: End::Length(length), is_tiny, .. } if length <= SMALL => {
+                Intake { is_tiny, ..Intake::default() }
+            }
             intake => intake,
         }
     }
@@ -54,6 +60,11 @@ impl Intake {
             End::Length(length) => Some(length),
             _ => None,
         }
+    }
+
+    /// Whether so little is announced that Envoy can keep it until it tells the end.
+    pub fn is_tiny(&self) -> bool {
+        self.is_tiny
     }
 
     /// Whether all of it came in one piece, and Envoy can keep that until it tells the end.

@@ -25,6 +25,9 @@ const BROKEN: &str = "switchover_broken_streams_total";
 /// Events of streams that were not what the dialect promises and were left out, by group and target.
 const MALFORMED: &str = "switchover_malformed_events_total";
 
+/// What the workers told each other of targets; not labelled, as they read it too.
+pub const NEWS: &str = "switchover_news_total";
+
 pub(super) fn failures(group: &str, target: &str, class: Class) -> String {
     labelled(FAILURES, &[(GROUP, group), (TARGET, target), (CLASS, class.name())])
 }

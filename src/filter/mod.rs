@@ -28,7 +28,7 @@ pub use attempt::{Attempt, Clock, Parting, Step};
 pub use explain::explain;
 pub use intake::Intake;
 pub use memory::Held;
-pub use metrics::LABELS;
+pub use metrics::{LABELS, NEWS};
 pub use offline::{Asking, group_of, translate};
 pub use router::{Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router};
 pub use runtime::Runtime;

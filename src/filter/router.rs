@@ -305,7 +305,7 @@ impl Router {
         let config = &self.runtime.config;
         let mut out = HeaderList::new();
         let Some(group) = config.groups.get(trip.group) else { return out };
-        out.push_number(headers::TRIP, key);
+        out.push_key(headers::TRIP, key);
         out.push(headers::ORDER, &order_name(config, group, seats(&trip.order, &trip.drills)));
         out.push_number("x-envoy-upstream-rq-per-try-timeout-ms", trip.attempt_limit_ms());
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);

@@ -172,7 +172,7 @@ impl Trip {
         };
         let aside = self.aside(Some(target));
         if before.is_empty() {
-            format!("{} is the first choice of {group}{slowly}{aside}.", id(target))
+            [id(target), " is the first choice of ", group, &slowly, &aside, "."].concat()
         } else {
             format!("{} answered for {group}{slowly} because {}{aside}.", id(target), before.join(" and "))
         }
@@ -263,7 +263,7 @@ impl Trip {
         body: Vec<u8>,
         now_ms: u64,
     ) -> Option<Trip> {
-        let key: u64 = headers::text(headers, headers::TRIP)?.parse().ok()?;
+        let key = headers::key(headers, headers::TRIP)?;
         let mut names = headers::text(headers, headers::ORDER)?.split('|');
         let name = names.next()?;
         let (place, group) =

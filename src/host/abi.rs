@@ -112,6 +112,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
 thread_local! {
@@ -352,6 +353,13 @@ pub fn increment_metric(id: u32, by: i64) {
     let _ = unsafe { proxy_increment_metric(id, by) };
 }
 
+/// The value of a counter, of all workers together.
+pub fn metric(id: u32) -> Result<u64, Status> {
+    let mut value = 0;
+    done(unsafe { proxy_get_metric(id, &raw mut value) })?;
+    Ok(value)
+}
+
 pub fn record_metric(id: u32, value: u64) {
     let _ = unsafe { proxy_record_metric(id, value) };
 }
@@ -361,6 +369,13 @@ pub fn record_metric(id: u32, value: u64) {
 pub struct Pairs(Vec<u8>);
 
 impl Pairs {
+    /// All lines.
+    pub fn lines(&self) -> Vec<Header<'_>> {
+        let mut lines = Vec::with_capacity(word(&self.0, 0).unwrap_or(0).min(self.0.len() / 8));
+        lines.extend(self.iter());
+        lines
+    }
+
     /// Names (in lower case) and values, as bytes: neither need be UTF-8.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let count = word(&self.0, 0).unwrap_or(0);

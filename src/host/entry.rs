@@ -25,6 +25,8 @@ pub enum Flow {
     Go,
     /// Hold it: headers and trailers stay; of a body stays what the callback left in the buffer.
     Wait,
+    /// Hold a piece of a body that the next callback shall have with what comes then. For few bytes: see [`Flow::stops_body`].
+    Keep,
 }
 
 impl Flow {
@@ -32,17 +34,18 @@ impl Flow {
     fn stops(self) -> u32 {
         match self {
             Flow::Go => 0,
-            Flow::Wait => 1,
+            Flow::Wait | Flow::Keep => 1,
         }
     }
 
-    /// For a body: "stop and watermark", never "stop and buffer". With that one Envoy hands out all that has come so far
+    /// For a body: "stop and watermark", not "stop and buffer". With that one Envoy hands out all that has come so far
     /// each time, and answers for itself where that, or what a filter makes of it, is more than its buffer's limit; with
     /// this one it hands out a piece at a time, and a full buffer only slows the sender down. What we need of a body
-    /// that waits we take out of the buffer.
+    /// that waits we take out of the buffer, which costs a call: of one that is below any limit it needn't.
     fn stops_body(self) -> u32 {
         match self {
             Flow::Go => 0,
+            Flow::Keep => 1,
             Flow::Wait => 2,
         }
     }
@@ -55,9 +58,10 @@ pub enum Stream {
     Translator(TranslatorContext),
 }
 
-/// Envoy numbers contexts in turn, so nobody else chooses these keys.
+/// Hashes keys that Envoy or we chose: numbers of contexts, which come in turn, and those of requests, which are random. So
+/// nobody else can make them meet.
 #[derive(Default)]
-struct Numbers(u64);
+pub(super) struct Numbers(u64);
 
 impl Hasher for Numbers {
     fn finish(&self) -> u64 {
@@ -69,7 +73,11 @@ impl Hasher for Numbers {
     }
 
     fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 

@@ -7,10 +7,12 @@
 //! (seen on 1.37 to 1.40): the router role is called with it and writes the last words into it. One tick later, when they
 //! are out, the stream is reset.
 
+use super::entry::Numbers;
 use super::{abi, shared, timer};
 use crate::filter::{Silence, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 /// How often a stream is looked at shortly before the whole time is over, in milliseconds.
@@ -41,7 +43,7 @@ thread_local! {
     /// When the first of all streams ends at the latest; too early if that one is over since the last tick.
     static FIRST_MS: Cell<u64> = const { Cell::new(u64::MAX) };
     /// By the number of the stream's context.
-    static WATCHED: RefCell<HashMap<u32, Watched>> = RefCell::default();
+    static WATCHED: RefCell<HashMap<u32, Watched, BuildHasherDefault<Numbers>>> = RefCell::default();
 }
 
 /// Some bytes of a flowing stream came. `silence` is asked for once a stream.

@@ -4,7 +4,7 @@ use super::entry::Flow;
 use super::translator::broken;
 use super::unheard::{self, Role};
 use super::{abi, reading, shared};
-use crate::filter::headers::{self, Header, HeaderList};
+use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
     Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
     Runtime, Trip,
@@ -226,7 +226,7 @@ impl RouterContext {
             Ok(pairs) => pairs,
             Err(status) => return give_up(status),
         };
-        let headers: Vec<Header<'_>> = pairs.iter().collect();
+        let headers = pairs.lines();
         match self.router.request(&headers, end) {
             RequestStep::Pass { remove } => removed(&remove, Flow::Go),
             RequestStep::Read { remove } => {
@@ -281,7 +281,7 @@ impl RouterContext {
             return Flow::Go;
         }
         let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Flow::Go };
-        let lines: Vec<Header<'_>> = pairs.iter().collect();
+        let lines = pairs.lines();
         match self.router.finish(&lines, end, &fact) {
             ResponseStep::Pass => Flow::Go,
             ResponseStep::Answer(word) => replace(&word),

@@ -59,7 +59,7 @@ impl TranslatorContext {
             Some(asked) => asked,
             None => {
                 let headers = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
-                let lines: Vec<Header<'_>> = headers.iter().collect();
+                let lines = headers.lines();
                 let trip = self
                     .trip(&lines, size)
                     .ok_or("the request did not come through the filter with root_id \"router\"")?;
@@ -83,7 +83,7 @@ impl TranslatorContext {
     /// The trip that the router role began: shared, or made anew from its handoff or from the request. The header that names
     /// it is gone after the first attempt; the property isn't, and costs more.
     fn trip(&self, headers: &[Header<'_>], size: usize) -> Option<Rc<Trip>> {
-        let named = headers::text(headers, headers::TRIP).and_then(|key| key.parse().ok());
+        let named = headers::key(headers, headers::TRIP);
         if let Some(trip) = named.and_then(shared::recall) {
             shared::met();
             return Some(trip);
@@ -109,7 +109,7 @@ impl TranslatorContext {
     /// Begins the attempt: the request is whole, and `size` bytes of it are in Envoy's buffer.
     fn ask(&mut self, asked: Asked, size: usize) -> Result<(), String> {
         let Asked { headers, trip, taken, drained } = asked;
-        let current: Vec<Header<'_>> = headers.iter().collect();
+        let current = headers.lines();
         let seat = TranslatorContext::seat(&trip)?;
         self.target = seat.target;
         let own = if trip.body(|body| body.is_none()) {
@@ -175,7 +175,7 @@ impl TranslatorContext {
 
     fn release(&mut self, headers: &HeaderList) -> Result<(), abi::Status> {
         let came = std::mem::take(&mut self.answer);
-        let current: Vec<Header<'_>> = came.iter().collect();
+        let current = came.lines();
         abi::turn_headers(abi::Map::ResponseHeaders, &current, headers, |_| false)
     }
 
@@ -314,7 +314,7 @@ impl TranslatorContext {
     pub fn response_headers(&mut self, end: bool) -> Flow {
         let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
         self.answer = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
-        let headers: Vec<Header<'_>> = self.answer.iter().collect();
+        let headers = self.answer.lines();
         let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         let step = attempt.head(&Head { status, headers: &headers }, end, &abi::now_ms);
         self.apply(step, 0)
@@ -322,6 +322,9 @@ impl TranslatorContext {
 
     pub fn response_body(&mut self, size: usize, end: bool) -> Flow {
         let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
+        if !end && attempt.keeps() {
+            return Flow::Keep;
+        }
         let bytes = read(abi::Buffer::ResponseBody, size).unwrap_or_default();
         let step = attempt.body(bytes, end, &abi::now_ms);
         if attempt.is_flowing() {

@@ -8,7 +8,7 @@
 
 use super::{abi, shared, timer};
 use crate::dialect::{CallerError, Surface};
-use crate::filter::headers::{self, Header, HeaderList};
+use crate::filter::headers::{self, HeaderList};
 use crate::filter::{Answer, OURS};
 use std::cell::{Cell, RefCell};
 
@@ -129,8 +129,8 @@ fn counted() -> u64 {
 /// Whose envelope an answer to the request of the effective context needs.
 fn surface() -> Surface {
     let pairs = abi::headers(abi::Map::RequestHeaders).unwrap_or_default();
-    let lines: Vec<Header<'_>> = pairs.iter().collect();
-    let trip = headers::text(&lines, headers::TRIP).and_then(|key| shared::recall(key.parse().ok()?));
+    let lines = pairs.lines();
+    let trip = headers::key(&lines, headers::TRIP).and_then(shared::recall);
     if let Some(trip) = trip {
         return trip.turn.surface;
     }

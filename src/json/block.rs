@@ -3,6 +3,17 @@
 /// So many bytes are looked at in one step.
 pub(super) const BLOCK: usize = 16;
 
+/// Whether both are the same: eight bytes at a time, as the VM's own comparison goes byte by byte.
+#[inline]
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let ((ones, rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    rest.iter().eq(other_rest)
+        && ones.iter().zip(others).all(|(one, other)| u64::from_le_bytes(*one) == u64::from_le_bytes(*other))
+}
+
 /// A bit for each byte of a block that a string's reader must look at: quotes and backslashes, and with `strict` control
 /// characters.
 #[cfg(target_arch = "wasm32")]

@@ -18,6 +18,7 @@ mod twice;
 mod walk;
 mod write;
 
+pub(crate) use block::is_same;
 pub use closing::Closing;
 pub use document::Document;
 pub use edit::{Edit, edit_front, edit_object};

@@ -5,6 +5,7 @@
 //! somebody walks past it.
 
 use super::Text;
+use super::block::is_same;
 use super::scan::{Near, near_end, scalar_end, skip_blanks, valid_string_end};
 
 /// A value that is shorter has no node where nodes are few or would be many: reading it is fast.
@@ -50,7 +51,11 @@ impl Node {
     fn is_really_called(&self, name: &str, text: &str, base: usize) -> Option<bool> {
         let start = wide(self.key).checked_sub(base)?;
         let own = text.get(start..start.checked_add(usize::from(self.key_length))?)?;
-        Some(if self.may_have_escaped_name() { Text::encoded(own) == *name } else { own == name })
+        Some(if self.may_have_escaped_name() {
+            Text::encoded(own) == *name
+        } else {
+            is_same(own.as_bytes(), name.as_bytes())
+        })
     }
 
     /// Whether each child has a node.

@@ -62,11 +62,12 @@ def main():
         found = counts(profile)
     wrong, still, refused = [], [], []
     for line in done.stdout.splitlines():
-        number, taken, name = line.split(" ", 2)
+        number, taken, more, name = line.split(" ", 3)
         once, twice = found[int(number)], found[int(number) + 1]
         growth = twice / once
+        rate = (twice - once) / int(more) if int(more) else 0
         if os.environ.get("SHOW") == "1":
-            print(f"{growth:5.2f} {once:>12,} {twice:>12,}  {taken:5} {name}")
+            print(f"{growth:5.2f} {once:>12,} {twice:>12,} {rate:7.1f} {taken:5} {name}")
         if growth > MOST:
             wrong.append(f"{growth:5.2f} times the work ({once:,}, {twice:,}): {name}")
         if growth < LEAST:

@@ -9,10 +9,13 @@ from harness.document import document, group, target
 pytestmark = pytest.mark.floor
 
 
-def counted(gateway) -> dict:
-    """Counters of ours: name and the labels that we gave, sorted, as `name{a="b"}`. Envoy 1.37 and 1.38 add their own."""
+def counted(gateway, news=False) -> dict:
+    """Counters of ours: name and the labels that we gave, sorted, as `name{a="b"}`. Envoy 1.37 and 1.38 add their own. News is there
+    from the start."""
     found = {}
     for line in gateway.admin("stats/prometheus?filter=switchover_").text.splitlines():
+        if line.startswith("switchover_news_total") != news:
+            continue
         if match := re.fullmatch(r"(switchover_\w+_total)\{(.*)\} (\d+)", line):
             labels = sorted(label for label in match[2].split(",") if label.startswith(("group=", "target=", "class=")))
             found[f"{match[1]}{{{','.join(labels)}}}"] = int(match[3])
@@ -41,6 +44,16 @@ def test_failover_is_counted(cloud, gateway):
         f'switchover_cool_downs_total{{class="rate_limited",{of_first}}}': 1,
         'switchover_switches_total{group="production-llm",target="openai-second"}': 3,
     }
+
+
+def test_news_is_counted(cloud, gateway):
+    first, second = cloud["openai-main"], cloud["openai-second"]
+    gateway = gateway(document([target(first), target(second)], [group("production-llm", first.name, second.name)]))
+    gateway.chat()
+    assert counted(gateway, news=True) == {"switchover_news_total{}": 0}
+    first.behave({"failure": "rate_limited", "retry_after": {"seconds": 30}, "times": 1})
+    gateway.chat()
+    assert counted(gateway, news=True) == {"switchover_news_total{}": 1}
 
 
 def test_what_goes_well_counts_nothing(cloud, gateway):

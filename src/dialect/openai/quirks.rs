@@ -169,7 +169,7 @@ pub(in crate::dialect) fn path(target: &Target, model: &str, operation: &str) ->
         }
         (Host::Azure, None) if base.ends_with("/openai/v1") => format!("{base}{operation}"),
         (Host::Azure, None) => format!("{}/openai/v1{operation}", base.trim_end_matches("/openai")),
-        (Host::Native | Host::Vertex | Host::Bedrock, _) => format!("{base}{operation}"),
+        (Host::Native | Host::Vertex | Host::Bedrock, _) => [base, operation].concat(),
     }
 }
 

@@ -76,28 +76,36 @@ pub(super) fn citations(annotations: Raw<'_>) -> impl Iterator<Item = Citation<'
 
 /// Reads a `usage` object.
 pub(super) fn read_usage(usage: Raw<'_>) -> Usage {
-    let count = |path: &[&str]| usage.at(path).and_then(Raw::as_u64);
-    let reasoning = count(&["completion_tokens_details", "reasoning_tokens"]);
-    let input = count(&["prompt_tokens"]);
-    let mut output = count(&["completion_tokens"]);
+    let (mut read, mut total) = (Usage::default(), None);
+    // DeepSeek's and Moonshot's names come after OpenAI's.
+    let (mut deepseeks, mut moonshots) = (None, None);
+    for (name, value) in usage.fields() {
+        match name.decode().as_ref() {
+            "prompt_tokens" => read.input = value.as_u64(),
+            "completion_tokens" => read.output = value.as_u64(),
+            "total_tokens" => total = value.as_u64(),
+            "prompt_tokens_details" => {
+                let count = |name| value.get(name).and_then(Raw::as_u64);
+                (read.cache_read, read.cache_write) = (count("cached_tokens"), count("cache_write_tokens"));
+            }
+            "completion_tokens_details" => {
+                read.reasoning = value.get("reasoning_tokens").and_then(Raw::as_u64);
+            }
+            "prompt_cache_hit_tokens" => deepseeks = value.as_u64(),
+            "cached_tokens" => moonshots = value.as_u64(),
+            _ => {}
+        }
+    }
+    read.cache_read = read.cache_read.or(deepseeks).or(moonshots);
     // xAI counts reasoning beside the answer's tokens, and tells so only by the total.
     if let (Some(prompt), Some(answer), Some(thought), Some(total)) =
-        (input, output, reasoning, count(&["total_tokens"]))
+        (read.input, read.output, read.reasoning, total)
         && thought > 0
         && total == prompt.saturating_add(answer).saturating_add(thought)
     {
-        output = Some(answer.saturating_add(thought));
+        read.output = Some(answer.saturating_add(thought));
     }
-    Usage {
-        input,
-        // DeepSeek's and Moonshot's names come after OpenAI's.
-        cache_read: count(&["prompt_tokens_details", "cached_tokens"])
-            .or_else(|| count(&["prompt_cache_hit_tokens"]))
-            .or_else(|| count(&["cached_tokens"])),
-        cache_write: count(&["prompt_tokens_details", "cache_write_tokens"]),
-        output,
-        reasoning,
-    }
+    read
 }
 
 /// Writes `{"error": {message, type, param, code}}`, <https://platform.openai.com/docs/guides/error-codes>.

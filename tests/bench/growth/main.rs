@@ -55,9 +55,12 @@ fn callers(target: &str) -> impl Iterator<Item = Surface> {
 /// One thing to do, with inputs of any size.
 pub struct Work {
     name: String,
-    /// Makes the input, and gives back what to do with it: that answers whether it was taken.
-    prepare: Box<dyn Fn(usize) -> Box<dyn FnMut() -> bool>>,
+    /// Makes the input, and gives back its bytes, where one callback of Envoy's has all of it, and what to do with it.
+    prepare: Box<dyn Fn(usize) -> (usize, Run)>,
 }
+
+/// Does it, and answers whether the input was taken.
+type Run = Box<dyn FnMut() -> bool>;
 
 /// A request of any size, made once for all targets.
 struct Body {
@@ -133,12 +136,13 @@ fn all(runtime: &Runtime) -> Vec<Work> {
 fn count(all: impl Iterator<Item = Work>, size: usize) {
     let mut lines = String::new();
     for (place, work) in all.enumerate() {
-        let mut taken = true;
+        let (mut taken, mut more) = (true, 0);
         for (number, size) in [(2 * place, size), (2 * place + 1, 2 * size)] {
-            let mut run = (work.prepare)(size);
+            let (bytes, mut run) = (work.prepare)(size);
             marks::run(number, &mut || taken &= run());
+            more = bytes - more;
         }
-        writeln!(lines, "{} {} {}", 2 * place, taken, work.name).unwrap();
+        writeln!(lines, "{} {} {more} {}", 2 * place, taken, work.name).unwrap();
     }
     print!("{lines}");
 }
@@ -147,7 +151,7 @@ fn time(all: impl Iterator<Item = Work>, size: usize) {
     for work in all {
         let mut taken = true;
         let mut of = |size| {
-            let mut run = (work.prepare)(size);
+            let (_, mut run) = (work.prepare)(size);
             let start = Instant::now();
             taken &= run();
             start.elapsed().as_secs_f64() * 1e3
@@ -175,20 +179,22 @@ fn turn(surface: Surface, stream: bool, unsupported: Unsupported) -> Turn {
 }
 
 /// What the router role does with a request before it tries targets.
-fn plan(surface: Surface, body: Rc<str>) -> Box<dyn FnMut() -> bool> {
-    Box::new(move || {
+fn plan(surface: Surface, body: Rc<str>) -> (usize, Run) {
+    let bytes = body.len();
+    let run = move || {
         let document = Document::parse(body.as_bytes().to_vec());
         document.is_ok_and(|document| ask(surface, document.root(), &Limits::NONE).is_ok())
-    })
+    };
+    (bytes, Box::new(run))
 }
 
 /// What this target gets of a request. Where something is left out, also the trial that refuses it.
-fn request(surface: Surface, body: Rc<str>, target: &Target) -> Box<dyn FnMut() -> bool> {
+fn request(surface: Surface, body: Rc<str>, target: &Target) -> (usize, Run) {
     let target = target.clone();
     let (strict, lenient) =
         (turn(surface, false, Unsupported::Refuse), turn(surface, false, Unsupported::Drop));
     let document = Document::of(body.to_string()).ok();
-    Box::new(move || {
+    let run = move || {
         let Some(document) = &document else { return false };
         let outgoing = exchange::request(&lenient, document.root(), &target);
         if outgoing.as_ref().is_ok_and(|outgoing| outgoing.dropped.is_empty()) {
@@ -199,7 +205,8 @@ fn request(surface: Surface, body: Rc<str>, target: &Target) -> Box<dyn FnMut() 
             black_box(dropped_line(&outgoing.dropped));
             true
         })
-    })
+    };
+    (body.len(), Box::new(run))
 }
 
 /// A request with so many tools whose names change on their way.
@@ -209,26 +216,23 @@ fn memo(surface: Surface, size: usize, target: &Target, stream: bool) -> Memo {
     exchange::request(&turn(surface, stream, Unsupported::Drop), document.root(), target).unwrap().memo
 }
 
-fn reply(surface: Surface, body: &str, size: usize, target: &Target) -> Box<dyn FnMut() -> bool> {
+fn reply(surface: Surface, body: &str, size: usize, target: &Target) -> (usize, Run) {
     let (target, memo, body) = (target.clone(), memo(surface, size, target, false), body.to_owned());
     let turn = turn(surface, false, Unsupported::Drop);
-    Box::new(move || {
+    let bytes = body.len();
+    let run = move || {
         let head = Head { status: 200, headers: &[(b"content-type", b"application/json")] };
         black_box(exchange::reply(&turn, &target, &memo, &head, body.as_bytes())).is_ok()
-    })
+    };
+    (bytes, Box::new(run))
 }
 
 /// As it comes off a network, and a part of it byte by byte.
-fn stream(
-    surface: Surface,
-    make: fn(usize) -> Vec<u8>,
-    size: usize,
-    target: &Target,
-) -> Box<dyn FnMut() -> bool> {
+fn stream(surface: Surface, make: fn(usize) -> Vec<u8>, size: usize, target: &Target) -> (usize, Run) {
     let (target, memo) = (target.clone(), memo(surface, size, target, true));
     let turn = turn(surface, true, Unsupported::Drop);
     let ways = [(1460, make(size)), (1, make(size / 10))];
-    Box::new(move || {
+    let run = move || {
         ways.iter().all(|(piece, events)| {
             let mut pipe = exchange::stream(&turn, &target, &memo).unwrap();
             let mut out = Vec::new();
@@ -237,5 +241,6 @@ fn stream(
                 pipe.push(chunk, &mut out).is_ok()
             }) && pipe.finish(&mut out).is_ok()
         })
-    })
+    };
+    (0, Box::new(run))
 }
