@@ -34,7 +34,7 @@ pub struct Listen {
     /// What each worker may hold, in bytes.
     pub memory: u64,
     pub body_timeout_ms: u64,
-    /// `max_messages`, `max_tools`, `max_parts`, `max_inputs`
+    /// `max_messages`, `max_tools`, `max_parts`, `max_inputs`, `max_values`, `max_unknown`
     pub limits: dialect::Limits,
 }
 

@@ -33,14 +33,15 @@ pub fn ask(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Re
     }
     limits.hold(surface, body)?;
     match surface {
-        Surface::Chat | Surface::Messages | Surface::Responses => ask_chat(surface, body),
+        Surface::Chat | Surface::Messages | Surface::Responses => ask_chat(surface, body, limits),
         Surface::Embeddings => ask_embeddings(body),
         Surface::CountTokens => ask_count(body),
     }
 }
 
-fn ask_chat(surface: Surface, body: Raw<'_>) -> Result<Asked, Refusal> {
+fn ask_chat(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Refusal> {
     let request = exchange::read(surface, body)?;
+    limits.hold_unknown(&request)?;
     let model = request.model.decode().into_owned();
     // A response may be about what its provider stores, and its reader knows when it isn't.
     let is_empty = request.messages.is_empty() && surface != Surface::Responses;

@@ -1,7 +1,8 @@
 //! How many of each thing one request may have: counted before anything is made of them, on every path.
 
 use super::{Refusal, Surface};
-use crate::json::{Kind, Raw};
+use crate::chat::Request;
+use crate::json::{Kind, Raw, Text, values};
 
 /// The most that a request may have. The file sets them (`listen.max_…`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,11 @@ pub struct Limits {
     pub parts: usize,
     /// Texts to embed.
     pub inputs: usize,
+    /// Members of all objects, objects, lists and strings in lists, in the arguments of calls too. What each of them may cost is little; a million of them would hold a worker up for
+    /// seconds.
+    pub values: usize,
+    /// Members of a chat and of its messages that no place is known for. Each is told of by name where it is left out.
+    pub unknown: usize,
 }
 
 /// A list needs so many bytes at least for each of its elements.
@@ -21,8 +27,32 @@ const SHORTEST: usize = 2;
 
 impl Limits {
     /// Anything goes.
-    pub const NONE: Limits =
-        Limits { messages: usize::MAX, tools: usize::MAX, parts: usize::MAX, inputs: usize::MAX };
+    pub const NONE: Limits = Limits {
+        messages: usize::MAX,
+        tools: usize::MAX,
+        parts: usize::MAX,
+        inputs: usize::MAX,
+        values: usize::MAX,
+        unknown: usize::MAX,
+    };
+
+    /// # Errors
+    /// There are more of [`Limits::unknown`].
+    pub(super) fn hold_unknown(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        let of_messages = request.messages.iter().map(|message| message.extra.len());
+        let count = of_messages.fold(request.extra.len(), usize::saturating_add);
+        within(count, "The request", "members that are not known", self.unknown, "max_unknown")
+            .map_err(|refusal| Refusal { param: None, ..refusal })
+    }
+
+    /// What a caller is told whose request has more than [`Limits::values`].
+    pub fn too_many_values(&self) -> Refusal {
+        let most = self.values;
+        let message = format!(
+            "The request has more than the {most} members, objects, lists and strings in lists that `listen.max_values` allows here. Send fewer in one request."
+        );
+        Refusal::invalid("", message)
+    }
 
     /// # Errors
     /// What there is too much of, how many there were, and the limit's name.
@@ -53,8 +83,33 @@ impl Limits {
                 within(parts, &format!("{list}[{index}]"), "parts", self.parts, "max_parts")?;
             }
         }
+        self.hold_arguments(surface, messages)
+    }
+
+    /// The arguments of calls are JSON in a string, which translators read. What is in so few bytes is not worth counting.
+    fn hold_arguments(&self, surface: Surface, messages: Raw<'_>) -> Result<(), Refusal> {
+        const LARGE: usize = 256 << 10;
+        let all = || messages.items().flat_map(move |message| arguments(surface, message));
+        if all().map(|text| text.as_json().len()).sum::<usize>() < LARGE {
+            return Ok(());
+        }
+        let mut left = self.values;
+        for text in all() {
+            let text = text.text().map(Text::into_decoded).unwrap_or_default();
+            let used = values(&text, left).ok_or_else(|| self.too_many_values())?;
+            left = left.saturating_sub(used);
+        }
         Ok(())
     }
+}
+
+/// The arguments of a message's or an item's calls.
+fn arguments(surface: Surface, message: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
+    let is_responses = surface == Surface::Responses;
+    let own =
+        if is_responses { message.get("arguments") } else { message.at(&["function_call", "arguments"]) };
+    let calls = message.get("tool_calls").filter(|_| !is_responses).unwrap_or(Raw::NULL);
+    own.into_iter().chain(calls.items().filter_map(|call| call.at(&["function", "arguments"])))
 }
 
 fn within(count: usize, path: &str, what: &str, most: usize, limit: &str) -> Result<(), Refusal> {
@@ -98,7 +153,8 @@ mod tests {
     use super::super::ask;
     use super::*;
 
-    const LIMITS: Limits = Limits { messages: 3, tools: 2, parts: 4, inputs: 5 };
+    const LIMITS: Limits =
+        Limits { messages: 3, tools: 2, parts: 4, inputs: 5, values: usize::MAX, unknown: 2 };
 
     fn asked(surface: Surface, body: &str) -> Result<(), Refusal> {
         ask(surface, Raw::parse(body.as_bytes()).unwrap(), &LIMITS).map(|_| ())
@@ -122,6 +178,11 @@ mod tests {
         };
         assert!(asked(Surface::Chat, &chat(&list(user, 3), &format!(r#","tools":[{}]"#, tool(2)))).is_ok());
         assert!(asked(Surface::Chat, &chat(&said(&list(text, 4)), "")).is_ok());
+        let odd = r#"{"role":"user","content":"x","odd":1}"#;
+        assert!(asked(Surface::Chat, &chat(&list(odd, 2), "")).is_ok());
+        let refusal = asked(Surface::Chat, &chat(&list(odd, 2), r#","more":1"#)).unwrap_err();
+        let words = "The request has 3 members that are not known, more than the 2 that `listen.max_unknown` allows here.";
+        assert!(refusal.param.is_none() && refusal.message.starts_with(words), "{}", refusal.message);
         let words = "messages has 4 messages, more than the 3 that `listen.max_messages` allows here.";
         for surface in [Surface::Chat, Surface::Messages, Surface::CountTokens] {
             asked_of(surface, chat(&list(user, 4), ""), "messages", words);

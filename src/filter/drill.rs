@@ -104,7 +104,6 @@ mod tests {
     use super::super::{Attempt, Moment, RequestStep, Router, Runtime, Step};
     use super::*;
     use crate::failure::Head;
-    use crate::json::Document;
     use std::rc::Rc;
 
     const NOW_MS: u64 = 1_750_000_000_000;
@@ -142,7 +141,9 @@ mod tests {
         assert_eq!(remove, vec![DRILL.as_bytes(); wished], "the wish goes no further");
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
         let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, standings: &[] };
-        let (trip, headers) = router.plan(Document::parse(body.to_vec()), &moment).unwrap();
+        let (trip, headers) = router
+            .plan(String::from_utf8(body.to_vec()).map_err(|error| error.into_bytes()), &moment)
+            .unwrap();
         let (_, order) = headers.iter().find(|(name, _)| **name == *headers::ORDER.as_bytes()).unwrap();
         let order = String::from_utf8(order.to_vec()).unwrap();
         (trip, order)

@@ -5,11 +5,11 @@ use super::aside::{reasons, words};
 use super::drill::Wish;
 use super::headers::Header;
 use super::memory::Held;
-use super::router::{Moment, Router, dialect_headers, document};
+use super::router::{Moment, Router, dialect_headers};
 use super::runtime::Runtime;
 use crate::config::{Effect, Group, Strategy, Target};
 use crate::dialect::Surface;
-use crate::json::{Document, Writer};
+use crate::json::Writer;
 use crate::plan::{Seat, Verdict, order_name};
 use std::rc::Rc;
 
@@ -26,11 +26,12 @@ pub fn explain(
     moment: &Moment<'_>,
 ) -> Result<Vec<u8>, Answer> {
     let router = Router::new(Rc::clone(runtime));
-    let document = document(surface, Document::parse(body.to_vec()))?;
+    let text = String::from_utf8(body.to_vec()).map_err(|error| error.into_bytes());
+    let document = router.document(surface, text.clone())?;
     let lines = dialect_headers(headers.iter().map(|(name, value)| (&name[..], &value[..])));
     let considered = router.consider(surface, lines.clone(), document.root(), moment)?;
     // What the filter itself would say, had the first target answered.
-    let asked = (Document::parse(body.to_vec()), Held::nothing(runtime));
+    let asked = (text, Held::nothing(runtime));
     let trip = router.depart(surface, lines, None, asked, moment).ok();
     let decision = trip.and_then(|trip| Some(trip.decision(*trip.order.first()?)));
     let (group, plan) = (considered.group, &considered.plan);

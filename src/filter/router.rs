@@ -21,7 +21,7 @@ use super::memory::Held;
 use super::models;
 use super::trip::{Outcome, Trip};
 use crate::dialect::{CallerError, Refusal, Surface};
-use crate::json::{Document, SyntaxError};
+use crate::json::{Document, Unread};
 use crate::plan::{Standing, drilled, order_name, seats};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -49,7 +49,6 @@ pub enum Arrival {
     Keep,
     /// The body is whole: call [`Router::plan`] with what [`Router::take_body`] gives.
     Whole,
-    Answer(Answer),
 }
 
 /// What planning needs from outside.
@@ -195,28 +194,47 @@ impl Router {
 
     /// A piece of the body, which [`Router::received`] let pass; `end`: there will be no other.
     pub fn arrives(&mut self, piece: Vec<u8>, end: bool) -> Arrival {
-        let Phase::Reading { surface, body, held, .. } = &mut self.phase else { return Arrival::Wait };
+        let Phase::Reading { body, .. } = &mut self.phase else { return Arrival::Wait };
         if !(body.push(piece) || end) {
             return Arrival::Wait;
         }
         if !end && body.is_one_small_piece() {
             return Arrival::Keep;
         }
-        held.arrived();
-        if held.may_work(body.length(), held.vm()).is_err() {
-            let answer = busy_answer(*surface);
-            self.phase = Phase::Other;
-            return Arrival::Answer(answer);
-        }
         Arrival::Whole
     }
 
-    /// The whole body, for [`Router::plan`].
-    pub fn take_body(&mut self) -> Vec<u8> {
-        match &mut self.phase {
-            Phase::Reading { body, .. } => body.take(),
-            _ => Vec::new(),
+    /// The body is whole, and is not to be worked on at this moment: the answer.
+    pub fn is_one_too_many(&mut self) -> Answer {
+        let surface = match &self.phase {
+            Phase::Reading { surface, .. } => *surface,
+            _ => Surface::Chat,
+        };
+        self.phase = Phase::Other;
+        busy_answer(surface)
+    }
+
+    /// How many bytes of the body have come.
+    pub fn length(&self) -> usize {
+        match &self.phase {
+            Phase::Reading { body, .. } => body.length(),
+            _ => 0,
         }
+    }
+
+    /// The whole body, for [`Router::plan`].
+    ///
+    /// # Errors
+    /// The answer where there is no room to work on it.
+    pub fn take_body(&mut self) -> Result<Vec<u8>, Answer> {
+        let Phase::Reading { surface, body, held, .. } = &mut self.phase else { return Ok(Vec::new()) };
+        held.arrived();
+        if held.may_work(body.length(), held.vm()).is_ok() {
+            return Ok(body.take());
+        }
+        let answer = busy_answer(*surface);
+        self.phase = Phase::Other;
+        Err(answer)
     }
 
     /// The body has not come in time.
@@ -237,13 +255,13 @@ impl Router {
         matches!(self.phase, Phase::Reading { .. })
     }
 
-    /// The whole body is there: reads it and plans.
+    /// The whole body is there, as text or as bytes that are none: reads it and plans.
     ///
     /// # Errors
     /// The answer, where nobody is called.
     pub fn plan(
         &mut self,
-        body: Result<Document, SyntaxError>,
+        body: Result<String, Vec<u8>>,
         moment: &Moment<'_>,
     ) -> Result<(Rc<Trip>, HeaderList), Answer> {
         let Phase::Reading { surface, headers, wish, held, .. } =
@@ -265,10 +283,10 @@ impl Router {
         surface: Surface,
         headers: Vec<(String, String)>,
         wish: Option<&Wish>,
-        (body, mut held): (Result<Document, SyntaxError>, Held),
+        (body, mut held): (Result<String, Vec<u8>>, Held),
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
-        let document = document(surface, body)?;
+        let document = self.document(surface, body)?;
         let length = document.as_text().len();
         held.set_vm(length);
         held.set_envoy(length);
@@ -300,6 +318,29 @@ impl Router {
         })
     }
 
+    /// A caller's body, validated: text, or bytes that are none.
+    pub(super) fn document(
+        &self,
+        surface: Surface,
+        body: Result<String, Vec<u8>>,
+    ) -> Result<Document, Answer> {
+        let limits = &self.runtime.config.listen.limits;
+        let read = match body {
+            Ok(text) => Document::within(text, limits.values),
+            Err(bytes) => Document::parse(bytes).map_err(Unread::Syntax),
+        };
+        read.map_err(|unread| {
+            let refusal = match unread {
+                Unread::TooMany => limits.too_many_values(),
+                Unread::Syntax(error) => Refusal::invalid(
+                    "",
+                    format!("The body is not valid JSON: {error}. Correct it and send it again."),
+                ),
+            };
+            refused(surface, refusal)
+        })
+    }
+
     /// Headers that the request gets: the order, whose cluster says when to retry, how long it may take, and whose it is.
     fn routed(&self, trip: &Trip, key: u64) -> HeaderList {
         let config = &self.runtime.config;
@@ -311,14 +352,6 @@ impl Router {
         out.push_number("x-envoy-upstream-rq-timeout-ms", group.timeout_ms);
         out
     }
-}
-
-/// A caller's body, validated.
-pub(super) fn document(surface: Surface, body: Result<Document, SyntaxError>) -> Result<Document, Answer> {
-    body.map_err(|error| {
-        let message = format!("The body is not valid JSON: {error}. Correct it and send it again.");
-        refused(surface, Refusal::invalid("", message))
-    })
 }
 
 /// What a caller is told whose request doesn't come.

@@ -44,7 +44,6 @@ mod tests {
     use super::*;
     use crate::failure::{Failure, Head};
     use crate::filter::{Answer, RequestStep, Step};
-    use crate::json::Document;
     use crate::plan::Seat;
     use std::rc::Rc;
 
@@ -71,7 +70,9 @@ mod tests {
         assert_eq!(router.request(&asked, false), RequestStep::Read { remove: Vec::new() });
         let body = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
         let moment = Moment { now_ms: 1, pick: 0, key: 7, standings: &[] };
-        let (trip, _) = router.plan(Document::parse(body.to_vec()), &moment).unwrap();
+        let (trip, _) = router
+            .plan(String::from_utf8(body.to_vec()).map_err(|error| error.into_bytes()), &moment)
+            .unwrap();
         trip
     }
 

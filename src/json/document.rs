@@ -1,6 +1,6 @@
 //! A whole document that is walked more than once.
 
-use super::outline::{Node, outline};
+use super::outline::{self, Node, Stop, outline};
 use super::raw::{BLANK, json_of, not_utf8};
 use super::{Raw, SyntaxError};
 
@@ -9,6 +9,19 @@ use super::{Raw, SyntaxError};
 pub struct Document<T = String> {
     text: T,
     nodes: Vec<Node>,
+}
+
+/// How many values a text of JSON has, as [`Document::within`] counts them: 0 if it is none, nothing if they are more than `most`.
+pub fn values(text: &str, most: usize) -> Option<usize> {
+    outline::values(json_of(text), most)
+}
+
+/// Why a document was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    Syntax(SyntaxError),
+    /// It has more values than it may.
+    TooMany,
 }
 
 impl Document {
@@ -39,9 +52,27 @@ impl<T: AsRef<str>> Document<T> {
     /// # Errors
     /// As [`Raw::parse`].
     pub fn of(text: T) -> Result<Document<T>, SyntaxError> {
-        if let Some(nodes) = outline(json_of(text.as_ref())) {
+        if let Ok(nodes) = outline(json_of(text.as_ref()), usize::MAX) {
             return Ok(Document { text, nodes });
         }
+        Document::unlined(text)
+    }
+
+    /// Takes a whole document that is known to be UTF-8 and may have `most` values: members, objects, lists and
+    /// the strings in those. Of the numbers in a list 16 count as one.
+    ///
+    /// # Errors
+    /// It has more, or is no JSON.
+    pub fn within(text: T, most: usize) -> Result<Document<T>, Unread> {
+        match outline(json_of(text.as_ref()), most) {
+            Ok(nodes) => Ok(Document { text, nodes }),
+            Err(Stop::TooMany) => Err(Unread::TooMany),
+            Err(Stop::NoJson) => Document::unlined(text).map_err(Unread::Syntax),
+        }
+    }
+
+    /// One that has no outline.
+    fn unlined(text: T) -> Result<Document<T>, SyntaxError> {
         // The other parser knows the words for what is wrong.
         Raw::parse(text.as_ref().as_bytes())?;
         Ok(Document { text, nodes: Vec::new() })

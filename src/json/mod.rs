@@ -20,7 +20,7 @@ mod write;
 
 pub(crate) use block::is_same;
 pub use closing::Closing;
-pub use document::Document;
+pub use document::{Document, Unread, values};
 pub use edit::{Edit, edit_front, edit_object};
 pub use indent::indented;
 pub use raw::{Kind, Raw, SyntaxError};

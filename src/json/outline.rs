@@ -90,13 +90,42 @@ struct Outliner {
     /// So many nodes may be there before short values get no more: a document of nothing but short values would take
     /// several times its size.
     most: usize,
+    /// What may still come, in [`SHARE`]s of a value.
+    left: Option<usize>,
 }
 
-/// Validates a document and outlines it: the first node is that of the whole. `None` if it is not JSON (or longer than
-/// 4 GiB).
-pub(super) fn outline(text: &str) -> Option<Vec<Node>> {
+/// So many numbers or words in a list are one value.
+const SHARE: usize = 16;
+
+/// Why a document has no outline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It is not JSON, or longer than 4 GiB.
+    NoJson,
+    /// More values than were allowed. Whether it is JSON was not looked at any further.
+    TooMany,
+}
+
+/// Validates a document and outlines it: the first node is that of the whole. It may have `most` values: members, objects and
+/// lists, and strings in lists. Numbers in a list cost little: 16 of them count as one.
+pub(super) fn outline(text: &str, most: usize) -> Result<Vec<Node>, Stop> {
+    outlined(text, most).map(|outliner| outliner.nodes)
+}
+
+/// How many values a text of JSON has, as [`outline`] counts them: 0 if it is none, nothing if they are more than `most`.
+pub(super) fn values(text: &str, most: usize) -> Option<usize> {
+    match outlined(text, most) {
+        Ok(outliner) => Some(most.saturating_sub(outliner.left.unwrap_or(0) / SHARE)),
+        Err(Stop::NoJson) => Some(0),
+        Err(Stop::TooMany) => None,
+    }
+}
+
+fn outlined(text: &str, most: usize) -> Result<Outliner, Stop> {
     let bytes = text.as_bytes();
-    u32::try_from(bytes.len()).ok()?;
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(Stop::NoJson);
+    }
     let mut outliner = Outliner {
         nodes: Vec::with_capacity((bytes.len() / 32).min(1024) + 8),
         open: NOWHERE,
@@ -105,65 +134,84 @@ pub(super) fn outline(text: &str) -> Option<Vec<Node>> {
         key_length: 0,
         key_flags: 0,
         most: bytes.len() / 16 + 64,
+        left: Some(most.saturating_mul(SHARE)),
     };
-    let mut at = 0;
-    loop {
-        at = skip_blanks(bytes, at);
-        match *bytes.get(at)? {
-            b'"' => {
-                let end = valid_string_end(bytes, at)?;
-                outliner.scalar(at, end);
-                at = end;
-            }
-            b'{' => {
-                outliner.open(at, true);
-                at = skip_blanks(bytes, at + 1);
-                if bytes.get(at) != Some(&b'}') {
-                    at = outliner.name(bytes, at)?;
-                    continue;
-                }
-            }
-            b'[' => {
-                outliner.open(at, false);
-                at = skip_blanks(bytes, at + 1);
-                if bytes.get(at) != Some(&b']') {
-                    continue;
-                }
-            }
-            _ => {
-                let end = scalar_end(bytes, at)?;
-                outliner.scalar(at, end);
-                at = end;
-            }
-        }
-        // A value ended, or an empty container ends here: what is open closes until another value follows.
-        loop {
-            at = skip_blanks(bytes, at);
-            if outliner.open == NOWHERE {
-                return (at == bytes.len()).then_some(outliner.nodes);
-            }
-            let byte = *bytes.get(at)?;
-            at += 1;
-            if byte == b',' {
-                break;
-            }
-            if byte != if outliner.in_object { b'}' } else { b']' } {
-                return None;
-            }
-            outliner.close(bytes, at)?;
-        }
-        if outliner.in_object {
-            at = outliner.name(bytes, skip_blanks(bytes, at))?;
-        }
+    match outliner.walk(bytes) {
+        Some(()) => Ok(outliner),
+        None if outliner.left.is_none() => Err(Stop::TooMany),
+        None => Err(Stop::NoJson),
     }
 }
 
 impl Outliner {
+    /// The whole document, if it is one.
+    #[inline]
+    fn walk(&mut self, bytes: &[u8]) -> Option<()> {
+        let mut at = 0;
+        loop {
+            at = skip_blanks(bytes, at);
+            match *bytes.get(at)? {
+                b'"' => {
+                    let end = valid_string_end(bytes, at)?;
+                    self.scalar(at, end, SHARE)?;
+                    at = end;
+                }
+                b'{' => {
+                    self.open(at, true)?;
+                    at = skip_blanks(bytes, at + 1);
+                    if bytes.get(at) != Some(&b'}') {
+                        at = self.name(bytes, at)?;
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.open(at, false)?;
+                    at = skip_blanks(bytes, at + 1);
+                    if bytes.get(at) != Some(&b']') {
+                        continue;
+                    }
+                }
+                _ => {
+                    let end = scalar_end(bytes, at)?;
+                    self.scalar(at, end, 1)?;
+                    at = end;
+                }
+            }
+            // A value ended, or an empty container ends here: what is open closes until another value follows.
+            loop {
+                at = skip_blanks(bytes, at);
+                if self.open == NOWHERE {
+                    return (at == bytes.len()).then_some(());
+                }
+                let byte = *bytes.get(at)?;
+                at += 1;
+                if byte == b',' {
+                    break;
+                }
+                if byte != if self.in_object { b'}' } else { b']' } {
+                    return None;
+                }
+                self.close(bytes, at)?;
+            }
+            if self.in_object {
+                at = self.name(bytes, skip_blanks(bytes, at))?;
+            }
+        }
+    }
+
+    /// Some shares of a value more; nothing if that is too much.
+    #[inline]
+    fn spend(&mut self, shares: usize) -> Option<()> {
+        self.left = self.left?.checked_sub(shares);
+        self.left.map(|_| ())
+    }
+
     /// A member's name must begin at `at`. Past its colon.
     fn name(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         if bytes.get(at) != Some(&b'"') {
             return None;
         }
+        self.spend(SHARE)?;
         self.key_flags = 0;
         let end = match near_end(bytes, at) {
             Near::End(end) => end,
@@ -196,22 +244,30 @@ impl Outliner {
 
     /// A string, a number or a word.
     #[inline]
-    fn scalar(&mut self, start: usize, end: usize) {
+    fn scalar(&mut self, start: usize, end: usize, shares: usize) -> Option<()> {
+        if !self.in_object {
+            self.spend(shares)?;
+        }
         if end - start < LONG && self.open != NOWHERE {
             if !self.in_object {
-                return self.mark(Node::SPARSE);
+                self.mark(Node::SPARSE);
+                return Some(());
             }
             if self.nodes.len() >= self.most {
-                return self.mark(Node::PARTIAL);
+                self.mark(Node::PARTIAL);
+                return Some(());
             }
         }
         self.nodes.push(self.node(start, end, 1));
+        Some(())
     }
 
-    fn open(&mut self, start: usize, is_object: bool) {
+    fn open(&mut self, start: usize, is_object: bool) -> Option<()> {
+        self.spend(SHARE)?;
         let place = u32::try_from(self.nodes.len()).unwrap_or(NOWHERE);
         self.nodes.push(self.node(start, start, self.open));
         (self.open, self.in_object) = (place, is_object);
+        Some(())
     }
 
     /// The container that is open ends.
@@ -313,19 +369,19 @@ mod tests {
             texts.push(format!("{{\"k\": {text}, \"l\": \"{long}\"}}"));
         }
         for text in texts {
-            assert_eq!(outline(&text).is_some(), serde_takes(&text), "{text}");
+            assert_eq!(outline(&text, usize::MAX).is_ok(), serde_takes(&text), "{text}");
         }
     }
 
     fn spans(text: &str) -> Vec<&str> {
-        let nodes = outline(text).unwrap();
+        let nodes = outline(text, usize::MAX).unwrap();
         nodes.iter().map(|node| text.get(wide(node.start)..wide(node.end)).unwrap()).collect()
     }
 
     #[test]
     fn values_have_nodes() {
         let text = r#"{"a" : [1, "x", {"b":null}] , "n\u0061":-1.50, "long name of a member":{"in":[[]]}}"#;
-        let nodes = outline(text).unwrap();
+        let nodes = outline(text, usize::MAX).unwrap();
         assert_eq!(
             spans(text),
             [
@@ -355,11 +411,30 @@ mod tests {
     }
 
     #[test]
+    fn values_are_counted() {
+        for (text, values) in [
+            (r#"[1,"x",null]"#, 3),
+            (r#"{"a":1,"b":[[],{}]}"#, 6),
+            (r#" { "a" : "[{,:" , "\u0062" : [ ] } "#, 4),
+        ] {
+            assert!(outline(text, values).is_ok(), "{text}");
+            if let Some(fewer) = values.checked_sub(1) {
+                assert_eq!(outline(text, fewer), Err(Stop::TooMany), "{text}");
+            }
+        }
+        let tokens = format!("[{}1]", "1,".repeat(SHARE * 100 - 1));
+        assert!(outline(&tokens, 101).is_ok() && outline(&tokens, 100) == Err(Stop::TooMany));
+        assert_eq!((values(&tokens, 101), values(&tokens, 100), values("{", 9)), (Some(101), None, Some(0)));
+        assert_eq!(outline("{", 1), Err(Stop::NoJson));
+        assert_eq!(outline("{\"a\":", 1), Err(Stop::TooMany), "it was not read any further");
+    }
+
+    #[test]
     fn too_many_values_have_none_but_the_long_ones() {
         let long = "y".repeat(LONG);
         let many: String = (0..1000).map(|n| format!("\"{n}\":{{}},")).collect();
         let text = format!("{{\"first\":{{\"a\":1}},{many}\"rest\":{{\"l\":\"{long}\",\"s\":2}}}}");
-        let nodes = outline(&text).unwrap();
+        let nodes = outline(&text, usize::MAX).unwrap();
         assert!(nodes.len() < text.len() / 16 + 70);
         assert!(!nodes[0].is_whole() && !nodes[0].has_all_members() && nodes[1].has_all_members());
         let spans = spans(&text);
@@ -373,13 +448,13 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn law_any_text_as_serde_has_it(text in "[\\[\\]{}:,\"\\\\ 0-9a-fnrtu.eE+\\-\n]{0,40}") {
-            proptest::prop_assert_eq!(outline(&text).is_some(), serde_takes(&text));
+            proptest::prop_assert_eq!(outline(&text, usize::MAX).is_ok(), serde_takes(&text));
         }
 
         #[test]
         fn law_long_strings_as_serde_has_them(text in "[a-d \"\\\\nu0-9\n\u{e9}]{0,8}[a-d]{10,40}(\\\\[nu\"x]|\\\\u00e9|[\"\n]|[a-d]{1,9}|\\\\{1,9}){0,12}\"?") {
             let quoted = format!("\"{text}");
-            proptest::prop_assert_eq!(outline(&quoted).is_some(), serde_takes(&quoted));
+            proptest::prop_assert_eq!(outline(&quoted, usize::MAX).is_ok(), serde_takes(&quoted));
         }
     }
 }

@@ -20,7 +20,7 @@ impl<'a> Raw<'a> {
         if self.is_outlined() {
             return repeated(self);
         }
-        let nodes = outline(self.as_json())?;
+        let nodes = outline(self.as_json(), usize::MAX).ok()?;
         repeated(Raw::known(self.as_json(), &nodes))
     }
 }

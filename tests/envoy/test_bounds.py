@@ -21,7 +21,7 @@ def gateway(envoy_binary, cloud_process, tmp_path_factory):
     described = document(
         [target(first), target(claude, "anthropic")],
         [group("native", first.name), group("claude", claude.name)],
-        listen={"max_messages": 20_000, "max_tools": 4_100, "max_parts": 300, "max_inputs": 40},
+        listen={"max_messages": 20_000, "max_tools": 4_100, "max_parts": 300, "max_inputs": 40, "max_values": 5_000_000, "max_unknown": 9_000},
     )
     gateway = Gateway(envoy_binary, tmp_path_factory.mktemp("bounds"), described)
     yield gateway
@@ -44,6 +44,7 @@ def text(count):
         (CHAT, {"messages": [{}] * 1_000_000}, "messages", "has 1000000 messages, more than the 20000 that `listen.max_messages`"),
         (CHAT, {"messages": [USER, {"role": "user", "content": text(301)}]}, "messages[1]", "has 301 parts, more than the 300 that `listen.max_parts`"),
         (CHAT, {"messages": [USER], "tools": [tool("f")] * 4_101}, "tools", "has 4101 tools, more than the 4100 that `listen.max_tools`"),
+        (CHAT, {"messages": [USER | {f"unknown_{n}": n for n in range(9_001)}]}, "", "has 9001 members that are not known, more than the 9000 that"),
         (MESSAGES, {"max_tokens": 9, "messages": [USER] * 20_001}, "messages", "has 20001 messages"),
         (MESSAGES + "/count_tokens", {"messages": [USER] * 20_001}, "messages", "has 20001 messages"),
         (RESPONSES, {"input": [USER] * 20_001}, "input", "has 20001 items"),
@@ -55,10 +56,35 @@ def test_more_than_the_file_allows(gateway, cloud, model, path, body, param, sai
     answer = gateway.post(path, json.dumps({"model": model} | body).encode())
     assert answer.status_code == 400, answer.text
     error = answer.json()["error"]
-    assert error["message"].startswith(f"{param} {said}"), error
+    assert error["message"].startswith(f"{param or 'The request'} {said}"), error
     assert ("param" in error) != path.startswith(MESSAGES), "each path has its own envelope"
     assert time.monotonic() - start < SECONDS
     assert all(provider.log() == [] for provider in cloud)
+
+
+@pytest.mark.parametrize("body", [
+    {"messages": [USER | {f"unknown_{n}": n for n in range(2_000)}]},
+    {"messages": [USER], "tools": [tool("f") | {"x": [[[]]] * 1_000}]},
+    {"messages": [USER], "user": [{"a": {}}] * 1_000},
+    {"messages": [USER], "stop": ["a"] * 2_000},
+    {"messages": [USER, {"role": "assistant", "tool_calls": [
+        {"id": "1", "type": "function", "function": {"name": "f", "arguments": json.dumps({"a": [[]] * 100_000})}}]}]},
+])  # fmt: skip
+def test_more_values_than_the_file_allows(envoy_binary, cloud, tmp_path, body):
+    """Whatever they are: none is read any further. A list of tokens is no matter of values."""
+    first = cloud["openai-main"]
+    gateway = Gateway(envoy_binary, tmp_path, document([target(first)], listen={"max_values": 2_000}))
+    try:
+        answer = gateway.post(CHAT, json.dumps({"model": "production-llm"} | body).encode())
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].startswith(
+            "The request has more than the 2000 members, objects, lists and strings in lists that `listen.max_values` allows here."
+        ), answer.text
+        assert first.log() == []
+        tokens = gateway.post(EMBEDDINGS, json.dumps({"model": "production-llm", "input": [list(range(4_000))] * 5}).encode())
+        assert tokens.status_code == 200, tokens.text
+    finally:
+        gateway.stop()
 
 
 def rounds(count):

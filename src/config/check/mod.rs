@@ -114,6 +114,8 @@ fn listen(file: &View<'_>, problems: &mut Problems) -> Option<Listen> {
             tools: most("max_tools")?,
             parts: most("max_parts")?,
             inputs: most("max_inputs")?,
+            values: most("max_values")?,
+            unknown: most("max_unknown")?,
         },
     })
 }

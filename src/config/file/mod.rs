@@ -224,6 +224,18 @@ static LISTEN: Object = Object {
             Need::Default(Literal::Whole(20_480)),
             "The most texts of a request for embeddings; more get 400. Providers take up to 2048.",
         ),
+        field(
+            "max_values",
+            COUNT,
+            Need::Default(Literal::Whole(100_000)),
+            "The most members, objects, lists and strings in lists of a request, those in calls' arguments included; more get 400. Of the numbers in a list, 16 count as one.",
+        ),
+        field(
+            "max_unknown",
+            COUNT,
+            Need::Default(Literal::Whole(10_000)),
+            "The most members of a chat and of its messages that its dialect has no place for; more get 400.",
+        ),
     ],
 };
 

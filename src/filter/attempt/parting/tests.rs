@@ -3,7 +3,6 @@
 use super::*;
 use crate::failure::Head;
 use crate::filter::{Moment, RequestStep, Router, Runtime, Step, Trip, Why};
-use crate::json::Document;
 use crate::plan::{Seat, Standing};
 use std::rc::Rc;
 
@@ -27,7 +26,7 @@ fn trip(stream: bool, standings: &[(usize, Standing)]) -> Rc<Trip> {
     assert!(matches!(router.request(&headers, false), RequestStep::Read { .. }));
     let body = format!(r#"{{"model":"g","stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
     let moment = Moment { now_ms: NOW_MS, pick: 0, key: 7, standings };
-    router.plan(Document::parse(body.into_bytes()), &moment).unwrap().0
+    router.plan(Ok(body), &moment).unwrap().0
 }
 
 fn attempt_at(trip: &Rc<Trip>, target: usize) -> Attempt {
