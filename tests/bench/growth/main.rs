@@ -29,7 +29,7 @@ use std::time::Instant;
 use switchover::dialect::{Limits, Memo, Surface, Target, Turn, Unsupported, ask, dropped_line, exchange};
 use switchover::failure::Head;
 use switchover::filter::Runtime;
-use switchover::json::Document;
+use switchover::json::{Document, Kind, Raw, values};
 
 /// (target's id, its provider and what that needs)
 const TARGETS: [(&str, &str); 9] = [
@@ -55,8 +55,38 @@ fn callers(target: &str) -> impl Iterator<Item = Surface> {
 /// One thing to do, with inputs of any size.
 pub struct Work {
     name: String,
-    /// Makes the input, and gives back its bytes, where one callback of Envoy's has all of it, and what to do with it.
-    prepare: Box<dyn Fn(usize) -> (usize, Run)>,
+    /// Makes the input, and gives back its size, where it is a request, and what to do with it.
+    prepare: Box<dyn Fn(usize) -> (Size, Run)>,
+}
+
+/// What the file bounds of a request: its bytes, and its values (`listen.max_values`).
+#[derive(Clone, Copy, Default)]
+struct Size {
+    bytes: usize,
+    values: usize,
+}
+
+impl Size {
+    fn of(body: &str) -> Size {
+        // Of numbers in a list 16 are one; the arguments of calls are JSON in a string.
+        fn shares(value: Raw<'_>) -> usize {
+            match value.kind() {
+                Kind::Array => 16 + value.items().map(|item| shares(item).max(least(item))).sum::<usize>(),
+                Kind::Object => 16 + value.fields().map(|(_, value)| 16 + shares(value)).sum::<usize>(),
+                Kind::String => value
+                    .text()
+                    .map(|text| text.into_string())
+                    .filter(|text| text.starts_with('{'))
+                    .map_or(0, |text| 16 * values(&text, usize::MAX / 64).unwrap()),
+                _ => 0,
+            }
+        }
+        fn least(item: Raw<'_>) -> usize {
+            if item.kind() == Kind::String { 16 } else { 1 }
+        }
+        let document = Document::of(body).unwrap();
+        Size { bytes: body.len(), values: shares(document.root()) / 16 }
+    }
 }
 
 /// Does it, and answers whether the input was taken.
@@ -136,13 +166,14 @@ fn all(runtime: &Runtime) -> Vec<Work> {
 fn count(all: impl Iterator<Item = Work>, size: usize) {
     let mut lines = String::new();
     for (place, work) in all.enumerate() {
-        let (mut taken, mut more) = (true, 0);
+        let (mut taken, mut sizes) = (true, Vec::new());
         for (number, size) in [(2 * place, size), (2 * place + 1, 2 * size)] {
-            let (bytes, mut run) = (work.prepare)(size);
+            let (size, mut run) = (work.prepare)(size);
             marks::run(number, &mut || taken &= run());
-            more = bytes - more;
+            sizes.push(size);
         }
-        writeln!(lines, "{} {} {more} {}", 2 * place, taken, work.name).unwrap();
+        let (bytes, values) = (sizes[1].bytes - sizes[0].bytes, sizes[1].values - sizes[0].values);
+        writeln!(lines, "{} {taken} {bytes} {values} {}", 2 * place, work.name).unwrap();
     }
     print!("{lines}");
 }
@@ -179,17 +210,17 @@ fn turn(surface: Surface, stream: bool, unsupported: Unsupported) -> Turn {
 }
 
 /// What the router role does with a request before it tries targets.
-fn plan(surface: Surface, body: Rc<str>) -> (usize, Run) {
-    let bytes = body.len();
+fn plan(surface: Surface, body: Rc<str>) -> (Size, Run) {
+    let size = Size::of(&body);
     let run = move || {
         let document = Document::parse(body.as_bytes().to_vec());
         document.is_ok_and(|document| ask(surface, document.root(), &Limits::NONE).is_ok())
     };
-    (bytes, Box::new(run))
+    (size, Box::new(run))
 }
 
 /// What this target gets of a request. Where something is left out, also the trial that refuses it.
-fn request(surface: Surface, body: Rc<str>, target: &Target) -> (usize, Run) {
+fn request(surface: Surface, body: Rc<str>, target: &Target) -> (Size, Run) {
     let target = target.clone();
     let (strict, lenient) =
         (turn(surface, false, Unsupported::Refuse), turn(surface, false, Unsupported::Drop));
@@ -206,7 +237,7 @@ fn request(surface: Surface, body: Rc<str>, target: &Target) -> (usize, Run) {
             true
         })
     };
-    (body.len(), Box::new(run))
+    (Size::of(&body), Box::new(run))
 }
 
 /// A request with so many tools whose names change on their way.
@@ -216,19 +247,18 @@ fn memo(surface: Surface, size: usize, target: &Target, stream: bool) -> Memo {
     exchange::request(&turn(surface, stream, Unsupported::Drop), document.root(), target).unwrap().memo
 }
 
-fn reply(surface: Surface, body: &str, size: usize, target: &Target) -> (usize, Run) {
+fn reply(surface: Surface, body: &str, size: usize, target: &Target) -> (Size, Run) {
     let (target, memo, body) = (target.clone(), memo(surface, size, target, false), body.to_owned());
     let turn = turn(surface, false, Unsupported::Drop);
-    let bytes = body.len();
     let run = move || {
         let head = Head { status: 200, headers: &[(b"content-type", b"application/json")] };
         black_box(exchange::reply(&turn, &target, &memo, &head, body.as_bytes())).is_ok()
     };
-    (bytes, Box::new(run))
+    (Size::default(), Box::new(run))
 }
 
 /// As it comes off a network, and a part of it byte by byte.
-fn stream(surface: Surface, make: fn(usize) -> Vec<u8>, size: usize, target: &Target) -> (usize, Run) {
+fn stream(surface: Surface, make: fn(usize) -> Vec<u8>, size: usize, target: &Target) -> (Size, Run) {
     let (target, memo) = (target.clone(), memo(surface, size, target, true));
     let turn = turn(surface, true, Unsupported::Drop);
     let ways = [(1460, make(size)), (1, make(size / 10))];
@@ -242,5 +272,5 @@ fn stream(surface: Surface, make: fn(usize) -> Vec<u8>, size: usize, target: &Ta
             }) && pipe.finish(&mut out).is_ok()
         })
     };
-    (0, Box::new(run))
+    (Size::default(), Box::new(run))
 }
