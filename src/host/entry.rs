@@ -12,7 +12,7 @@
 
 use super::router::RouterContext;
 use super::translator::TranslatorContext;
-use super::{Plugin, abi};
+use super::{Plugin, abi, rush};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -134,6 +134,7 @@ fn run(id: u32, callback: impl FnOnce(&mut Stream) -> Flow) -> Flow {
 pub fn end(id: u32) {
     let Some(stream) = STREAMS.with(|table| remove(table, id)) else {
         PLUGINS.with(|table| remove(table, id));
+        rush::tick(id);
         return;
     };
     if stream.try_borrow_mut().is_ok() {

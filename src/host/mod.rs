@@ -8,6 +8,7 @@ mod idle;
 mod pause;
 mod reading;
 mod router;
+mod rush;
 mod shared;
 pub mod timer;
 mod translator;

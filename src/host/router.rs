@@ -3,13 +3,12 @@
 use super::entry::Flow;
 use super::translator::broken;
 use super::unheard::{self, Role};
-use super::{abi, reading, shared};
+use super::{abi, reading, rush, shared};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
     Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
     Runtime, Trip,
 };
-use crate::json::Document;
 use std::rc::Rc;
 
 pub struct RouterContext {
@@ -81,7 +80,6 @@ impl RouterContext {
         }
         let piece = read(abi::Buffer::RequestBody, size)?;
         match self.router.arrives(piece, end) {
-            Arrival::Answer(answer) => self.refuse(answer, size, end),
             Arrival::Wait => {
                 reading::came(self.context, size);
                 self.has_taken |= size > 0;
@@ -91,15 +89,19 @@ impl RouterContext {
                 self.is_kept = true;
                 Ok(Flow::Wait)
             }
-            Arrival::Whole => self.send(size, end),
+            Arrival::Whole if rush::is_on(self.router.length()) => {
+                let answer = self.router.is_one_too_many();
+                self.refuse(answer, size, end)
+            }
+            Arrival::Whole => rush::work(self.root, self.router.length(), || self.send(size, end)),
         }
     }
 
     /// The body is whole, `size` bytes of it in Envoy's buffer: plans, and lets it go.
     fn send(&mut self, size: usize, end: bool) -> Result<Flow, abi::Status> {
-        let body = match abi::text(self.router.take_body()) {
-            Ok(text) => Document::of(text),
-            Err(bytes) => Document::parse(bytes),
+        let body = match self.router.take_body() {
+            Ok(body) => abi::text(body),
+            Err(answer) => return self.refuse(answer, size, end),
         };
         let now_ms = abi::now_ms();
         let key = shared::next_key();

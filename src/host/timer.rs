@@ -1,7 +1,7 @@
 //! The timer of a plugin's root context: fast while a request waits, slow while a stream is watched (not so slow when its time
 //! is nearly over), off otherwise.
 
-use super::{abi, idle, pause, reading, unheard};
+use super::{abi, idle, pause, reading, rush, unheard};
 use std::cell::RefCell;
 
 /// The period while streams or bodies are watched, in milliseconds.
@@ -30,7 +30,7 @@ const MOST_QUIET: u32 = 20;
 /// The period that is wanted now, in milliseconds; 0: nobody waits for anything.
 fn wanted(root: u32) -> u32 {
     let watches = || idle::is_needed(root) || reading::is_needed(root) || unheard::is_needed(root);
-    if pause::is_needed(root) {
+    if pause::is_needed(root) || rush::is_needed(root) {
         pause::TICK_MS
     } else if watches() {
         if idle::is_urgent() { idle::LAST_TICK_MS } else { SLOW_MS }
@@ -79,6 +79,7 @@ pub fn tick(root: u32) {
         let now_ms = abi::now_ms();
         let passed_ms = passed(root, now_ms);
         pause::tick(root, now_ms);
+        rush::tick(root);
         idle::tick(root, now_ms, passed_ms);
         reading::tick(root, passed_ms);
         unheard::tick(root, now_ms);

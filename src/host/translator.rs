@@ -3,7 +3,7 @@
 use super::entry::Flow;
 use super::router::{drain, read};
 use super::unheard::{self, Role};
-use super::{abi, idle, pause, shared};
+use super::{abi, idle, pause, rush, shared};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
@@ -119,7 +119,9 @@ impl TranslatorContext {
             Vec::new()
         };
         let now_ms = trip.begin_ms(&abi::now_ms);
-        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, now_ms) {
+        let bytes = trip.length().max(own.len());
+        let started = rush::work(self.root, bytes, || Attempt::start(&trip, seat, &own, now_ms));
+        let (attempt, mut outgoing) = match started {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(envoys);
@@ -326,7 +328,8 @@ impl TranslatorContext {
             return Flow::Keep;
         }
         let bytes = read(abi::Buffer::ResponseBody, size).unwrap_or_default();
-        let step = attempt.body(bytes, end, &abi::now_ms);
+        let length = attempt.collected().saturating_add(bytes.len());
+        let step = rush::work(self.root, length, || attempt.body(bytes, end, &abi::now_ms));
         if attempt.is_flowing() {
             idle::touch(self.root, self.context, || attempt.silence());
         }

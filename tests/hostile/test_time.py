@@ -4,6 +4,7 @@ Each shape here once took half a minute or more. What counts is that neighbours 
 `make hostile` prints.
 """
 
+import asyncio
 import json
 
 from . import bodies
@@ -56,6 +57,35 @@ async def test_a_shape_that_costs_time(arena, case):
     answer = await arena.chat({"model": f"hostile-{dialect}-alone", **make()})
     # What is too many of something may be refused, and then it is said of what.
     assert answer.status == 200 or (answer.status in (400, 413) and answer.error()["message"]), str(answer)
+
+
+def parts(count: int) -> dict:
+    return {"role": "user", "content": [{"type": "text", "text": "a"}] * count}
+
+
+def properties(name: str) -> dict:
+    schema = {"type": "object", "properties": {f"property_{number}": {"type": "string"} for number in range(1_000)}}
+    return {"type": "function", "function": {"name": name, "parameters": schema}}
+
+
+# By name: a provider for which it costs most, and as much of it as no limit of the file refuses.
+MOST = {
+    "parts": ("mistral", lambda: {"messages": [parts(16_000), parts(16_000)]}),
+    "unknown members": ("mistral", lambda: {"messages": [MESSAGE | {f"\t{number}": number for number in range(9_900)}]}),
+    "properties": ("gemini", lambda: {"messages": [MESSAGE], "tools": [properties(f"f{number}") for number in range(32)]}),
+    "calls": ("bedrock", lambda: {"messages": rounds(5_000, lambda number: f"call:{number}")}),
+}
+
+
+@attack(cases=tuple(MOST))
+async def test_a_rush_of_what_costs_most(arena, case):
+    """Those who come when the worker has had enough are told to come again."""
+    dialect, make = MOST[case]
+    body = json.dumps({"model": f"hostile-{dialect}-alone", **make()}).encode()
+    answers = await asyncio.gather(*(arena.chat(body) for _ in range(30)))
+    for answer in answers:
+        assert answer.status == 200 or (answer.status == 503 and answer.error()["code"] == "gateway_busy"), str(answer)
+    assert any(answer.status == 200 for answer in answers), str(answers[0])
 
 
 def function_calls(number: int) -> list:
