@@ -265,14 +265,6 @@ impl Attempt {
         matches!(&self.state, State::Whole { body, .. } if body.is_tiny())
     }
 
-    /// How many bytes were collected of an answer that is read when it is whole.
-    pub fn collected(&self) -> usize {
-        match &self.state {
-            State::Whole { body, .. } => body.length(),
-            _ => 0,
-        }
-    }
-
     /// A piece of the answer's body.
     pub fn body(&mut self, bytes: Vec<u8>, end: bool, clock: Clock<'_>) -> Step {
         match std::mem::replace(&mut self.state, State::Ended) {

@@ -214,6 +214,14 @@ impl Router {
         busy_answer(surface)
     }
 
+    /// How much work the request was so far. Of one that was refused not all was looked at.
+    pub fn weight(&self) -> usize {
+        match &self.phase {
+            Phase::Sent(trip) => trip.weight(),
+            _ => 0,
+        }
+    }
+
     /// How many bytes of the body have come.
     pub fn length(&self) -> usize {
         match &self.phase {
@@ -287,7 +295,7 @@ impl Router {
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
         let document = self.document(surface, body)?;
-        let length = document.as_text().len();
+        let (length, weight) = (document.as_text().len(), document.weight());
         held.set_vm(length);
         held.set_envoy(length);
         let Considered { place, group, turn, plan, .. } =
@@ -315,6 +323,7 @@ impl Router {
             ticket: Ticket::new(&self.runtime),
             held: RefCell::new(held),
             length,
+            weight,
         })
     }
 

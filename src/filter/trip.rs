@@ -47,6 +47,8 @@ pub struct Trip {
     pub(super) held: RefCell<Held>,
     /// How many there are; 0 in a trip made from a handoff.
     pub(super) length: usize,
+    /// How much work the request is; see [`Document::weight`].
+    pub(super) weight: usize,
 }
 
 /// What happened so far.
@@ -74,6 +76,11 @@ impl Trip {
             Ok(body) => read(body.as_ref()),
             Err(_) => read(None),
         }
+    }
+
+    /// How much work the request is for each who writes another of it; 0 where that is not known.
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// How many bytes the caller's request has; 0 where that is not known.
@@ -271,7 +278,7 @@ impl Trip {
         let path = headers::text(headers, ":path")?;
         let surface = Surface::of_path(path.strip_prefix(runtime.config.listen.base_path.as_str())?)?;
         let document = Document::parse(body).ok()?;
-        let length = document.as_text().len();
+        let (length, weight) = (document.as_text().len(), document.weight());
         let asked = ask(surface, document.root(), &runtime.config.listen.limits).ok()?;
         Some(Trip {
             runtime: Rc::clone(runtime),
@@ -296,6 +303,7 @@ impl Trip {
             ticket: Ticket::new(runtime),
             held: RefCell::new(Held::nothing(runtime)),
             length,
+            weight,
         })
     }
 
@@ -339,6 +347,7 @@ impl Trip {
             ticket: Ticket::new(runtime),
             held: RefCell::new(Held::nothing(runtime)),
             length: 0,
+            weight: 0,
         })
     }
 }

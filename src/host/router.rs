@@ -93,7 +93,12 @@ impl RouterContext {
                 let answer = self.router.is_one_too_many();
                 self.refuse(answer, size, end)
             }
-            Arrival::Whole => rush::work(self.root, self.router.length(), || self.send(size, end)),
+            Arrival::Whole => {
+                let length = self.router.length();
+                let sent = self.send(size, end);
+                rush::did(self.root, self.router.weight().max(length));
+                sent
+            }
         }
     }
 

@@ -119,9 +119,8 @@ impl TranslatorContext {
             Vec::new()
         };
         let now_ms = trip.begin_ms(&abi::now_ms);
-        let bytes = trip.length().max(own.len());
-        let started = rush::work(self.root, bytes, || Attempt::start(&trip, seat, &own, now_ms));
-        let (attempt, mut outgoing) = match started {
+        rush::did(self.root, trip.weight().max(own.len()));
+        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, now_ms) {
             Ok(started) => started,
             Err(answer) => {
                 return respond(&answer).map_err(envoys);
@@ -328,8 +327,8 @@ impl TranslatorContext {
             return Flow::Keep;
         }
         let bytes = read(abi::Buffer::ResponseBody, size).unwrap_or_default();
-        let length = attempt.collected().saturating_add(bytes.len());
-        let step = rush::work(self.root, length, || attempt.body(bytes, end, &abi::now_ms));
+        rush::did(self.root, bytes.len());
+        let step = attempt.body(bytes, end, &abi::now_ms);
         if attempt.is_flowing() {
             idle::touch(self.root, self.context, || attempt.silence());
         }

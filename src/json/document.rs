@@ -1,6 +1,6 @@
 //! A whole document that is walked more than once.
 
-use super::outline::{self, Node, Stop, outline};
+use super::outline::{self, Node, Stop};
 use super::raw::{BLANK, json_of, not_utf8};
 use super::{Raw, SyntaxError};
 
@@ -9,7 +9,12 @@ use super::{Raw, SyntaxError};
 pub struct Document<T = String> {
     text: T,
     nodes: Vec<Node>,
+    /// How many values it has.
+    values: usize,
 }
+
+/// A value is as much work as so many bytes of text.
+const BYTES_OF_A_VALUE: usize = 300;
 
 /// How many values a text of JSON has, as [`Document::within`] counts them: 0 if it is none, nothing if they are more than `most`.
 pub fn values(text: &str, most: usize) -> Option<usize> {
@@ -52,8 +57,8 @@ impl<T: AsRef<str>> Document<T> {
     /// # Errors
     /// As [`Raw::parse`].
     pub fn of(text: T) -> Result<Document<T>, SyntaxError> {
-        if let Ok(nodes) = outline(json_of(text.as_ref()), usize::MAX) {
-            return Ok(Document { text, nodes });
+        if let Ok((nodes, values)) = outline::counted(json_of(text.as_ref()), outline::ANY) {
+            return Ok(Document { text, nodes, values });
         }
         Document::unlined(text)
     }
@@ -64,8 +69,8 @@ impl<T: AsRef<str>> Document<T> {
     /// # Errors
     /// It has more, or is no JSON.
     pub fn within(text: T, most: usize) -> Result<Document<T>, Unread> {
-        match outline(json_of(text.as_ref()), most) {
-            Ok(nodes) => Ok(Document { text, nodes }),
+        match outline::counted(json_of(text.as_ref()), most) {
+            Ok((nodes, values)) => Ok(Document { text, nodes, values }),
             Err(Stop::TooMany) => Err(Unread::TooMany),
             Err(Stop::NoJson) => Document::unlined(text).map_err(Unread::Syntax),
         }
@@ -75,7 +80,12 @@ impl<T: AsRef<str>> Document<T> {
     fn unlined(text: T) -> Result<Document<T>, SyntaxError> {
         // The other parser knows the words for what is wrong.
         Raw::parse(text.as_ref().as_bytes())?;
-        Ok(Document { text, nodes: Vec::new() })
+        Ok(Document { text, nodes: Vec::new(), values: 0 })
+    }
+
+    /// How much work reading it is, and as much again for each who writes another of it: in bytes of plain text.
+    pub fn weight(&self) -> usize {
+        self.text.as_ref().len().saturating_add(self.values.saturating_mul(BYTES_OF_A_VALUE))
     }
 
     /// The whole document as it came.

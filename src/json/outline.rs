@@ -96,6 +96,8 @@ struct Outliner {
 
 /// So many numbers or words in a list are one value.
 const SHARE: usize = 16;
+/// Any number of values.
+pub(super) const ANY: usize = usize::MAX / SHARE;
 
 /// Why a document has no outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +114,18 @@ pub(super) fn outline(text: &str, most: usize) -> Result<Vec<Node>, Stop> {
     outlined(text, most).map(|outliner| outliner.nodes)
 }
 
+/// As [`outline`], and how many values there are.
+pub(super) fn counted(text: &str, most: usize) -> Result<(Vec<Node>, usize), Stop> {
+    outlined(text, most).map(|outliner| {
+        let values = outliner.values(most);
+        (outliner.nodes, values)
+    })
+}
+
 /// How many values a text of JSON has, as [`outline`] counts them: 0 if it is none, nothing if they are more than `most`.
 pub(super) fn values(text: &str, most: usize) -> Option<usize> {
     match outlined(text, most) {
-        Ok(outliner) => Some(most.saturating_sub(outliner.left.unwrap_or(0) / SHARE)),
+        Ok(outliner) => Some(outliner.values(most)),
         Err(Stop::NoJson) => Some(0),
         Err(Stop::TooMany) => None,
     }
@@ -197,6 +207,11 @@ impl Outliner {
                 at = self.name(bytes, skip_blanks(bytes, at))?;
             }
         }
+    }
+
+    /// How many values there were, of which there might have been `most`.
+    fn values(&self, most: usize) -> usize {
+        most.saturating_sub(self.left.unwrap_or(0) / SHARE)
     }
 
     /// Some shares of a value more; nothing if that is too much.

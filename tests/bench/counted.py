@@ -39,7 +39,7 @@ def started(folder: pathlib.Path, configuration: pathlib.Path) -> Envoy:
     """An Envoy under callgrind that counts nothing yet, and doesn't go through its statistics meanwhile: that is no request's work,
     and whether it fell into the count made two runs differ by six thousand instructions a request."""
     folder.mkdir()
-    bootstrap = json.loads(configuration.read_text()) | {"stats_flush_interval": "300s"}
+    bootstrap = json.loads(configuration.read_text()) | {"stats_flush_interval": "299s"}
     configuration.write_text(json.dumps(bootstrap))
     words = ["valgrind", "--tool=callgrind", "--smc-check=all-non-file", "--instr-atstart=no", *CACHES, f"--callgrind-out-file={folder}/counts"]
     script = folder / "envoy"

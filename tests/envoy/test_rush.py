@@ -47,7 +47,7 @@ def text(message: dict) -> str:
 
 @pytest.mark.parametrize("last", [b"}", b"}\r\n0\r\n\r\n"], ids=["length", "chunked"])
 def test_a_rush(cloud, gateway, last):
-    """How many are too many is a matter of time, so both ends are right for each."""
+    """How many end at one moment is a matter of luck, so both ends are right for each."""
     provider = cloud["anthropic-main"]
     envoy = gateway(document([target(provider, "anthropic")], listen={"memory": 1024 * MB}))
     bodies = [body(number) for number in range(COUNT)]
