@@ -48,7 +48,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
+.PHONY: lint bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/
 	node tests/setup/keep-exports.mjs $(abspath $(BINARYEN)) $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
 	node $(WASM_OPT) -O3 --strip-producers $(addprefix --enable-,$(WASM_FEATURES)) $@ -o $@
 	@chmod 644 $@
+
+docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
+	$(PYTHON) tests/command/configuration.py dist/switchover
 
 dist/switchover: $(LIBRARY) $(COMMAND) | dist
 	@tests/setup/needs.sh cargo

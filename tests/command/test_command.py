@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 
+import configuration
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,6 +47,14 @@ def call(*words, body="", code=0):
 def chat(**more) -> str:
     return json.dumps({"model": "production-llm", "messages": [{"role": "user", "content": "hi"}], **more})
 
+
+
+def test_the_page_of_the_keys_is_made_from_the_schema():
+    """`make docs` writes it."""
+    page = configuration.page(configuration.schema(COMMAND))
+    assert page == configuration.PAGE.read_text(), "docs/configuration.md is old: run `make docs`"
+    assert "| `listen.memory` | a whole number from 8388608 to 1073741824 | `536870912` |" in page
+    assert "| `targets[].id` | text | **needed** |" in page
 
 def test_check(config):
     assert call("check", config) == ""
