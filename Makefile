@@ -123,8 +123,8 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	$(DENY) --log-level error check --hide-inclusion-graph bans licenses sources
 	RUSTDOCFLAGS="-Dwarnings -Arustdoc::private-intra-doc-links" cargo doc --quiet --no-deps --lib --document-private-items
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
-	for script in .ci/run tests/setup/*.sh tests/fuzz/*.sh; do bash -n "$$script" || exit 1; done
-	$(PYTHON) -c 'import ast, pathlib; [ast.parse(p.read_bytes(), p) for p in pathlib.Path("tests").rglob("*.py")]'
+	$(dir $(PYTHON))shellcheck .ci/run tests/setup/*.sh tests/fuzz/*.sh
+	$(dir $(PYTHON))ruff check --quiet --no-cache tests
 
 bless: $(JUDGES) $(DIST) ## Rewrites the golden files; look at the difference before you commit it
 	BLESS=1 cargo test --quiet --test golden --test embeddings --test config

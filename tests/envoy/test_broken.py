@@ -113,7 +113,7 @@ def test_who_comes_back_gets_a_share_of_the_requests_first(cloud, gateway):
         first.behave()
         wait_for_return(serving, stream)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: serving.chat(), range(200)))
+            answers = list(pool.map(lambda _, serving=serving: serving.chat(), range(200)))
         came = [answer for answer in answers if answer.headers["x-switchover-target"] == first.name]
         # Of 200 that come within ten seconds 20; on a machine so slow that it takes them longer, more.
         assert 2 <= len(came) <= 90, f"{len(came)} of {len(answers)}, {behaviour}"

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from harness.document import document, group, target
+from harness.document import document, target
 
 MB = 1024 * 1024
 PATH = "/v1/chat/completions"

@@ -187,7 +187,7 @@ class Arena:
         broken = []
         try:
             asyncio.run(attack(self))
-        except Exception as wrong:  # noqa: BLE001: whatever went wrong is told together with what the neighbours saw
+        except Exception as wrong:  # whatever went wrong is told together with what the neighbours saw
             broken.append(f"the attack itself: {type(wrong).__name__}: {str(wrong)[:1500]}")
         return self.verdict(broken)
 

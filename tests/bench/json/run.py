@@ -17,7 +17,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(HERE.parent))
-import bodies
+import bodies  # noqa: E402
 
 PARSERS = ["ours", "serde_json", "sonic-rs", "jiter", "simd-json"]
 BODIES = ["chat 1 KB", "chat 32 KB", "chat 1 MB"]
