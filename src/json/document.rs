@@ -21,6 +21,17 @@ pub fn values(text: &str, most: usize) -> Option<usize> {
     outline::values(json_of(text), most)
 }
 
+/// A document that is nested more deeply, from this place on, than any is.
+fn too_deep(text: &str, at: usize) -> SyntaxError {
+    let before = text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    SyntaxError {
+        line: before.matches('\n').count() + 1,
+        column: before.len() - line_start + 1,
+        reason: format!("more than {} levels are open", outline::DEEPEST),
+    }
+}
+
 /// Why a document was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
@@ -57,10 +68,10 @@ impl<T: AsRef<str>> Document<T> {
     /// # Errors
     /// As [`Raw::parse`].
     pub fn of(text: T) -> Result<Document<T>, SyntaxError> {
-        if let Ok((nodes, values)) = outline::counted(json_of(text.as_ref()), outline::ANY) {
-            return Ok(Document { text, nodes, values });
-        }
-        Document::unlined(text)
+        Document::within(text, outline::ANY).map_err(|unread| match unread {
+            Unread::Syntax(error) => error,
+            Unread::TooMany => too_deep("", 0),
+        })
     }
 
     /// Takes a whole document that is known to be UTF-8 and may have `most` values: members, objects, lists and
@@ -72,6 +83,7 @@ impl<T: AsRef<str>> Document<T> {
         match outline::counted(json_of(text.as_ref()), most) {
             Ok((nodes, values)) => Ok(Document { text, nodes, values }),
             Err(Stop::TooMany) => Err(Unread::TooMany),
+            Err(Stop::TooDeep(at)) => Err(Unread::Syntax(too_deep(json_of(text.as_ref()), at))),
             Err(Stop::NoJson) => Document::unlined(text).map_err(Unread::Syntax),
         }
     }

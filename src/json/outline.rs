@@ -92,7 +92,15 @@ struct Outliner {
     most: usize,
     /// What may still come, in [`SHARE`]s of a value.
     left: Option<usize>,
+    /// How many containers are open.
+    depth: u32,
+    /// Where one more was opened than may be.
+    too_deep: Option<usize>,
 }
+
+/// So many containers may be open at once: each that is has a node, so that a document of nothing but brackets would take twenty
+/// times its size. Nobody's JSON has a hundred levels.
+pub(super) const DEEPEST: u32 = 30_000;
 
 /// So many numbers or words in a list are one value.
 const SHARE: usize = 16;
@@ -106,6 +114,8 @@ pub(super) enum Stop {
     NoJson,
     /// More values than were allowed. Whether it is JSON was not looked at any further.
     TooMany,
+    /// More than [`DEEPEST`] levels, from this place on.
+    TooDeep(usize),
 }
 
 /// Validates a document and outlines it: the first node is that of the whole. It may have `most` values: members, objects and
@@ -126,7 +136,7 @@ pub(super) fn counted(text: &str, most: usize) -> Result<(Vec<Node>, usize), Sto
 pub(super) fn values(text: &str, most: usize) -> Option<usize> {
     match outlined(text, most) {
         Ok(outliner) => Some(outliner.values(most)),
-        Err(Stop::NoJson) => Some(0),
+        Err(Stop::NoJson | Stop::TooDeep(_)) => Some(0),
         Err(Stop::TooMany) => None,
     }
 }
@@ -143,13 +153,15 @@ fn outlined(text: &str, most: usize) -> Result<Outliner, Stop> {
         key: 0,
         key_length: 0,
         key_flags: 0,
-        most: bytes.len() / 16 + 64,
+        most: (bytes.len() / 16).min(256 << 10) + bytes.len() / 64 + 64,
         left: Some(most.saturating_mul(SHARE)),
+        depth: 0,
+        too_deep: None,
     };
     match outliner.walk(bytes) {
         Some(()) => Ok(outliner),
         None if outliner.left.is_none() => Err(Stop::TooMany),
-        None => Err(Stop::NoJson),
+        None => Err(outliner.too_deep.map_or(Stop::NoJson, Stop::TooDeep)),
     }
 }
 
@@ -279,6 +291,11 @@ impl Outliner {
 
     fn open(&mut self, start: usize, is_object: bool) -> Option<()> {
         self.spend(SHARE)?;
+        if self.depth == DEEPEST {
+            self.too_deep = Some(start);
+            return None;
+        }
+        self.depth += 1;
         let place = u32::try_from(self.nodes.len()).unwrap_or(NOWHERE);
         self.nodes.push(self.node(start, start, self.open));
         (self.open, self.in_object) = (place, is_object);
@@ -287,6 +304,7 @@ impl Outliner {
 
     /// The container that is open ends.
     fn close(&mut self, bytes: &[u8], end: usize) -> Option<()> {
+        self.depth = self.depth.saturating_sub(1);
         let place = wide(self.open);
         let count = u32::try_from(self.nodes.len() - place).ok()?;
         let node = self.nodes.get_mut(place)?;
@@ -423,6 +441,16 @@ mod tests {
         assert!(nodes[4].may_have_escaped_name() && !nodes[3].may_have_escaped_name());
         assert_eq!(spans("[1]"), ["[1]"]);
         assert_eq!(spans(" 1 "), ["1"]);
+    }
+
+    #[test]
+    fn levels_are_counted() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let deepest = usize::try_from(DEEPEST).unwrap();
+        assert!(outline(&nested(deepest), usize::MAX).is_ok());
+        assert_eq!(outline(&nested(deepest + 1), usize::MAX), Err(Stop::TooDeep(deepest)));
+        let beside = format!("[{}]", vec![nested(deepest - 1); 3].join(","));
+        assert!(outline(&beside, usize::MAX).is_ok());
     }
 
     #[test]

@@ -89,6 +89,14 @@ async def large_answer(call: Call):
 
 
 @script
+async def deep_answer(call: Call):
+    """A good answer beside a member of so many million levels."""
+    levels = int(call.argument) * 1_000_000
+    told = bodies.message("deep") if call.path.endswith("/messages") else bodies.answer("deep")
+    await whole(call, told[:-1] + b', "x": ' + b"[" * levels + b"]" * levels + b"}")
+
+
+@script
 async def large_event(call: Call):
     """A stream in which the event of this place has 3 MB."""
     texts = ["short "] * 4

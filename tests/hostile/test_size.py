@@ -32,6 +32,16 @@ async def test_a_large_answer_arrives_whole(arena, case):
     whole(await arena.chat(script(f"large_answer {case * KIB}", "hostile-alone")), words(case * MIB))
 
 
+@attack(cases=(20, 28), floor=True)
+async def test_an_answer_of_nothing_but_levels_is_left_for_the_next_target(arena, case):
+    """Each level needs memory while it is open: more than there is."""
+    for group in ("hostile", "hostile-anthropic"):
+        for _ in range(3):
+            answer = await arena.chat(script(f"deep_answer {case}", group))
+            assert answer.status == 200 and answer.target == "spare", str(answer)
+            assert "malformed" in answer.headers["x-switchover-decision"], str(answer)
+
+
 @attack(floor=True)
 async def test_a_large_answer_arrives_whole_on_each_envoy(arena):
     whole(await arena.chat(script(f"large_answer {40 * KIB}", "hostile-alone")), words(40 * MIB))
