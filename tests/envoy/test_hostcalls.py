@@ -17,9 +17,9 @@ from harness.process import built
 
 CALL = re.compile(r"\[(vm->host|host->vm)\] (?:env\.)?(\w+)\(")
 
-# What a chat that isn't streamed takes, both roles together: the router role reads headers, body, clock and cool-downs, and
-# writes no handoff, as there is one attempt; the translator reads headers twice, writes the attempt's body, reads the answer, takes
-# it out of Envoy's buffer and writes it.
+# What a chat that isn't streamed takes, both roles together: the router role reads headers, body, clock and the counter of news, at
+# most once a second also the news, and writes no handoff, as there is one attempt; the translator reads headers twice, writes the
+# attempt's body, reads the answer and writes it.
 HOSTCALLS = 10
 # Besides those, lines of header maps: four of the router role's, and what changes of the request and of the answer. Each is a
 # crossing, but Envoy would take longer for maps that are set whole: it removes and adds every line.
