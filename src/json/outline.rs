@@ -153,7 +153,7 @@ fn outlined(text: &str, most: usize) -> Result<Outliner, Stop> {
         key: 0,
         key_length: 0,
         key_flags: 0,
-        most: (bytes.len() / 16).min(256 << 10) + bytes.len() / 64 + 64,
+        most: (bytes.len() / 16).min((256 << 10) + bytes.len() / 64) + 64,
         left: Some(most.saturating_mul(SHARE)),
         depth: 0,
         too_deep: None,
