@@ -27,6 +27,8 @@ pub struct TranslatorContext {
     context: u32,
     /// The answer's headers as they came, which Envoy still has.
     answer: abi::Pairs,
+    /// So many bytes of the answer were left with Envoy until their end.
+    kept: usize,
 }
 
 /// A request on its way in.
@@ -50,6 +52,7 @@ impl TranslatorContext {
             root,
             context,
             answer: abi::Pairs::default(),
+            kept: 0,
         }
     }
 
@@ -324,6 +327,7 @@ impl TranslatorContext {
     pub fn response_body(&mut self, size: usize, end: bool) -> Flow {
         let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
         if !end && attempt.keeps() {
+            self.kept = size;
             return Flow::Keep;
         }
         let bytes = read(abi::Buffer::ResponseBody, size).unwrap_or_default();
@@ -335,10 +339,15 @@ impl TranslatorContext {
         self.apply(step, size)
     }
 
-    /// The end of an answer that said nothing of it before. Nothing can be written into a body here, so what is left to say is
-    /// for the router role, which is called with an empty piece when the trailers go on.
+    /// The end of an answer that said nothing of it before. Nothing can be written into a body here unless Envoy has kept some, so
+    /// what is left to say is for the router role, which is called with an empty piece when the trailers go on.
     pub fn response_trailers(&mut self) -> Flow {
         let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
+        if self.kept > 0 && attempt.keeps() {
+            let bytes = read(abi::Buffer::ResponseBody, self.kept).unwrap_or_default();
+            let step = attempt.body(bytes, true, &abi::now_ms);
+            return self.apply(step, self.kept);
+        }
         let (headers, words) = match attempt.body(Vec::new(), true, &abi::now_ms) {
             Step::Release { headers, body } => (Some(headers), body),
             Step::Chunk(words) => (None, words),

@@ -58,6 +58,16 @@ async def trailers(stream: Stream):
 
 
 @script
+async def trailers_with_length(stream: Stream):
+    """An answer whose length is told, so that its end is no news, and trailers after it."""
+    told = whole(stream, "one two")
+    await stream.head(("content-length", str(len(told))))
+    await stream.say(told)
+    await asyncio.sleep(0.02)
+    await stream.trailers()
+
+
+@script
 async def trailers_at_once(stream: Stream):
     """A stream that is whole in one piece, and trailers in the same breath."""
     stream.frames.send_headers(stream.number, [(":status", "200"), ("content-type", SSE)])
