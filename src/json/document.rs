@@ -68,10 +68,14 @@ impl<T: AsRef<str>> Document<T> {
     /// # Errors
     /// As [`Raw::parse`].
     pub fn of(text: T) -> Result<Document<T>, SyntaxError> {
-        Document::within(text, outline::ANY).map_err(|unread| match unread {
-            Unread::Syntax(error) => error,
-            Unread::TooMany => too_deep("", 0),
-        })
+        match Document::within(text, outline::ANY) {
+            Ok(document) => Ok(document),
+            Err(Unread::Syntax(error)) => Err(error),
+            // No memory that runs this has room for so many.
+            Err(Unread::TooMany) => {
+                Err(SyntaxError { line: 1, column: 1, reason: "too many values".to_owned() })
+            }
+        }
     }
 
     /// Takes a whole document that is known to be UTF-8 and may have `most` values: members, objects, lists and
