@@ -15,8 +15,8 @@ pub struct Limits {
     pub parts: usize,
     /// Texts to embed.
     pub inputs: usize,
-    /// Members of all objects, objects, lists and strings in lists, in the arguments of calls too. What each of them may cost is little; a million of them would hold a worker up for
-    /// seconds.
+    /// Members of all objects, objects, lists and strings in lists, in the arguments of calls too. Each costs little; a million of
+    /// them would hold a worker up for seconds.
     pub values: usize,
     /// Members of a chat and of its messages that no place is known for. Each is told of by name where it is left out.
     pub unknown: usize,

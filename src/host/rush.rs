@@ -12,8 +12,8 @@ use std::cell::Cell;
 
 /// A body from here on can be work that somebody notices.
 const LARGE_BYTES: usize = 64 << 10;
-/// So much work is done between two ticks, in [`crate::json::Document::weight`]s; the last body may be more. It takes 0.2 s on a
-/// processor of 2023.
+/// So much work is done between two ticks, in [`crate::json::Document::weight`]s; the last body may be more. Neighbours waited
+/// for 0.1 to 0.3 s (`tests/hostile/test_time.py`, two cores).
 const MOST: usize = 40 << 20;
 
 thread_local! {

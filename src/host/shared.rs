@@ -130,8 +130,7 @@ fn told() -> Option<u64> {
 
 /// What is known of the targets of a configuration.
 ///
-/// A shared value costs a request more than all its planning, and all workers one lock; a counter costs next to nothing. So
-/// the value is read where the counter has changed, and now and then.
+/// A shared value costs a request ten thousand instructions, and all workers one lock; a counter little, and none. So the value is read where the counter has changed, and now and then.
 pub fn standings(runtime: &Runtime, now_ms: u64) -> Vec<(usize, Standing)> {
     KNOWN.with(|known| {
         let Ok(mut known) = known.try_borrow_mut() else { return Vec::new() };

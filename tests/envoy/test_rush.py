@@ -47,7 +47,7 @@ def text(message: dict) -> str:
 
 @pytest.mark.parametrize("last", [b"}", b"}\r\n0\r\n\r\n"], ids=["length", "chunked"])
 def test_a_rush(cloud, gateway, last):
-    """How many end at one moment is a matter of luck, so both ends are right for each."""
+    """A few are worked on while all others have ended: those are too many. Which it is, is luck."""
     provider = cloud["anthropic-main"]
     envoy = gateway(document([target(provider, "anthropic")], listen={"memory": 1024 * MB}))
     bodies = [body(number) for number in range(COUNT)]
@@ -59,7 +59,7 @@ def test_a_rush(cloud, gateway, last):
         answers = list(pool.map(answered, callers))
     good = [number for number, answer in enumerate(answers) if answer.startswith(b"HTTP/1.1 200 ")]
     busy = [answer for answer in answers if answer.startswith(b"HTTP/1.1 503 ")]
-    assert good and len(good) + len(busy) == COUNT, [answer[:200] for answer in answers]
+    assert good and busy and len(good) + len(busy) == COUNT, [answer[:200] for answer in answers]
     for answer in busy:
         assert b'"code":"gateway_busy"' in answer and b"\r\nretry-after: 1\r\n" in answer, answer
     came = sorted("".join(text(one) for one in request["json"]["messages"]) for request in provider.log())
