@@ -12,6 +12,8 @@ use std::rc::Rc;
 const WORK_FACTOR: usize = 5;
 /// A body that still arrives counts among the large from here on.
 const LARGE_BYTES: usize = 64 << 10;
+/// Who holds no more than this finds room where those who hold more don't: a small request, a piece of a stream that flows.
+const SMALL_BYTES: usize = 512 << 10;
 /// What Envoy gets to write at once, from here on, may wait for its caller for longer than the request lives.
 const LARGE_ANSWER_BYTES: usize = 1 << 20;
 /// Callers are taken to read large answers at no less than this, in bytes a millisecond.
@@ -21,7 +23,8 @@ const LEAVING_PACE: u64 = 256 << 10;
 ///
 /// A VM's memory never shrinks, so what it has and what Envoy has are bounded apart: were one to have at one moment what the other
 /// had at another, both together would be more than the file says. A quarter is nobody's: pieces of many bodies leave gaps that no
-/// large one fits into, by which a VM was seen to grow to four thirds of what it held.
+/// large one fits into, by which a VM was seen to grow to four thirds of what it held. A sixteenth, of that quarter, is for those who
+/// hold little, here and in Envoy: large answers that fill the rest break nobody's stream.
 #[derive(Debug)]
 pub struct Memory {
     /// Held in the VM: half of `listen.memory`.
@@ -39,17 +42,21 @@ pub struct Memory {
 #[derive(Debug)]
 struct Share {
     most: usize,
+    /// So many beyond that are for those who hold little.
+    reserve: usize,
     now: Cell<usize>,
 }
 
 impl Share {
-    fn of(most: usize) -> Share {
-        Share { most, now: Cell::new(0) }
+    fn of(most: usize, reserve: usize) -> Share {
+        Share { most, reserve, now: Cell::new(0) }
     }
 
-    /// Whether there is room for so many more.
-    fn fits(&self, more: usize) -> Result<(), Full> {
-        if self.now.get().saturating_add(more) <= self.most { Ok(()) } else { Err(Full) }
+    /// Whether there is room for so many more, for somebody who has so many.
+    fn fits(&self, part: usize, more: usize) -> Result<(), Full> {
+        let is_small = part.saturating_add(more) <= SMALL_BYTES;
+        let most = if is_small { self.most.saturating_add(self.reserve) } else { self.most };
+        if self.now.get().saturating_add(more) <= most { Ok(()) } else { Err(Full) }
     }
 
     /// Somebody's part of it changes.
@@ -66,11 +73,11 @@ pub struct Full;
 impl Memory {
     pub fn new(most: u64) -> Memory {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let vm = most / 2;
+        let (vm, reserve) = (most / 2, most / 32);
         Memory {
-            vm: Share::of(vm),
-            envoy: Share::of(most / 4),
-            arriving: Share::of(vm / 2),
+            vm: Share::of(vm, reserve),
+            envoy: Share::of(most / 4, reserve),
+            arriving: Share::of(vm / 2, 0),
             leaving: Cell::new((0, 0)),
         }
     }
@@ -111,7 +118,7 @@ impl Held {
     /// # Errors
     /// It has none.
     pub fn room(&self, more: usize) -> Result<(), Full> {
-        self.runtime.memory.vm.fits(more)
+        self.runtime.memory.vm.fits(self.vm, more)
     }
 
     /// Whether a request of so many bytes, of which `has` count already, can be read and translated now, and be Envoy's then.
@@ -120,7 +127,7 @@ impl Held {
     /// There is no room for that.
     pub fn may_work(&self, length: usize, has: usize) -> Result<(), Full> {
         self.room(length.saturating_mul(WORK_FACTOR).saturating_sub(has))?;
-        self.runtime.memory.envoy.fits(length)
+        self.runtime.memory.envoy.fits(self.envoy, length)
     }
 
     /// Whether an answer of so many bytes can be read now.
@@ -164,7 +171,7 @@ impl Held {
         let memory = &self.runtime.memory;
         let now_ms = clock();
         let leaving = memory.leaving(now_ms).saturating_add(bytes);
-        memory.envoy.fits(leaving)?;
+        memory.envoy.fits(bytes, leaving)?;
         memory.leaving.set((leaving, now_ms));
         Ok(())
     }
@@ -177,7 +184,7 @@ impl Held {
     pub fn arrive(&mut self, bytes: usize) -> Result<(), Full> {
         let counted = large(bytes);
         if counted > 0 {
-            self.runtime.memory.arriving.fits(counted.saturating_sub(self.arriving))?;
+            self.runtime.memory.arriving.fits(self.arriving, counted.saturating_sub(self.arriving))?;
         }
         self.grow_vm(bytes)?;
         self.runtime.memory.arriving.change(&mut self.arriving, counted);
@@ -233,6 +240,23 @@ mod tests {
         other.set_envoy(15 * MB);
         assert_eq!((held.may_work(MB, 0), held.may_work(2 * MB, 0)), (Ok(()), Err(Full)));
         assert_eq!((held.may_read(12 * MB), held.may_read(13 * MB)), (Ok(()), Err(Full)));
+    }
+
+    #[test]
+    fn what_is_large_leaves_room_for_what_is_small() {
+        let runtime = runtime();
+        let mut large = Held::nothing(&runtime);
+        assert_eq!(large.grow_vm(32 * MB), Ok(()));
+        large.set_envoy(16 * MB);
+        assert_eq!(large.grow_vm(32 * MB + 1), Err(Full), "the last of it is not for those who have much");
+        let mut stream = Held::nothing(&runtime);
+        assert_eq!((stream.room(MB / 2), stream.room(MB)), (Ok(()), Err(Full)));
+        assert_eq!((stream.may_work(MB / 10, 0), stream.may_work(MB, 0)), (Ok(()), Err(Full)));
+        assert_eq!(stream.grow_vm(MB / 2), Ok(()));
+        assert_eq!(stream.grow_vm(MB / 2 + 1), Err(Full), "nor for those who come to have much");
+        let mut streams: Vec<Held> = (0..8).map(|_| Held::nothing(&runtime)).collect();
+        let came = streams.iter_mut().filter_map(|held| held.grow_vm(MB / 2).ok()).count();
+        assert_eq!(came, 3, "and it ends too");
     }
 
     #[test]
