@@ -34,8 +34,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
-    provider,
+    CallerError, Endpoint, Host, Memo, Outgoing, Pipe, Surface, Target, Turn, Unsupported, exchange,
+    failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -335,7 +335,7 @@ struct Streamed {
     /// The caller saw something before the end or the failure, if each push is sent on at once.
     token: bool,
     failure: Option<Failure>,
-    pipe: Box<dyn exchange::Pipe>,
+    pipe: Box<dyn Pipe>,
 }
 
 /// Runs a stream cut at `cuts`.

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,15 @@ const STAGES: &[&[&str]] = &[
     &["plan"],
     &["filter"],
     &["host"],
+];
+
+/// The rooms of `dialect`: the same rule. So no dialect imports another, and only `exchange` knows them all.
+const ROOMS: &[&[&str]] = &[
+    &["piece", "providers", "surface"],
+    &["loss"],
+    &["seam"],
+    &["anthropic", "bedrock", "cohere", "embeddings", "gemini", "openai", "responses"],
+    &["exchange"],
 ];
 
 /// What only some places may name, and which.
@@ -43,19 +53,56 @@ fn imports_go_one_way() {
     let mut breaches = Vec::new();
     for (path, code) in sources() {
         let Some(stage) = stage_of(&path) else { continue };
-        let Some(row) = row_of(&stage) else {
-            breaches
-                .push(format!("{} belongs to no stage: give '{stage}' a place in STAGES", path.display()));
-            continue;
-        };
-        for import in imports(&code, &module_of(&path)) {
-            let allowed = import == stage || row_of(&import).is_none_or(|other| other < row);
-            if !allowed {
-                breaches.push(format!("{}: '{stage}' must not import '{import}'", path.display()));
-            }
-        }
+        check(&path, &stage, STAGES, &imports(&code, &["crate::"], &module_of(&path)), &mut breaches);
     }
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn imports_go_one_way_inside_dialect() {
+    let homes = homes(&fs::read_to_string("src/dialect/mod.rs").unwrap());
+    let mut breaches = Vec::new();
+    for (path, code) in sources() {
+        let module = module_of(&path);
+        let ["dialect", room, ..] = module.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        let names = imports(&code, &["crate::dialect::"], &module[1..]);
+        let rooms: Vec<_> = names.into_iter().map(|name| homes.get(&name).cloned().unwrap_or(name)).collect();
+        check(&path, room, ROOMS, &rooms, &mut breaches);
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+/// Holds one file's imports against the rows of a table.
+fn check(path: &Path, from: &str, table: &[&[&str]], imports: &[String], breaches: &mut Vec<String>) {
+    let row_of = |name: &str| table.iter().position(|row| row.contains(&name));
+    let Some(row) = row_of(from) else {
+        return breaches.push(format!("{}: give '{from}' a place in the table above", path.display()));
+    };
+    for import in imports {
+        if import != from && row_of(import).is_some_and(|other| other >= row) {
+            breaches.push(format!("{}: '{from}' must not import '{import}'", path.display()));
+        }
+    }
+}
+
+/// What a `mod.rs` gives on under its own name: the name, and the room that has it.
+fn homes(source: &str) -> BTreeMap<String, String> {
+    let code = code_of(source);
+    let uses = code.match_indices("use ").filter_map(|(at, _)| code[at + 4..].split_once(';'));
+    let mut homes = BTreeMap::new();
+    for (path, _) in uses {
+        let room = name(path).to_owned();
+        for last in path
+            .split(['{', '}', ','])
+            .map(str::trim)
+            .filter(|last| !last.is_empty() && !last.ends_with("::"))
+        {
+            homes.insert(last.rsplit("::").next().unwrap().to_owned(), room.clone());
+        }
+    }
+    homes
 }
 
 #[test]
@@ -85,7 +132,18 @@ fn the_reading_itself_is_right() {
     "####;
     let code = without_tests(&code_of(source));
     let module = ["json".to_owned(), "raw".to_owned()];
-    assert_eq!(imports(&code, &module), ["json", "chat", "stream", "plan", "failure"]);
+    assert_eq!(imports(&code, &["crate::"], &module), ["json", "chat", "stream", "plan", "failure"]);
+    let inside = imports(
+        "use crate::dialect::{a::B, C}; super::d::e(); crate::json::F",
+        &["crate::dialect::"],
+        &module[1..],
+    );
+    assert_eq!(inside, ["a", "C", "d"]);
+    let homes = homes("mod a; pub use a::{B, C}; pub use d::e::{F}; use g::H;");
+    assert_eq!(
+        homes.iter().map(|(name, room)| format!("{name}:{room}")).collect::<Vec<_>>(),
+        ["B:a", "C:a", "F:d", "H:g"]
+    );
     assert!(!has_word(&code, "proxy_wasm"));
     assert!(has_word("use proxy_wasm::traits;", "proxy_wasm"));
     assert_eq!(module_of(Path::new("src/stream/sse/tests.rs")), ["stream", "sse", "tests"]);
@@ -118,10 +176,6 @@ fn stage_of(path: &Path) -> Option<String> {
     (!["lib", "bin"].contains(&first.as_str())).then_some(first)
 }
 
-fn row_of(stage: &str) -> Option<usize> {
-    STAGES.iter().position(|row| row.contains(&stage))
-}
-
 /// `src/chat/event.rs` → `chat`, `event`.
 fn module_of(path: &Path) -> Vec<String> {
     let path = path.strip_prefix("src").unwrap().with_extension("");
@@ -130,11 +184,11 @@ fn module_of(path: &Path) -> Vec<String> {
     names
 }
 
-/// The first names of all paths that start at the crate's root, as `crate::…` or by enough `super::`s.
-fn imports(code: &str, module: &[String]) -> Vec<String> {
+/// The first names of all paths that start at a root, as `crate::…` or by as many `super::`s as there are names in `module`.
+fn imports(code: &str, roots: &[&str], module: &[String]) -> Vec<String> {
     let up = "super::".repeat(module.len());
-    let roots = ["crate::", &up];
-    roots.iter().flat_map(|root| code.match_indices(root).map(move |(at, _)| &code[at + root.len()..])).fold(
+    let roots = roots.iter().copied().chain([up.as_str()]);
+    roots.flat_map(|root| code.match_indices(root).map(move |(at, _)| &code[at + root.len()..])).fold(
         Vec::new(),
         |mut names, rest| {
             match rest.strip_prefix('{') {

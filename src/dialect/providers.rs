@@ -2,8 +2,30 @@
 
 mod compatible;
 
-use super::Dialect;
 use crate::chat::Features;
+
+/// A wire format that providers speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic,
+    Gemini,
+    Bedrock,
+    Cohere,
+}
+
+impl Dialect {
+    /// The dialect's name in messages and golden files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Dialect::OpenAi => "openai",
+            Dialect::Anthropic => "anthropic",
+            Dialect::Gemini => "gemini",
+            Dialect::Bedrock => "bedrock",
+            Dialect::Cohere => "cohere",
+        }
+    }
+}
 
 /// One provider.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 use super::metrics;
 use super::trip::Trip;
 use crate::dialect::CallerError;
-use crate::dialect::exchange::Pipe;
+use crate::dialect::Pipe;
 use crate::failure::Failure;
 use crate::plan::News;
 use std::cell::RefCell;

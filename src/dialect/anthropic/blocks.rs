@@ -2,8 +2,8 @@
 
 use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
-use crate::dialect::base64::decode;
-use crate::dialect::names::Renames;
+use crate::dialect::piece::base64::decode;
+use crate::dialect::piece::names::Renames;
 use crate::dialect::{Dialect, Surface, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;

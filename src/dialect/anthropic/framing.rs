@@ -1,7 +1,7 @@
 //! How a stream's events lie in the bytes: as server-sent events, or on Bedrock in the frames of AWS, each with an
 //! event of Anthropic's in base64.
 
-use crate::dialect::base64::decode;
+use crate::dialect::piece::base64::decode;
 use crate::failure::Failure;
 use crate::json::{Raw, Text};
 use crate::stream::eventstream::{self, EventStream, MessageType};

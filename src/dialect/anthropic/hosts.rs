@@ -4,7 +4,7 @@
 //! * Vertex: <https://docs.anthropic.com/en/api/claude-on-vertex-ai>
 //! * Bedrock: <https://docs.anthropic.com/en/api/claude-on-amazon-bedrock>
 
-use crate::dialect::names::{MAX_NAME, MAX_NAME_BEDROCK};
+use crate::dialect::piece::names::{MAX_NAME, MAX_NAME_BEDROCK};
 use crate::dialect::{Host, Refusal, Target, Turn, path_segment};
 use crate::json::Writer;
 

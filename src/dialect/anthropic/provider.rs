@@ -5,7 +5,7 @@ use super::messages::Talk;
 use super::reader::MessageReader;
 use super::{Anthropic, hosts, reply, thinking, tools};
 use crate::chat::{Reply, Request};
-use crate::dialect::names::{Renames, of_calls, of_tools};
+use crate::dialect::piece::names::{Renames, of_calls, of_tools};
 use crate::dialect::{
     Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
 };

@@ -8,7 +8,7 @@ use super::parts::{Block, read_block};
 use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
-use crate::dialect::citation::{Cited, Length, Page};
+use crate::dialect::piece::citation::{Cited, Length, Page};
 use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Shape, Text};

@@ -5,8 +5,9 @@ use super::parts::read_content;
 use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_stop_sequence, write_usage};
 use super::{failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
-use crate::dialect::names::tame_id;
-use crate::dialect::{Body, Dialect, Memo, Turn, citation};
+use crate::dialect::piece::citation;
+use crate::dialect::piece::names::tame_id;
+use crate::dialect::{Body, Dialect, Memo, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};
 

@@ -12,7 +12,7 @@ use super::wire::{Counts, finish};
 use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
-use crate::dialect::exchange::{Answer, Native, Pipe, finish_name};
+use crate::dialect::seam::{Answer, Native, Pipe, finish_name};
 use crate::dialect::{Body, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};

@@ -9,10 +9,10 @@ mod streams;
 
 use super::NATIVE;
 use crate::chat::Features;
-use crate::dialect::exchange::{self, Native};
 use crate::dialect::{
     Body, Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
 };
+use crate::dialect::{exchange, seam::Native};
 use crate::failure::Head;
 use crate::json::Raw;
 

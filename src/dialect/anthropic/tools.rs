@@ -1,8 +1,8 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
-use crate::dialect::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
+use crate::dialect::piece::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
 use crate::dialect::{Dialect, Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! What requests, answers and streams share on the wire: stop reasons and token counts.
 
 use crate::chat::{Finish, Usage};
-use crate::dialect::citation::{self, Page};
+use crate::dialect::piece::citation::{self, Page};
 use crate::json::{Raw, Text, Writer};
 
 /// A stop reason of the provider, <https://docs.anthropic.com/en/api/handling-stop-reasons>. The table is closed: a

@@ -10,7 +10,7 @@ use super::prefix::Prefix;
 use super::seal;
 use super::wire::{stop_reason, write_usage};
 use crate::chat::{Event, Finish, Maker, Usage};
-use crate::dialect::names::tame_id;
+use crate::dialect::piece::names::tame_id;
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;

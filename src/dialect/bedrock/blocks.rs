@@ -5,7 +5,7 @@ use super::media::{DocumentNames, document_format, image_format, is_s3, sound_fo
 use super::told;
 use crate::chat::{Features, Part, PartKind, Source, Thought, ToolCall, ToolResult};
 use crate::dialect::Target;
-use crate::dialect::names::Renames;
+use crate::dialect::piece::names::Renames;
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

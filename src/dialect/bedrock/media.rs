@@ -4,8 +4,8 @@
 //! the address is in S3, which Bedrock reads with the target's own credentials.
 
 use crate::chat::Source;
-use crate::dialect::base64::encode;
-use crate::dialect::names::FreeNames;
+use crate::dialect::piece::base64::encode;
+use crate::dialect::piece::names::FreeNames;
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -2,7 +2,8 @@
 
 use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Arguments, Choice, Citation, Maker, Part, PartKind, Reply, Thought, ToolCall};
-use crate::dialect::{Body, Memo, citation};
+use crate::dialect::piece::citation;
+use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
 

@@ -6,7 +6,7 @@ use super::media::DocumentNames;
 use super::messages::Talk;
 use super::{inference, thinking, tools};
 use crate::chat::Request;
-use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, Turn, carry_extra, path_segment};
 use crate::json::{Text, Writer};
 

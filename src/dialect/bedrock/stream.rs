@@ -6,7 +6,7 @@
 
 use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
-use crate::dialect::citation::{Cited, Length, Page};
+use crate::dialect::piece::citation::{Cited, Length, Page};
 use crate::dialect::{Body, Memo, StreamReader};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};

@@ -6,8 +6,8 @@
 use super::blocks::write_cache_point;
 use super::family::Family;
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
-use crate::dialect::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
+use crate::dialect::piece::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
 use crate::dialect::{Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 
 use crate::chat::{Finish, Usage};
 use crate::dialect::Memo;
-use crate::dialect::citation::{self, Page};
+use crate::dialect::piece::citation::{self, Page};
 use crate::failure::Failure;
 use crate::json::{Raw, Text};
 

@@ -4,8 +4,8 @@
 //! document. What the assistant said beside its tool calls is their plan (`tool_plan`).
 
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
-use crate::dialect::media::plain_text;
-use crate::dialect::names::Renames;
+use crate::dialect::piece::media::plain_text;
+use crate::dialect::piece::names::Renames;
 use crate::dialect::{Losses, Refusal, Surface, write_data_url};
 use crate::json::{Text, Writer};
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 use super::messages::Talk;
 use super::tools;
 use crate::chat::{Effort, Features, Request, Thinking};
-use crate::dialect::names::{MAX_NAME, Renames, of_tools};
+use crate::dialect::piece::names::{MAX_NAME, Renames, of_tools};
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
 use crate::json::{Raw, Text, Writer};
 

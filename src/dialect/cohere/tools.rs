@@ -5,8 +5,8 @@
 //! arguments are the answer.
 
 use crate::chat::{Features, Format, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{MAX_NAME, Renames, among, free_name, is_fine};
-use crate::dialect::structured::{ANY_OBJECT, narrowed, with_object_type};
+use crate::dialect::piece::names::{MAX_NAME, Renames, among, free_name, is_fine};
+use crate::dialect::piece::structured::{ANY_OBJECT, narrowed, with_object_type};
 use crate::dialect::{Losses, Refusal, Surface, Target};
 use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! What whole answers and streams have in common: finish reasons, counts, and the names of tools.
 
 use crate::chat::{Citation, Finish, Usage};
-use crate::dialect::{Memo, citation};
+use crate::dialect::Memo;
+use crate::dialect::piece::citation;
 use crate::failure::{Class, Failure, classify_event};
 use crate::json::{Raw, Text};
 

@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
-use crate::dialect::{Losses, Outgoing, Refusal, Target, gemini};
+use crate::dialect::{Losses, Outgoing, Refusal, Target, seam::google_path};
 use crate::failure::Head;
 use crate::json::{Kind, Raw, Text, Writer};
 
@@ -86,7 +86,7 @@ impl Embedder for Predict {
                 w.key("parameters").object(|w| w.key("outputDimensionality").u64(dimensions));
             }
         });
-        Ok(Outgoing { path: gemini::path(target, model, "predict")?, body, ..Outgoing::default() })
+        Ok(Outgoing { path: google_path(target, model, "predict")?, body, ..Outgoing::default() })
     }
 
     fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
@@ -121,7 +121,7 @@ fn write_contents(
         });
         "batchEmbedContents"
     };
-    Ok(Outgoing { path: gemini::path(target, model, method)?, body, ..Outgoing::default() })
+    Ok(Outgoing { path: google_path(target, model, method)?, body, ..Outgoing::default() })
 }
 
 fn write_content(w: &mut Writer<'_>, text: &Text<'_>) {

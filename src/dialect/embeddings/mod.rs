@@ -19,21 +19,12 @@ mod vector;
 
 pub use request::Request;
 
-use super::exchange::Answer;
-use super::{Dialect, Host, Losses, Memo, Outgoing, Refusal, Target, Turn};
+use super::seam::Answer;
+use super::{Dialect, Host, Losses, Memo, Outgoing, Refusal, Target, Turn, Wanted};
 use crate::dialect::Body;
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Kind, Raw};
 use reply::Reply;
-
-/// What reading an answer must know of its request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// So many vectors.
-    pub vectors: usize,
-    /// As little-endian 32-bit floats in base64, not as numbers.
-    pub base64: bool,
-}
 
 /// A provider's own way to embed texts.
 trait Embedder: Sync {

@@ -1,9 +1,9 @@
 //! An answer: <https://platform.openai.com/docs/api-reference/embeddings/object>.
 
-use super::Wanted;
 use super::vector::Vector;
 use crate::chat::Usage;
-use crate::dialect::exchange::Answer;
+use crate::dialect::Wanted;
+use crate::dialect::seam::Answer;
 use crate::dialect::{Seen, Turn};
 use crate::json::Writer;
 

@@ -1,7 +1,7 @@
 //! A caller's request: <https://platform.openai.com/docs/api-reference/embeddings/create>.
 
 use crate::dialect::Refusal;
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
 
 /// What a caller wants embedded, and how.

@@ -3,13 +3,13 @@
 //! Only the model's name changes, and what a provider calls otherwise or doesn't know. Vectors keep the form they came in
 //! unless it is not the one that was asked for: some compatible servers know no `encoding_format` and send numbers.
 
-use super::Wanted;
 use super::reply::{check_count, no_vector};
 use super::request::{Input, Request};
 use super::vector::Vector;
 use crate::chat::Usage;
-use crate::dialect::exchange::Answer;
-use crate::dialect::openai;
+use crate::dialect::Wanted;
+use crate::dialect::seam::Answer;
+use crate::dialect::seam::openai_path;
 use crate::dialect::{Embeds, Losses, Outgoing, Refusal, Seen, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 
@@ -42,7 +42,7 @@ pub(super) fn request(
         },
     };
     edit_object(body, decide, &[], &mut out);
-    Ok(Outgoing { path: openai::path(target, model, "/embeddings"), body: out, ..Outgoing::default() })
+    Ok(Outgoing { path: openai_path(target, model, "/embeddings"), body: out, ..Outgoing::default() })
 }
 
 /// # Errors

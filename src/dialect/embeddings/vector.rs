@@ -1,6 +1,6 @@
 //! One vector as providers write it and as a caller wants it: numbers, or their bytes in base64.
 
-use crate::dialect::base64;
+use crate::dialect::piece::base64;
 use crate::json::{Kind, Raw, Text, Writer};
 
 /// A vector, as the provider wrote it.

@@ -21,8 +21,6 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(super) use request::path;
-
 use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::chat::{Reply, Request};
 use crate::dialect::Body;

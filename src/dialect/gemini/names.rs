@@ -3,7 +3,7 @@
 //! A name begins with a letter or an underscore and goes on with letters, digits and `_.:-`, at most 64 of them
 //! (<https://ai.google.dev/api/caching#FunctionDeclaration>; newer versions of the API take 128).
 
-use crate::dialect::names::FreeNames;
+use crate::dialect::piece::names::FreeNames;
 use crate::json::Text;
 use std::collections::BTreeMap;
 

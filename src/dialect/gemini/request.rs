@@ -5,7 +5,8 @@ use super::generation::Model;
 use super::names::Names;
 use super::{config, tools};
 use crate::chat::{PartKind, Request};
-use crate::dialect::{Host, Losses, Memo, Outgoing, Refusal, Target, carry_extra, path_segment};
+use crate::dialect::seam::google_path;
+use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
 use crate::json::{Text, Writer};
 
 /// Stands where a tool call of another model has no signature: Gemini 3 refuses a call without one, and takes this for
@@ -59,7 +60,7 @@ pub(super) fn write(
         config.write(w);
     });
     Ok(Outgoing {
-        path: path(
+        path: google_path(
             target,
             model.name,
             if request.stream { "streamGenerateContent?alt=sse" } else { "generateContent" },
@@ -140,29 +141,4 @@ fn tool_names<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>
         _ => None,
     });
     request.tools.iter().map(|tool| &tool.name).chain(used)
-}
-
-/// Path and query of a model's method.
-///
-/// # Errors
-/// A Vertex target without a project, which `check` doesn't let through.
-pub(in crate::dialect) fn path(target: &Target, model: &str, method: &str) -> Result<String, Refusal> {
-    let base = &target.endpoint.base_path;
-    let model = model.strip_prefix("models/").unwrap_or(model);
-    let id = path_segment(model);
-    if target.row.host != Host::Vertex {
-        // Google's SDK takes the base URL without the version; who writes it all the same means the same.
-        let version = if base.ends_with("/v1beta") { "" } else { "/v1beta" };
-        return Ok(format!("{base}{version}/models/{id}:{method}"));
-    }
-    let project = target.project.as_deref().ok_or_else(|| {
-        let message = format!("Target \"{}\" has no Google Cloud project. Set its `project`.", target.id);
-        Refusal::unsupported("model", message)
-    })?;
-    let version = if base.ends_with("/v1") || base.ends_with("/v1beta1") { "" } else { "/v1" };
-    Ok(format!(
-        "{base}{version}/projects/{}/locations/{}/publishers/google/models/{id}:{method}",
-        path_segment(project),
-        path_segment(target.location.as_deref().unwrap_or("global")),
-    ))
 }

@@ -9,7 +9,7 @@
 
 mod keywords;
 
-use crate::dialect::schema::{Flaw, Keywords, MAX_DEPTH, Node, Tree};
+use crate::dialect::piece::schema::{Flaw, Keywords, MAX_DEPTH, Node, Tree};
 use crate::json::{Raw, Text, Writer};
 use keywords::Gathered;
 

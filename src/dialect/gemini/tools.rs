@@ -4,7 +4,7 @@ use super::generation::Model;
 use super::names::Names;
 use super::schema::{self, Use};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::set;
+use crate::dialect::piece::names::set;
 use crate::dialect::{Losses, Refusal, Surface};
 use crate::json::{Raw, Text, Writer};
 

@@ -4,7 +4,8 @@
 //! (<https://ai.google.dev/api/generate-content#generatecontentresponse>).
 
 use crate::chat::{Arguments, Citation, Finish, Maker, ToolCall, Usage};
-use crate::dialect::{Memo, citation};
+use crate::dialect::Memo;
+use crate::dialect::piece::citation;
 use crate::failure::{Class, Failure, Head, classify_event, clean, reports_error};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::borrow::Cow;

@@ -4,7 +4,7 @@
 //! OpenAI-compatible API (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 
 use crate::chat::{Arguments, Maker, PartKind, ToolCall};
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::collections::BTreeMap;

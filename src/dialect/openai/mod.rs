@@ -15,7 +15,5 @@ mod same;
 mod tests;
 mod wire;
 
-pub(super) use quirks::path;
-
 /// The dialect, in all its roles.
 pub(in crate::dialect) struct OpenAi;

@@ -1,7 +1,7 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
 use crate::chat::Features;
-use crate::dialect::{Host, Losses, Quirk, Refusal, Row, Target, Thoughts, path_segment};
+use crate::dialect::{Losses, Quirk, Refusal, Row, Thoughts};
 use crate::json::Raw;
 
 /// The name of the limit on answer tokens.
@@ -112,7 +112,7 @@ pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) 
 }
 
 /// Whether a target gets a member that a provider of its kind takes: not what its model lacks, nor what its file takes away
-/// from it ([`Target::withheld`]).
+/// from it ([`crate::dialect::Target::withheld`]).
 ///
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping.
@@ -155,44 +155,3 @@ pub(super) fn gets(
 /// The ends of the sentences about a form of answers that a target can't give.
 pub(super) const NO_SCHEMA: &str = "has a schema, which this target can't hold an answer to";
 pub(super) const NO_JSON: &str = "asks for JSON, which this target can't hold an answer to";
-
-/// The path of one of OpenAI's operations (`/chat/completions`) at a target.
-///
-/// Azure: <https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle>.
-pub(in crate::dialect) fn path(target: &Target, model: &str, operation: &str) -> String {
-    let base = &target.endpoint.base_path;
-    match (target.row.host, &target.api_version) {
-        (Host::Azure, Some(version)) => {
-            let base = base.trim_end_matches("/openai/v1").trim_end_matches("/openai");
-            let (deployment, version) = (path_segment(model), path_segment(version));
-            format!("{base}/openai/deployments/{deployment}{operation}?api-version={version}")
-        }
-        (Host::Azure, None) if base.ends_with("/openai/v1") => format!("{base}{operation}"),
-        (Host::Azure, None) => format!("{}/openai/v1{operation}", base.trim_end_matches("/openai")),
-        (Host::Native | Host::Vertex | Host::Bedrock, _) => [base, operation].concat(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::target;
-    use super::*;
-
-    #[test]
-    fn paths() {
-        let path = |provider: &str, base: &str, version: Option<&str>, model: &str| {
-            let mut target = target(provider);
-            target.endpoint.base_path = base.to_owned();
-            target.api_version = version.map(str::to_owned);
-            path(&target, model, "/chat/completions")
-        };
-        assert_eq!(path("openai", "/v1", None, "m"), "/v1/chat/completions");
-        assert_eq!(path("openai_compatible", "", None, "m"), "/chat/completions");
-        assert_eq!(path("azure_openai", "", None, "m"), "/openai/v1/chat/completions");
-        assert_eq!(path("azure_openai", "/openai/v1", None, "m"), "/openai/v1/chat/completions");
-        assert_eq!(
-            path("azure_openai", "", Some("2024-10-21"), "../gpt 5"),
-            "/openai/deployments/..%2Fgpt%205/chat/completions?api-version=2024-10-21"
-        );
-    }
-}

@@ -2,6 +2,7 @@
 
 use super::{OpenAi, quirks};
 use crate::chat::Features;
+use crate::dialect::seam::openai_path;
 use crate::dialect::{
     Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
 };
@@ -124,4 +125,22 @@ fn what_changes_the_meaning_is_refused_or_dropped() {
     let all = Features::CANDIDATES.with(Features::LOGPROBS).with(Features::JSON_SCHEMA);
     let body = r#"{"model":"m","n":1,"logprobs":false,"response_format":{"type":"text"},"top_p":null,"messages":[]}"#;
     assert_eq!(without(all, body, Unsupported::Refuse).unwrap(), (body.to_owned(), vec![]));
+}
+
+#[test]
+fn paths_at_each_house() {
+    let path = |provider: &str, base: &str, version: Option<&str>, model: &str| {
+        let mut target = target(provider);
+        target.endpoint.base_path = base.to_owned();
+        target.api_version = version.map(str::to_owned);
+        openai_path(&target, model, "/chat/completions")
+    };
+    assert_eq!(path("openai", "/v1", None, "m"), "/v1/chat/completions");
+    assert_eq!(path("openai_compatible", "", None, "m"), "/chat/completions");
+    assert_eq!(path("azure_openai", "", None, "m"), "/openai/v1/chat/completions");
+    assert_eq!(path("azure_openai", "/openai/v1", None, "m"), "/openai/v1/chat/completions");
+    assert_eq!(
+        path("azure_openai", "", Some("2024-10-21"), "../gpt 5"),
+        "/openai/deployments/..%2Fgpt%205/chat/completions?api-version=2024-10-21"
+    );
 }

@@ -1,7 +1,8 @@
 //! What both sides of Chat Completions share: finish reasons, usage, the error envelope.
 
 use crate::chat::{Citation, Finish, Usage};
-use crate::dialect::{CallerError, citation};
+use crate::dialect::CallerError;
+use crate::dialect::piece::citation;
 use crate::json::{Raw, Writer};
 use crate::stream::sse;
 
@@ -108,25 +109,9 @@ pub(super) fn read_usage(usage: Raw<'_>) -> Usage {
     read
 }
 
-/// Writes `{"error": {message, type, param, code}}`, <https://platform.openai.com/docs/guides/error-codes>.
-pub(super) fn write_error(error: &CallerError, out: &mut Vec<u8>) {
-    Writer::new(out).object(|w| {
-        w.key("error").object(|w| {
-            w.key("message").string(&error.message);
-            w.key("type").string(error.openai_type());
-            w.key("param");
-            match error.param.as_deref().filter(|param| !param.is_empty()) {
-                Some(param) => w.string(param),
-                None => w.null(),
-            }
-            w.key("code").string(&error.code);
-        });
-    });
-}
-
 /// OpenAI's clients raise an error at an event with an `error` member, and don't wait for `[DONE]` then.
 pub(super) fn write_error_event(error: &CallerError, out: &mut Vec<u8>) {
-    sse::write_event(out, None, |out| write_error(error, out));
+    sse::write_event(out, None, |out| error.write_openai(out));
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::stream::Events;
 use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
-use crate::dialect::openai::OpenAi;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
@@ -35,7 +34,7 @@ impl Caller for Responses {
 
     /// OpenAI's envelope is one for all its paths.
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
-        OpenAi.error(error, out);
+        error.write_openai(out);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::OWN;
 use crate::chat::{Part, PartKind, Source};
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::dialect::{Refusal, source_of_url};
 use crate::json::{Kind, Raw, Text};
 

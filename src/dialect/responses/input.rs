@@ -6,7 +6,7 @@
 use super::seal::{self, Seal};
 use super::{OWN, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::dialect::{Place, Refusal, Spot};
 use crate::json::{Kind, Raw, Text};
 

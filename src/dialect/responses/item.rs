@@ -2,7 +2,7 @@
 
 use super::seal::Seal;
 use crate::chat::{Choice, Citation, PartKind, Thought};
-use crate::dialect::citation;
+use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 
 /// One item.

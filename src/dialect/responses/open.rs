@@ -3,7 +3,7 @@
 use super::item::{Item, Said, Status, write_annotation, write_summary};
 use super::seal::Seal;
 use crate::chat::Citation;
-use crate::dialect::citation;
+use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse::write_event;
 

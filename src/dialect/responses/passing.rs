@@ -3,7 +3,7 @@
 use super::caller::write_error_event;
 use super::origin;
 use super::same::{look, with_model};
-use crate::dialect::exchange::Pipe;
+use crate::dialect::seam::Pipe;
 use crate::dialect::{Body, CallerError, Seen};
 use crate::failure::{Failure, Head, classify, classify_event};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::tools;
 use crate::chat::{Effort, Message, PartKind, Request, Role};
 use crate::dialect::Refusal;
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text, Writer};
 
 /// What an answer can be about without any input.

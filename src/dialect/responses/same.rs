@@ -10,7 +10,7 @@ use super::passing::Passing;
 use super::wire::{finish_name, read_usage};
 use super::{Responses, origin};
 use crate::chat::Features;
-use crate::dialect::exchange::{Answer, Native, Pipe};
+use crate::dialect::seam::{Answer, Native, Pipe};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};

@@ -6,8 +6,8 @@ use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Maker, Message, Part, PartKind, Reply, Role, Thought,
     ToolCall, Usage,
 };
-use crate::dialect::exchange::{self, Pipe};
 use crate::dialect::{Caller, Endpoint, Memo, Surface, Target, Turn, Unsupported, provider};
+use crate::dialect::{exchange, seam::Pipe};
 use crate::json::{Raw, Text};
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use super::OWN;
 use crate::chat::{Format, Tool, ToolChoice, ToolKind};
 use crate::dialect::Refusal;
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
 
 /// What is read of a function.

@@ -4,8 +4,8 @@ use super::super::ON_BEDROCK;
 use super::streams::EVENTS;
 use super::{beta, send, target, turn};
 use crate::chat::Features;
-use crate::dialect::exchange::{self, Native};
 use crate::dialect::{Memo, Surface, Target, provider};
+use crate::dialect::{exchange, seam::Native};
 use crate::failure::{Class, Head};
 use crate::stream::eventstream::encode;
 

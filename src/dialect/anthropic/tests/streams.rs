@@ -3,7 +3,7 @@
 use super::super::NATIVE;
 use super::turn;
 use crate::chat::{Event, Finish, Maker};
-use crate::dialect::exchange::Native;
+use crate::dialect::seam::Native;
 use crate::dialect::{Caller, Memo, Surface};
 use crate::json::Raw;
 

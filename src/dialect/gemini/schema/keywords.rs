@@ -1,7 +1,7 @@
 //! What becomes of each keyword of a node: it goes as it is, it is said in another, or the model is told.
 
 use super::Use;
-use crate::dialect::schema::{Flaw, Keywords};
+use crate::dialect::piece::schema::{Flaw, Keywords};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::collections::BTreeSet;
 

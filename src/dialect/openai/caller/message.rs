@@ -2,7 +2,7 @@
 
 use super::part;
 use crate::chat::{Message, Part, PartKind, Role, ToolResult};
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::dialect::openai::{calls, reasoning};
 use crate::dialect::{Place, Refusal, Spot};
 use crate::json::{Kind, Raw, Text};

@@ -7,7 +7,7 @@ mod request;
 mod stream;
 mod tools;
 
-use super::{OpenAi, wire};
+use super::OpenAi;
 use crate::chat::{Reply, Request};
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::Raw;
@@ -34,6 +34,6 @@ impl Caller for OpenAi {
     }
 
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
-        wire::write_error(error, out);
+        error.write_openai(out);
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::chat::{Arguments, Choice, Citation, Finish, Part, PartKind, Reply, Source, ToolCall};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::{Turn, citation, write_data_url};
+use crate::dialect::piece::citation;
+use crate::dialect::{Turn, write_data_url};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 

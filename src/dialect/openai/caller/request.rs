@@ -5,7 +5,7 @@
 
 use super::{message, tools};
 use crate::chat::{Effort, Format, Request};
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text};
 

@@ -3,7 +3,8 @@
 use super::reply::{finish_name, made_up_id, write_annotations, write_image};
 use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::{CallerError, StreamWriter, Turn, citation};
+use crate::dialect::piece::citation;
+use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
 

@@ -3,7 +3,7 @@
 use super::request::OWN;
 use crate::chat::{Tool, ToolChoice, ToolKind};
 use crate::dialect::Refusal;
-use crate::dialect::at::At;
+use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
 
 /// Reads `tools`.

@@ -8,9 +8,9 @@
 
 use super::order::{Place, places};
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
-use crate::dialect::media::plain_text;
-use crate::dialect::names::Renames;
 use crate::dialect::openai::calls;
+use crate::dialect::piece::media::plain_text;
+use crate::dialect::piece::names::Renames;
 use crate::dialect::{Dialect, Losses, Refusal, Turn, lose_member, write_data_url};
 use crate::json::{Raw, Text, Writer};
 

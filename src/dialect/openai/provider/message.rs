@@ -5,8 +5,8 @@
 
 use super::part;
 use crate::chat::{Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
-use crate::dialect::names::Renames;
 use crate::dialect::openai::{calls, quirks, reasoning};
+use crate::dialect::piece::names::Renames;
 use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Text, Writer};
 

@@ -3,8 +3,9 @@
 use super::chunks::{self, Chunks};
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
-use crate::dialect::names::{Renames, among, of_tools};
 use crate::dialect::openai::quirks;
+use crate::dialect::piece::names::{Renames, among, of_tools};
+use crate::dialect::seam::openai_path;
 use crate::dialect::{
     Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Turn, carry_extra, lose_member,
 };
@@ -28,7 +29,7 @@ pub(super) fn write(
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = target.model(&requested);
-    let path = quirks::path(target, model, "/chat/completions");
+    let path = openai_path(target, model, "/chat/completions");
     let usage_asked = request.stream && quirks::counts_streams(target.row);
     // Names in the caller's own dialect are the caller's business.
     let names = match turn.surface {

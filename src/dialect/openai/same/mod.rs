@@ -11,7 +11,7 @@ mod thoughts;
 mod usual;
 
 use super::OpenAi;
-use crate::dialect::exchange::{Answer, Native, Pipe};
+use crate::dialect::seam::{Answer, Native, Pipe};
 use crate::dialect::{Body, Losses, Memo, Outgoing, Refusal, Target, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};

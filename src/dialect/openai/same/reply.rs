@@ -1,8 +1,8 @@
 //! A provider's whole answer, held to what it must be, with the model's name that the caller knows.
 
 use super::{calls, json_string};
-use crate::dialect::exchange::Answer;
 use crate::dialect::openai::{answer, wire};
+use crate::dialect::seam::Answer;
 use crate::dialect::{Body, Seen, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Edit, Kind, Raw, edit_object};

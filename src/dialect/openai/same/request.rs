@@ -5,6 +5,7 @@ use super::members::{Fate, Members, is_only_refusal};
 use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::chat::Features;
 use crate::dialect::openai::quirks;
+use crate::dialect::seam::openai_path;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
@@ -24,7 +25,7 @@ pub(super) fn edit(
     let model = json_string(name);
     let mut editor = Editor::new(body, turn, target, losses);
     let mut outgoing =
-        Outgoing { path: quirks::path(target, name, "/chat/completions"), ..Outgoing::default() };
+        Outgoing { path: openai_path(target, name, "/chat/completions"), ..Outgoing::default() };
     outgoing.body.reserve(256);
     let mut more: Vec<(&str, &[u8])> = Vec::new();
     if body.get("model").is_none() {

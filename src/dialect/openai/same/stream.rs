@@ -4,9 +4,9 @@
 
 use super::calls::{Numbers, Whole, ending};
 use super::{json_string, usual};
-use crate::dialect::exchange::Pipe;
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
+use crate::dialect::seam::Pipe;
 use crate::dialect::{Body, CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
 use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};

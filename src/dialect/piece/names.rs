@@ -10,20 +10,20 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest tool name of Anthropic's own API, in bytes.
-pub(super) const MAX_NAME: usize = 128;
+pub(in crate::dialect) const MAX_NAME: usize = 128;
 /// The longest tool name on Bedrock, in bytes.
-pub(super) const MAX_NAME_BEDROCK: usize = 64;
+pub(in crate::dialect) const MAX_NAME_BEDROCK: usize = 64;
 
 /// The names of one request that had to change.
 #[derive(Debug, Default)]
-pub(super) struct Renames {
+pub(in crate::dialect) struct Renames {
     /// The caller's name → the name sent.
     changed: BTreeMap<String, String>,
 }
 
 impl Renames {
     /// `names` are all of the request's, in its order, repetitions allowed; `limit` is in bytes.
-    pub(super) fn new<'t, 'a: 't>(
+    pub(in crate::dialect) fn new<'t, 'a: 't>(
         names: impl Iterator<Item = &'t Text<'a>> + Clone,
         limit: usize,
     ) -> Renames {
@@ -44,7 +44,7 @@ impl Renames {
     }
 
     /// The name that goes out.
-    pub(super) fn sent<'n>(&'n self, name: &'n Text<'_>) -> Text<'n> {
+    pub(in crate::dialect) fn sent<'n>(&'n self, name: &'n Text<'_>) -> Text<'n> {
         if self.changed.is_empty() {
             return name.clone();
         }
@@ -55,13 +55,15 @@ impl Renames {
     }
 
     /// For [`crate::dialect::Memo::renamed`].
-    pub(super) fn into_changed(self) -> BTreeMap<String, String> {
+    pub(in crate::dialect) fn into_changed(self) -> BTreeMap<String, String> {
         self.changed.into_iter().map(|(original, sent)| (sent, original)).collect()
     }
 }
 
 /// The names of a request's tools and of those it says were called.
-pub(super) fn of_tools<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+pub(in crate::dialect) fn of_tools<'r>(
+    request: &'r Request<'r>,
+) -> impl Iterator<Item = &'r Text<'r>> + Clone {
     let called =
         request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
             PartKind::ToolCall(call) => Some(&call.name),
@@ -71,7 +73,9 @@ pub(super) fn of_tools<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r
 }
 
 /// The ids of a request's tool calls and of their results.
-pub(super) fn of_calls<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r Text<'r>> + Clone {
+pub(in crate::dialect) fn of_calls<'r>(
+    request: &'r Request<'r>,
+) -> impl Iterator<Item = &'r Text<'r>> + Clone {
     request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
         PartKind::ToolCall(call) => Some(&call.id),
         PartKind::ToolResult(result) => Some(&result.call_id),
@@ -81,7 +85,7 @@ pub(super) fn of_calls<'r>(request: &'r Request<'r>) -> impl Iterator<Item = &'r
 
 /// A call's id as an Anthropic caller may send it back to Claude. Other providers' ids may have anything in them, or be
 /// empty; then the call's number makes one.
-pub(super) fn tame_id<'i>(id: &'i Text<'_>, call: u32) -> Text<'i> {
+pub(in crate::dialect) fn tame_id<'i>(id: &'i Text<'_>, call: u32) -> Text<'i> {
     let decoded = id.decode();
     if is_fine(&decoded, usize::MAX) {
         return id.clone();
@@ -96,12 +100,12 @@ fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
-pub(super) fn is_fine(name: &str, limit: usize) -> bool {
+pub(in crate::dialect) fn is_fine(name: &str, limit: usize) -> bool {
     !name.is_empty() && name.len() <= limit && name.chars().all(is_allowed)
 }
 
 /// The name with `_` for what is not allowed; numbered where another tool has that name already.
-pub(super) fn free_name(name: &str, limit: usize, taken: BTreeSet<String>) -> String {
+pub(in crate::dialect) fn free_name(name: &str, limit: usize, taken: BTreeSet<String>) -> String {
     FreeNames::new(taken, limit, '_').take(&plain_name(name, limit))
 }
 
@@ -112,7 +116,7 @@ fn plain_name(name: &str, limit: usize) -> String {
 
 /// Finds names that nobody has, by numbering them. However many names a caller makes alike, each number is tried once.
 #[derive(Debug)]
-pub(super) struct FreeNames {
+pub(in crate::dialect) struct FreeNames {
     taken: BTreeSet<String>,
     /// In characters.
     limit: usize,
@@ -124,12 +128,12 @@ pub(super) struct FreeNames {
 }
 
 impl FreeNames {
-    pub(super) fn new(taken: BTreeSet<String>, limit: usize, gap: char) -> FreeNames {
+    pub(in crate::dialect) fn new(taken: BTreeSet<String>, limit: usize, gap: char) -> FreeNames {
         FreeNames { taken, limit, gap, next: BTreeMap::new() }
     }
 
     /// The name itself if nobody has it, else with the first number, from 2, that makes it one. It is taken from then on.
-    pub(super) fn take(&mut self, plain: &str) -> String {
+    pub(in crate::dialect) fn take(&mut self, plain: &str) -> String {
         if self.taken.insert(plain.to_owned()) {
             return plain.to_owned();
         }
@@ -154,12 +158,12 @@ impl FreeNames {
 }
 
 /// Names to look others up in.
-pub(super) fn set<'n>(names: impl IntoIterator<Item = &'n Text<'n>>) -> BTreeSet<Cow<'n, str>> {
+pub(in crate::dialect) fn set<'n>(names: impl IntoIterator<Item = &'n Text<'n>>) -> BTreeSet<Cow<'n, str>> {
     names.into_iter().map(Text::decode).collect()
 }
 
 /// The tools that a choice leaves, if it leaves some only.
-pub(super) fn among<'n>(choice: Option<&'n ToolChoice<'n>>) -> Option<BTreeSet<Cow<'n, str>>> {
+pub(in crate::dialect) fn among<'n>(choice: Option<&'n ToolChoice<'n>>) -> Option<BTreeSet<Cow<'n, str>>> {
     match choice {
         Some(ToolChoice::Among { names, .. }) => Some(set(names)),
         _ => None,

@@ -1,7 +1,9 @@
 //! A target as a dialect sees it: its own small view of the configuration.
 
-use super::{Dialect, Losses, Row, Surface};
 use crate::chat::Features;
+use crate::dialect::loss::Losses;
+use crate::dialect::providers::{Dialect, Row};
+use crate::dialect::surface::Surface;
 
 /// Where a provider listens: the base URL as its official SDK takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]

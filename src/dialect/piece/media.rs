@@ -88,7 +88,7 @@ fn tidied(data: &str) -> Cow<'_, str> {
 }
 
 /// The words of a document, if it is nothing but words.
-pub(super) fn plain_text<'r>(source: &'r Source<'r>) -> Option<Text<'r>> {
+pub(in crate::dialect) fn plain_text<'r>(source: &'r Source<'r>) -> Option<Text<'r>> {
     match source {
         Source::Text(text) => Some(text.clone()),
         Source::Base64 { media_type, data } => {

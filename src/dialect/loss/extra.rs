@@ -4,8 +4,9 @@
 //! [`carry_extra`]: what advises is left out and listed, what changes the meaning is refused unless the group drops it.
 //! A member that no table knows is taken for advice: it is listed, and a request never fails on tomorrow's parameter.
 
-use super::{Losses, Refusal, Surface};
+use super::{Losses, Refusal};
 use crate::chat::Request;
+use crate::dialect::surface::Surface;
 use crate::json::{Raw, Text};
 
 /// A member without which the answer would be another one.

@@ -3,69 +3,32 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+mod asked;
+mod limits;
+mod naming;
+mod show;
+mod translated;
+
+pub use asked::{Asked, ask};
+pub use limits::Limits;
+pub use show::failure_json;
+
 use super::bedrock::Bedrock;
 use super::cohere::Cohere;
 use super::gemini::Gemini;
+use super::loss::{Losses, Refusal};
 use super::openai::OpenAi;
+use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::{self, Responses};
-use super::{
-    Caller, CallerError, Dialect, Host, Losses, Memo, Outgoing, Provider, Quirk, Refusal, Row, Seen,
-    StreamReader, StreamWriter, Surface, Target, Turn, anthropic, embeddings, place,
+use super::seam::{
+    Answer, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Target, Turn,
 };
-use crate::chat::{Event, Finish, Reply, Request};
-use crate::dialect::Body;
+use super::surface::Surface;
+use super::{anthropic, embeddings};
+use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::Raw;
-
-/// A caller's dialect that a provider speaks too.
-pub trait Native: Sync {
-    /// Edits the request: the model's name and what the target's quirks want, nothing else.
-    ///
-    /// # Errors
-    /// What the target's quirks can't carry.
-    fn request(
-        &self,
-        body: Raw<'_>,
-        turn: &Turn,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal>;
-    /// Edits a whole answer.
-    ///
-    /// # Errors
-    /// The failure that the answer is.
-    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure>;
-    fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe>;
-}
-
-/// A whole answer in the caller's dialect.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub body: Vec<u8>,
-    pub seen: Seen,
-}
-
-/// A provider's stream on its way into the caller's dialect.
-pub trait Pipe {
-    /// Appends to `out` what `bytes` become. `Ok(true)` once the caller has something to see.
-    ///
-    /// # Errors
-    /// The failure that the stream reports or is; what was appended before it stands.
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure>;
-    /// The provider's end of stream.
-    ///
-    /// # Errors
-    /// The dialect's terminator is missing: the answer is not whole.
-    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure>;
-    /// Whether the dialect's terminator was there, so that nothing that still comes belongs to the answer. The end of the
-    /// bytes can be where nothing can be written any more, in trailers.
-    fn is_over(&self) -> bool;
-    /// How many bytes of the stream are kept: of an event that is not whole, and what its end repeats.
-    fn held(&self) -> usize;
-    /// Ends the caller's stream with an error event.
-    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>);
-    fn seen(&self) -> &Seen;
-}
+use translated::{Translated, seen};
 
 /// The dialect of a chat surface; `None` for surfaces that are no chat.
 pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
@@ -186,8 +149,8 @@ fn written(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refu
         (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
         (None, Some(caller), Some(provider)) => {
             let written = provider.write(&caller.read(body)?, target, turn, &mut losses);
-            let mut outgoing = written.map_err(|refusal| place::refusal(refusal, caller, body))?;
-            outgoing.dropped = place::dropped(std::mem::take(&mut losses).into_dropped(), caller, body);
+            let mut outgoing = written.map_err(|refusal| naming::refusal(refusal, caller, body))?;
+            outgoing.dropped = naming::dropped(std::mem::take(&mut losses).into_dropped(), caller, body);
             caller.remember(body, &mut outgoing.memo);
             outgoing
         }
@@ -255,84 +218,4 @@ pub fn is_error(surface: Surface, body: Raw<'_>) -> bool {
     let has = |path: &[&str]| body.at(path).and_then(Raw::text).is_some();
     let is_marked = body.get("type").and_then(Raw::text).is_some_and(|kind| kind == "error");
     has(&["error", "message"]) && (!surface.is_anthropic() || is_marked && has(&["error", "type"]))
-}
-
-fn seen(reply: &Reply<'_>) -> Seen {
-    Seen {
-        usage: reply.usage,
-        model: reply.model.as_ref().map(|model| model.decode().into_owned()),
-        finish: reply.choices.first().map(|choice| finish_name(&choice.finish).to_owned()),
-        malformed_events: 0,
-    }
-}
-
-/// OpenAI's name of a finish reason, for records.
-pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
-    match finish {
-        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
-        Finish::Length | Finish::ContextWindow => "length",
-        Finish::ToolCalls => "tool_calls",
-        Finish::ContentFilter | Finish::Refusal => "content_filter",
-    }
-}
-
-/// A stream through the model.
-struct Translated {
-    reader: Box<dyn StreamReader>,
-    writer: Box<dyn StreamWriter>,
-    seen: Seen,
-    /// Its end may say again what was said.
-    repeats: bool,
-    /// So many bytes came.
-    came: usize,
-}
-
-impl Pipe for Translated {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
-        self.came = self.came.saturating_add(bytes.len());
-        let Translated { reader, writer, seen, .. } = self;
-        let mut token = false;
-        reader.push(bytes, &mut |event| {
-            token |= event.is_token();
-            note(seen, &event);
-            writer.event(&event, out);
-        })?;
-        Ok(token)
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Translated { reader, writer, seen, .. } = self;
-        reader.finish(&mut |event| {
-            note(seen, &event);
-            writer.event(&event, out);
-        })?;
-        writer.end(out);
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.reader.is_over()
-    }
-
-    fn held(&self) -> usize {
-        self.reader.held().saturating_add(if self.repeats { self.came } else { 0 })
-    }
-
-    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
-        self.writer.fail(error, out);
-    }
-
-    fn seen(&self) -> &Seen {
-        &self.seen
-    }
-}
-
-fn note(seen: &mut Seen, event: &Event<'_>) {
-    match event {
-        Event::Start { model: Some(model), .. } => seen.model = Some(model.decode().into_owned()),
-        Event::Usage(usage) => seen.usage.update(usage),
-        Event::Finish { finish, .. } => seen.finish = Some(finish_name(finish).to_owned()),
-        Event::Malformed => seen.malformed_events = seen.malformed_events.saturating_add(1),
-        _ => {}
-    }
 }

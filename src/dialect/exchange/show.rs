@@ -1,6 +1,6 @@
 //! Requests and failures as JSON for people: what the command prints and the golden files hold.
 
-use super::Outgoing;
+use crate::dialect::seam::Outgoing;
 use crate::failure::Failure;
 use crate::json::{Raw, Writer};
 

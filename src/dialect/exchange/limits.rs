@@ -1,7 +1,8 @@
 //! How many of each thing one request may have: counted before anything is made of them, on every path.
 
-use super::{Refusal, Surface};
 use crate::chat::Request;
+use crate::dialect::loss::Refusal;
+use crate::dialect::surface::Surface;
 use crate::json::{Kind, Raw, Text, values};
 
 /// The most that a request may have. The file sets them (`listen.max_…`).

@@ -13,10 +13,10 @@ use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 use std::collections::BTreeMap;
 
 /// The schema of "any JSON object".
-pub(super) const ANY_OBJECT: &str = r#"{"type":"object","additionalProperties":true}"#;
+pub(in crate::dialect) const ANY_OBJECT: &str = r#"{"type":"object","additionalProperties":true}"#;
 
 /// The schema of a tool without arguments.
-pub(super) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+pub(in crate::dialect) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 const FORMATS: [&str; 10] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
@@ -25,7 +25,7 @@ const FORMATS: [&str; 10] =
 const MAX_DEPTH: usize = 64;
 
 /// The schema in the words of structured outputs; `None` if it can't be said so.
-pub(super) fn narrowed(schema: Raw<'_>) -> Option<Vec<u8>> {
+pub(in crate::dialect) fn narrowed(schema: Raw<'_>) -> Option<Vec<u8>> {
     if is_recursive(schema) {
         return None;
     }
@@ -190,7 +190,7 @@ fn write_description(said: Option<Text<'_>>, limits: &[(Text<'_>, Raw<'_>)], w: 
 }
 
 /// The API wants `"type": "object"` at the top of a tool's schema, which OpenAI's callers may leave out.
-pub(super) fn with_object_type(schema: Option<Raw<'_>>) -> String {
+pub(in crate::dialect) fn with_object_type(schema: Option<Raw<'_>>) -> String {
     let Some(schema) = schema.filter(|schema| schema.kind() == Kind::Object) else {
         return NO_ARGUMENTS.to_owned();
     };

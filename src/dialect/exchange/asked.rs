@@ -1,8 +1,10 @@
 //! What planning must know of a request, whatever surface it came to.
 
-use super::embeddings;
-use super::{Limits, Losses, Refusal, Surface, carry_extra, exchange};
+use super::{Limits, read};
 use crate::chat::Features;
+use crate::dialect::embeddings;
+use crate::dialect::loss::{Losses, Refusal, carry_extra};
+use crate::dialect::surface::Surface;
 use crate::json::{Kind, Raw, Text};
 
 /// See the module.
@@ -40,7 +42,7 @@ pub fn ask(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Re
 }
 
 fn ask_chat(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Refusal> {
-    let request = exchange::read(surface, body)?;
+    let request = read(surface, body)?;
     limits.hold_unknown(&request)?;
     let model = request.model.decode().into_owned();
     // A response may be about what its provider stores, and its reader knows when it isn't.

@@ -1,0 +1,75 @@
+//! An answer through the model: read by the provider's dialect, written by the caller's.
+
+use crate::chat::{Event, Reply};
+use crate::dialect::seam::{CallerError, Pipe, Seen, StreamReader, StreamWriter, finish_name};
+use crate::failure::Failure;
+
+pub(super) fn seen(reply: &Reply<'_>) -> Seen {
+    Seen {
+        usage: reply.usage,
+        model: reply.model.as_ref().map(|model| model.decode().into_owned()),
+        finish: reply.choices.first().map(|choice| finish_name(&choice.finish).to_owned()),
+        malformed_events: 0,
+    }
+}
+
+/// A stream through the model.
+pub(super) struct Translated {
+    pub(super) reader: Box<dyn StreamReader>,
+    pub(super) writer: Box<dyn StreamWriter>,
+    pub(super) seen: Seen,
+    /// Its end may say again what was said.
+    pub(super) repeats: bool,
+    /// So many bytes came.
+    pub(super) came: usize,
+}
+
+impl Pipe for Translated {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.came = self.came.saturating_add(bytes.len());
+        let Translated { reader, writer, seen, .. } = self;
+        let mut token = false;
+        reader.push(bytes, &mut |event| {
+            token |= event.is_token();
+            note(seen, &event);
+            writer.event(&event, out);
+        })?;
+        Ok(token)
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let Translated { reader, writer, seen, .. } = self;
+        reader.finish(&mut |event| {
+            note(seen, &event);
+            writer.event(&event, out);
+        })?;
+        writer.end(out);
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.reader.is_over()
+    }
+
+    fn held(&self) -> usize {
+        self.reader.held().saturating_add(if self.repeats { self.came } else { 0 })
+    }
+
+    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+        self.writer.fail(error, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+fn note(seen: &mut Seen, event: &Event<'_>) {
+    match event {
+        Event::Start { model: Some(model), .. } => seen.model = Some(model.decode().into_owned()),
+        Event::Usage(usage) => seen.usage.update(usage),
+        Event::Finish { finish, .. } => seen.finish = Some(finish_name(finish).to_owned()),
+        Event::Malformed => seen.malformed_events = seen.malformed_events.saturating_add(1),
+        _ => {}
+    }
+}

@@ -1,0 +1,9 @@
+//! Pieces that several dialects are made of, and none owns: media, schemas, names, citations.
+
+pub mod base64;
+pub mod citation;
+pub mod media;
+pub mod names;
+pub mod path;
+pub mod schema;
+pub mod structured;

@@ -1,0 +1,40 @@
+//! What goes to a target, and what was seen of its answer.
+
+use super::Memo;
+use crate::chat::Usage;
+use std::borrow::Cow;
+
+/// A request as one target gets it. The method is always POST; `content-type` is always `application/json`.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// Path and query.
+    pub path: String,
+    /// The dialect's own headers, in lower case; never a credential.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// So many bytes at the end of the caller's request follow `body` as they are.
+    pub kept: usize,
+    /// What was left out, by the caller's name for it.
+    pub dropped: Vec<Cow<'static, str>>,
+    pub memo: Memo,
+}
+
+impl Outgoing {
+    /// Appends what follows of the caller's request.
+    pub fn complete(&mut self, request: &[u8]) {
+        let start = request.len().saturating_sub(std::mem::take(&mut self.kept));
+        self.body.extend_from_slice(request.get(start..).unwrap_or_default());
+    }
+}
+
+/// What was learned from an answer while it passed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    pub usage: Usage,
+    /// The provider's name of the model that answered.
+    pub model: Option<String>,
+    /// OpenAI's name of the finish reason, for the record.
+    pub finish: Option<String>,
+    /// Events that could not be read and were left out.
+    pub malformed_events: u32,
+}
