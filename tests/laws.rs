@@ -220,6 +220,7 @@ prop_compose! {
         (user, stream, extra) in (of(text()), any::<bool>(), extra()),
     ) -> Request<'static> {
         Request {
+            dialect: "openai",
             model, messages, tools, tool_choice, parallel_tool_calls, format, max_tokens, stop, sampling,
             thinking: Thinking { effort, off: effort == Some(Effort::None), ..Thinking::default() },
             candidates,

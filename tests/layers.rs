@@ -30,6 +30,7 @@ const ROOMS: &[&[&str]] = &[
     &["piece", "providers", "surface"],
     &["loss"],
     &["seam"],
+    &["talk"],
     &["anthropic", "bedrock", "cohere", "embeddings", "gemini", "openai", "responses"],
     &["exchange"],
 ];

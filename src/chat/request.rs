@@ -6,6 +6,8 @@ use std::borrow::Cow;
 /// One request for a chat completion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request<'a> {
+    /// The dialect that it was written in, by name: its foreign parts and members are of it, and so are files' ids.
+    pub dialect: &'static str,
     /// What the caller put in `model`.
     pub model: Text<'a>,
     pub messages: Vec<Message<'a>>,

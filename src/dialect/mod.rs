@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `surface`, `providers` | the paths that callers call; the table of providers |
 //! | `piece` | what several dialects are made of and none owns: media, schemas, names, citations |
-//! | `loss` | what a dialect can't carry: where it stands, and what becomes of it |
+//! | `loss` | what a dialect can't carry, by what it is; and what becomes of it |
 //! | `seam` | what a dialect must be able to do, and what goes in and comes out |
+//! | `talk` | what every writer of requests does with a conversation |
 //! | `anthropic` … `responses` | a dialect each; none knows another |
 //! | `exchange` | which of them talk with each other: the only one that knows all |
 //!
@@ -28,11 +29,12 @@ mod providers;
 mod responses;
 mod seam;
 mod surface;
+mod talk;
 
 pub use exchange::{Asked, Limits, ask, failure_json};
 pub use loss::{
-    Losses, NO_THREADS, Place, Refusal, Spot, Unsupported, carry_extra, dropped_line, is_about_threads,
-    lose_member,
+    Loss, Losses, Member, NO_THREADS, Place, Refusal, Spot, Unsupported, carry_extra, dropped_line,
+    is_about_threads, lose_member,
 };
 pub use piece::media::{source_of_url, write_data_url};
 pub use piece::path::path_segment;

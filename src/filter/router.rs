@@ -145,8 +145,13 @@ impl Router {
         headers: &[Header<'_>],
         end: bool,
     ) -> Result<(), Refusal> {
-        let refusal =
-            |status, code, message: &str| Refusal { status, code, param: None, message: message.to_owned() };
+        let refusal = |status, code, message: &str| Refusal {
+            status,
+            code,
+            param: None,
+            message: message.to_owned(),
+            lost: None,
+        };
         if method != b"POST" {
             let message = format!("{} takes POST requests only. Send the request with POST.", surface.path());
             return Err(refusal(405, "method_not_allowed", &message));
@@ -172,7 +177,7 @@ impl Router {
         }
         let message =
             format!("The body has more than the {most} bytes that are allowed here. Send a shorter request.");
-        Err(Refusal { status: 413, code: "request_too_large", param: None, message })
+        Err(Refusal { status: 413, code: "request_too_large", param: None, message, lost: None })
     }
 
     /// So many bytes more of the body have come. An answer where that is too many: don't read them.

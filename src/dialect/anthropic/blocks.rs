@@ -4,7 +4,7 @@ use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
 use crate::dialect::piece::base64::decode;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Dialect, Surface, Target};
+use crate::dialect::{Dialect, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
 }
 
 /// Decides about one part; those inside a tool's result are asked about one by one.
-pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, surface: Surface) -> Verdict {
+pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Verdict {
     let lost = |why: &'static str| Verdict::Lost(Cow::Borrowed(why));
     match kind {
         PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Verdict::Needless,
@@ -31,7 +31,7 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, surface: Surface) ->
         PartKind::Audio { .. } => lost("is sound, which Claude doesn't take"),
         PartKind::Image { source: Source::File(_), .. }
         | PartKind::Document { source: Source::File(_), .. } => {
-            if surface.is_anthropic() {
+            if dialect == Dialect::Anthropic.name() {
                 Verdict::Sent
             } else {
                 lost(
@@ -98,7 +98,8 @@ const JPG: &str = "image/jpg";
 #[derive(Clone, Copy)]
 pub(super) struct Outbound<'n> {
     pub(super) target: &'n Target,
-    pub(super) surface: Surface,
+    /// The caller's.
+    pub(super) dialect: &'static str,
     /// What is sent for names that the API would reject.
     pub(super) names: &'n Renames,
     /// The same for ids of tool calls.
@@ -163,7 +164,7 @@ fn write_result(result: &ToolResult<'_>, out: &Outbound<'_>, w: &mut Writer<'_>)
     let mut sent = result
         .parts
         .iter()
-        .filter(|part| verdict(&part.kind, out.target, out.surface) == Verdict::Sent)
+        .filter(|part| verdict(&part.kind, out.target, out.dialect) == Verdict::Sent)
         .peekable();
     if sent.peek().is_some() {
         w.key("content").array(|w| sent.for_each(|part| write_part(part, out, false, w)));

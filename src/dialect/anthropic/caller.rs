@@ -3,6 +3,7 @@
 use super::writer::MessageWriter;
 use super::{Anthropic, reply, request};
 use crate::chat::{Reply, Request};
+use crate::dialect::loss::Member;
 use crate::dialect::{Caller, CallerError, Memo, NO_THREADS, Place, Refusal, Spot, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
@@ -15,12 +16,30 @@ impl Caller for Anthropic {
     fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         // The system prompt is the first message of the model.
         let system = body.present("system").is_some_and(|system| !matches!(system.as_json(), "\"\"" | "[]"));
-        Box::new(move |place| match (place.message.checked_sub(1), place.spot) {
-            (Some(message), _) if system => Place { message, ..place }.to_string(),
-            (None, Spot::Part(part)) if system => format!("system[{part}]"),
-            (None, _) if system => "system".to_owned(),
-            _ => place.to_string(),
+        Box::new(move |place| {
+            let message = if system { place.message.checked_sub(1) } else { Some(place.message) };
+            match (message, place.spot) {
+                (Some(message), Spot::Call { part, .. }) => {
+                    format!("messages[{message}].content[{part}].input")
+                }
+                (Some(message), _) => Place { message, ..place }.to_string(),
+                (None, Spot::Part(part)) => format!("system[{part}]"),
+                (None, _) => "system".to_owned(),
+            }
         })
+    }
+
+    fn name_of(&self, member: Member) -> &'static str {
+        match member {
+            Member::Stop => "stop_sequences",
+            Member::User => "metadata.user_id",
+            Member::Effort => "output_config.effort",
+            Member::Thinking => "thinking",
+            Member::Parallel => "tool_choice.disable_parallel_tool_use",
+            Member::Strict => "tools[].strict",
+            Member::Arguments => "input_schema",
+            Member::MaxTokens | Member::Format => member.in_chat(),
+        }
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {

@@ -5,16 +5,15 @@
 //! before the assistant does, a turn says just that ([`SILENT_USER`]).
 
 use super::blocks::{Outbound, Verdict, verdict, write_part};
-use crate::chat::{Part, PartKind, Request, Role, ToolCall};
-use crate::dialect::{Losses, Refusal, Surface, Target};
+use crate::chat::{Part, PartKind, Request, Role};
+use crate::dialect::loss::Loss;
+use crate::dialect::talk::Calls;
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::Writer;
 
 /// Stands where the conversation begins with the assistant, or has no turn at all. OpenAI takes such conversations; the
 /// API refuses them. A fact rather than an instruction, so that it steers the answer as little as may be.
 pub(super) const SILENT_USER: &str = "(The user has not said anything yet.)";
-
-/// How thoughts are listed that Claude can't be given, as it did not sign them.
-pub(super) const OTHERS_THOUGHTS: &str = "messages[].thinking";
 
 /// The system prompt and the turns, checked: writing them can't fail any more.
 #[derive(Debug, Default)]
@@ -35,15 +34,20 @@ impl<'r> Talk<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<Talk<'r>, Refusal> {
         let mut talk = Talk::default();
         for (index, message) in request.messages.iter().enumerate() {
             if message.name.is_some() {
-                losses.advisory("messages[].name");
+                losses.advisory(Loss::NAMES);
             }
-            let mut admission = Admission { target, surface, message: index, calls: 0, losses };
+            let mut admission = Admission {
+                target,
+                dialect: request.dialect,
+                message: index,
+                calls: Calls::of(index),
+                losses,
+            };
             let is_user = match message.role {
                 Role::System | Role::Developer => {
                     for (at, part) in message.parts.iter().enumerate() {
@@ -123,16 +127,16 @@ impl<'r> Talk<'r> {
 /// Decides about the parts of one message.
 struct Admission<'l> {
     target: &'l Target,
-    surface: Surface,
+    /// The caller's.
+    dialect: &'static str,
     message: usize,
-    /// Tool calls seen so far.
-    calls: usize,
+    calls: Calls,
     losses: &'l mut Losses,
 }
 
 impl Admission<'_> {
     fn loses(&mut self, at: usize, why: &str) -> Result<bool, Refusal> {
-        self.losses.meaning(format!("messages[{}].content[{at}]", self.message), why)?;
+        self.losses.meaning(Loss::part(self.message, at), why)?;
         Ok(false)
     }
 
@@ -146,7 +150,7 @@ impl Admission<'_> {
     /// Whether the part goes out.
     fn admits(&mut self, part: &Part<'_>, at: usize) -> Result<bool, Refusal> {
         match &part.kind {
-            PartKind::ToolCall(call) => self.check_arguments(call, at)?,
+            PartKind::ToolCall(call) => _ = self.calls.arguments(call, at)?,
             PartKind::ToolResult(result) => {
                 // What is lost inside is listed under the result; what is left goes out.
                 for inner in &result.parts {
@@ -158,32 +162,15 @@ impl Admission<'_> {
             }
             _ => {}
         }
-        match verdict(&part.kind, self.target, self.surface) {
+        match verdict(&part.kind, self.target, self.dialect) {
             Verdict::Sent => Ok(true),
             Verdict::Needless => {
                 if matches!(part.kind, PartKind::Thought(_)) {
-                    self.losses.advisory(OTHERS_THOUGHTS);
+                    self.losses.advisory(Loss::THOUGHTS);
                 }
                 Ok(false)
             }
             Verdict::Lost(why) => self.loses(at, &why),
         }
-    }
-
-    fn check_arguments(&mut self, call: &ToolCall<'_>, at: usize) -> Result<(), Refusal> {
-        let index = self.calls;
-        self.calls += 1;
-        if call.arguments.object().is_some() {
-            return Ok(());
-        }
-        let path = if self.surface == Surface::Chat {
-            format!("messages[{}].tool_calls[{index}].function.arguments", self.message)
-        } else {
-            format!("messages[{}].content[{at}].input", self.message)
-        };
-        let message = format!(
-            "{path} must hold a JSON object, and it doesn't. Send the arguments as the model gave them."
-        );
-        Err(Refusal::invalid(path, message))
     }
 }

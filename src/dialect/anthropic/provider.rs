@@ -5,9 +5,10 @@ use super::messages::Talk;
 use super::reader::MessageReader;
 use super::{Anthropic, hosts, reply, thinking, tools};
 use crate::chat::{Reply, Request};
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
 use crate::dialect::{
-    Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Surface, Target, Turn, carry_extra,
+    Body, Dialect, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn, carry_extra,
 };
 use crate::failure::{Failure, Head};
 use crate::json::{Text, Writer};
@@ -25,13 +26,14 @@ impl Provider for Anthropic {
         let model = target.model(&requested);
         check_meaning(request, losses)?;
         let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
-        let max_tokens = target.capped(max_tokens, turn.surface, losses);
+        let max_tokens = target.capped(max_tokens, losses);
+        let is_native = request.dialect == Dialect::Anthropic.name();
         let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
         let ids = Renames::new(of_calls(request), usize::MAX);
-        let talk = Talk::of(request, target, turn.surface, losses)?;
-        let tools = tools::Plan::of(request, target, turn.surface, &names, losses)?;
+        let talk = Talk::of(request, target, losses)?;
+        let tools = tools::Plan::of(request, target, &names, losses)?;
         let around = thinking::Around {
-            surface: turn.surface,
+            is_native,
             max_tokens,
             forces_tool: tools.forces_tool(),
             resumes_unthought: talk.resumes_unthought(),
@@ -49,7 +51,7 @@ impl Provider for Anthropic {
             w.key("model").string(model);
         }
         w.key("max_tokens").u64(max_tokens);
-        talk.write(&Outbound { target, surface: turn.surface, names: &names, ids: &ids }, &mut w);
+        talk.write(&Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, &mut w);
         tools.write(&names, &mut w);
         thinking.write(&mut w);
         if thinking.has_effort() || tools.has_schema() {
@@ -63,16 +65,16 @@ impl Provider for Anthropic {
         }
         thinking::write_sampling(&request.sampling, target, &thinking, losses, &mut w);
         match &request.user {
-            Some(user) if turn.surface.is_anthropic() || is_opaque(&user.decode()) => {
+            Some(user) if is_native || is_opaque(&user.decode()) => {
                 w.key("metadata").object(|w| w.key("user_id").text(user));
             }
-            Some(_) => losses.advisory("user"),
+            Some(_) => losses.advisory(Member::User),
             None => {}
         }
         if let Some(cache) = request.cache {
             w.key("cache_control").raw(cache);
         }
-        write_extra(request, turn.surface, losses, &mut w)?;
+        write_extra(request, losses, &mut w)?;
         if request.stream && hosts::body_has_stream(host) {
             w.key("stream").bool(true);
         }
@@ -127,7 +129,7 @@ fn stop_sequences<'r>(request: &'r Request<'_>, losses: &mut Losses) -> Result<V
     let mut kept = Vec::with_capacity(request.stop.len());
     for sequence in &request.stop {
         if sequence.is_blank() {
-            losses.meaning("stop", "holds a sequence of blanks only, which Claude doesn't take")?;
+            losses.meaning(Member::Stop, "holds a sequence of blanks only, which Claude doesn't take")?;
         } else {
             kept.push(sequence);
         }
@@ -136,14 +138,9 @@ fn stop_sequences<'r>(request: &'r Request<'_>, losses: &mut Losses) -> Result<V
 }
 
 /// Members that the model of a request has no place for: those of the dialect's own callers go on as they are.
-fn write_extra(
-    request: &Request<'_>,
-    surface: Surface,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) -> Result<(), Refusal> {
-    if !surface.is_anthropic() {
-        return carry_extra(surface, request, losses);
+fn write_extra(request: &Request<'_>, losses: &mut Losses, w: &mut Writer<'_>) -> Result<(), Refusal> {
+    if request.dialect != Dialect::Anthropic.name() {
+        return carry_extra(request, losses);
     }
     for (name, value) in &request.extra {
         w.key_text(name).raw(*value);

@@ -13,7 +13,7 @@ pub(super) fn read(body: Raw<'_>) -> Read<Request<'_>> {
     if body.kind() != Kind::Object {
         return Err(Refusal::invalid("", "The body must be a JSON object."));
     }
-    let mut request = Request::default();
+    let mut request = Request { dialect: Dialect::Anthropic.name(), ..Request::default() };
     let mut system = None;
     let mut has = (false, false);
     for (name, value) in body.fields() {

@@ -6,12 +6,12 @@
 
 use super::caller::write_error_event;
 use super::framing::Framing;
-use super::messages::OTHERS_THOUGHTS;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish};
 use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
+use crate::dialect::loss::Loss;
 use crate::dialect::seam::{Answer, Native, Pipe, finish_name};
 use crate::dialect::{Body, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
@@ -60,18 +60,16 @@ impl Native for Anthropic {
                     Edit::Keep
                 }
             },
-            "max_tokens" if fits => {
-                match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
-                    Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
-                    _ => Edit::Keep,
-                }
-            }
+            "max_tokens" if fits => match value.as_u64().map(|asked| (asked, target.capped(asked, losses))) {
+                Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
+                _ => Edit::Keep,
+            },
             "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
             "messages" => match without_foreign_thoughts(value) {
                 Some(messages) => {
-                    losses.advisory(OTHERS_THOUGHTS);
+                    losses.advisory(Loss::THOUGHTS);
                     Edit::Replace(messages)
                 }
                 None => Edit::Keep,

@@ -5,7 +5,8 @@
 //! say which; what it can't take is left out and listed, as it only advises.
 
 use crate::chat::{Effort, Features, Request, Sampling, Thinking};
-use crate::dialect::{Losses, Surface, Target};
+use crate::dialect::loss::Member;
+use crate::dialect::{Losses, Target};
 use crate::json::{Raw, Writer};
 
 /// The smallest budget that the API takes, in tokens.
@@ -32,7 +33,8 @@ pub(super) struct Plan {
 /// What else in the request decides about thinking.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
-    pub(super) surface: Surface,
+    /// The caller speaks this dialect.
+    pub(super) is_native: bool,
     pub(super) max_tokens: u64,
     /// The answer must begin with a tool call, which the API refuses together with thinking.
     pub(super) forces_tool: bool,
@@ -42,11 +44,6 @@ pub(super) struct Around {
 
 impl Plan {
     pub(super) fn of(wanted: &Thinking, target: &Target, around: Around, losses: &mut Losses) -> Plan {
-        let name = match around.surface {
-            Surface::Messages | Surface::CountTokens => "thinking",
-            Surface::Responses => "reasoning.effort",
-            Surface::Chat | Surface::Embeddings => "reasoning_effort",
-        };
         if *wanted == Thinking::default() {
             return Plan::default();
         }
@@ -62,21 +59,21 @@ impl Plan {
             plan.mode = match wanted.budget {
                 Some(budget) if takes_budget => Mode::Budget(budget),
                 // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
-                None if around.surface.is_anthropic() && !wanted.adaptive => Mode::Unsaid,
+                None if around.is_native && !wanted.adaptive => Mode::Unsaid,
                 _ => Mode::Adaptive,
             };
         } else if takes_budget {
             let effort = wanted.effort.unwrap_or(Effort::Medium);
             plan.mode = Mode::Budget(wanted.budget.unwrap_or_else(|| effort.budget()));
         } else {
-            losses.advisory(name);
+            losses.advisory(Member::Thinking);
         }
         match plan.mode {
             Mode::Budget(budget) => match fitting(budget, wanted.budget.is_some(), around) {
                 Some(budget) => plan.mode = Mode::Budget(budget),
                 None => {
                     plan.mode = Mode::Unsaid;
-                    losses.advisory(name);
+                    losses.advisory(Member::Thinking);
                 }
             },
             // The effort stays; only the thoughts before the forced call can't be had.

@@ -1,9 +1,10 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
 use crate::dialect::piece::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
-use crate::dialect::{Dialect, Losses, Refusal, Surface, Target};
+use crate::dialect::{Dialect, Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;
 
@@ -47,12 +48,11 @@ impl<'r> Plan<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         names: &Renames,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
         let mut plan = Plan { one_at_a_time: request.parallel_tool_calls == Some(false), ..Plan::default() };
-        plan.offer(request, target, surface, losses)?;
+        plan.offer(request, target, losses)?;
         plan.choose(request, names)?;
         if plan.offered.is_empty() {
             plan.recall(request);
@@ -65,7 +65,6 @@ impl<'r> Plan<'r> {
         &mut self,
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
         let among = among(request.tool_choice.as_ref());
@@ -82,10 +81,7 @@ impl<'r> Plan<'r> {
                     let schema = schema.unwrap_or(Raw::trusted(NO_ARGUMENTS));
                     offer.strict = can_be_strict.then(|| narrowed(schema)).flatten();
                     if offer.strict.is_none() {
-                        losses.advisory(match surface {
-                            Surface::Chat => "tools[].function.strict",
-                            _ => "tools[].strict",
-                        });
+                        losses.advisory(Member::Strict);
                     }
                 }
                 ToolKind::Foreign { dialect, .. } if *dialect != Dialect::Anthropic.name() => {

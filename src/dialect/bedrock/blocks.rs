@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// Where a part stands: not every place takes every block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Stand {
     System,
     User,
     Assistant,
@@ -30,27 +30,27 @@ pub(super) enum Verdict {
 }
 
 /// Decides about one part; those inside a tool's result are asked about one by one.
-pub(super) fn verdict(kind: &PartKind<'_>, place: Place, target: &Target, family: Family) -> Verdict {
+pub(super) fn verdict(kind: &PartKind<'_>, place: Stand, target: &Target, family: Family) -> Verdict {
     let lost = |why: &'static str| Verdict::Lost(Cow::Borrowed(why));
     let is_media =
         matches!(kind, PartKind::Image { .. } | PartKind::Audio { .. } | PartKind::Document { .. });
     match kind {
         PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Verdict::Needless,
         PartKind::Text(_) | PartKind::Refusal(_) => Verdict::Sent,
-        _ if place == Place::System => lost("can't be sent to Bedrock: its system prompt is text"),
-        PartKind::ToolCall(_) if place == Place::Assistant => Verdict::Sent,
-        PartKind::ToolResult(_) if place == Place::User => Verdict::Sent,
+        _ if place == Stand::System => lost("can't be sent to Bedrock: its system prompt is text"),
+        PartKind::ToolCall(_) if place == Stand::Assistant => Verdict::Sent,
+        PartKind::ToolResult(_) if place == Stand::User => Verdict::Sent,
         PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
             lost("stands where Bedrock takes no tool calls or results")
         }
-        PartKind::Thought(thought) if place == Place::Assistant && is_own(thought, family) => Verdict::Sent,
+        PartKind::Thought(thought) if place == Stand::Assistant && is_own(thought, family) => Verdict::Sent,
         PartKind::Thought(_) => Verdict::Needless,
-        _ if is_media && place == Place::Assistant => {
+        _ if is_media && place == Stand::Assistant => {
             lost("can't be sent to Bedrock: it takes images, documents and sound from the user only")
         }
         PartKind::Image { source, .. } => image_verdict(source),
         PartKind::Document { source, name, .. } => document_verdict(source, name.as_ref()),
-        PartKind::Audio { .. } if place == Place::Result => {
+        PartKind::Audio { .. } if place == Stand::Result => {
             lost("is sound, which a tool's result can't hold")
         }
         PartKind::Audio { .. } if !target.has(Features::AUDIO) => lost(
@@ -206,7 +206,7 @@ impl Blocks<'_> {
 
     fn result(&mut self, result: &ToolResult<'_>, w: &mut Writer<'_>) {
         let sent =
-            |part: &&Part<'_>| verdict(&part.kind, Place::Result, self.target, self.family) == Verdict::Sent;
+            |part: &&Part<'_>| verdict(&part.kind, Stand::Result, self.target, self.family) == Verdict::Sent;
         let parts: Vec<&Part<'_>> = result.parts.iter().filter(sent).collect();
         if let Some(calls) = &self.told {
             let name = calls.get(&result.call_id.decode()).copied();

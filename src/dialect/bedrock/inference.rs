@@ -3,7 +3,8 @@
 
 use super::family::Family;
 use crate::chat::{Features, Request, Sampling};
-use crate::dialect::{Losses, Refusal, Surface, Target};
+use crate::dialect::loss::Member;
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
 /// What goes out, checked.
@@ -23,12 +24,11 @@ impl<'r> Plan<'r> {
         request: &'r Request<'r>,
         target: &Target,
         family: Family,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
-        let max_tokens = request.max_tokens.map(|asked| target.capped(asked, surface, losses));
+        let max_tokens = request.max_tokens.map(|asked| target.capped(asked, losses));
         let mut plan = Plan { max_tokens, ..Plan::default() };
-        plan.stop = stop_sequences(request, family, surface, losses)?;
+        plan.stop = stop_sequences(request, family, losses)?;
         plan.sample(&request.sampling, target, family, losses);
         list_foreign(&request.sampling, losses);
         Ok(plan)
@@ -123,16 +123,14 @@ impl<'r> Plan<'r> {
 fn stop_sequences<'r>(
     request: &'r Request<'r>,
     family: Family,
-    surface: Surface,
     losses: &mut Losses,
 ) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let name = if surface.is_anthropic() { "stop_sequences" } else { "stop" };
     let mut kept = Vec::with_capacity(request.stop.len());
     for sequence in &request.stop {
         let is_refused = if family == Family::Claude { sequence.is_blank() } else { sequence.is_empty() };
         if is_refused {
             losses.meaning(
-                name,
+                Member::Stop,
                 "holds a sequence without a visible character, which this target doesn't take",
             )?;
         } else {
@@ -141,7 +139,10 @@ fn stop_sequences<'r>(
     }
     let most = family.max_stop_sequences();
     if kept.len() > most {
-        losses.meaning(name, &format!("has more than {most} sequences, the most that this target takes"))?;
+        losses.meaning(
+            Member::Stop,
+            &format!("has more than {most} sequences, the most that this target takes"),
+        )?;
         kept.truncate(most);
     }
     Ok(kept)

@@ -4,10 +4,12 @@
 //! need not keep to that, so neighbours of one role become one turn, and where the user says nothing before the
 //! assistant does, a turn says just that ([`SILENT_USER`]).
 
-use super::blocks::{Blocks, Place, Verdict, verdict, write_text};
+use super::blocks::{Blocks, Stand, Verdict, verdict, write_text};
 use super::family::Family;
-use crate::chat::{Part, PartKind, Request, Role, ToolCall};
-use crate::dialect::{Losses, Refusal, Surface, Target};
+use crate::chat::{Part, PartKind, Request, Role};
+use crate::dialect::loss::{Loss, Place, Spot};
+use crate::dialect::talk::Calls;
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
 /// Stands where the conversation begins with the assistant, or has no turn at all.
@@ -36,29 +38,28 @@ impl<'r> Talk<'r> {
         request: &'r Request<'r>,
         target: &Target,
         family: Family,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<Talk<'r>, Refusal> {
         let mut talk = Talk::default();
         for (index, message) in request.messages.iter().enumerate() {
             if message.name.is_some() {
-                losses.advisory("messages[].name");
+                losses.advisory(Loss::NAMES);
             }
-            let place = match message.role {
-                Role::System | Role::Developer => Place::System,
-                Role::User => Place::User,
-                Role::Assistant => Place::Assistant,
+            let stand = match message.role {
+                Role::System | Role::Developer => Stand::System,
+                Role::User => Stand::User,
+                Role::Assistant => Stand::Assistant,
             };
-            let mut admission = Admission { target, family, surface, message: index, calls: 0, losses };
+            let mut admission = Admission { target, family, message: index, calls: Calls::of(index), losses };
             let mut parts = Vec::with_capacity(message.parts.len());
             for (at, part) in message.parts.iter().enumerate() {
-                if admission.admits(part, at, place)? {
+                if admission.admits(part, at, stand)? {
                     parts.push(part);
                 }
             }
-            let is_user = place == Place::User;
+            let is_user = stand == Stand::User;
             match talk.turns.last_mut() {
-                _ if place == Place::System => talk.system.extend(parts),
+                _ if stand == Stand::System => talk.system.extend(parts),
                 Some(turn) if turn.is_user == is_user => turn.parts.extend(parts),
                 _ if parts.is_empty() => {}
                 _ => talk.turns.push(Turn { is_user, parts }),
@@ -141,27 +142,24 @@ fn is_text(kind: &PartKind<'_>) -> bool {
 struct Admission<'l> {
     target: &'l Target,
     family: Family,
-    surface: Surface,
     message: usize,
-    /// Tool calls seen so far.
-    calls: usize,
+    calls: Calls,
     losses: &'l mut Losses,
 }
 
 impl Admission<'_> {
     /// Whether the part goes out.
-    fn admits(&mut self, part: &Part<'_>, at: usize, place: Place) -> Result<bool, Refusal> {
-        let message = self.message;
-        let path = || format!("messages[{message}].content[{at}]");
+    fn admits(&mut self, part: &Part<'_>, at: usize, stand: Stand) -> Result<bool, Refusal> {
+        let place = Place { message: self.message, spot: Spot::Part(at) };
         if part.cache.is_some() && !self.family.caches() {
             self.losses.advisory("cache_control");
         }
         match &part.kind {
-            PartKind::ToolCall(call) => self.check_arguments(call, at)?,
+            PartKind::ToolCall(call) => _ = self.calls.arguments(call, at)?,
             PartKind::ToolResult(result) => {
                 // What is lost inside is listed under the result; what is left goes out.
                 for inner in &result.parts {
-                    self.admits(inner, at, Place::Result)?;
+                    self.admits(inner, at, Stand::Result)?;
                 }
             }
             PartKind::Image { detail: Some(detail), .. } if *detail != "auto" => {
@@ -169,40 +167,23 @@ impl Admission<'_> {
             }
             PartKind::Document { citations: Some(citations), .. } if wants(*citations) => {
                 let why = "asks for citations, which come back from Anthropic's own API only";
-                self.losses.meaning(format!("{}.citations", path()), why)?;
+                self.losses.meaning(Loss::At(place, ".citations"), why)?;
             }
             _ => {}
         }
-        match verdict(&part.kind, place, self.target, self.family) {
+        match verdict(&part.kind, stand, self.target, self.family) {
             Verdict::Sent => Ok(true),
             Verdict::Needless => {
                 if matches!(part.kind, PartKind::Thought(_)) {
-                    self.losses.advisory("messages[].thinking");
+                    self.losses.advisory(Loss::THOUGHTS);
                 }
                 Ok(false)
             }
             Verdict::Lost(why) => {
-                self.losses.meaning(path(), &why)?;
+                self.losses.meaning(Loss::At(place, ""), &why)?;
                 Ok(false)
             }
         }
-    }
-
-    fn check_arguments(&mut self, call: &ToolCall<'_>, at: usize) -> Result<(), Refusal> {
-        let index = self.calls;
-        self.calls += 1;
-        if call.arguments.object().is_some() {
-            return Ok(());
-        }
-        let path = if self.surface == Surface::Chat {
-            format!("messages[{}].tool_calls[{index}].function.arguments", self.message)
-        } else {
-            format!("messages[{}].content[{at}].input", self.message)
-        };
-        let message = format!(
-            "{path} must hold a JSON object, and it doesn't. Send the arguments as the model gave them."
-        );
-        Err(Refusal::invalid(path, message))
     }
 }
 

@@ -38,10 +38,10 @@ impl Provider for Bedrock {
         &self,
         request: &Request<'_>,
         target: &Target,
-        turn: &Turn,
+        _: &Turn,
         losses: &mut Losses,
     ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, turn, losses)
+        request::write(request, target, losses)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

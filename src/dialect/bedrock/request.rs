@@ -6,8 +6,9 @@ use super::media::DocumentNames;
 use super::messages::Talk;
 use super::{inference, thinking, tools};
 use crate::chat::Request;
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
-use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, Turn, carry_extra, path_segment};
+use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Target, carry_extra, path_segment};
 use crate::json::{Text, Writer};
 
 /// Longest value of `requestMetadata`, in characters.
@@ -18,22 +19,20 @@ const MAX_METADATA: usize = 256;
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
-    turn: &Turn,
     losses: &mut Losses,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = target.model(&requested);
     let family = Family::of(model);
-    let surface = turn.surface;
     check_meaning(request, losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
     let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
-    let talk = Talk::of(request, target, family, surface, losses)?;
-    let tools = tools::Plan::of(request, target, surface, &names, losses)?;
-    let mut inference = inference::Plan::of(request, target, family, surface, losses)?;
+    let talk = Talk::of(request, target, family, losses)?;
+    let tools = tools::Plan::of(request, target, &names, losses)?;
+    let mut inference = inference::Plan::of(request, target, family, losses)?;
     let around = thinking::Around {
         family,
-        surface,
+        is_claudes: request.dialect == Dialect::Anthropic.name(),
         max_tokens: inference.max_tokens(),
         forces_tool: tools.forces_tool(),
         resumes_unthought: talk.resumes_unthought(),
@@ -45,12 +44,12 @@ pub(super) fn write(
     }
     let user = request.user.as_ref().filter(|user| may_be_metadata(user));
     if request.user.is_some() && user.is_none() {
-        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+        losses.advisory(Member::User);
     }
     if request.cache.is_some() && !family.caches() {
         losses.advisory("cache_control");
     }
-    carry_extra(surface, request, losses)?;
+    carry_extra(request, losses)?;
 
     let mut body = Vec::with_capacity(1024);
     let mut w = Writer::new(&mut body);

@@ -7,7 +7,8 @@
 
 use super::family::Family;
 use crate::chat::{Effort, Features, Thinking};
-use crate::dialect::{Losses, Surface, Target};
+use crate::dialect::loss::Member;
+use crate::dialect::{Losses, Target};
 use crate::json::Writer;
 
 /// The smallest budget that Claude takes, in tokens.
@@ -42,7 +43,8 @@ enum Field {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     pub(super) family: Family,
-    pub(super) surface: Surface,
+    /// The caller speaks Claude's own dialect.
+    pub(super) is_claudes: bool,
     pub(super) max_tokens: Option<u64>,
     /// The answer must begin with a tool call, which Claude refuses together with thinking.
     pub(super) forces_tool: bool,
@@ -63,7 +65,7 @@ impl Plan {
         if !by_effort && !by_budget {
             // A model that can't be told to think doesn't: to turn it off loses nothing.
             if !is_off {
-                losses.advisory(name(wanted, around.surface));
+                losses.advisory(Member::of_thinking(wanted));
             }
             return Plan::default();
         }
@@ -74,7 +76,7 @@ impl Plan {
                 Family::Gpt => Field::Gpt(Effort::None),
                 // These always think, or how to stop them is not known.
                 Family::GptOss | Family::Other => {
-                    losses.advisory(name(wanted, around.surface));
+                    losses.advisory(Member::of_thinking(wanted));
                     if around.family == Family::GptOss { Field::GptOss(Effort::Low) } else { Field::Unsaid }
                 }
             };
@@ -132,18 +134,6 @@ impl Plan {
     }
 }
 
-/// The caller's name for what it said about thinking.
-fn name(wanted: &Thinking, surface: Surface) -> &'static str {
-    match surface {
-        Surface::Messages | Surface::CountTokens if wanted.budget.is_none() && !wanted.adaptive => {
-            "output_config.effort"
-        }
-        Surface::Messages | Surface::CountTokens => "thinking",
-        Surface::Responses => "reasoning.effort",
-        Surface::Chat | Surface::Embeddings => "reasoning_effort",
-    }
-}
-
 fn claude(
     wanted: &Thinking,
     effort: Effort,
@@ -161,11 +151,9 @@ fn claude(
         let budget = wanted.budget.unwrap_or_else(|| effort.budget());
         match fitting(budget, wanted.budget.is_some(), around) {
             Some(budget) => plan.field = Field::Budget(budget),
-            None => losses.advisory(name(wanted, around.surface)),
+            None => losses.advisory(Member::of_thinking(wanted)),
         }
-    } else if !around.forces_tool
-        && (wanted.adaptive || !around.surface.is_anthropic() || wanted.budget.is_some())
-    {
+    } else if !around.forces_tool && (wanted.adaptive || !around.is_claudes || wanted.budget.is_some()) {
         // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
         plan.field = Field::Adaptive;
     }
@@ -193,7 +181,7 @@ fn fitting(budget: u64, is_explicit: bool, around: Around) -> Option<u64> {
 fn nova(wanted: &Thinking, effort: Effort, around: Around, losses: &mut Losses) -> Effort {
     let effort = effort.clamp(Effort::Low, Effort::High);
     if effort == Effort::High && around.steers {
-        losses.advisory(name(wanted, around.surface));
+        losses.advisory(Member::of_thinking(wanted));
         return Effort::Medium;
     }
     effort
@@ -233,7 +221,7 @@ mod tests {
         };
         let around = Around {
             family,
-            surface: Surface::Chat,
+            is_claudes: false,
             max_tokens,
             forces_tool: false,
             resumes_unthought: false,
@@ -246,7 +234,11 @@ mod tests {
             plan.write_effort(w);
             plan.write_field(w);
         });
-        let listed = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
+        let listed = losses
+            .into_dropped(&mut crate::dialect::loss::InChat)
+            .into_iter()
+            .map(std::borrow::Cow::into_owned)
+            .collect();
         (String::from_utf8(out).unwrap(), listed)
     }
 

@@ -6,9 +6,10 @@
 use super::blocks::write_cache_point;
 use super::family::Family;
 use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
 use crate::dialect::piece::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
-use crate::dialect::{Losses, Refusal, Surface, Target};
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,19 +61,15 @@ impl<'r> Plan<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         names: &Renames,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
         let family = Family::of(target.model(&request.model.decode()));
         let mut plan = Plan { caches: family.caches_tools(), ..Plan::default() };
-        plan.offer(request, target, surface, losses)?;
+        plan.offer(request, target, losses)?;
         plan.choose(request, names)?;
         if request.parallel_tool_calls == Some(false) && !plan.offered.is_empty() {
-            losses.advisory(match surface {
-                Surface::Messages => "tool_choice.disable_parallel_tool_use",
-                _ => "parallel_tool_calls",
-            });
+            losses.advisory(Member::Parallel);
         }
         if request.tool_choice == Some(ToolChoice::None) {
             plan.offered.clear();
@@ -85,7 +82,6 @@ impl<'r> Plan<'r> {
         &mut self,
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
         let among = among(request.tool_choice.as_ref());
@@ -100,10 +96,7 @@ impl<'r> Plan<'r> {
                     offer.strict =
                         target.has(Features::JSON_SCHEMA).then(|| narrowed(schema)).flatten().and_then(text);
                     if offer.strict.is_none() {
-                        losses.advisory(match surface {
-                            Surface::Chat => "tools[].function.strict",
-                            _ => "tools[].strict",
-                        });
+                        losses.advisory(Member::Strict);
                     }
                 }
                 ToolKind::Function { .. } => {}

@@ -4,9 +4,11 @@
 //! document. What the assistant said beside its tool calls is their plan (`tool_plan`).
 
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::dialect::loss::Loss;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Losses, Refusal, Surface, write_data_url};
+use crate::dialect::talk::Calls;
+use crate::dialect::{Losses, Refusal, write_data_url};
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
 
@@ -41,12 +43,8 @@ enum Content<'r> {
 impl<'r> Talk<'r> {
     /// # Errors
     /// What the dialect can't carry, and tool calls whose arguments are no object.
-    pub(super) fn of(
-        request: &'r Request<'r>,
-        surface: Surface,
-        losses: &mut Losses,
-    ) -> Result<Talk<'r>, Refusal> {
-        let mut reader = Reader { surface, message: 0, losses, talk: Talk::default() };
+    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Talk<'r>, Refusal> {
+        let mut reader = Reader { message: 0, losses, talk: Talk::default() };
         for (index, message) in request.messages.iter().enumerate() {
             reader.message = index;
             reader.read(message)?;
@@ -55,7 +53,7 @@ impl<'r> Talk<'r> {
         if matches!(talk.turns.last(), Some(Turn::Assistant { .. })) {
             let at = request.messages.iter().rposition(|message| message.role == Role::Assistant);
             let why = "is the assistant's and the last, which Cohere doesn't go on with";
-            losses.meaning(format!("messages[{}]", at.unwrap_or_default()), why)?;
+            losses.meaning(Loss::message(at.unwrap_or_default()), why)?;
             talk.turns.pop();
         }
         Ok(talk)
@@ -85,7 +83,6 @@ impl<'r> Talk<'r> {
 }
 
 struct Reader<'l, 'r> {
-    surface: Surface,
     /// The message being read, for refusals.
     message: usize,
     losses: &'l mut Losses,
@@ -95,7 +92,7 @@ struct Reader<'l, 'r> {
 impl<'r> Reader<'_, 'r> {
     fn read(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
         if message.name.is_some() {
-            self.losses.advisory("messages[].name");
+            self.losses.advisory(Loss::NAMES);
         }
         for part in &message.parts {
             self.note_cache(part);
@@ -114,7 +111,7 @@ impl<'r> Reader<'_, 'r> {
     }
 
     fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(format!("messages[{}].content[{at}]", self.message), why)
+        self.losses.meaning(Loss::part(self.message, at), why)
     }
 
     fn system(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
@@ -191,16 +188,17 @@ impl<'r> Reader<'_, 'r> {
 
     fn assistant(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
         let (mut texts, mut calls) = (Vec::new(), Vec::new());
+        let mut numbered = Calls::of(self.message);
         for (at, part) in message.parts.iter().enumerate() {
             match &part.kind {
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => {}
                 PartKind::Text(text) | PartKind::Refusal(text) => texts.push(text),
                 PartKind::ToolCall(call) => {
-                    self.check_arguments(call, calls.len(), at)?;
+                    numbered.arguments(call, at)?;
                     calls.push(call);
                 }
                 // Cohere's own come back unsigned, so nobody can tell whose they are.
-                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
+                PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
                 PartKind::Foreign { kind, .. } => {
                     let why = format!("is of the type \"{}\", which Cohere doesn't take", kind.decode());
                     self.lose(at, &why)?;
@@ -214,21 +212,6 @@ impl<'r> Reader<'_, 'r> {
             self.talk.turns.push(Turn::Assistant { texts, calls });
         }
         Ok(())
-    }
-
-    fn check_arguments(&self, call: &ToolCall<'_>, index: usize, at: usize) -> Result<(), Refusal> {
-        if call.arguments.object().is_some() {
-            return Ok(());
-        }
-        let path = if self.surface == Surface::Chat {
-            format!("messages[{}].tool_calls[{index}].function.arguments", self.message)
-        } else {
-            format!("messages[{}].content[{at}].input", self.message)
-        };
-        let message = format!(
-            "{path} must hold a JSON object, and it doesn't. Send the arguments as the model gave them."
-        );
-        Err(Refusal::invalid(path, message))
     }
 }
 

@@ -3,8 +3,9 @@
 use super::messages::Talk;
 use super::tools;
 use crate::chat::{Effort, Features, Request, Thinking};
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME, Renames, of_tools};
-use crate::dialect::{Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, carry_extra};
+use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
 use crate::json::{Raw, Text, Writer};
 
 /// The most stop sequences.
@@ -15,16 +16,14 @@ const MAX_STOPS: usize = 5;
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
-    turn: &Turn,
     losses: &mut Losses,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
-    let surface = turn.surface;
     check_meaning(request, losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME);
-    let talk = Talk::of(request, surface, losses)?;
-    let tools = tools::Plan::of(request, target, surface, &names, losses)?;
-    let stop = stop_sequences(request, surface, losses)?;
+    let talk = Talk::of(request, losses)?;
+    let tools = tools::Plan::of(request, target, &names, losses)?;
+    let stop = stop_sequences(request, losses)?;
 
     let mut body = Vec::with_capacity(1024);
     let mut w = Writer::new(&mut body);
@@ -33,24 +32,24 @@ pub(super) fn write(
     talk.write(&names, &mut w);
     tools.write(&names, &mut w);
     if let Some(asked) = request.max_tokens {
-        w.key("max_tokens").u64(target.capped(asked, turn.surface, losses));
+        w.key("max_tokens").u64(target.capped(asked, losses));
     }
     if !stop.is_empty() {
         w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
     }
     write_sampling(request, target, losses, &mut w);
-    write_thinking(&request.thinking, target, surface, losses, &mut w);
+    write_thinking(&request.thinking, target, losses, &mut w);
     if request.stream {
         w.key("stream").bool(true);
     }
     w.close_object();
     if request.user.is_some() {
-        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+        losses.advisory(Member::User);
     }
     if request.cache.is_some() {
         losses.advisory("cache_control");
     }
-    carry_extra(surface, request, losses)?;
+    carry_extra(request, losses)?;
 
     Ok(Outgoing {
         path: format!("{}/v2/chat", target.endpoint.base_path),
@@ -79,15 +78,10 @@ fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refus
     Ok(())
 }
 
-fn stop_sequences<'r>(
-    request: &'r Request<'r>,
-    surface: Surface,
-    losses: &mut Losses,
-) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let name = if surface.is_anthropic() { "stop_sequences" } else { "stop" };
+fn stop_sequences<'r>(request: &'r Request<'r>, losses: &mut Losses) -> Result<Vec<&'r Text<'r>>, Refusal> {
     let mut kept: Vec<_> = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
     if kept.len() > MAX_STOPS {
-        losses.meaning(name, "has more than 5 sequences, the most that Cohere takes")?;
+        losses.meaning(Member::Stop, "has more than 5 sequences, the most that Cohere takes")?;
         kept.truncate(MAX_STOPS);
     }
     Ok(kept)
@@ -134,13 +128,7 @@ fn write_sampling(request: &Request<'_>, target: &Target, losses: &mut Losses, w
 
 /// Models that think do so unless they are told not to; how much, they take in tokens only
 /// (<https://docs.cohere.com/docs/reasoning>).
-fn write_thinking(
-    thinking: &Thinking,
-    target: &Target,
-    surface: Surface,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) {
+fn write_thinking(thinking: &Thinking, target: &Target, losses: &mut Losses, w: &mut Writer<'_>) {
     if *thinking == Thinking::default() {
         return;
     }
@@ -160,12 +148,5 @@ fn write_thinking(
         });
         return;
     }
-    losses.advisory(match surface {
-        Surface::Messages | Surface::CountTokens if thinking.budget.is_none() && !thinking.adaptive => {
-            "output_config.effort"
-        }
-        Surface::Messages | Surface::CountTokens => "thinking",
-        Surface::Responses => "reasoning.effort",
-        Surface::Chat | Surface::Embeddings => "reasoning_effort",
-    });
+    losses.advisory(Member::of_thinking(thinking));
 }

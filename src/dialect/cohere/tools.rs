@@ -5,9 +5,10 @@
 //! arguments are the answer.
 
 use crate::chat::{Features, Format, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME, Renames, among, free_name, is_fine};
 use crate::dialect::piece::structured::{ANY_OBJECT, narrowed, with_object_type};
-use crate::dialect::{Losses, Refusal, Surface, Target};
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;
 
@@ -40,19 +41,15 @@ impl<'r> Plan<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         target: &Target,
-        surface: Surface,
         names: &Renames,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
         let mut plan = Plan::default();
         plan.offer(request, losses)?;
         plan.choose(request)?;
-        plan.hold_strictly(target, surface, losses);
+        plan.hold_strictly(target, losses);
         if request.parallel_tool_calls == Some(false) && !plan.offered.is_empty() {
-            losses.advisory(match surface {
-                Surface::Messages => "tool_choice.disable_parallel_tool_use",
-                _ => "parallel_tool_calls",
-            });
+            losses.advisory(Member::Parallel);
         }
         plan.form(request, target, names);
         Ok(plan)
@@ -108,7 +105,7 @@ impl<'r> Plan<'r> {
     }
 
     /// Strictness holds for all tools or for none, and each must have a required argument then.
-    fn hold_strictly(&mut self, target: &Target, surface: Surface, losses: &mut Losses) {
+    fn hold_strictly(&mut self, target: &Target, losses: &mut Losses) {
         let is_strict = |tool: &&Tool<'_>| matches!(tool.kind, ToolKind::Function { strict: Some(true), .. });
         if !self.offered.iter().any(is_strict) {
             return;
@@ -116,10 +113,7 @@ impl<'r> Plan<'r> {
         self.strict = target.has(Features::JSON_SCHEMA)
             && self.offered.iter().all(|tool| is_strict(tool) && has_required(tool));
         if !self.strict {
-            losses.advisory(match surface {
-                Surface::Chat => "tools[].function.strict",
-                _ => "tools[].strict",
-            });
+            losses.advisory(Member::Strict);
         }
     }
 

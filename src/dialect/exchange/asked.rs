@@ -53,7 +53,7 @@ fn ask_chat(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, R
         stream: request.stream,
         stream_usage: request.stream_usage,
         needs: request.needs(),
-        is_plain: request.is_plain() && carry_extra(surface, &request, &mut Losses::default()).is_ok(),
+        is_plain: request.is_plain() && carry_extra(&request, &mut Losses::default()).is_ok(),
         prompt_bytes: body.as_json().len(),
     })
 }

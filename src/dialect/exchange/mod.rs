@@ -19,7 +19,7 @@ use super::gemini::Gemini;
 use super::loss::{Losses, Refusal};
 use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
-use super::responses::{self, Responses};
+use super::responses::Responses;
 use super::seam::{
     Answer, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Target, Turn,
 };
@@ -28,6 +28,7 @@ use super::{anthropic, embeddings};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::Raw;
+use naming::Names;
 use translated::{Translated, seen};
 
 /// The dialect of a chat surface; `None` for surfaces that are no chat.
@@ -119,46 +120,37 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
 /// # Errors
 /// As [`request`].
 pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
-    match written(turn, body, target) {
-        Ok(mut outgoing) if turn.surface == Surface::Responses => {
-            for path in &mut outgoing.dropped {
-                if let Some(said) = responses::path_of(path) {
-                    *path = said.into();
-                }
-            }
+    let mut losses = Losses::new(turn.unsupported);
+    let mut names = Names::new(names_of(turn.surface), body);
+    match written(turn, body, target, &mut losses) {
+        Ok(mut outgoing) => {
+            outgoing.dropped.extend(losses.into_dropped(&mut names));
             Ok(outgoing)
         }
-        Err(mut refusal) if turn.surface == Surface::Responses => {
-            if let Some((path, said)) = refusal.param.as_ref().and_then(|p| Some((p, responses::path_of(p)?)))
-            {
-                refusal.message = match refusal.message.strip_prefix(path.as_str()) {
-                    Some(rest) => format!("{said}{rest}"),
-                    None => refusal.message,
-                };
-                refusal.param = Some(said);
-            }
-            Err(refusal)
-        }
-        result => result,
+        Err(refusal) => Err(refusal.named(&mut names)),
     }
 }
 
-fn written(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
-    let mut losses = Losses::new(turn.unsupported);
-    let mut outgoing = match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
-        (Some(native), _, _) => native.request(body, turn, target, &mut losses)?,
+fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
+    match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
+        (Some(native), _, _) => native.request(body, turn, target, losses),
         (None, Some(caller), Some(provider)) => {
-            let written = provider.write(&caller.read(body)?, target, turn, &mut losses);
-            let mut outgoing = written.map_err(|refusal| naming::refusal(refusal, caller, body))?;
-            outgoing.dropped = naming::dropped(std::mem::take(&mut losses).into_dropped(), caller, body);
+            let mut outgoing = provider.write(&caller.read(body)?, target, turn, losses)?;
             caller.remember(body, &mut outgoing.memo);
-            outgoing
+            Ok(outgoing)
         }
-        _ if turn.surface == Surface::Embeddings => embeddings::request(body, turn, target, &mut losses)?,
-        _ => return Err(no_way(turn.surface, target.row)),
-    };
-    outgoing.dropped.extend(losses.into_dropped());
-    Ok(outgoing)
+        _ if turn.surface == Surface::Embeddings => embeddings::request(body, turn, target, losses),
+        _ => Err(no_way(turn.surface, target.row)),
+    }
+}
+
+/// Whose words a path's callers use.
+fn names_of(surface: Surface) -> &'static dyn Caller {
+    match surface {
+        Surface::Chat | Surface::Embeddings => &OpenAi,
+        Surface::Messages | Surface::CountTokens => &anthropic::NATIVE,
+        Surface::Responses => &Responses,
+    }
 }
 
 /// Turns a target's whole answer of a 2xx status into what the caller gets.

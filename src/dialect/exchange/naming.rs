@@ -1,121 +1,75 @@
-//! The caller's names of places in the model, in refusals and in the list of what was left out.
+//! A caller's names of what is lost of its request, in refusals and in the list of what was left out.
 
-use crate::dialect::loss::{Place, Refusal, Spot};
+use crate::dialect::loss::{Member, Naming, Place};
 use crate::dialect::seam::Caller;
 use crate::json::Raw;
-use std::borrow::Cow;
 
-/// A refusal in the caller's words.
-pub(super) fn refusal(refusal: Refusal, caller: &dyn Caller, body: Raw<'_>) -> Refusal {
-    let mut names = Names { caller, body, places: None };
-    Refusal {
-        param: refusal.param.map(|param| names.renamed(&param).into_owned()),
-        message: names.renamed(&refusal.message).into_owned(),
-        ..refusal
-    }
-}
-
-/// What was left out, in the caller's words.
-pub(super) fn dropped(
-    dropped: Vec<Cow<'static, str>>,
-    caller: &dyn Caller,
-    body: Raw<'_>,
-) -> Vec<Cow<'static, str>> {
-    let mut names = Names { caller, body, places: None };
-    let rename = |name: Cow<'static, str>| match names.renamed(&name) {
-        Cow::Owned(renamed) => Cow::Owned(renamed),
-        Cow::Borrowed(_) => name,
-    };
-    dropped.into_iter().map(rename).collect()
-}
-
-/// A caller's names. Its request is walked when the first is asked for, and never again.
-struct Names<'a> {
+/// A caller's names. Its request is walked when the first place is asked for, and never again.
+pub(super) struct Names<'a> {
     caller: &'a dyn Caller,
     body: Raw<'a>,
     places: Option<Box<dyn Fn(Place) -> String + 'a>>,
 }
 
-impl Names<'_> {
-    fn renamed<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
-        let (all, list) = ("messages[]", self.caller.list_name());
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, place, after)) = find(rest) {
-            let places = self.places.get_or_insert_with(|| self.caller.places(self.body));
-            out.push_str(before);
-            out.push_str(&places(place));
-            rest = after;
-        }
-        if rest.contains(all) && list != "messages" {
-            out.push_str(&rest.replace(all, &format!("{list}[]")));
-        } else if rest.len() == text.len() {
-            return Cow::Borrowed(text);
-        } else {
-            out.push_str(rest);
-        }
-        Cow::Owned(out)
+impl<'a> Names<'a> {
+    pub(super) fn new(caller: &'a dyn Caller, body: Raw<'a>) -> Names<'a> {
+        Names { caller, body, places: None }
     }
 }
 
-/// The first place in a text, and what stands around it.
-fn find(text: &str) -> Option<(&str, Place, &str)> {
-    const MESSAGES: &str = "messages[";
-    let at = text.find(MESSAGES)?;
-    let (before, rest) = text.split_at_checked(at)?;
-    let (message, rest) = number(rest.strip_prefix(MESSAGES)?)?;
-    let part = rest.strip_prefix(".content[").and_then(number);
-    let call = || {
-        let (call, rest) = number(rest.strip_prefix(".tool_calls[")?)?;
-        Some((call, rest.strip_prefix(".function.arguments")?))
-    };
-    let (spot, rest) = match (part, call()) {
-        (Some((part, rest)), _) => (Spot::Part(part), rest),
-        (None, Some((call, rest))) => (Spot::Call(call), rest),
-        (None, None) => (Spot::Message, rest),
-    };
-    Some((before, Place { message, spot }, rest))
-}
+impl Naming for Names<'_> {
+    fn member(&self, member: Member) -> &'static str {
+        self.caller.name_of(member)
+    }
 
-/// `2]…`
-fn number(text: &str) -> Option<(usize, &str)> {
-    let (digits, rest) = text.split_once(']')?;
-    Some((digits.parse().ok()?, rest))
+    fn place(&mut self, place: Place) -> String {
+        self.places.get_or_insert_with(|| self.caller.places(self.body))(place)
+    }
+
+    fn list(&self) -> &'static str {
+        self.caller.list_name()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::loss::{Loss, Spot};
     use crate::dialect::{Surface, exchange};
 
-    fn named(surface: Surface, body: &str, text: &str) -> String {
+    fn named(surface: Surface, body: &str, lost: impl Into<Loss>) -> String {
         let body = Raw::parse(body.as_bytes()).unwrap();
         let caller = exchange::caller(surface).unwrap();
-        Names { caller, body, places: None }.renamed(text).into_owned()
+        lost.into().named(&mut Names::new(caller, body)).into_owned()
+    }
+
+    fn call(message: usize, call: usize, part: usize) -> Loss {
+        Loss::At(Place { message, spot: Spot::Call { call, part } }, "")
     }
 
     #[test]
     fn of_chat() {
         let body = r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","reasoning_content":"t","content":[{"type":"text","text":"b"}],"tool_calls":[]},
             {"role":"tool"},{"role":"tool"},{"role":"user","content":[{"type":"text","text":"b"},{"type":"x"}]}]}"#;
-        let named = |text| named(Surface::Chat, body, text);
-        assert_eq!(named("messages[0] is"), "messages[0] is");
-        assert_eq!(named("messages[1].content[1] is"), "messages[1].content[0] is");
-        assert_eq!(
-            named("messages[1].tool_calls[0].function.arguments."),
-            "messages[1].tool_calls[0].function.arguments."
-        );
-        assert_eq!(named("messages[2].content[1] is"), "messages[3].content is");
-        assert_eq!(named("messages[3].content[1], messages[9]"), "messages[4].content[1], messages[9]");
-        assert_eq!(named("messages[].name"), "messages[].name");
+        let named = |lost| named(Surface::Chat, body, lost);
+        assert_eq!(named(Loss::message(0)), "messages[0]");
+        assert_eq!(named(Loss::part(1, 1)), "messages[1].content[0]");
+        assert_eq!(named(call(1, 0, 2)), "messages[1].tool_calls[0].function.arguments");
+        assert_eq!(named(Loss::part(2, 1)), "messages[3].content");
+        assert_eq!(named(Loss::part(3, 1)), "messages[4].content[1]");
+        assert_eq!(named(Loss::message(9)), "messages[9]");
+        assert_eq!(named(Loss::NAMES), "messages[].name");
+        assert_eq!(named(Loss::OfTool(2, Member::Arguments)), "tools[2].function.parameters");
     }
 
     #[test]
     fn of_messages() {
         let body = r#"{"system":"s","messages":[{"role":"user","content":"a"}]}"#;
-        assert_eq!(named(Surface::Messages, body, "messages[1].content[0] is"), "messages[0].content[0] is");
-        assert_eq!(named(Surface::Messages, body, "messages[0].content[2]"), "system[2]");
-        assert_eq!(named(Surface::Messages, r#"{"messages":[]}"#, "messages[1]"), "messages[1]");
+        assert_eq!(named(Surface::Messages, body, Loss::part(1, 0)), "messages[0].content[0]");
+        assert_eq!(named(Surface::Messages, body, Loss::part(0, 2)), "system[2]");
+        assert_eq!(named(Surface::Messages, body, call(1, 0, 2)), "messages[0].content[2].input");
+        assert_eq!(named(Surface::Messages, body, Member::Stop), "stop_sequences");
+        assert_eq!(named(Surface::Messages, r#"{"messages":[]}"#, Loss::message(1)), "messages[1]");
     }
 
     #[test]
@@ -123,12 +77,14 @@ mod tests {
         let body = r#"{"instructions":"i","input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"x"}]},
             {"type":"reasoning","summary":[{"type":"summary_text","text":"t"}]},{"role":"assistant","content":"b"},{"type":"function_call","call_id":"c","name":"f","arguments":"["},
             {"type":"function_call_output","call_id":"c","output":"1"},{"type":"function_call_output","call_id":"d","output":"1"}]}"#;
-        let named = |text| named(Surface::Responses, body, text);
-        assert_eq!(named("messages[0].content[0] is"), "instructions is");
-        assert_eq!(named("messages[1].content[1] is"), "input[0].content[1] is");
-        assert_eq!(named("messages[2].content[1] is"), "input[2] is");
-        assert_eq!(named("messages[2].tool_calls[0].function.arguments"), "input[3].arguments");
-        assert_eq!(named("messages[3].content[1] is"), "input[5] is");
-        assert_eq!(named("messages[3]"), "input[4]");
+        let named = |lost| named(Surface::Responses, body, lost);
+        assert_eq!(named(Loss::part(0, 0)), "instructions");
+        assert_eq!(named(Loss::part(1, 1)), "input[0].content[1]");
+        assert_eq!(named(Loss::part(2, 1)), "input[2]");
+        assert_eq!(named(call(2, 0, 2)), "input[3].arguments");
+        assert_eq!(named(Loss::part(3, 1)), "input[5]");
+        assert_eq!(named(Loss::message(3)), "input[4]");
+        assert_eq!(named(Loss::THOUGHTS), "input[].thinking");
+        assert_eq!(named(Member::MaxTokens.into()), "max_output_tokens");
     }
 }

@@ -6,7 +6,8 @@ use super::generation::{Model, Way};
 use super::schema::{self, Use};
 use super::tools;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
-use crate::dialect::{Losses, Refusal, Surface};
+use crate::dialect::loss::Member;
+use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
 /// More are refused.
@@ -48,16 +49,14 @@ impl<'r> Plan<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         model: Model<'_>,
-        surface: Surface,
         tools: &tools::Plan<'_>,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
-        let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, surface, losses));
+        let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, losses));
         let mut plan = Plan { max_tokens, ..Plan::default() };
         plan.stop = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
         if plan.stop.len() > MAX_STOP_SEQUENCES {
-            let name = if surface.is_anthropic() { "stop_sequences" } else { "stop" };
-            losses.meaning(name, "has more than five sequences, and Gemini takes five")?;
+            losses.meaning(Member::Stop, "has more than five sequences, and Gemini takes five")?;
             plan.stop.truncate(MAX_STOP_SEQUENCES);
         }
         if request.candidates.is_some_and(|n| n > 1) {
@@ -79,7 +78,7 @@ impl<'r> Plan<'r> {
         }
         plan.sample(&request.sampling, model, losses);
         plan.form(&request.format, model, tools, losses)?;
-        plan.thinking = thinking(&request.thinking, model, surface, losses);
+        plan.thinking = thinking(&request.thinking, model, losses);
         Ok(plan)
     }
 
@@ -131,13 +130,13 @@ impl<'r> Plan<'r> {
         }
         if tools.may_call() && !model.is_levelled() {
             return losses
-                .meaning("response_format", "can't go together with tools at a Gemini model older than 3");
+                .meaning(Member::Format, "can't go together with tools at a Gemini model older than 3");
         }
         let schema = match format {
             Format::Text => return Ok(()),
             Format::Json if !model.target.has(Features::JSON_MODE) => {
                 let why = "asks for JSON, which this target can't hold an answer to";
-                return losses.meaning("response_format", why);
+                return losses.meaning(Member::Format, why);
             }
             Format::Json => None,
             Format::Schema { schema, .. } => Some(*schema),
@@ -145,12 +144,11 @@ impl<'r> Plan<'r> {
         self.is_json = true;
         let Some(schema) = schema else { return Ok(()) };
         if !model.target.has(Features::JSON_SCHEMA) {
-            return losses
-                .meaning("response_format", "has a schema, which this target can't hold an answer to");
+            return losses.meaning(Member::Format, "has a schema, which this target can't hold an answer to");
         }
         match schema::adapted(schema, Use::Answer) {
             Ok(adapted) => self.schema = Some(adapted),
-            Err(flaw) => losses.meaning("response_format", &flaw.to_string())?,
+            Err(flaw) => losses.meaning(Member::Format, &flaw.to_string())?,
         }
         Ok(())
     }
@@ -219,24 +217,14 @@ impl ThinkingConfig {
 }
 
 /// What is said about thinking; `None` for nothing. What the model can't be told only advises.
-fn thinking(
-    wanted: &Thinking,
-    model: Model<'_>,
-    surface: Surface,
-    losses: &mut Losses,
-) -> Option<ThinkingConfig> {
+fn thinking(wanted: &Thinking, model: Model<'_>, losses: &mut Losses) -> Option<ThinkingConfig> {
     if *wanted == Thinking::default() {
         return None;
     }
-    let name = match surface {
-        Surface::Messages | Surface::CountTokens => "thinking",
-        Surface::Responses => "reasoning.effort",
-        Surface::Chat | Surface::Embeddings => "reasoning_effort",
-    };
     let is_off = wanted.off || wanted.effort == Some(Effort::None);
     let Some(way) = model.way(wanted.budget.is_some()) else {
         if !is_off {
-            losses.advisory(name);
+            losses.advisory(Member::Thinking);
         }
         return None;
     };
@@ -245,7 +233,7 @@ fn thinking(
             let effort = wanted.effort.or_else(|| wanted.budget.map(effort_of));
             if is_off {
                 // These models can't be kept from thinking; the least they do is listed as not what was asked for.
-                losses.advisory(name);
+                losses.advisory(Member::Thinking);
                 Some(Amount::Level(level(Effort::None, model)))
             } else {
                 effort.map(|effort| Amount::Level(level(effort, model)))
@@ -256,7 +244,7 @@ fn thinking(
             let tokens = wanted.budget.or_else(|| wanted.effort.map(Effort::budget));
             match tokens {
                 _ if is_off && least > 1 && model.is_pro() => {
-                    losses.advisory(name);
+                    losses.advisory(Member::Thinking);
                     Some(Amount::Budget(least))
                 }
                 _ if is_off => Some(Amount::Budget(0)),

@@ -8,7 +8,9 @@ use super::generation::Model;
 use super::media::{self, Lost, Media};
 use super::result::ToolOutput;
 use crate::chat::{Maker, Message, Part, PartKind, Request, Role, Thought, ToolCall, ToolResult};
-use crate::dialect::{Losses, Refusal, Surface};
+use crate::dialect::loss::{Loss, Place, Spot};
+use crate::dialect::talk::Calls;
+use crate::dialect::{Losses, Refusal};
 use crate::json::Text;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -59,16 +61,16 @@ impl<'r> Talk<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         model: Model<'_>,
-        surface: Surface,
         losses: &mut Losses,
     ) -> Result<Talk<'r>, Refusal> {
         let mut talk = Talk::default();
         let mut calls = BTreeMap::new();
         for (index, message) in request.messages.iter().enumerate() {
             if message.name.is_some() {
-                losses.advisory("messages[].name");
+                losses.advisory(Loss::NAMES);
             }
-            let mut reader = Reader { model, surface, message: index, calls: &mut calls, losses };
+            let mut reader =
+                Reader { model, message: index, numbered: Calls::of(index), calls: &mut calls, losses };
             match message.role {
                 Role::System | Role::Developer => talk.system.extend(reader.system(message)?),
                 Role::User => talk.add(true, reader.pieces(message)?),
@@ -148,8 +150,8 @@ impl Turn<'_> {
 /// Reads the parts of one message.
 struct Reader<'r, 'l> {
     model: Model<'l>,
-    surface: Surface,
     message: usize,
+    numbered: Calls,
     /// The names of all calls so far, by their ids; of several with one id the last counts.
     calls: &'l mut BTreeMap<Cow<'r, str>, &'r Text<'r>>,
     losses: &'l mut Losses,
@@ -157,7 +159,7 @@ struct Reader<'r, 'l> {
 
 impl<'r> Reader<'r, '_> {
     fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(format!("messages[{}].content[{at}]", self.message), why)
+        self.losses.meaning(Loss::part(self.message, at), why)
     }
 
     fn system(&mut self, message: &'r Message<'r>) -> Result<Vec<&'r Text<'r>>, Refusal> {
@@ -175,20 +177,18 @@ impl<'r> Reader<'r, '_> {
 
     fn pieces(&mut self, message: &'r Message<'r>) -> Result<Vec<Piece<'r>>, Refusal> {
         let mut pieces = Vec::with_capacity(message.parts.len());
-        let mut tool_calls = 0;
         for (at, part) in message.parts.iter().enumerate() {
             self.note_cache(part);
             match &part.kind {
                 PartKind::ToolCall(call) => {
-                    pieces.push(self.call(call, at, tool_calls)?);
-                    tool_calls += 1;
+                    pieces.push(self.call(call, at)?);
                 }
                 PartKind::ToolResult(result) => self.output(result, at, &mut pieces)?,
                 PartKind::Thought(thought) if thought.maker == Some(Maker::Gemini) => {
                     add_thought(thought, &mut pieces);
                 }
                 // Never sent wrong: what another model thought and signed would be refused, or taken for Gemini's.
-                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
+                PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
                 kind => {
                     if let Err(why) = self.content(kind, &mut pieces) {
                         self.lose(at, &why)?;
@@ -237,18 +237,8 @@ impl<'r> Reader<'r, '_> {
         Ok(())
     }
 
-    fn call(&mut self, call: &'r ToolCall<'r>, at: usize, index: usize) -> Result<Piece<'r>, Refusal> {
-        let Some(arguments) = call.arguments.object() else {
-            let path = if self.surface == Surface::Chat {
-                format!("messages[{}].tool_calls[{index}].function.arguments", self.message)
-            } else {
-                format!("messages[{}].content[{at}].input", self.message)
-            };
-            let message = format!(
-                "{path} must hold a JSON object, and it doesn't. Send the arguments as the model gave them."
-            );
-            return Err(Refusal::invalid(path, message));
-        };
+    fn call(&mut self, call: &'r ToolCall<'r>, at: usize) -> Result<Piece<'r>, Refusal> {
+        let arguments = self.numbered.arguments(call, at)?;
         self.calls.insert(call.id.decode(), &call.name);
         let signature = call.signature.as_ref().filter(|(maker, _)| *maker == Maker::Gemini);
         Ok(Piece::Call { call, arguments, signature: signature.map(|(_, signature)| signature) })
@@ -263,12 +253,12 @@ impl<'r> Reader<'r, '_> {
         let called = self.calls.get(&result.call_id.decode()).copied();
         let Some(name) = called.or(result.name.as_ref()) else {
             let id = result.call_id.decode();
-            let path = format!("messages[{}]", self.message);
-            let message = format!(
-                "{path} has the result of the tool call \"{id}\", but no message before it makes that call. \
-                 Send the assistant's message with the call too: Gemini wants to know the tool's name."
+            let place = Place { message: self.message, spot: Spot::Message };
+            let why = format!(
+                "has the result of the tool call \"{id}\", but no message before it makes that call. Send the assistant's \
+                 message with the call too: Gemini wants to know the tool's name."
             );
-            return Err(Refusal::invalid(path, message));
+            return Err(Refusal::invalid_at(place, why));
         };
         let mut inside = Vec::new();
         for part in &result.parts {

@@ -5,6 +5,7 @@ use super::generation::Model;
 use super::names::Names;
 use super::{config, tools};
 use crate::chat::{PartKind, Request};
+use crate::dialect::loss::Member;
 use crate::dialect::seam::google_path;
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
 use crate::json::{Text, Writer};
@@ -18,25 +19,23 @@ const MADE_ELSEWHERE: &str = "skip_thought_signature_validator";
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
-    turn: &crate::dialect::Turn,
     losses: &mut Losses,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
-    let surface = turn.surface;
-    let talk = Talk::of(request, model, surface, losses)?;
-    let mut tools = tools::Plan::of(request, surface, losses)?;
+    let talk = Talk::of(request, model, losses)?;
+    let mut tools = tools::Plan::of(request, losses)?;
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }
-    let config = config::Plan::of(request, model, surface, &tools, losses)?;
+    let config = config::Plan::of(request, model, &tools, losses)?;
     if request.user.is_some() {
-        losses.advisory(if surface.is_anthropic() { "metadata.user_id" } else { "user" });
+        losses.advisory(Member::User);
     }
     if request.cache.is_some() {
         losses.advisory("cache_control");
     }
-    carry_extra(surface, request, losses)?;
+    carry_extra(request, losses)?;
     let names = Names::new(tool_names(request));
 
     let mut body = Vec::with_capacity(1024);

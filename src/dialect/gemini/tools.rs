@@ -4,8 +4,9 @@ use super::generation::Model;
 use super::names::Names;
 use super::schema::{self, Use};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::loss::{Loss, Member};
 use crate::dialect::piece::names::set;
-use crate::dialect::{Losses, Refusal, Surface};
+use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
 /// What a tool's schema becomes if it can't be said in Gemini's keywords and may be dropped.
@@ -49,11 +50,7 @@ impl<'r> Plan<'r> {
     /// # Errors
     /// Tools that only another dialect has and schemas that can't be said, unless dropping them is allowed; a choice of
     /// a tool that isn't there.
-    pub(super) fn of(
-        request: &'r Request<'r>,
-        surface: Surface,
-        losses: &mut Losses,
-    ) -> Result<Plan<'r>, Refusal> {
+    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Plan<'r>, Refusal> {
         let mut plan = Plan::default();
         let among = match &request.tool_choice {
             Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
@@ -64,15 +61,12 @@ impl<'r> Plan<'r> {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
-                plan.offered.extend(offer(tool, index, surface, losses)?);
+                plan.offered.extend(offer(tool, index, losses)?);
             }
         }
         plan.choose(request.tool_choice.as_ref())?;
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
-            losses.advisory(match surface {
-                Surface::Messages | Surface::CountTokens => "tool_choice.disable_parallel_tool_use",
-                Surface::Chat | Surface::Responses | Surface::Embeddings => "parallel_tool_calls",
-            });
+            losses.advisory(Member::Parallel);
         }
         Ok(plan)
     }
@@ -152,12 +146,7 @@ impl<'r> Plan<'r> {
     }
 }
 
-fn offer<'r>(
-    tool: &'r Tool<'r>,
-    index: usize,
-    surface: Surface,
-    losses: &mut Losses,
-) -> Result<Option<Offer<'r>>, Refusal> {
+fn offer<'r>(tool: &'r Tool<'r>, index: usize, losses: &mut Losses) -> Result<Option<Offer<'r>>, Refusal> {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (*schema, *strict),
         ToolKind::Foreign { dialect, .. } => {
@@ -166,21 +155,15 @@ fn offer<'r>(
             return Ok(None);
         }
     };
-    let is_chat = surface == Surface::Chat;
     if strict == Some(true) {
-        losses.advisory(if is_chat { "tools[].function.strict" } else { "tools[].strict" });
+        losses.advisory(Member::Strict);
     }
     let schema = schema.filter(|schema| !schema.is_null() && !schema::is_empty(*schema));
     let adapted = schema.map(|schema| schema::adapted(schema, Use::Arguments)).transpose();
     let schema = match adapted {
         Ok(adapted) => adapted,
         Err(flaw) => {
-            let place = match surface {
-                Surface::Chat => "function.parameters",
-                Surface::Messages | Surface::CountTokens => "input_schema",
-                Surface::Responses | Surface::Embeddings => "parameters",
-            };
-            losses.meaning(format!("tools[{index}].{place}"), &flaw.to_string())?;
+            losses.meaning(Loss::OfTool(index, Member::Arguments), &flaw.to_string())?;
             Some(ANY_ARGUMENTS.to_vec())
         }
     };

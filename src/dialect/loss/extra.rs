@@ -1,12 +1,11 @@
 //! Members of a request that the chat model has no place for: which only advise and which change the meaning.
 //!
-//! A caller's dialect keeps them in `extra` under their own names. A provider's writer that can't carry them calls
+//! A caller's dialect keeps them in `extra` under their own names, and says whose they are (`Request::dialect`). A provider's writer that can't carry them calls
 //! [`carry_extra`]: what advises is left out and listed, what changes the meaning is refused unless the group drops it.
 //! A member that no table knows is taken for advice: it is listed, and a request never fails on tomorrow's parameter.
 
-use super::{Losses, Refusal};
+use super::{Loss, Losses, Refusal};
 use crate::chat::Request;
-use crate::dialect::surface::Surface;
 use crate::json::{Raw, Text};
 
 /// A member without which the answer would be another one.
@@ -70,71 +69,72 @@ static RESPONSES: &[Member] = &[
 static IN_MESSAGE: &[Member] =
     &[member("audio", "refers to an answer in sound, which only OpenAI can look up")];
 
-fn table(surface: Surface) -> &'static [Member] {
-    match surface {
-        Surface::Chat => CHAT,
-        Surface::Messages | Surface::CountTokens => MESSAGES,
-        Surface::Responses => RESPONSES,
-        Surface::Embeddings => &[],
+/// The members of a caller's dialect, by its name.
+fn table(dialect: &str) -> &'static [Member] {
+    match dialect {
+        "openai" => CHAT,
+        "anthropic" => MESSAGES,
+        "responses" => RESPONSES,
+        _ => &[],
     }
 }
 
-/// Leaves out everything in `extra`, of the request and of its messages. `surface` is the caller's: it says whose names
-/// they are.
+/// Leaves out everything in `extra`, of the request and of its messages.
 ///
 /// # Errors
 /// The first member that changes the meaning, if `losses` doesn't allow dropping it.
-pub fn carry_extra(surface: Surface, request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+pub fn carry_extra(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
     for (name, value) in &request.extra {
-        lose_member(surface, name, false, *value, losses)?;
+        lose_member(request.dialect, name, *value, losses)?;
     }
     for (name, value) in request.messages.iter().flat_map(|message| &message.extra) {
-        lose_member(surface, name, true, *value, losses)?;
+        lose_member_of_message(name, *value, losses)?;
     }
     Ok(())
 }
 
-/// Leaves out one member, of the request or of a message: SDKs put theirs into each message, so those are listed once for
-/// all, as `messages[].name`.
+/// Leaves out one member of a request that a caller of this dialect wrote.
 ///
 /// # Errors
 /// It changes the meaning, and `losses` doesn't allow dropping it.
 pub fn lose_member(
-    surface: Surface,
+    dialect: &str,
     name: &Text<'_>,
-    is_in_message: bool,
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
     let name = name.decode();
-    let (table, list) = match (is_in_message, surface) {
-        (false, _) => (table(surface), None),
-        (true, Surface::Responses) => (IN_MESSAGE, Some("input[]")),
-        (true, _) => (IN_MESSAGE, Some("messages[]")),
-    };
-    leave_out(table, &name, list.map(|list| format!("{list}.{name}")), value, losses)
+    leave_out(table(dialect), &name, Loss::Path(name.clone().into_owned().into()), value, losses)
+}
+
+/// Leaves out one member of a message.
+///
+/// # Errors
+/// It changes the meaning, and `losses` doesn't allow dropping it.
+pub fn lose_member_of_message(name: &Text<'_>, value: Raw<'_>, losses: &mut Losses) -> Result<(), Refusal> {
+    let name = name.decode();
+    leave_out(IN_MESSAGE, &name, Loss::Each(name.clone().into_owned().into()), value, losses)
 }
 
 fn leave_out(
     table: &[Member],
     name: &str,
-    path: Option<String>,
+    lost: Loss,
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
     if says_nothing(name, value) {
         return Ok(());
     }
-    let path = path.unwrap_or_else(|| name.to_owned());
     match table.iter().find(|member| member.name == name) {
         Some(member) if member.is_vital => {
-            let message = format!("{path} {}. Send the whole conversation in this request.", member.why);
-            let refusal = Refusal::unsupported(path, message);
+            let why = format!("{}. Send the whole conversation in this request.", member.why);
+            let refusal = Refusal { lost: Some(lost), ..Refusal::unsupported("", why) };
             Err(if name == THREAD { Refusal { code: NO_THREADS, ..refusal } } else { refusal })
         }
-        Some(member) => losses.meaning(path, member.why),
+        Some(member) => losses.meaning(lost, member.why),
         None => {
-            losses.advisory(path);
+            losses.advisory(lost);
             Ok(())
         }
     }
@@ -161,10 +161,14 @@ mod tests {
     fn carried(extra: &str, policy: Unsupported) -> Result<Vec<String>, String> {
         let extra = Raw::trusted(extra).fields().collect();
         let mut losses = Losses::new(policy);
-        let request = Request { extra, ..Request::default() };
-        let result = carry_extra(Surface::Chat, &request, &mut losses);
-        let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
-        result.map(|()| dropped).map_err(|refusal| refusal.message)
+        let request = Request { dialect: "openai", extra, ..Request::default() };
+        let result = carry_extra(&request, &mut losses);
+        let dropped = losses
+            .into_dropped(&mut crate::dialect::loss::InChat)
+            .into_iter()
+            .map(std::borrow::Cow::into_owned)
+            .collect();
+        result.map(|()| dropped).map_err(|refusal| refusal.named(&mut crate::dialect::loss::InChat).message)
     }
 
     #[test]

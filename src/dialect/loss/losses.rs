@@ -1,5 +1,6 @@
 //! What a dialect can't carry: refused, or left out and listed. Nothing is dropped in silence.
 
+use super::{Loss, Naming, Place};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -22,12 +23,21 @@ pub struct Refusal {
     pub param: Option<String>,
     /// A complete sentence: what is wrong and what to change.
     pub message: String,
+    /// What is meant, where its caller has still to say what it calls it: `param` is nothing then, and the message the rest of a
+    /// sentence that begins with the name.
+    pub lost: Option<Loss>,
 }
 
 impl Refusal {
     /// The request is not what its dialect promises.
     pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Refusal {
-        Refusal { status: 400, code: "invalid_request", param: Some(param.into()), message: message.into() }
+        Refusal {
+            status: 400,
+            code: "invalid_request",
+            param: Some(param.into()),
+            message: message.into(),
+            lost: None,
+        }
     }
 
     /// The request is fine but the target's dialect can't carry it.
@@ -37,7 +47,22 @@ impl Refusal {
             code: "unsupported_parameter",
             param: Some(param.into()),
             message: message.into(),
+            lost: None,
         }
+    }
+
+    /// Something in a message is not what its dialect promises; `why` is the end of a sentence that begins with its place.
+    pub fn invalid_at(place: Place, why: impl Into<String>) -> Refusal {
+        Refusal { lost: Some(Loss::At(place, "")), ..Refusal::invalid("", why) }
+    }
+
+    /// The same in somebody's words.
+    #[must_use]
+    pub fn named(self, by: &mut dyn Naming) -> Refusal {
+        let Some(lost) = &self.lost else { return self };
+        let name = lost.named(by);
+        let message = format!("{name} {}", self.message);
+        Refusal { param: Some(name.into_owned()), message, lost: None, ..self }
     }
 }
 
@@ -45,9 +70,9 @@ impl Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
     policy: Unsupported,
-    dropped: Vec<Cow<'static, str>>,
+    dropped: Vec<Loss>,
     /// The same, where they are many: to find one again.
-    known: BTreeSet<Cow<'static, str>>,
+    known: BTreeSet<Loss>,
 }
 
 /// Fewer are looked through.
@@ -59,51 +84,54 @@ impl Losses {
     }
 
     /// Leaves out a parameter that only advises (sampling, seed, user, metadata…): always allowed, always listed.
-    pub fn advisory(&mut self, param: impl Into<Cow<'static, str>>) {
-        let param = param.into();
+    pub fn advisory(&mut self, lost: impl Into<Loss>) {
+        let lost = lost.into();
         if self.dropped.len() < FEW {
-            if self.dropped.contains(&param) {
+            if self.dropped.contains(&lost) {
                 return;
             }
         } else {
             if self.known.is_empty() {
                 self.known.extend(self.dropped.iter().cloned());
             }
-            if !self.known.insert(param.clone()) {
+            if !self.known.insert(lost.clone()) {
                 return;
             }
         }
-        self.dropped.push(param);
+        self.dropped.push(lost);
     }
 
     /// Leaves out something that changes the meaning, if the group's `unsupported: drop` allows it.
     ///
-    /// `why` is the end of the sentence "`param` …", such as "can't be sent to Anthropic: it has no log probabilities".
+    /// `why` is the end of the sentence "`lost` …", such as "can't be sent to Anthropic: it has no log probabilities".
     ///
     /// # Errors
     /// The refusal, if it doesn't.
-    pub fn meaning(&mut self, param: impl Into<Cow<'static, str>>, why: &str) -> Result<(), Refusal> {
-        let param = param.into();
+    pub fn meaning(&mut self, lost: impl Into<Loss>, why: &str) -> Result<(), Refusal> {
         match self.policy {
             Unsupported::Drop => {
-                self.advisory(param);
+                self.advisory(lost);
                 Ok(())
             }
             Unsupported::Refuse => {
-                let message = format!(
-                    "{param} {why}. Leave it out, or set `unsupported: drop` for the model group to go on without it."
+                let why = format!(
+                    "{why}. Leave it out, or set `unsupported: drop` for the model group to go on without it."
                 );
-                Err(Refusal::unsupported(param, message))
+                Err(Refusal { lost: Some(lost.into()), ..Refusal::unsupported("", why) })
             }
         }
     }
 
-    pub fn dropped(&self) -> &[Cow<'static, str>] {
+    /// What was left out.
+    pub fn dropped(&self) -> &[Loss] {
         &self.dropped
     }
 
-    pub fn into_dropped(self) -> Vec<Cow<'static, str>> {
-        self.dropped
+    /// The same, by somebody's names for it; each name once.
+    pub fn into_dropped(self, by: &mut dyn Naming) -> Vec<Cow<'static, str>> {
+        let mut told = BTreeSet::new();
+        let named = self.dropped.iter().map(|lost| lost.named(by));
+        named.filter(|name| told.insert(name.clone())).collect()
     }
 }
 
@@ -135,6 +163,7 @@ pub fn dropped_line(names: &[Cow<'static, str>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::loss::InChat;
 
     #[test]
     fn each_is_listed_once() {
@@ -143,7 +172,7 @@ mod tests {
             (0..100).for_each(|n| losses.advisory(format!("member_{n}")));
             assert_eq!(losses.dropped().len(), 100, "{round}");
         }
-        assert_eq!(losses.into_dropped().last().unwrap(), "member_99");
+        assert_eq!(losses.into_dropped(&mut InChat).last().unwrap(), "member_99");
     }
 
     #[test]

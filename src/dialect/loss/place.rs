@@ -4,17 +4,20 @@
 //! stands elsewhere, several results of tools are one message, an item is a part.
 
 /// What is meant in a message of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spot {
     Message,
     /// One of its parts.
     Part(usize),
-    /// The arguments of one of its tool calls, by number among them.
-    Call(usize),
+    /// The arguments of one of its tool calls: its number among them, and as a part.
+    Call {
+        call: usize,
+        part: usize,
+    },
 }
 
 /// A path such as `messages[2].content[1]` in the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub message: usize,
     pub spot: Spot,
@@ -27,7 +30,7 @@ impl std::fmt::Display for Place {
         match self.spot {
             Spot::Message => Ok(()),
             Spot::Part(part) => write!(f, ".content[{part}]"),
-            Spot::Call(call) => write!(f, ".tool_calls[{call}].function.arguments"),
+            Spot::Call { call, .. } => write!(f, ".tool_calls[{call}].function.arguments"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
 use crate::chat::Features;
+use crate::dialect::loss::Loss;
 use crate::dialect::{Losses, Quirk, Refusal, Row, Thoughts};
 use crate::json::Raw;
 
@@ -103,11 +104,11 @@ pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) 
         "tool_choice" | "function_call" => "can't be sent to this provider, which chooses tools by itself",
         "response_format" => "can't be sent to this provider, which answers in free text only",
         _ => {
-            losses.advisory(name.to_owned());
+            losses.advisory(Loss::of_chat(name));
             return Ok(false);
         }
     };
-    losses.meaning(name.to_owned(), why)?;
+    losses.meaning(Loss::of_chat(name), why)?;
     Ok(false)
 }
 
@@ -146,8 +147,8 @@ pub(super) fn gets(
         return Ok(true);
     }
     match why {
-        Some(why) => losses.meaning(name.to_owned(), why)?,
-        None => losses.advisory(name.to_owned()),
+        Some(why) => losses.meaning(Loss::of_chat(name), why)?,
+        None => losses.advisory(Loss::of_chat(name)),
     }
     Ok(false)
 }

@@ -70,7 +70,9 @@ fn quirks_hold_on_both_ways() {
     let mut losses = Losses::new(Unsupported::Refuse);
     let request = exchange::read(Surface::Chat, body).unwrap();
     let written = OpenAi.write(&request, &target, &turn(true), &mut losses).unwrap().body;
-    for (sent, dropped) in [(edited.body, edited.dropped), (written, losses.into_dropped())] {
+    for (sent, dropped) in
+        [(edited.body, edited.dropped), (written, losses.into_dropped(&mut crate::dialect::loss::InChat))]
+    {
         let text = String::from_utf8(sent).unwrap();
         let expected = r#""messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_completion_tokens":9}"#;
         assert!(text.ends_with(expected), "{text}");

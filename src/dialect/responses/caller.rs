@@ -3,6 +3,7 @@
 use super::stream::Events;
 use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
+use crate::dialect::loss::Member;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::write_event;
@@ -18,6 +19,17 @@ impl Caller for Responses {
 
     fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         input::places(body)
+    }
+
+    fn name_of(&self, member: Member) -> &'static str {
+        match member {
+            Member::MaxTokens => "max_output_tokens",
+            Member::Effort | Member::Thinking => "reasoning.effort",
+            Member::Strict => "tools[].strict",
+            Member::Arguments => "parameters",
+            Member::Format => "text.format",
+            Member::Stop | Member::User | Member::Parallel => member.in_chat(),
+        }
     }
 
     fn list_name(&self) -> &'static str {

@@ -200,10 +200,10 @@ pub(super) fn places<'a>(body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         let origin = match place.spot {
             Spot::Message => origins.first(),
             Spot::Part(part) => origins.get(part),
-            Spot::Call(call) => origins.iter().filter(|origin| kind(origin).0).nth(call),
+            Spot::Call { call, .. } => origins.iter().filter(|origin| kind(origin).0).nth(call),
         };
         match (origin, place.spot) {
-            (Some((index, _)), Spot::Call(_)) => format!("input[{index}].arguments"),
+            (Some((index, _)), Spot::Call { .. }) => format!("input[{index}].arguments"),
             (Some(origin @ (index, part)), Spot::Part(_)) if kind(origin).1 => {
                 format!("input[{index}].content[{part}]")
             }

@@ -33,14 +33,3 @@ pub(super) struct Responses;
 
 /// The name under which parts and tools that only this dialect has are kept.
 const OWN: &str = "responses";
-
-/// The name that a caller of Responses has for a member of a chat that a provider complains of; `None`: it is the same.
-pub(super) fn path_of(path: &str) -> Option<String> {
-    let said = match path {
-        "max_tokens" => "max_output_tokens",
-        "response_format" => "text.format",
-        "reasoning_effort" => "reasoning.effort",
-        _ => return None,
-    };
-    Some(said.to_owned())
-}

@@ -150,7 +150,7 @@ mod tests {
     fn a_conversation_that_another_has_sealed_is_not_cut() {
         let input = r#"[{"type":"compaction","encrypted_content":"switchover.own.0a:gA=="}]"#;
         let opened = |policy| opened(Raw::trusted(input), "0b", &mut Losses::new(policy));
-        assert_eq!(opened(Unsupported::Refuse).unwrap_err().param.as_deref(), Some("input[0]"));
+        assert_eq!(opened(Unsupported::Refuse).unwrap_err().lost, Some("input[0]".to_owned().into()));
         assert_eq!(opened(Unsupported::Drop).unwrap().unwrap(), b"[]");
         let mut losses = Losses::new(Unsupported::Refuse);
         assert!(

@@ -22,6 +22,7 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `input`."));
     }
     let mut reader = Reader::default();
+    reader.request.dialect = super::OWN;
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         let key = name.decode();
         let at = At::member(&key);

@@ -40,12 +40,10 @@ impl Native for Responses {
                 }
             }
             "model" if value.as_json().as_bytes() != model => Edit::Put(&model),
-            "max_output_tokens" => {
-                match value.as_u64().map(|asked| (asked, target.capped(asked, turn.surface, losses))) {
-                    Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
-                    _ => Edit::Keep,
-                }
-            }
+            "max_output_tokens" => match value.as_u64().map(|asked| (asked, target.capped(asked, losses))) {
+                Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
+                _ => Edit::Keep,
+            },
             "input" => match origin::opened(value, &origin, losses) {
                 Ok(opened) => opened.map_or(Edit::Keep, Edit::Replace),
                 Err(refusal) => {

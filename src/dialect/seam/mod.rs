@@ -16,7 +16,7 @@ pub use outgoing::{Outgoing, Seen};
 pub use target::{Endpoint, Target};
 pub use turn::Turn;
 
-use super::loss::{Losses, Place, Refusal};
+use super::loss::{Losses, Member, Place, Refusal};
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
 use crate::json::Raw;
@@ -33,6 +33,10 @@ pub trait Caller: Sync {
     /// The caller's names of places in the model of its request: found in one walk, however many are asked for.
     fn places<'a>(&self, _: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         Box::new(|place| place.to_string())
+    }
+    /// The caller's name of a member.
+    fn name_of(&self, member: Member) -> &'static str {
+        member.in_chat()
     }
     /// The caller's name of the list that the model calls `messages`.
     fn list_name(&self) -> &'static str {

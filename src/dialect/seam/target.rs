@@ -1,9 +1,8 @@
 //! A target as a dialect sees it: its own small view of the configuration.
 
 use crate::chat::Features;
-use crate::dialect::loss::Losses;
+use crate::dialect::loss::{Losses, Member};
 use crate::dialect::providers::{Dialect, Row};
-use crate::dialect::surface::Surface;
 
 /// Where a provider listens: the base URL as its official SDK takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +63,10 @@ impl Target {
 
     /// The limit on an answer's tokens that this target gets. More than it can give is cut to that and listed, as the
     /// provider would answer with an error: its operator has told us its limit.
-    pub fn capped(&self, asked: u64, surface: Surface, losses: &mut Losses) -> u64 {
+    pub fn capped(&self, asked: u64, losses: &mut Losses) -> u64 {
         match self.max_output_tokens {
             Some(most) if asked > most => {
-                losses.advisory(if surface == Surface::Responses {
-                    "max_output_tokens"
-                } else {
-                    "max_tokens"
-                });
+                losses.advisory(Member::MaxTokens);
                 most
             }
             _ => asked,

@@ -70,6 +70,7 @@ impl Router {
             code: "model_not_found",
             param: Some("model".to_owned()),
             message: format!("The model `{shown}` does not exist here. {hint}"),
+            lost: None,
         })
     }
 
@@ -163,6 +164,7 @@ impl Router {
             },
             param: None,
             message: format!("No target of `{}` can take this request: {reasons}.", group.name),
+            lost: None,
         };
         told(refused(surface, refusal))
     }

@@ -185,6 +185,7 @@ pub(super) fn request() -> Made<Request<'static>> {
             let thinks = thinking.adaptive;
             let (temperature, top_k) = if thinks { (None, None) } else { numbers };
             Request {
+                dialect: "anthropic",
                 model: "asked".into(),
                 messages,
                 tools,

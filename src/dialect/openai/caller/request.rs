@@ -18,6 +18,7 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `messages`."));
     }
     let mut reader = Reader::default();
+    reader.request.dialect = OWN;
     if calls_functions(body) {
         // An answer has room for one call only.
         reader.request.parallel_tool_calls = Some(false);

@@ -8,10 +8,11 @@
 
 use super::order::{Place, places};
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::dialect::loss::{Loss, lose_member_of_message};
 use crate::dialect::openai::calls;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Dialect, Losses, Refusal, Turn, lose_member, write_data_url};
+use crate::dialect::{Dialect, Losses, Refusal, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
@@ -24,7 +25,8 @@ const SILENT_USER: &str = "(The user has not said anything yet.)";
 const READ: &str = "(I have read the result.)";
 
 pub(super) struct Chunks<'c> {
-    turn: &'c Turn,
+    /// The caller's.
+    dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
     /// The message being written, for refusals.
@@ -34,8 +36,8 @@ pub(super) struct Chunks<'c> {
 }
 
 impl<'c> Chunks<'c> {
-    pub(super) fn new(turn: &'c Turn, names: &'c Renames, losses: &'c mut Losses) -> Chunks<'c> {
-        Chunks { turn, names, losses, index: 0, after_result: false }
+    pub(super) fn new(dialect: &'static str, names: &'c Renames, losses: &'c mut Losses) -> Chunks<'c> {
+        Chunks { dialect, names, losses, index: 0, after_result: false }
     }
 
     /// Writes the array.
@@ -52,7 +54,7 @@ impl<'c> Chunks<'c> {
         for (index, (message, _)) in ordered {
             self.index = index;
             if message.name.is_some() {
-                self.losses.advisory("messages[].name");
+                self.losses.advisory(Loss::NAMES);
             }
             if message.parts.iter().any(|part| part.cache.is_some()) {
                 self.losses.advisory("cache_control");
@@ -80,7 +82,7 @@ impl<'c> Chunks<'c> {
             if message.role == Role::Assistant && *name == "prefix" {
                 continue;
             }
-            lose_member(self.turn.surface, name, true, *value, self.losses)?;
+            lose_member_of_message(name, *value, self.losses)?;
         }
         Ok(())
     }
@@ -156,7 +158,7 @@ impl<'c> Chunks<'c> {
         for (at, part) in message.parts.iter().enumerate() {
             match &part.kind {
                 // Nothing says which of Mistral's models made a thought, and not all take them.
-                PartKind::Thought(_) => self.losses.advisory("messages[].thinking"),
+                PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
                 PartKind::ToolCall(call) => called.push(call),
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
                 PartKind::Foreign { kind, .. } if *kind == "custom" => {
@@ -274,7 +276,7 @@ impl<'c> Chunks<'c> {
                     w.key("document_name").text(name);
                 }
             }),
-            Source::File(_) if self.turn.surface.is_anthropic() => {
+            Source::File(_) if self.dialect == Dialect::Anthropic.name() => {
                 self.lose(at, "is a document in Anthropic's file store, which Mistral can't read")?;
             }
             Source::File(id) => w.object(|w| {
@@ -286,7 +288,7 @@ impl<'c> Chunks<'c> {
     }
 
     fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(format!("messages[{}].content[{at}]", self.index), why)
+        self.losses.meaning(Loss::part(self.index, at), why)
     }
 }
 

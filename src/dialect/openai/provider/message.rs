@@ -5,14 +5,16 @@
 
 use super::part;
 use crate::chat::{Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
+use crate::dialect::loss::Loss;
 use crate::dialect::openai::{calls, quirks, reasoning};
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Dialect, Losses, Refusal, Surface, Target, Thoughts, Turn};
+use crate::dialect::{Dialect, Losses, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 
 pub(super) struct Messages<'c> {
     target: &'c Target,
-    turn: &'c Turn,
+    /// The caller's.
+    dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
     /// The message being written, for refusals.
@@ -22,11 +24,11 @@ pub(super) struct Messages<'c> {
 impl<'c> Messages<'c> {
     pub(super) fn new(
         target: &'c Target,
-        turn: &'c Turn,
+        dialect: &'static str,
         names: &'c Renames,
         losses: &'c mut Losses,
     ) -> Messages<'c> {
-        Messages { target, turn, names, losses, index: 0 }
+        Messages { target, dialect, names, losses, index: 0 }
     }
 
     /// Writes the array.
@@ -95,8 +97,7 @@ impl<'c> Messages<'c> {
             several => {
                 w.open_array();
                 for (at, part) in several.iter().enumerate() {
-                    let place = format!("messages[{}].content[{at}]", self.index);
-                    part::write(&part.kind, place, self.turn.surface, self.losses, w)?;
+                    part::write(&part.kind, Loss::part(self.index, at), self.dialect, self.losses, w)?;
                 }
                 w.close_array();
             }
@@ -122,8 +123,7 @@ impl<'c> Messages<'c> {
                 PartKind::Text(text) => texts.push(text),
                 _ if is_media(part) => {}
                 other => {
-                    let place = format!("messages[{}].content[{at}]", self.index);
-                    part::refuse(other, place, self.losses)?;
+                    part::refuse(other, Loss::part(self.index, at), self.losses)?;
                 }
             }
         }
@@ -210,7 +210,7 @@ impl<'c> Messages<'c> {
         };
         let text = name.and_then(|_| reasoning::unsigned(message.parts.iter()));
         if !thoughts.is_empty() && text.is_none() {
-            self.losses.advisory("messages[].thinking");
+            self.losses.advisory(Loss::THOUGHTS);
         }
         match (name, text) {
             (Some(name), Some(text)) => w.key(name).string(&text),
@@ -222,14 +222,14 @@ impl<'c> Messages<'c> {
     fn name(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
         match &message.name {
             Some(name) if quirks::takes_names(self.target.row) => w.key("name").text(name),
-            Some(_) => self.losses.advisory("messages[].name"),
+            Some(_) => self.losses.advisory(Loss::NAMES),
             None => {}
         }
     }
 
     /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.
     fn extra(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
-        if self.turn.surface == Surface::Chat {
+        if self.dialect == Dialect::OpenAi.name() {
             for (name, value) in &message.extra {
                 w.key_text(name).raw(*value);
             }

@@ -21,10 +21,10 @@ impl Provider for OpenAi {
         &self,
         request: &Request<'_>,
         target: &Target,
-        turn: &Turn,
+        _: &Turn,
         losses: &mut Losses,
     ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, turn, losses)
+        request::write(request, target, losses)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

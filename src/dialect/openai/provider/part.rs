@@ -1,7 +1,7 @@
 //! The model's parts into the typed parts of Chat Completions' content.
 
 use crate::chat::{PartKind, Source};
-use crate::dialect::{Dialect, Losses, Refusal, Surface, write_data_url};
+use crate::dialect::{Dialect, Loss, Losses, Refusal, write_data_url};
 use crate::json::{Text, Writer};
 
 /// Writes a part of a message. `place` is for refusals.
@@ -10,13 +10,13 @@ use crate::json::{Text, Writer};
 /// What can't be carried, unless `losses` allows dropping it.
 pub(super) fn write(
     kind: &PartKind<'_>,
-    place: String,
-    surface: Surface,
+    place: Loss,
+    dialect: &str,
     losses: &mut Losses,
     w: &mut Writer<'_>,
 ) -> Result<(), Refusal> {
     if let PartKind::Document { source: Source::File(_), .. } = kind
-        && surface.is_anthropic()
+        && dialect == Dialect::Anthropic.name()
     {
         return losses
             .meaning(place, "is a document in Anthropic's file store, which this target can't read");
@@ -62,7 +62,7 @@ fn write_text(texts: &[&Text<'_>], w: &mut Writer<'_>) {
 fn write_image(
     source: &Source<'_>,
     detail: Option<&Text<'_>>,
-    place: String,
+    place: Loss,
     losses: &mut Losses,
     w: &mut Writer<'_>,
 ) -> Result<(), Refusal> {
@@ -89,7 +89,7 @@ fn write_image(
 fn write_document(
     source: &Source<'_>,
     name: Option<&Text<'_>>,
-    place: String,
+    place: Loss,
     losses: &mut Losses,
     w: &mut Writer<'_>,
 ) -> Result<(), Refusal> {
@@ -129,7 +129,7 @@ fn write_document(
 ///
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping it.
-pub(super) fn refuse(kind: &PartKind<'_>, place: String, losses: &mut Losses) -> Result<(), Refusal> {
+pub(super) fn refuse(kind: &PartKind<'_>, place: Loss, losses: &mut Losses) -> Result<(), Refusal> {
     let what = match kind {
         PartKind::Foreign { kind, .. } => kind.decode().into_owned(),
         PartKind::ToolCall(_) => "tool call".to_owned(),

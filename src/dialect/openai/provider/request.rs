@@ -3,12 +3,11 @@
 use super::chunks::{self, Chunks};
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
+use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::openai_path;
-use crate::dialect::{
-    Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Turn, carry_extra, lose_member,
-};
+use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
 use crate::json::{Raw, Text, Writer};
 
 /// The longest name of a function, in bytes.
@@ -17,6 +16,9 @@ const MAX_NAME: usize = 64;
 /// The longest `user`, in characters: OpenAI refuses a request with a longer one. Claude Code says a whole object there.
 const MAX_USER: usize = 64;
 
+/// What callers of this dialect write.
+const OWN: &str = Dialect::OpenAi.name();
+
 /// Writes the request that `target` gets.
 ///
 /// # Errors
@@ -24,7 +26,6 @@ const MAX_USER: usize = 64;
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
-    turn: &Turn,
     losses: &mut Losses,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
@@ -32,20 +33,20 @@ pub(super) fn write(
     let path = openai_path(target, model, "/chat/completions");
     let usage_asked = request.stream && quirks::counts_streams(target.row);
     // Names in the caller's own dialect are the caller's business.
-    let names = match turn.surface {
-        Surface::Chat if !target.row.has(Quirk::Chunks) => Renames::default(),
+    let names = match request.dialect {
+        OWN if !target.row.has(Quirk::Chunks) => Renames::default(),
         _ => Renames::new(of_tools(request), MAX_NAME),
     };
     let mut body = Vec::with_capacity(4096);
     let mut w = Writer::new(&mut body);
-    let mut composer = Composer { request, target, turn, names: &names, losses };
+    let mut composer = Composer { request, target, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
     w.key("messages");
     if target.row.has(Quirk::Chunks) {
-        Chunks::new(turn, &names, composer.losses).write(request, &mut w)?;
+        Chunks::new(request.dialect, &names, composer.losses).write(request, &mut w)?;
     } else {
-        Messages::new(target, turn, &names, composer.losses).write(&request.messages, &mut w)?;
+        Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, &mut w)?;
     }
     composer.tools(&mut w)?;
     composer.limits(&mut w)?;
@@ -68,7 +69,6 @@ pub(super) fn write(
 struct Composer<'c> {
     request: &'c Request<'c>,
     target: &'c Target,
-    turn: &'c Turn,
     names: &'c Renames,
     losses: &'c mut Losses,
 }
@@ -149,7 +149,7 @@ impl<'c> Composer<'c> {
 
     fn limits(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
-        let limit = request.max_tokens.map(|asked| self.target.capped(asked, self.turn.surface, self.losses));
+        let limit = request.max_tokens.map(|asked| self.target.capped(asked, self.losses));
         self.put_u64(quirks::max_tokens_name(self.target.row), limit, w)?;
         match request.stop.as_slice() {
             [] => {}
@@ -212,11 +212,8 @@ impl<'c> Composer<'c> {
                 self.put("reasoning_effort", Some(Raw::trusted(&json)), w)
             }
             Some(_) => {
-                self.losses.advisory(match self.turn.surface {
-                    Surface::Messages if thinking.budget.is_some() => "thinking",
-                    Surface::Messages => "output_config.effort",
-                    _ => "reasoning_effort",
-                });
+                let is_budget = thinking.budget.is_some();
+                self.losses.advisory(if is_budget { Member::Thinking } else { Member::Effort });
                 Ok(())
             }
             // Not every model knows an effort of `none`, and the lowest one is each model's own.
@@ -234,10 +231,10 @@ impl<'c> Composer<'c> {
         match &self.request.format {
             Format::Text => return Ok(()),
             Format::Json if !self.target.has(Features::JSON_MODE) => {
-                return self.losses.meaning("response_format", quirks::NO_JSON);
+                return self.losses.meaning(Member::Format, quirks::NO_JSON);
             }
             Format::Schema { .. } if !self.target.has(Features::JSON_SCHEMA) => {
-                return self.losses.meaning("response_format", quirks::NO_SCHEMA);
+                return self.losses.meaning(Member::Format, quirks::NO_SCHEMA);
             }
             Format::Json => format.object(|w| w.key("type").string("json_object")),
             Format::Schema { name, description, schema, strict } => format.object(|w| {
@@ -278,7 +275,7 @@ impl<'c> Composer<'c> {
         let request = self.request;
         let is_short = |user: &Text<'_>| user.decode().chars().count() <= MAX_USER;
         if request.user.as_ref().is_some_and(|user| !is_short(user)) {
-            self.losses.advisory(if self.turn.surface.is_anthropic() { "metadata.user_id" } else { "user" });
+            self.losses.advisory(Member::User);
         }
         if let Some(user) = request.user.as_ref().filter(|user| is_short(user)) {
             let mut json = Vec::new();
@@ -288,13 +285,13 @@ impl<'c> Composer<'c> {
         if request.cache.is_some() {
             self.losses.advisory("cache_control");
         }
-        if self.turn.surface != Surface::Chat {
-            return carry_extra(self.turn.surface, request, self.losses);
+        if request.dialect != OWN {
+            return carry_extra(request, self.losses);
         }
         // The caller's own dialect: what we have no word for may mean something there.
         for (name, value) in &request.extra {
             if quirks::rejects(self.target.row, &name.decode()) {
-                lose_member(self.turn.surface, name, false, *value, self.losses)?;
+                lose_member(OWN, name, *value, self.losses)?;
             } else if self.fits(&name.decode(), *value) {
                 w.key_text(name).raw(*value);
             }

@@ -6,7 +6,7 @@ use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::chat::Features;
 use crate::dialect::openai::quirks;
 use crate::dialect::seam::openai_path;
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Surface, Target, Thoughts, Turn};
+use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Thoughts, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
@@ -170,7 +170,7 @@ impl<'e> Editor<'e> {
             .into_iter()
             .find_map(|name| Some((name, body.present(name)?.as_u64()?)));
         let (name, asked) = asked?;
-        let limit = self.target.capped(asked, Surface::Chat, self.losses);
+        let limit = self.target.capped(asked, self.losses);
         self.is_capped = limit < asked;
         self.is_capped.then(|| (self.limit.unwrap_or(name), limit.to_string().into_bytes()))
     }
@@ -289,7 +289,11 @@ mod tests {
         let mut outgoing = edit(body, &turn, &target, &mut losses)?;
         outgoing.complete(body.as_json().as_bytes());
         assert_eq!(outgoing.path, "/v1/chat/completions");
-        let dropped = losses.into_dropped().into_iter().map(std::borrow::Cow::into_owned).collect();
+        let dropped = losses
+            .into_dropped(&mut crate::dialect::loss::InChat)
+            .into_iter()
+            .map(std::borrow::Cow::into_owned)
+            .collect();
         Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
     }
 
@@ -403,6 +407,6 @@ mod tests {
             edited(r#"{"model":"m","max_tokens":1,"max_completion_tokens":2}"#, false, QUIRKS).unwrap();
         assert_eq!(both.0, r#"{"model":"there","max_tokens":2}"#);
         let refusal = edited(r#"{"model":"m","n":2}"#, false, QUIRKS).unwrap_err();
-        assert!(refusal.message.starts_with("n asks for several answers, and this provider gives one."));
+        assert!(refusal.message.starts_with("asks for several answers, and this provider gives one."));
     }
 }
