@@ -14,7 +14,7 @@ use switchover::chat::{
     Role, Sampling, Source, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Usage,
 };
 use switchover::dialect::{Endpoint, Losses, Memo, Surface, Target, Turn, Unsupported, exchange, provider};
-use switchover::json::{Raw, Text};
+use switchover::json::{Raw, Text, Writer};
 
 fn target() -> Target {
     let row = provider("openai").unwrap();
@@ -305,9 +305,10 @@ proptest! {
         let mut losses = Losses::new(Unsupported::Refuse);
         let target = target();
         let provider = exchange::provider(target.row).unwrap();
-        let outgoing = provider.write(&request, &target, &turn, &mut losses).unwrap();
+        let mut written = Vec::new();
+        provider.write(&request, &target, &turn, &mut losses, &mut Writer::new(&mut written)).unwrap();
         prop_assert!(losses.dropped().is_empty());
-        let body = Raw::parse(&outgoing.body).unwrap();
+        let body = Raw::parse(&written).unwrap();
         let read = exchange::read(Surface::Chat, body).unwrap();
         prop_assert_eq!(&read, &request, "{}", body.as_json());
 
@@ -315,7 +316,7 @@ proptest! {
         let native = exchange::native(Surface::Chat, target.row).unwrap();
         let mut edited = native.request(body, &turn, &target, &mut losses).unwrap();
         edited.complete(body.as_json().as_bytes());
-        prop_assert_eq!(&edited.body, &outgoing.body);
+        prop_assert_eq!(&edited.body, &written);
         let renamed = Target { model: Some("other".into()), ..target };
         let mut edited = native.request(body, &turn, &renamed, &mut losses).unwrap();
         edited.complete(body.as_json().as_bytes());

@@ -31,7 +31,7 @@ mod seam;
 mod surface;
 mod talk;
 
-pub use exchange::{Asked, Limits, ask, failure_json};
+pub use exchange::{Asked, Limits, ask, ask_once, failure_json};
 pub use loss::{
     Loss, Losses, Member, NO_THREADS, Place, Refusal, Spot, Unsupported, carry_extra, dropped_line,
     is_about_threads, lose_member,

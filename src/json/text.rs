@@ -1,5 +1,6 @@
 //! Strings that are decoded only when somebody needs the characters.
 
+use super::scan::next_special;
 use std::borrow::Cow;
 
 /// A string: as a JSON literal still escaped, or as plain characters.
@@ -20,6 +21,15 @@ impl<'a> Text<'a> {
     /// The inside of a valid JSON string literal, without its quotes.
     pub fn encoded(inner: &'a str) -> Text<'a> {
         Text(Form::Encoded(Cow::Borrowed(inner)))
+    }
+
+    /// The same text, known to be its own literal if it has nothing to escape.
+    #[must_use]
+    pub fn settled(self) -> Text<'a> {
+        match self.0 {
+            Form::Plain(text) if next_special(text.as_bytes(), 0).is_none() => Text(Form::Encoded(text)),
+            form => Text(form),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -207,10 +217,17 @@ fn hex4(text: &str) -> Option<(u32, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Raw;
+    use super::super::{Raw, Text};
 
     fn decode(json: &str) -> String {
         Raw::trusted(json).text().unwrap().decode().into_owned()
+    }
+
+    #[test]
+    fn settles_what_has_nothing_to_escape() {
+        assert!(Text::from("iVBOR/+=").settled().literal().is_ok());
+        assert!(Text::from("a\"b").settled().literal().is_err());
+        assert_eq!(Text::from("a\nb").settled().decode(), "a\nb");
     }
 
     #[test]

@@ -10,13 +10,35 @@ use super::{Raw, Text};
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
     start: usize,
+    /// Weighing: so many bytes were left out.
+    spared: Option<usize>,
 }
+
+/// What is shorter is written while weighing, too: it costs less than to leave it out.
+const LONG: usize = 256;
 
 impl<'o> Writer<'o> {
     /// Appends to `out`; what is there already is left alone.
     pub fn new(out: &'o mut Vec<u8>) -> Self {
         let start = out.len();
-        Writer { out, start }
+        Writer { out, start, spared: None }
+    }
+
+    /// A writer that finds out how long a document will be: long values that would be copied are counted only.
+    pub fn weighing(out: &'o mut Vec<u8>) -> Self {
+        Writer { spared: Some(0), ..Writer::new(out) }
+    }
+
+    /// How long the document is so far.
+    pub fn length(&self) -> usize {
+        self.out.len().saturating_sub(self.start).saturating_add(self.spared.unwrap_or_default())
+    }
+
+    fn copy(&mut self, bytes: &[u8]) {
+        match &mut self.spared {
+            Some(spared) if bytes.len() > LONG => *spared = spared.saturating_add(bytes.len()),
+            _ => self.out.extend_from_slice(bytes),
+        }
     }
 
     fn separate(&mut self) {
@@ -97,7 +119,7 @@ impl<'o> Writer<'o> {
         self.out.push(b'"');
         for part in parts {
             match part.literal() {
-                Ok(literal) => self.out.extend_from_slice(literal.as_bytes()),
+                Ok(literal) => self.copy(literal.as_bytes()),
                 Err(plain) => escape(plain, self.out),
             }
         }
@@ -107,7 +129,13 @@ impl<'o> Writer<'o> {
     /// A value as it was written.
     pub fn raw(&mut self, value: Raw<'_>) {
         self.separate();
-        self.out.extend_from_slice(value.as_json().as_bytes());
+        let json = value.as_json().as_bytes();
+        if self.spared.is_some() && json.len() > LONG {
+            // A value must stand there: commas go by the last byte.
+            self.spared = self.spared.map(|spared| spared.saturating_add(json.len() - 1));
+            return self.out.push(b'0');
+        }
+        self.out.extend_from_slice(json);
     }
 
     pub fn u64(&mut self, number: u64) {
@@ -162,6 +190,30 @@ fn escape(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weighs_what_it_would_write() {
+        let long = format!(r#""{}\n""#, "a".repeat(LONG));
+        let write = |w: &mut Writer<'_>| {
+            w.object(|w| {
+                w.key("a").array(|w| {
+                    w.raw(Raw::trusted(&long));
+                    w.raw(Raw::trusted("1"));
+                    w.text(&Raw::trusted(&long).text().unwrap());
+                    w.string(&"\n".repeat(LONG));
+                });
+                w.key("b").raw(Raw::trusted(&long));
+            });
+        };
+        let (mut written, mut weighed) = (b"before".to_vec(), b"before".to_vec());
+        let mut w = Writer::new(&mut written);
+        write(&mut w);
+        let length = w.length();
+        let mut w = Writer::weighing(&mut weighed);
+        write(&mut w);
+        assert_eq!((w.length(), length), (length, written.len() - "before".len()));
+        assert!(weighed.len() < written.len() / 2);
+    }
 
     #[test]
     fn places_commas_and_escapes() {

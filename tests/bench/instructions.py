@@ -17,6 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 KNOWN = HERE / "instructions.json"
 TOLERANCE = 0.05
 KINDS = {"1 KB": 20, "32 KB": 10, "1 MB": 1, "50 events": 10, "reply": 50}
+# A request with a picture of 4 MB, planned for one target and for six: what six may cost, in one.
+SEVERAL = 1.1
 # The library's fast paths for this or that processor would make counts differ from machine to machine.
 PLAIN = "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-AVX_Fast_Unaligned_Load,-Prefer_No_VZEROUPPER"
 
@@ -52,6 +54,10 @@ def main():
             print(f"{name:24} {counts[name]:>12,}  {change}", flush=True)
             if before is None or abs(counts[name] / before - 1) > TOLERANCE:
                 wrong.append(name)
+    one, six = (count(program, f"picture to {targets}", 2) - count(program, f"picture to {targets}", 1) for targets in (1, 6))
+    print(f"{'picture, planned for six':24} {six:>12,}  {six / one:.2f} of that for one")
+    if six > SEVERAL * one:
+        sys.exit(f"Planning for six targets costs {six / one:.2f} times what it does for one: more than {SEVERAL}.")
     if bless:
         KNOWN.write_text(json.dumps(built | {"counts": counts}, indent=2) + "\n")
     elif wrong:

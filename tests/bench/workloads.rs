@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a bench may fail by panicking")]
 
 use std::hint::black_box;
+use std::rc::Rc;
 use switchover::dialect::{Limits, Surface, Target, Turn, Unsupported, ask, exchange};
 use switchover::failure::Head;
-use switchover::filter::Runtime;
+use switchover::filter::{Moment, Runtime, explain};
 use switchover::json::{Document, Raw};
 
 const CONFIG: &str = r#"{"version": 1, "targets": [
@@ -18,6 +19,9 @@ fn main() {
     let mut words = std::env::args().skip(1);
     let (name, rounds) = (words.next().unwrap(), words.next().unwrap().parse::<u32>().unwrap());
     let (kind, target) = name.split_once(" to ").unwrap();
+    if kind == "picture" {
+        return plan(target.parse().unwrap(), rounds);
+    }
     let runtime = Runtime::load(CONFIG.as_bytes()).unwrap();
     let target = runtime.wire(usize::from(target == "anthropic")).unwrap();
     match kind {
@@ -79,6 +83,33 @@ fn request(target: &Target, limits: &Limits, body: &str, rounds: u32) {
         let document = Document::parse(body.as_bytes().to_vec()).unwrap();
         black_box(ask(Surface::Chat, document.root(), limits).unwrap());
         black_box(exchange::front(&turn, document.root(), target).unwrap());
+    }
+}
+
+/// The router role reads a request with a picture of 4 MB and looks which of so many targets can take it.
+fn plan(targets: usize, rounds: u32) {
+    const SIX: [&str; 6] = ["anthropic", "gemini", "mistral", "openai", "openrouter", "xai"];
+    let entry = |provider: &&str| {
+        format!(
+            r#"{{"id": "{provider}", "provider": "{provider}", "endpoint": "http://127.0.0.1:1", "model": "m", "max_output_tokens": 8192}}"#
+        )
+    };
+    let list: Vec<String> = SIX.iter().take(targets).map(entry).collect();
+    let members: Vec<String> = SIX.iter().take(targets).map(|id| format!(r#"{{"id": "{id}"}}"#)).collect();
+    let config = format!(
+        r#"{{"version": 1, "targets": [{}], "model_groups": [{{"name": "production-llm", "targets": [{}]}}]}}"#,
+        list.join(","),
+        members.join(",")
+    );
+    let runtime = Rc::new(Runtime::load(config.as_bytes()).unwrap());
+    let picture = "iVBORw0KGgoAAAANSUhE".repeat((4 << 20) / 20);
+    let body = format!(
+        r#"{{"model": "production-llm", "messages": [{{"role": "user", "content": [{{"type": "text", "text": "What is this?"}}, {{"type": "image_url", "image_url": {{"url": "data:image/png;base64,{picture}"}}}}]}}]}}"#
+    );
+    let moment = Moment { now_ms: 0, pick: 0, key: 1, standings: &[] };
+    for _ in 0..rounds {
+        let said = explain(&runtime, Surface::Chat, &[], body.as_bytes(), &moment);
+        assert_eq!(String::from_utf8(said.ok().unwrap()).unwrap().matches(r#""in":true"#).count(), targets);
     }
 }
 

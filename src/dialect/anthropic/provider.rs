@@ -20,6 +20,7 @@ impl Provider for Anthropic {
         target: &Target,
         turn: &Turn,
         losses: &mut Losses,
+        w: &mut Writer<'_>,
     ) -> Result<Outgoing, Refusal> {
         let host = target.row.host;
         let requested = request.model.decode();
@@ -41,8 +42,6 @@ impl Provider for Anthropic {
         let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
         let stop = stop_sequences(request, losses)?;
 
-        let mut body = Vec::with_capacity(1024);
-        let mut w = Writer::new(&mut body);
         w.open_object();
         if let Some(version) = hosts::body_version(host) {
             w.key("anthropic_version").string(version);
@@ -51,9 +50,9 @@ impl Provider for Anthropic {
             w.key("model").string(model);
         }
         w.key("max_tokens").u64(max_tokens);
-        talk.write(&Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, &mut w);
-        tools.write(&names, &mut w);
-        thinking.write(&mut w);
+        talk.write(&Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
+        tools.write(&names, w);
+        thinking.write(w);
         if thinking.has_effort() || tools.has_schema() {
             w.key("output_config").object(|w| {
                 thinking.write_effort(w);
@@ -63,7 +62,7 @@ impl Provider for Anthropic {
         if !stop.is_empty() {
             w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
         }
-        thinking::write_sampling(&request.sampling, target, &thinking, losses, &mut w);
+        thinking::write_sampling(&request.sampling, target, &thinking, losses, w);
         match &request.user {
             Some(user) if is_native || is_opaque(&user.decode()) => {
                 w.key("metadata").object(|w| w.key("user_id").text(user));
@@ -74,7 +73,7 @@ impl Provider for Anthropic {
         if let Some(cache) = request.cache {
             w.key("cache_control").raw(cache);
         }
-        write_extra(request, losses, &mut w)?;
+        write_extra(request, losses, w)?;
         if request.stream && hosts::body_has_stream(host) {
             w.key("stream").bool(true);
         }
@@ -89,10 +88,8 @@ impl Provider for Anthropic {
         Ok(Outgoing {
             path: hosts::path(target, model, request.stream)?,
             headers: hosts::headers(host, turn),
-            body,
-            kept: 0,
-            dropped: Vec::new(),
             memo,
+            ..Outgoing::default()
         })
     }
 

@@ -20,6 +20,7 @@ pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
     losses: &mut Losses,
+    w: &mut Writer<'_>,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = target.model(&requested);
@@ -51,8 +52,6 @@ pub(super) fn write(
     }
     carry_extra(request, losses)?;
 
-    let mut body = Vec::with_capacity(1024);
-    let mut w = Writer::new(&mut body);
     w.open_object();
     let mut blocks = Blocks {
         target,
@@ -62,9 +61,9 @@ pub(super) fn write(
         told: tools.told(request),
         documents: DocumentNames::default(),
     };
-    talk.write(&mut blocks, request.cache, &mut w);
-    inference.write(&mut w);
-    tools.write(&names, &mut w);
+    talk.write(&mut blocks, request.cache, w);
+    inference.write(w);
+    tools.write(&names, w);
     if thinking.has_effort() || tools.has_text_format() {
         w.key("outputConfig").object(|w| {
             tools.write_text_format(w);
@@ -92,9 +91,6 @@ pub(super) fn write(
     Ok(Outgoing {
         path: format!("{}/model/{}/{call}", target.endpoint.base_path, path_segment(model)),
         headers: Vec::new(),
-        body,
-        kept: 0,
-        dropped: Vec::new(),
         memo: Memo {
             format_tool: tools.format_tool_name(),
             maker: Some(family.maker()),
@@ -102,6 +98,7 @@ pub(super) fn write(
             renamed: names.into_changed(),
             ..Memo::default()
         },
+        ..Outgoing::default()
     })
 }
 

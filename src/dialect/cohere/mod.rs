@@ -19,6 +19,7 @@ use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Tur
 use crate::chat::{Reply, Request};
 use crate::dialect::Body;
 use crate::failure::{Failure, Head};
+use crate::json::Writer;
 
 /// The dialect, as its provider speaks it.
 pub(super) struct Cohere;
@@ -30,8 +31,9 @@ impl Provider for Cohere {
         target: &Target,
         _: &Turn,
         losses: &mut Losses,
+        w: &mut Writer<'_>,
     ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, losses)
+        request::write(request, target, losses, w)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

@@ -17,6 +17,7 @@ pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
     losses: &mut Losses,
+    w: &mut Writer<'_>,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     check_meaning(request, losses)?;
@@ -25,20 +26,18 @@ pub(super) fn write(
     let tools = tools::Plan::of(request, target, &names, losses)?;
     let stop = stop_sequences(request, losses)?;
 
-    let mut body = Vec::with_capacity(1024);
-    let mut w = Writer::new(&mut body);
     w.open_object();
     w.key("model").string(target.model(&requested));
-    talk.write(&names, &mut w);
-    tools.write(&names, &mut w);
+    talk.write(&names, w);
+    tools.write(&names, w);
     if let Some(asked) = request.max_tokens {
         w.key("max_tokens").u64(target.capped(asked, losses));
     }
     if !stop.is_empty() {
         w.key("stop_sequences").array(|w| stop.iter().for_each(|sequence| w.text(sequence)));
     }
-    write_sampling(request, target, losses, &mut w);
-    write_thinking(&request.thinking, target, losses, &mut w);
+    write_sampling(request, target, losses, w);
+    write_thinking(&request.thinking, target, losses, w);
     if request.stream {
         w.key("stream").bool(true);
     }
@@ -54,15 +53,13 @@ pub(super) fn write(
     Ok(Outgoing {
         path: format!("{}/v2/chat", target.endpoint.base_path),
         headers: Vec::new(),
-        body,
-        kept: 0,
-        dropped: Vec::new(),
         memo: Memo {
             format_tool: tools.format_tool_name(),
             stream: request.stream,
             renamed: names.into_changed(),
             ..Memo::default()
         },
+        ..Outgoing::default()
     })
 }
 

@@ -1,7 +1,7 @@
 //! What planning must know of a request, whatever surface it came to.
 
 use super::{Limits, read};
-use crate::chat::Features;
+use crate::chat::{Features, Request};
 use crate::dialect::embeddings;
 use crate::dialect::loss::{Losses, Refusal, carry_extra};
 use crate::dialect::surface::Surface;
@@ -28,6 +28,18 @@ pub struct Asked {
 /// # Errors
 /// What is wrong with it, in words for the caller.
 pub fn ask(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Refusal> {
+    ask_once(surface, body, limits).map(|(asked, _)| asked)
+}
+
+/// As [`ask`], with the request as its caller's dialect reads it, where that was read.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_once<'a>(
+    surface: Surface,
+    body: Raw<'a>,
+    limits: &Limits,
+) -> Result<(Asked, Option<Request<'a>>), Refusal> {
     if let Some(path) = body.repeated() {
         let message =
             format!("{path} is there twice, so that readers may differ on which counts. Send it once.");
@@ -36,26 +48,31 @@ pub fn ask(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Re
     limits.hold(surface, body)?;
     match surface {
         Surface::Chat | Surface::Messages | Surface::Responses => ask_chat(surface, body, limits),
-        Surface::Embeddings => ask_embeddings(body),
-        Surface::CountTokens => ask_count(body),
+        Surface::Embeddings => Ok((ask_embeddings(body)?, None)),
+        Surface::CountTokens => Ok((ask_count(body)?, None)),
     }
 }
 
-fn ask_chat(surface: Surface, body: Raw<'_>, limits: &Limits) -> Result<Asked, Refusal> {
+fn ask_chat<'a>(
+    surface: Surface,
+    body: Raw<'a>,
+    limits: &Limits,
+) -> Result<(Asked, Option<Request<'a>>), Refusal> {
     let request = read(surface, body)?;
     limits.hold_unknown(&request)?;
     let model = request.model.decode().into_owned();
     // A response may be about what its provider stores, and its reader knows when it isn't.
     let is_empty = request.messages.is_empty() && surface != Surface::Responses;
     there(&[("model", model.is_empty()), ("messages", is_empty)])?;
-    Ok(Asked {
+    let asked = Asked {
         model,
         stream: request.stream,
         stream_usage: request.stream_usage,
         needs: request.needs(),
         is_plain: request.is_plain() && carry_extra(&request, &mut Losses::default()).is_ok(),
         prompt_bytes: body.as_json().len(),
-    })
+    };
+    Ok((asked, Some(request)))
 }
 
 fn ask_embeddings(body: Raw<'_>) -> Result<Asked, Refusal> {

@@ -9,7 +9,7 @@ mod naming;
 mod show;
 mod translated;
 
-pub use asked::{Asked, ask};
+pub use asked::{Asked, ask, ask_once};
 pub use limits::Limits;
 pub use show::failure_json;
 
@@ -27,7 +27,7 @@ use super::surface::Surface;
 use super::{anthropic, embeddings};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
-use crate::json::Raw;
+use crate::json::{Raw, Writer};
 use naming::Names;
 use translated::{Translated, seen};
 
@@ -131,11 +131,41 @@ pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Re
     }
 }
 
+/// How many bytes [`front`] would give, with what stays of the caller's request. `read` is the request as its caller's dialect reads
+/// it, so that planning reads it once for all targets; long values are not copied.
+///
+/// # Errors
+/// As [`request`].
+pub fn weigh(
+    turn: &Turn,
+    body: Raw<'_>,
+    read: Option<&Request<'_>>,
+    target: &Target,
+) -> Result<usize, Refusal> {
+    let mut losses = Losses::new(turn.unsupported);
+    let (Some(read), None, Some(provider)) = (read, native(turn.surface, target.row), provider(target.row))
+    else {
+        return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
+    };
+    let mut out = Vec::with_capacity(FIRST_BYTES);
+    let mut w = Writer::weighing(&mut out);
+    match provider.write(read, target, turn, &mut losses, &mut w) {
+        Ok(_) => Ok(w.length()),
+        Err(refusal) => Err(refusal.named(&mut Names::new(names_of(turn.surface), body))),
+    }
+}
+
+/// Room for a request without long texts.
+const FIRST_BYTES: usize = 1024;
+
 fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
     match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.request(body, turn, target, losses),
         (None, Some(caller), Some(provider)) => {
-            let mut outgoing = provider.write(&caller.read(body)?, target, turn, losses)?;
+            let read = caller.read(body)?;
+            let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
+            let mut outgoing = provider.write(&read, target, turn, losses, &mut Writer::new(&mut out))?;
+            outgoing.body = out;
             caller.remember(body, &mut outgoing.memo);
             Ok(outgoing)
         }

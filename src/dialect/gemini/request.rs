@@ -20,6 +20,7 @@ pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
     losses: &mut Losses,
+    w: &mut Writer<'_>,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
@@ -38,8 +39,7 @@ pub(super) fn write(
     carry_extra(request, losses)?;
     let names = Names::new(tool_names(request));
 
-    let mut body = Vec::with_capacity(1024);
-    Writer::new(&mut body).object(|w| {
+    w.object(|w| {
         if !talk.system.is_empty() {
             w.key("systemInstruction").object(|w| {
                 w.key("parts")
@@ -65,10 +65,8 @@ pub(super) fn write(
             if request.stream { "streamGenerateContent?alt=sse" } else { "generateContent" },
         )?,
         headers: Vec::new(),
-        body,
-        kept: 0,
-        dropped: Vec::new(),
         memo: Memo { renamed: names.into_changed(), stream: request.stream, ..Memo::default() },
+        ..Outgoing::default()
     })
 }
 

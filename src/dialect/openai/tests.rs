@@ -6,7 +6,7 @@ use crate::dialect::seam::openai_path;
 use crate::dialect::{
     Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
 };
-use crate::json::Raw;
+use crate::json::{Raw, Writer};
 
 /// A target of a provider, at a host of its own.
 pub(super) fn target(name: &str) -> Target {
@@ -69,7 +69,8 @@ fn quirks_hold_on_both_ways() {
     let edited = exchange::request(&turn(true), body, &target).unwrap();
     let mut losses = Losses::new(Unsupported::Refuse);
     let request = exchange::read(Surface::Chat, body).unwrap();
-    let written = OpenAi.write(&request, &target, &turn(true), &mut losses).unwrap().body;
+    let mut written = Vec::new();
+    OpenAi.write(&request, &target, &turn(true), &mut losses, &mut Writer::new(&mut written)).unwrap();
     for (sent, dropped) in
         [(edited.body, edited.dropped), (written, losses.into_dropped(&mut crate::dialect::loss::InChat))]
     {

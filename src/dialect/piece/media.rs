@@ -12,6 +12,7 @@ use std::borrow::Cow;
 ///
 /// A data URL without `;base64` is `None`: nobody takes percent-encoded media.
 pub fn source_of_url(url: Text<'_>) -> Option<Source<'_>> {
+    let is_literal = url.literal().is_ok();
     let decoded = url.into_decoded();
     let is_data = decoded.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
     if !is_data {
@@ -24,7 +25,12 @@ pub fn source_of_url(url: Text<'_>) -> Option<Source<'_>> {
             (Cow::Owned(media_type.into_owned()), Cow::Owned(data.into_owned()))
         }
     };
-    Some(Source::Base64 { media_type: media_type.into(), data: data.into() })
+    // Megabytes that are looked through here once, if at all, and not each time that they are weighed or written.
+    let data = match data {
+        Cow::Borrowed(data) if is_literal => Text::encoded(data),
+        data => Text::from(data).settled(),
+    };
+    Some(Source::Base64 { media_type: media_type.into(), data })
 }
 
 /// The media type, without parameters, and the base64 data of a data URL.

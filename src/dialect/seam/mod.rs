@@ -19,7 +19,7 @@ pub use turn::Turn;
 use super::loss::{Losses, Member, Place, Refusal};
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
-use crate::json::Raw;
+use crate::json::{Raw, Writer};
 
 /// A wire format that callers speak.
 pub trait Caller: Sync {
@@ -52,7 +52,7 @@ pub trait Caller: Sync {
 
 /// A wire format that providers speak.
 pub trait Provider: Sync {
-    /// Writes a request as `target` wants it.
+    /// Writes a request as `target` wants it: its body with `w`, which may weigh only; the rest is what it gives back.
     ///
     /// # Errors
     /// What the dialect can't carry, unless `losses` allows dropping it.
@@ -62,6 +62,7 @@ pub trait Provider: Sync {
         target: &Target,
         turn: &Turn,
         losses: &mut Losses,
+        w: &mut Writer<'_>,
     ) -> Result<Outgoing, Refusal>;
 
     /// Reads a whole answer of a 2xx status.

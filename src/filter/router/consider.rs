@@ -1,10 +1,10 @@
 //! What becomes of a request: its group, the targets that can take it, and what its caller is told where none can.
 
 use super::{Moment, Router, refused};
-use crate::chat::Features;
+use crate::chat::{Features, Request};
 use crate::config::Group;
 use crate::dialect::{
-    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask, exchange, is_about_threads,
+    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask_once, exchange, is_about_threads,
 };
 use crate::failure::Class;
 use crate::filter::answer::{Answer, header_value};
@@ -37,7 +37,8 @@ impl Router {
         moment: &Moment<'_>,
     ) -> Result<Considered<'_>, Answer> {
         let limits = &self.runtime.config.listen.limits;
-        let mut asked = ask(surface, raw, limits).map_err(|refusal| refused(surface, refusal))?;
+        let (mut asked, read) =
+            ask_once(surface, raw, limits).map_err(|refusal| refused(surface, refusal))?;
         let (place, group) = self.group(&asked.model).map_err(|refusal| refused(surface, refusal))?;
         let turn = Turn {
             surface,
@@ -49,7 +50,7 @@ impl Router {
             unsupported: group.unsupported,
             caller_headers,
         };
-        let plan = self.choose(group, &asked, &turn, raw, moment);
+        let plan = self.choose(group, &asked, &turn, (raw, read.as_ref()), moment);
         Ok(Considered { place, group, turn, plan, needs: asked.needs })
     }
 
@@ -74,7 +75,14 @@ impl Router {
         })
     }
 
-    fn choose(&self, group: &Group, asked: &Asked, turn: &Turn, raw: Raw<'_>, moment: &Moment<'_>) -> Plan {
+    fn choose(
+        &self,
+        group: &Group,
+        asked: &Asked,
+        turn: &Turn,
+        (raw, read): (Raw<'_>, Option<&Request<'_>>),
+        moment: &Moment<'_>,
+    ) -> Plan {
         let needs = asked.needs.only(PLANNED);
         let standing = |target: usize| {
             moment.standings.iter().find(|(known, _)| *known == target).map(|(_, standing)| *standing)
@@ -90,12 +98,9 @@ impl Router {
             if (asked.is_plain && is_small) || passes() {
                 return None;
             }
-            match exchange::front(turn, raw, wire) {
+            match exchange::weigh(turn, raw, read, wire) {
                 Err(refusal) => Some(Verdict::CantCarry(refusal.message)),
-                Ok(outgoing) => {
-                    let length = outgoing.body.len().saturating_add(outgoing.kept);
-                    (length > sendable).then_some(Verdict::TooLarge(length, most))
-                }
+                Ok(length) => (length > sendable).then_some(Verdict::TooLarge(length, most)),
             }
         };
         let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());

@@ -12,7 +12,7 @@ use crate::dialect::{
     Body, Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
 };
 use crate::failure::Head;
-use crate::json::{Raw, Text};
+use crate::json::{Raw, Text, Writer};
 use proptest::prelude::*;
 
 const USAGE: Usage = Usage {
@@ -167,10 +167,16 @@ proptest! {
     fn a_request_comes_back(request in request()) {
         let mut losses = Losses::new(Unsupported::Refuse);
         let target = Target { max_output_tokens: None, ..target(EVERYTHING) };
-        let outgoing = Provider::write(&NATIVE, &request, &target, &turn(Surface::Messages), &mut losses).unwrap();
+        let mut written = Vec::new();
+        let mut write = |w: &mut Writer<'_>| {
+            Provider::write(&NATIVE, &request, &target, &turn(Surface::Messages), &mut losses, w).unwrap();
+            w.length()
+        };
+        let length = write(&mut Writer::new(&mut written));
+        prop_assert_eq!((write(&mut Writer::weighing(&mut Vec::new())), length), (length, written.len()));
         prop_assert!(losses.dropped().is_empty(), "{:?}", losses.dropped());
-        let read = Caller::read(&NATIVE, Raw::parse(&outgoing.body).unwrap()).unwrap();
-        prop_assert_eq!(&read, &request, "{}", String::from_utf8_lossy(&outgoing.body));
+        let read = Caller::read(&NATIVE, Raw::parse(&written).unwrap()).unwrap();
+        prop_assert_eq!(&read, &request, "{}", String::from_utf8_lossy(&written));
     }
 
     #[test]

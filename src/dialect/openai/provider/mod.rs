@@ -15,6 +15,7 @@ use super::OpenAi;
 use crate::chat::{Reply, Request};
 use crate::dialect::{Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
 use crate::failure::{Failure, Head};
+use crate::json::Writer;
 
 impl Provider for OpenAi {
     fn write(
@@ -23,8 +24,9 @@ impl Provider for OpenAi {
         target: &Target,
         _: &Turn,
         losses: &mut Losses,
+        w: &mut Writer<'_>,
     ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, losses)
+        request::write(request, target, losses, w)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

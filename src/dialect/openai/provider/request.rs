@@ -27,6 +27,7 @@ pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
     losses: &mut Losses,
+    w: &mut Writer<'_>,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = target.model(&requested);
@@ -37,23 +38,21 @@ pub(super) fn write(
         OWN if !target.row.has(Quirk::Chunks) => Renames::default(),
         _ => Renames::new(of_tools(request), MAX_NAME),
     };
-    let mut body = Vec::with_capacity(4096);
-    let mut w = Writer::new(&mut body);
     let mut composer = Composer { request, target, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
     w.key("messages");
     if target.row.has(Quirk::Chunks) {
-        Chunks::new(request.dialect, &names, composer.losses).write(request, &mut w)?;
+        Chunks::new(request.dialect, &names, composer.losses).write(request, w)?;
     } else {
-        Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, &mut w)?;
+        Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, w)?;
     }
-    composer.tools(&mut w)?;
-    composer.limits(&mut w)?;
-    composer.sampling(&mut w)?;
-    composer.thinking(&mut w)?;
-    composer.format(&mut w)?;
-    composer.extra(&mut w)?;
+    composer.tools(w)?;
+    composer.limits(w)?;
+    composer.sampling(w)?;
+    composer.thinking(w)?;
+    composer.format(w)?;
+    composer.extra(w)?;
     if request.stream {
         w.key("stream").bool(true);
     }
@@ -63,7 +62,7 @@ pub(super) fn write(
     w.close_object();
     let renamed = names.into_changed();
     let memo = Memo { usage_asked, stream: request.stream, renamed, ..Memo::default() };
-    Ok(Outgoing { path, body, memo, ..Outgoing::default() })
+    Ok(Outgoing { path, memo, ..Outgoing::default() })
 }
 
 struct Composer<'c> {
