@@ -81,7 +81,7 @@ fn requests() {
     assert!(cases.len() > 5);
     for case in cases {
         let body = fs::read(case.join("in.json")).unwrap();
-        let drops = case.file_name().unwrap().to_string_lossy().ends_with("_dropped");
+        let drops = case.file_name().unwrap().to_string_lossy().ends_with("-dropped");
         let turn = turn(if drops { Unsupported::Drop } else { Unsupported::Refuse });
         for target in targets() {
             let (name, other, json) = match exchange::request(&turn, Raw::parse(&body).unwrap(), &target) {

@@ -18,7 +18,7 @@ CASES = pathlib.Path(__file__).resolve().parents[1] / "golden" / "embeddings"
 REQUESTS = sorted(path for path in CASES.glob("request/*/*.json") if path.name != "in.json" and "refused" not in path.name)
 ANSWERS = sorted(CASES.glob("reply/*/*/out.json"))
 # What only the provider itself could refuse: bytes pass there.
-PASSES = "user_and_others"
+PASSES = "user-and-others"
 
 
 def judge_openai(body):

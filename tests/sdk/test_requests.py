@@ -276,22 +276,22 @@ SAID_BY_THE_CALLER = {
     "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
-    "openai/cache_breakpoints": "cache_control of compatible providers",
-    "openai/thinking_as_anthropic_says_it": "a member of Anthropic's",
-    "openai/thinking_off_as_anthropic_says_it": "a member of Anthropic's",
-    "openai/unknown_members": "unknown members",
-    "openai/unknown_part": "a part of an unknown type",
-    "openai/wrong_content": "the provider says what is wrong",
-    "openai/wrong_effort": "the provider says what is wrong",
-    "openai/wrong_messages_missing": "the provider says what is wrong",
-    "openai/wrong_messages_object": "the provider says what is wrong",
-    "openai/wrong_no_content": "the provider says what is wrong",
-    "openai/wrong_part_without_type": "the provider says what is wrong",
-    "openai/wrong_role": "the provider says what is wrong",
-    "openai/wrong_tool_call_without_id": "the provider says what is wrong",
-    "openai/wrong_tool_choice": "the provider says what is wrong",
-    "openai/wrong_tool_result_without_id": "the provider says what is wrong",
-    "openai/wrong_tool_without_name": "the provider says what is wrong",
+    "openai/cache-breakpoints": "cache_control of compatible providers",
+    "openai/thinking-as-anthropic-says-it": "a member of Anthropic's",
+    "openai/thinking-off-as-anthropic-says-it": "a member of Anthropic's",
+    "openai/unknown-members": "unknown members",
+    "openai/unknown-part": "a part of an unknown type",
+    "openai/wrong-content": "the provider says what is wrong",
+    "openai/wrong-effort": "the provider says what is wrong",
+    "openai/wrong-messages-missing": "the provider says what is wrong",
+    "openai/wrong-messages-object": "the provider says what is wrong",
+    "openai/wrong-no-content": "the provider says what is wrong",
+    "openai/wrong-part-without-type": "the provider says what is wrong",
+    "openai/wrong-role": "the provider says what is wrong",
+    "openai/wrong-tool-call-without-id": "the provider says what is wrong",
+    "openai/wrong-tool-choice": "the provider says what is wrong",
+    "openai/wrong-tool-result-without-id": "the provider says what is wrong",
+    "openai/wrong-tool-without-name": "the provider says what is wrong",
     "responses/advisory": "unknown members",
     "responses/every-byte-survives": "unknown members",
     "responses/wrong-item": "the provider says what is wrong",
@@ -377,7 +377,7 @@ WRONG = [
 
 @pytest.mark.parametrize("before, after", [("tool", "user"), ("tool", "system"), ("assistant", "system")])
 def test_the_judge_minds_who_speaks_after_whom(before, after):
-    sent = json.loads((REQUESTS / "openai/tools_one_round/mistral.json").read_text())
+    sent = json.loads((REQUESTS / "openai/tools-one-round/mistral.json").read_text())
     assert not judge_mistral(sent)
     place = next(at for at, message in enumerate(sent["body"]["messages"]) if message["role"] == before)
     sent["body"]["messages"].insert(place + 1, {"role": after, "content": "a"})
