@@ -24,7 +24,7 @@ use switchover::json::{Raw, indented};
 /// Target id, provider, model.
 const TARGETS: &[(&str, &str, &str)] = &[
     ("openai", "openai", "text-embedding-3-small"),
-    ("azure", "azure_openai", "text-embedding-3-small"),
+    ("azure_openai", "azure_openai", "text-embedding-3-small"),
     ("mistral", "mistral", "mistral-embed"),
     ("gemini", "gemini", "gemini-embedding-001"),
     ("vertex", "vertex", "text-embedding-005"),

@@ -67,7 +67,7 @@ const DEPLOYMENT: &str = "azure_deployment";
 /// The same for the other providers, whose dialects differ little from one above: only the requests whose `turn.json`
 /// says `"targets": "all"` are shown for them.
 const OTHERS: &[(&str, &str, &str)] = &[
-    ("azure", "azure_openai", "gpt-5.4-mini"),
+    ("azure_openai", "azure_openai", "gpt-5.4-mini"),
     (DEPLOYMENT, "azure_openai", "chat-production"),
     ("vertex", "vertex", "gemini-3-flash"),
     ("anthropic_vertex", "anthropic_vertex", "claude-sonnet-4-5@20250929"),

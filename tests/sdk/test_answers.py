@@ -51,10 +51,10 @@ SAID_BY_THE_PROVIDER = {
     "reply/openai/text-unicode": "numbers written otherwise",
     "reply/openai/unknown-finish-reason": "a finish reason of tomorrow",
     "reply/groq/reasoning": "Groq's own service tier",
-    "stream/azure/asynchronous-filter": "Azure's results of filters, with no delta",
-    "stream/azure/filtered-in-the-middle": "Azure's first chunk has no object",
-    "stream/azure/text": "Azure's first chunk has no object",
-    "stream/azure/tool-calls": "Azure's first chunk has no object",
+    "stream/azure_openai/asynchronous-filter": "Azure's results of filters, with no delta",
+    "stream/azure_openai/filtered-in-the-middle": "Azure's first chunk has no object",
+    "stream/azure_openai/text": "Azure's first chunk has no object",
+    "stream/azure_openai/tool-calls": "Azure's first chunk has no object",
     "stream/anthropic/crlf-and-unknown-events": "an event of tomorrow",
     "stream/openai/azure-filter-results-first": "Azure's first chunk has no object",
     "stream/openai/compatible-groq-usage": "Groq's x_groq",
@@ -73,7 +73,7 @@ UNREADABLE = {
 
 
 # Providers whose answers go on as they are to a caller of their dialect, with members of their own in them.
-ACCENTS = "azure groq deepseek xai together fireworks openrouter cerebras perplexity nvidia dashscope moonshot zhipu ollama vllm"
+ACCENTS = "azure_openai groq deepseek xai together fireworks openrouter cerebras perplexity nvidia dashscope moonshot zhipu ollama vllm"
 PASSED_ON = {"anthropic_vertex": "anthropic", "anthropic_bedrock": "anthropic"} | dict.fromkeys(ACCENTS.split(), "openai")
 
 

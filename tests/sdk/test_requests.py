@@ -255,7 +255,7 @@ JUDGES = {
     "bedrock": judge_bedrock,
     "bedrock_claude": judge_bedrock,
     "cohere": judge_cohere,
-    "azure": judge_azure,
+    "azure_openai": judge_azure,
     "azure_deployment": judge_azure_deployment,
     "vertex": judge_vertex,
     "anthropic_vertex": judge_anthropic_vertex,
