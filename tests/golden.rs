@@ -135,8 +135,6 @@ struct Case {
     /// `turn.json`, or an empty object.
     settings: String,
     wanted: BTreeSet<String>,
-    /// Targets or callers whose way does not exist yet: their expected files may wait.
-    pending: Vec<&'static str>,
     problems: Vec<String>,
 }
 
@@ -145,13 +143,7 @@ impl Case {
         let settings = fs::read_to_string(folder.join("turn.json")).unwrap_or_else(|_| "{}".to_owned());
         Raw::parse(settings.as_bytes())
             .unwrap_or_else(|error| panic!("{}/turn.json: {error}", folder.display()));
-        Case {
-            folder: folder.to_owned(),
-            settings,
-            wanted: BTreeSet::new(),
-            pending: Vec::new(),
-            problems: Vec::new(),
-        }
+        Case { folder: folder.to_owned(), settings, wanted: BTreeSet::new(), problems: Vec::new() }
     }
 
     fn setting(&self, name: &str) -> Option<Raw<'_>> {
@@ -223,8 +215,7 @@ impl Case {
     /// No expected file may be left that nothing produces.
     fn close(mut self) -> Vec<String> {
         for name in files(&self.folder) {
-            let pending = self.pending.iter().any(|id| name.split('.').next() == Some(id));
-            if name.starts_with("in.") || name == "turn.json" || self.wanted.contains(&name) || pending {
+            if name.starts_with("in.") || name == "turn.json" || self.wanted.contains(&name) {
                 continue;
             }
             if bless() {
@@ -257,8 +248,6 @@ fn requests() {
                 }
             }
         }
-        let exists = |id| targets.iter().any(|target| target.id == id && pair_exists(surface, target));
-        case.pending = TARGETS.iter().map(|(id, ..)| *id).filter(|id| !exists(*id)).collect();
     });
 }
 
@@ -273,7 +262,7 @@ fn replies() {
             _ => b"text/plain",
         };
         let head = Head { status: 200, headers: &[(b"content-type", media)] };
-        for (caller, surface, target) in callers_of(&targets, group, case) {
+        for (caller, surface, target) in callers_of(&targets, group) {
             let turn = case.turn(surface, Raw::trusted("{}"));
             match exchange::reply(&turn, target, &case.memo(false), &head, &bytes) {
                 Ok(answer) => case.expect(&format!("{caller}.json"), &pretty_bytes(&answer.body)),
@@ -292,7 +281,7 @@ fn streams() {
             "frames.json" => frames::encode(Raw::parse(&bytes).unwrap()),
             _ => bytes,
         };
-        for (caller, surface, target) in callers_of(&targets, group, case) {
+        for (caller, surface, target) in callers_of(&targets, group) {
             let mut turn = case.turn(surface, Raw::trusted("{}"));
             turn.stream = true;
             let memo = case.memo(true);
@@ -328,6 +317,31 @@ fn streams() {
             }
         }
     });
+}
+
+#[test]
+fn cases_are_named_one_way() {
+    let is_kebab = |name: &str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let mut cases = Vec::new();
+    for (kind, depth) in [
+        ("request", 2),
+        ("reply", 2),
+        ("stream", 2),
+        ("failure", 2),
+        ("embeddings/request", 1),
+        ("embeddings/reply", 2),
+        ("config", 1),
+        ("config/good", 1),
+    ] {
+        let mut paths = vec![root().join(kind)];
+        for _ in 0..depth {
+            paths = paths.iter().flat_map(|path| entries(path)).collect();
+        }
+        assert!(!paths.is_empty(), "no case under {kind}");
+        cases.extend(paths);
+    }
+    let other = cases.iter().filter(|case| !is_kebab(case.file_stem().unwrap().to_str().unwrap()));
+    assert_eq!(other.collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "cases are named in kebab-case");
 }
 
 struct Streamed {
@@ -399,13 +413,9 @@ fn may_end(target: &Target, group: &str, prefix: &[u8]) -> bool {
     }
 }
 
-/// The callers of a dialect's answers; those without a way yet are pending. `responses` are OpenAI's answers to callers
+/// The callers of a dialect's answers. `responses` are OpenAI's answers to callers
 /// of the same, `openai` its chat completions.
-fn callers_of<'t>(
-    targets: &'t [Target],
-    dialect: &str,
-    case: &mut Case,
-) -> Vec<(&'static str, Surface, &'t Target)> {
+fn callers_of<'t>(targets: &'t [Target], dialect: &str) -> Vec<(&'static str, Surface, &'t Target)> {
     let mut ready = Vec::new();
     for (name, surface) in CALLERS {
         let id = match (dialect, *surface) {
@@ -425,8 +435,6 @@ fn callers_of<'t>(
         }
         if pair_exists(*surface, target) {
             ready.push((*name, *surface, target));
-        } else {
-            case.pending.push(*name);
         }
     }
     ready
@@ -434,7 +442,7 @@ fn callers_of<'t>(
 
 /// Runs every case of `tests/golden/<kind>/<group>/<case>`.
 fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);
+    let root = root().join(kind);
     let mut problems = Vec::new();
     let mut cases = 0;
     for group in folders(&root) {
@@ -446,7 +454,7 @@ fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
             cases += 1;
         }
     }
-    assert!(cases > 0 || !fs::exists(&root).unwrap(), "no case under {}", root.display());
+    assert!(cases > 0, "no case under {}", root.display());
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 
@@ -454,17 +462,24 @@ fn bless() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn entries(of: &Path) -> Vec<PathBuf> {
+    fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
 fn folders(of: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(of).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
     let mut folders: Vec<PathBuf> =
-        entries.unwrap_or_default().into_iter().filter(|path| fs::metadata(path).unwrap().is_dir()).collect();
+        entries(of).into_iter().filter(|path| fs::metadata(path).unwrap().is_dir()).collect();
     folders.sort();
     folders
 }
 
 fn files(of: &Path) -> Vec<String> {
-    let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
-    entries
+    entries(of)
+        .into_iter()
         .filter(|path| fs::metadata(path).unwrap().is_file())
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect()
