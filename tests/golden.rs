@@ -1,7 +1,7 @@
 //! Translations as data: every folder under `tests/golden` is a case, found and never listed.
 //!
 //! ```text
-//! request/<caller>/<case>/in.json            what a caller sends; see `OTHERS` for whose requests are shown
+//! request/<caller>/<case>/in.json            what a caller sends; see `others` for whose requests are shown
 //!                        /<target>.json      what `switchover translate request` prints for that target, or
 //!                        /<target>.refused.json   the error body that the caller gets
 //! reply/<target>/<case>/in.{json,html,txt}  a provider's whole answer
@@ -34,8 +34,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Memo, Outgoing, Surface, Target, Turn, Unsupported, exchange, failure_json,
-    provider,
+    CallerError, Endpoint, Host, Memo, Outgoing, PROVIDERS, Row, Surface, Target, Turn, Unsupported,
+    exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -49,61 +49,51 @@ const CLAUDE_ON_CONVERSE: &str = "bedrock_claude";
 /// OpenAI's dialect without Responses: what callers of Responses are translated to.
 const CHAT: &str = "chat";
 
-/// Target id (a dialect's name), provider, model.
-const TARGETS: &[(&str, &str, &str)] = &[
-    ("openai", "openai", "gpt-5.4-mini"),
-    (CHAT, "openai_compatible", "llama-4"),
-    ("anthropic", "anthropic", "claude-sonnet-4-5"),
-    ("gemini", "gemini", "gemini-3-flash"),
-    ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
-    (CLAUDE_ON_CONVERSE, "bedrock", "us.anthropic.claude-sonnet-4-6-v1:0"),
-    ("cohere", "cohere", "command-a-03-2025"),
-    ("mistral", "mistral", "mistral-large-2512"),
+/// Target id (a dialect's name), provider, and the model where it isn't the row's example.
+type Shown = (&'static str, &'static str, Option<&'static str>);
+
+const TARGETS: &[Shown] = &[
+    ("openai", "openai", None),
+    (CHAT, "openai_compatible", None),
+    ("anthropic", "anthropic", None),
+    ("gemini", "gemini", None),
+    ("bedrock", "bedrock", None),
+    (CLAUDE_ON_CONVERSE, "bedrock", Some("us.anthropic.claude-sonnet-4-6-v1:0")),
+    ("cohere", "cohere", None),
+    ("mistral", "mistral", None),
 ];
 
 /// Azure with a deployment and an `api-version` in the path.
 const DEPLOYMENT: &str = "azure_deployment";
 
-/// The same for the other providers, whose dialects differ little from one above: only the requests whose `turn.json`
-/// says `"targets": "all"` are shown for them.
-const OTHERS: &[(&str, &str, &str)] = &[
-    ("azure_openai", "azure_openai", "gpt-5.4-mini"),
-    (DEPLOYMENT, "azure_openai", "chat-production"),
-    ("vertex", "vertex", "gemini-3-flash"),
-    ("anthropic_vertex", "anthropic_vertex", "claude-sonnet-4-5@20250929"),
-    ("anthropic_bedrock", "anthropic_bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-    ("groq", "groq", "openai/gpt-oss-120b"),
-    ("deepseek", "deepseek", "deepseek-chat"),
-    ("xai", "xai", "grok-4.3"),
-    ("together", "together", "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8"),
-    ("fireworks", "fireworks", "accounts/fireworks/models/glm-4p7"),
-    ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5"),
-    ("cerebras", "cerebras", "gpt-oss-120b"),
-    ("perplexity", "perplexity", "sonar-pro"),
-    ("nvidia", "nvidia", "nvidia/llama-3.3-nemotron-super-49b-v1.5"),
-    ("dashscope", "dashscope", "qwen3-max"),
-    ("moonshot", "moonshot", "kimi-k2.5"),
-    ("zhipu", "zhipu", "glm-4.7"),
-    ("ollama", "ollama", "gpt-oss:20b"),
-    ("vllm", "vllm", "Qwen/Qwen3-32B"),
-];
+/// A row that has two names is shown by the short one, `vertex`.
+const LONG_NAME: &str = "gemini_vertex";
+
+/// The same for each other row, whose dialects differ little from one above: only the requests whose `turn.json` says
+/// `"targets": "all"` are shown for them.
+fn others() -> impl Iterator<Item = Shown> {
+    let is_other =
+        |row: &&Row| row.name != LONG_NAME && TARGETS.iter().all(|(_, provider, _)| *provider != row.name);
+    let rows = PROVIDERS.iter().filter(is_other).map(|row| (row.name, row.name, None));
+    rows.chain([(DEPLOYMENT, "azure_openai", Some("chat-production"))])
+}
 
 fn is_other(target: &Target) -> bool {
-    OTHERS.iter().any(|(id, ..)| *id == target.id)
+    TARGETS.iter().all(|(id, ..)| *id != target.id)
 }
 
 fn targets() -> Vec<Target> {
-    let built = TARGETS.iter().chain(OTHERS).filter_map(|(id, name, model)| {
-        let row = provider(name)?;
+    let built = TARGETS.iter().copied().chain(others()).map(|(id, name, model)| {
+        let row = provider(name).unwrap();
         let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
         let base = base.trim_start_matches("http://");
         let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
-        Some(Target {
-            id: (*id).to_owned(),
+        Target {
+            id: id.to_owned(),
             row,
-            model: Some((*model).to_owned()),
+            model: Some(model.unwrap_or(row.example_model).to_owned()),
             endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
-            capabilities: match *id {
+            capabilities: match id {
                 CLAUDE_ON_CONVERSE => ["json_schema", "reasoning", "reasoning_effort"]
                     .into_iter()
                     .filter_map(Features::from_name)
@@ -113,10 +103,10 @@ fn targets() -> Vec<Target> {
             denied: Features::NONE,
             context_window: None,
             max_output_tokens: Some(8192),
-            api_version: (*id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
+            api_version: (id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
-        })
+        }
     });
     built.collect()
 }

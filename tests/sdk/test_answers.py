@@ -13,6 +13,7 @@ import openai.types.chat
 import openai.types.responses
 import pytest
 
+from harness.providers import accents
 from shape import Shape
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
@@ -72,9 +73,9 @@ UNREADABLE = {
 }
 
 
-# Providers whose answers go on as they are to a caller of their dialect, with members of their own in them.
-ACCENTS = "azure_openai groq deepseek xai together fireworks openrouter cerebras perplexity nvidia dashscope moonshot zhipu ollama vllm"
-PASSED_ON = {"anthropic_vertex": "anthropic", "anthropic_bedrock": "anthropic"} | dict.fromkeys(ACCENTS.split(), "openai")
+# Providers whose answers go on as they are to a caller of their dialect, with members of their own in them: OpenAI has none.
+PASSED_ON = {"anthropic_vertex": "anthropic", "anthropic_bedrock": "anthropic"}
+PASSED_ON |= dict.fromkeys(accents().keys() - {"openai"}, "openai")
 
 
 def name_of(path) -> str:
