@@ -281,6 +281,7 @@ pub static PROVIDERS: &[Row] = &[
     compatible::DEEPSEEK,
     compatible::XAI,
     compatible::TOGETHER,
+    compatible::DEEPINFRA,
     compatible::FIREWORKS,
     compatible::OPENROUTER,
     compatible::MISTRAL,

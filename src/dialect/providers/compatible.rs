@@ -95,6 +95,16 @@ pub(super) const TOGETHER: Row = row(
     "https://docs.together.ai/reference/chat-completions-1",
 );
 
+/// The role `developer` is an error of status 422 (earendil-works/pi#1578).
+pub(super) const DEEPINFRA: Row = row(
+    "deepinfra",
+    "https://api.deepinfra.com/v1/openai",
+    "deepseek-ai/DeepSeek-V3",
+    OPEN_MODELS.with(Features::REASONING_EFFORT),
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://docs.deepinfra.com/api-reference/openai-chat-completions-1",
+);
+
 pub(super) const FIREWORKS: Row = row(
     "fireworks",
     "https://api.fireworks.ai/inference/v1",
