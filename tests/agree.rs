@@ -7,37 +7,35 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::rc::Rc;
 use switchover::config::CircuitBreaker;
-use switchover::dialect::{Surface, Turn};
+use switchover::dialect::{Dialect, Host, Key, PROVIDERS, Row, Surface, Turn};
 use switchover::filter::{Asking, Attempt, Moment, RequestStep, Router, Runtime, explain, translate};
 use switchover::plan::{News, Seat, Standing};
 
 const NOW_MS: u64 = 1_750_000_000_000;
 const KEY: u64 = 7;
 
-/// Providers of every dialect and accent, as a target of each is written.
-const PROVIDERS: [(&str, &str); 18] = [
-    ("openai", "{}"),
-    ("openai_compatible", r#"{"endpoint":"http://x/v1"}"#),
-    ("azure_openai", r#"{"endpoint":"http://x"}"#),
-    ("anthropic", r#"{"max_output_tokens":10}"#),
-    ("gemini", "{}"),
-    ("bedrock", r#"{"endpoint":"http://x"}"#),
-    ("anthropic_bedrock", r#"{"endpoint":"http://x","max_output_tokens":10}"#),
-    ("cohere", "{}"),
-    ("mistral", "{}"),
-    ("deepseek", "{}"),
-    ("groq", "{}"),
-    ("cerebras", "{}"),
-    ("perplexity", "{}"),
-    ("xai", "{}"),
-    ("openrouter", "{}"),
-    ("moonshot", "{}"),
-    ("zhipu", "{}"),
-    ("vertex", r#"{"project":"p","location":"us-central1"}"#),
-];
+/// What a target of a provider needs beside its id, as a file says it.
+fn needs(row: &Row) -> Value {
+    let mut target = match (row.endpoint, row.host) {
+        (Some(_), _) => json!({}),
+        (None, Host::Vertex) => json!({"project": "p", "location": "us-central1"}),
+        (None, _) => json!({"endpoint": "http://x"}),
+    };
+    if row.dialect == Dialect::Anthropic {
+        target["max_output_tokens"] = json!(10);
+    }
+    match row.key {
+        Key::Header { .. } => target["credential"] = json!("key"),
+        Key::SigV4 => target["credential"] = json!("aws"),
+        Key::Optional => {}
+    }
+    target["provider"] = json!(row.name);
+    target
+}
 
 #[derive(Debug, Clone)]
 struct Member {
+    /// The place of its row.
     provider: usize,
     capabilities: Option<Vec<&'static str>>,
     window: Option<u64>,
@@ -63,15 +61,10 @@ fn member() -> impl Strategy<Value = Member> {
 /// `None` where `check` refuses it.
 fn config(members: &[Member], strategy: &str, unsupported: &str, anyway: bool) -> Option<Runtime> {
     let targets = members.iter().enumerate().map(|(place, member)| {
-        let (provider, more) = PROVIDERS[member.provider];
-        let mut target: Value = serde_json::from_str(more).unwrap();
+        let mut target = needs(&PROVIDERS[member.provider]);
         target["id"] = json!(format!("t{place}"));
-        target["provider"] = json!(provider);
         target["model"] = json!("m");
         target["price"] = json!({"input": place, "output": 1});
-        if provider != "openai_compatible" {
-            target["credential"] = json!(if provider.contains("bedrock") { "aws" } else { "key" });
-        }
         if let Some(capabilities) = &member.capabilities {
             target["capabilities"] = json!(capabilities);
         }
@@ -150,6 +143,15 @@ fn other() -> impl Strategy<Value = (Surface, Value)> {
         (Surface::Responses, stored),
         (Surface::Embeddings, json!({"model": "g", "input": ["hi"]})),
     ])
+}
+
+/// One that `check` refuses would never be tried below.
+#[test]
+fn each_provider_can_be_a_target() {
+    for (provider, row) in PROVIDERS.iter().enumerate() {
+        let member = Member { provider, capabilities: None, window: None, tier: 0, news: None };
+        assert!(config(&[member], "ordered", "refuse", true).is_some(), "{}", row.name);
+    }
 }
 
 proptest! {

@@ -1,9 +1,29 @@
-"""The stand-in providers for every test that asks for them."""
+"""The stand-in providers, and the Envoys' programs, for every test that asks for them."""
+
+import os
 
 import pytest
 
+from harness import envoy as real_envoy
 from harness.process import Process
 from harness.standin import Standin
+
+
+def pytest_generate_tests(metafunc):
+    """Tests marked `floor` run on the oldest Envoy promised too; if marked `floor("deep")`, in deep runs only."""
+    if "envoy_binary" in metafunc.fixturenames:
+        versions = ["main"]
+        same = os.environ.get("SWITCHOVER_ENVOY") == os.environ.get("SWITCHOVER_ENVOY_FLOOR", "none")
+        floor = metafunc.definition.get_closest_marker("floor")
+        if floor and not same:
+            versions.append(pytest.param("floor", marks=(pytest.mark.deep,) if "deep" in floor.args else ()))
+        metafunc.parametrize("envoy_binary", versions, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def envoy_binary(request):
+    """The Envoy's path."""
+    return real_envoy.binary(request.param)
 
 
 @pytest.fixture(scope="session")

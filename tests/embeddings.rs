@@ -24,7 +24,7 @@ use switchover::json::{Raw, indented};
 /// Target id, provider, model.
 const TARGETS: &[(&str, &str, &str)] = &[
     ("openai", "openai", "text-embedding-3-small"),
-    ("azure", "azure_openai", "text-embedding-3-small"),
+    ("azure_openai", "azure_openai", "text-embedding-3-small"),
     ("mistral", "mistral", "mistral-embed"),
     ("gemini", "gemini", "gemini-embedding-001"),
     ("vertex", "vertex", "text-embedding-005"),
@@ -81,7 +81,7 @@ fn requests() {
     assert!(cases.len() > 5);
     for case in cases {
         let body = fs::read(case.join("in.json")).unwrap();
-        let drops = case.file_name().unwrap().to_string_lossy().ends_with("_dropped");
+        let drops = case.file_name().unwrap().to_string_lossy().ends_with("-dropped");
         let turn = turn(if drops { Unsupported::Drop } else { Unsupported::Refuse });
         for target in targets() {
             let (name, other, json) = match exchange::request(&turn, Raw::parse(&body).unwrap(), &target) {

@@ -1,5 +1,5 @@
-//! Real error bodies of each provider, and what becomes of them: `golden/failure/<provider>/<case>.json`, found, never
-//! listed. A case is `{status, headers, body, now, expect}`; with `event` its body is an event of a stream, with
+//! Error bodies in each provider's words, and what becomes of them: `golden/failure/<provider>/<case>.json`, found, never
+//! listed (`golden/README.md` says where they come from). A case is `{status, headers, body, now, expect}`; with `event` its body is an event of a stream, with
 //! `exception` the payload of Bedrock's frame of that name.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

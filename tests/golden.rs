@@ -1,7 +1,7 @@
 //! Translations as data: every folder under `tests/golden` is a case, found and never listed.
 //!
 //! ```text
-//! request/<caller>/<case>/in.json            what a caller sends; see `OTHERS` for whose requests are shown
+//! request/<caller>/<case>/in.json            what a caller sends; see `others` for whose requests are shown
 //!                        /<target>.json      what `switchover translate request` prints for that target, or
 //!                        /<target>.refused.json   the error body that the caller gets
 //! reply/<target>/<case>/in.{json,html,txt}  a provider's whole answer
@@ -34,8 +34,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Memo, Outgoing, Pipe, Surface, Target, Turn, Unsupported, exchange,
-    failure_json, provider,
+    CallerError, Endpoint, Host, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn, Unsupported,
+    exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -49,61 +49,51 @@ const CLAUDE_ON_CONVERSE: &str = "bedrock_claude";
 /// OpenAI's dialect without Responses: what callers of Responses are translated to.
 const CHAT: &str = "chat";
 
-/// Target id (a dialect's name), provider, model.
-const TARGETS: &[(&str, &str, &str)] = &[
-    ("openai", "openai", "gpt-5.4-mini"),
-    (CHAT, "openai_compatible", "llama-4"),
-    ("anthropic", "anthropic", "claude-sonnet-4-5"),
-    ("gemini", "gemini", "gemini-3-flash"),
-    ("bedrock", "bedrock", "amazon.nova-pro-v1:0"),
-    (CLAUDE_ON_CONVERSE, "bedrock", "us.anthropic.claude-sonnet-4-6-v1:0"),
-    ("cohere", "cohere", "command-a-03-2025"),
-    ("mistral", "mistral", "mistral-large-2512"),
+/// Target id (a dialect's name), provider, and the model where it isn't the row's example.
+type Shown = (&'static str, &'static str, Option<&'static str>);
+
+const TARGETS: &[Shown] = &[
+    ("openai", "openai", None),
+    (CHAT, "openai_compatible", None),
+    ("anthropic", "anthropic", None),
+    ("gemini", "gemini", None),
+    ("bedrock", "bedrock", None),
+    (CLAUDE_ON_CONVERSE, "bedrock", Some("us.anthropic.claude-sonnet-4-6-v1:0")),
+    ("cohere", "cohere", None),
+    ("mistral", "mistral", None),
 ];
 
 /// Azure with a deployment and an `api-version` in the path.
 const DEPLOYMENT: &str = "azure_deployment";
 
-/// The same for the other providers, whose dialects differ little from one above: only the requests whose `turn.json`
-/// says `"targets": "all"` are shown for them.
-const OTHERS: &[(&str, &str, &str)] = &[
-    ("azure", "azure_openai", "gpt-5.4-mini"),
-    (DEPLOYMENT, "azure_openai", "chat-production"),
-    ("vertex", "vertex", "gemini-3-flash"),
-    ("anthropic_vertex", "anthropic_vertex", "claude-sonnet-4-5@20250929"),
-    ("anthropic_bedrock", "anthropic_bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-    ("groq", "groq", "openai/gpt-oss-120b"),
-    ("deepseek", "deepseek", "deepseek-chat"),
-    ("xai", "xai", "grok-4.3"),
-    ("together", "together", "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8"),
-    ("fireworks", "fireworks", "accounts/fireworks/models/glm-4p7"),
-    ("openrouter", "openrouter", "anthropic/claude-sonnet-4.5"),
-    ("cerebras", "cerebras", "gpt-oss-120b"),
-    ("perplexity", "perplexity", "sonar-pro"),
-    ("nvidia", "nvidia", "nvidia/llama-3.3-nemotron-super-49b-v1.5"),
-    ("dashscope", "dashscope", "qwen3-max"),
-    ("moonshot", "moonshot", "kimi-k2.5"),
-    ("zhipu", "zhipu", "glm-4.7"),
-    ("ollama", "ollama", "gpt-oss:20b"),
-    ("vllm", "vllm", "Qwen/Qwen3-32B"),
-];
+/// A row that has two names is shown by the short one, `vertex`.
+const LONG_NAME: &str = "gemini_vertex";
+
+/// The same for each other row, whose dialects differ little from one above: only the requests whose `turn.json` says
+/// `"targets": "all"` are shown for them.
+fn others() -> impl Iterator<Item = Shown> {
+    let is_other =
+        |row: &&Row| row.name != LONG_NAME && TARGETS.iter().all(|(_, provider, _)| *provider != row.name);
+    let rows = PROVIDERS.iter().filter(is_other).map(|row| (row.name, row.name, None));
+    rows.chain([(DEPLOYMENT, "azure_openai", Some("chat-production"))])
+}
 
 fn is_other(target: &Target) -> bool {
-    OTHERS.iter().any(|(id, ..)| *id == target.id)
+    TARGETS.iter().all(|(id, ..)| *id != target.id)
 }
 
 fn targets() -> Vec<Target> {
-    let built = TARGETS.iter().chain(OTHERS).filter_map(|(id, name, model)| {
-        let row = provider(name)?;
+    let built = TARGETS.iter().copied().chain(others()).map(|(id, name, model)| {
+        let row = provider(name).unwrap();
         let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
         let base = base.trim_start_matches("http://");
         let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
-        Some(Target {
-            id: (*id).to_owned(),
+        Target {
+            id: id.to_owned(),
             row,
-            model: Some((*model).to_owned()),
+            model: Some(model.unwrap_or(row.example_model).to_owned()),
             endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
-            capabilities: match *id {
+            capabilities: match id {
                 CLAUDE_ON_CONVERSE => ["json_schema", "reasoning", "reasoning_effort"]
                     .into_iter()
                     .filter_map(Features::from_name)
@@ -113,10 +103,10 @@ fn targets() -> Vec<Target> {
             denied: Features::NONE,
             context_window: None,
             max_output_tokens: Some(8192),
-            api_version: (*id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
+            api_version: (id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
-        })
+        }
     });
     built.collect()
 }
@@ -135,8 +125,6 @@ struct Case {
     /// `turn.json`, or an empty object.
     settings: String,
     wanted: BTreeSet<String>,
-    /// Targets or callers whose way does not exist yet: their expected files may wait.
-    pending: Vec<&'static str>,
     problems: Vec<String>,
 }
 
@@ -145,13 +133,7 @@ impl Case {
         let settings = fs::read_to_string(folder.join("turn.json")).unwrap_or_else(|_| "{}".to_owned());
         Raw::parse(settings.as_bytes())
             .unwrap_or_else(|error| panic!("{}/turn.json: {error}", folder.display()));
-        Case {
-            folder: folder.to_owned(),
-            settings,
-            wanted: BTreeSet::new(),
-            pending: Vec::new(),
-            problems: Vec::new(),
-        }
+        Case { folder: folder.to_owned(), settings, wanted: BTreeSet::new(), problems: Vec::new() }
     }
 
     fn setting(&self, name: &str) -> Option<Raw<'_>> {
@@ -223,8 +205,7 @@ impl Case {
     /// No expected file may be left that nothing produces.
     fn close(mut self) -> Vec<String> {
         for name in files(&self.folder) {
-            let pending = self.pending.iter().any(|id| name.split('.').next() == Some(id));
-            if name.starts_with("in.") || name == "turn.json" || self.wanted.contains(&name) || pending {
+            if name.starts_with("in.") || name == "turn.json" || self.wanted.contains(&name) {
                 continue;
             }
             if bless() {
@@ -257,8 +238,6 @@ fn requests() {
                 }
             }
         }
-        let exists = |id| targets.iter().any(|target| target.id == id && pair_exists(surface, target));
-        case.pending = TARGETS.iter().map(|(id, ..)| *id).filter(|id| !exists(*id)).collect();
     });
 }
 
@@ -273,7 +252,7 @@ fn replies() {
             _ => b"text/plain",
         };
         let head = Head { status: 200, headers: &[(b"content-type", media)] };
-        for (caller, surface, target) in callers_of(&targets, group, case) {
+        for (caller, surface, target) in callers_of(&targets, group) {
             let turn = case.turn(surface, Raw::trusted("{}"));
             match exchange::reply(&turn, target, &case.memo(false), &head, &bytes) {
                 Ok(answer) => case.expect(&format!("{caller}.json"), &pretty_bytes(&answer.body)),
@@ -292,7 +271,7 @@ fn streams() {
             "frames.json" => frames::encode(Raw::parse(&bytes).unwrap()),
             _ => bytes,
         };
-        for (caller, surface, target) in callers_of(&targets, group, case) {
+        for (caller, surface, target) in callers_of(&targets, group) {
             let mut turn = case.turn(surface, Raw::trusted("{}"));
             turn.stream = true;
             let memo = case.memo(true);
@@ -328,6 +307,31 @@ fn streams() {
             }
         }
     });
+}
+
+#[test]
+fn cases_are_named_one_way() {
+    let is_kebab = |name: &str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let mut cases = Vec::new();
+    for (kind, depth) in [
+        ("request", 2),
+        ("reply", 2),
+        ("stream", 2),
+        ("failure", 2),
+        ("embeddings/request", 1),
+        ("embeddings/reply", 2),
+        ("config", 1),
+        ("config/good", 1),
+    ] {
+        let mut paths = vec![root().join(kind)];
+        for _ in 0..depth {
+            paths = paths.iter().flat_map(|path| entries(path)).collect();
+        }
+        assert!(!paths.is_empty(), "no case under {kind}");
+        cases.extend(paths);
+    }
+    let other = cases.iter().filter(|case| !is_kebab(case.file_stem().unwrap().to_str().unwrap()));
+    assert_eq!(other.collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "cases are named in kebab-case");
 }
 
 struct Streamed {
@@ -399,13 +403,9 @@ fn may_end(target: &Target, group: &str, prefix: &[u8]) -> bool {
     }
 }
 
-/// The callers of a dialect's answers; those without a way yet are pending. `responses` are OpenAI's answers to callers
+/// The callers of a dialect's answers. `responses` are OpenAI's answers to callers
 /// of the same, `openai` its chat completions.
-fn callers_of<'t>(
-    targets: &'t [Target],
-    dialect: &str,
-    case: &mut Case,
-) -> Vec<(&'static str, Surface, &'t Target)> {
+fn callers_of<'t>(targets: &'t [Target], dialect: &str) -> Vec<(&'static str, Surface, &'t Target)> {
     let mut ready = Vec::new();
     for (name, surface) in CALLERS {
         let id = match (dialect, *surface) {
@@ -425,8 +425,6 @@ fn callers_of<'t>(
         }
         if pair_exists(*surface, target) {
             ready.push((*name, *surface, target));
-        } else {
-            case.pending.push(*name);
         }
     }
     ready
@@ -434,7 +432,7 @@ fn callers_of<'t>(
 
 /// Runs every case of `tests/golden/<kind>/<group>/<case>`.
 fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);
+    let root = root().join(kind);
     let mut problems = Vec::new();
     let mut cases = 0;
     for group in folders(&root) {
@@ -446,7 +444,7 @@ fn run(kind: &str, mut check: impl FnMut(&str, &mut Case)) {
             cases += 1;
         }
     }
-    assert!(cases > 0 || !fs::exists(&root).unwrap(), "no case under {}", root.display());
+    assert!(cases > 0, "no case under {}", root.display());
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 
@@ -454,17 +452,24 @@ fn bless() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value == "1")
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn entries(of: &Path) -> Vec<PathBuf> {
+    fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
 fn folders(of: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(of).map(|all| all.map(|entry| entry.unwrap().path()).collect::<Vec<_>>());
     let mut folders: Vec<PathBuf> =
-        entries.unwrap_or_default().into_iter().filter(|path| fs::metadata(path).unwrap().is_dir()).collect();
+        entries(of).into_iter().filter(|path| fs::metadata(path).unwrap().is_dir()).collect();
     folders.sort();
     folders
 }
 
 fn files(of: &Path) -> Vec<String> {
-    let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
-    entries
+    entries(of)
+        .into_iter()
         .filter(|path| fs::metadata(path).unwrap().is_file())
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect()

@@ -41,6 +41,8 @@ pub struct Row {
     /// Default of a target's `capabilities`.
     pub carries: Features,
     pub quirks: &'static [Quirk],
+    /// A chat model that it serves: what tests and examples ask it for.
+    pub example_model: &'static str,
     /// Where these facts come from.
     pub reference: &'static str,
 }
@@ -183,6 +185,7 @@ const GEMINI_VERTEX: Row = Row {
     key: BEARER,
     carries: GEMINI,
     quirks: &[],
+    example_model: "gemini-3-flash",
     reference: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
 };
 
@@ -202,6 +205,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: OPENAI,
         quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        example_model: "gpt-5.4-mini",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     Row {
@@ -212,6 +216,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "x-api-key", prefix: "" },
         carries: CLAUDE,
         quirks: &[],
+        example_model: "claude-sonnet-4-5",
         reference: "https://docs.anthropic.com/en/api/messages",
     },
     Row {
@@ -222,6 +227,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: CLAUDE.without(Features::IMAGE_URLS),
         quirks: &[],
+        example_model: "claude-sonnet-4-5@20250929",
         reference: "https://docs.anthropic.com/en/api/claude-on-vertex-ai",
     },
     Row {
@@ -232,6 +238,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::SigV4,
         carries: CLAUDE.without(Features::IMAGE_URLS),
         quirks: &[],
+        example_model: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
         reference: "https://docs.anthropic.com/en/api/claude-on-amazon-bedrock",
     },
     Row {
@@ -242,6 +249,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::SigV4,
         carries: CONVERSE,
         quirks: &[],
+        example_model: "amazon.nova-pro-v1:0",
         reference: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
     },
     Row {
@@ -252,6 +260,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: COHERE,
         quirks: &[],
+        example_model: "command-a-03-2025",
         reference: "https://docs.cohere.com/reference/chat",
     },
     Row {
@@ -262,6 +271,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
         quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        example_model: "gpt-5.4-mini",
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
     Row {
@@ -272,6 +282,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "x-goog-api-key", prefix: "" },
         carries: GEMINI,
         quirks: &[],
+        example_model: "gemini-3-flash",
         reference: "https://ai.google.dev/api/generate-content",
     },
     GEMINI_VERTEX,
@@ -285,12 +296,14 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Optional,
         carries: OPENAI,
         quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, EMBEDDINGS],
+        example_model: "llama-4",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
     compatible::GROQ,
     compatible::DEEPSEEK,
     compatible::XAI,
     compatible::TOGETHER,
+    compatible::DEEPINFRA,
     compatible::FIREWORKS,
     compatible::OPENROUTER,
     compatible::MISTRAL,

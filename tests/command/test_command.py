@@ -70,6 +70,18 @@ def test_schema():
     assert schema["$schema"].endswith("2020-12/schema") and "targets" in schema["properties"]
 
 
+def test_providers_are_those_of_the_schema():
+    """With the table's facts, for people and for scripts."""
+    known = json.loads(call("schema"))["properties"]["targets"]["items"]["properties"]["provider"]["enum"]
+    rows = json.loads(call("providers", "--format", "json"))
+    assert [row["name"] for row in rows] == known
+    groq = next(row for row in rows if row["name"] == "groq")
+    assert groq["endpoint"] == "https://api.groq.com/openai/v1" and groq["key"] == "authorization"
+    assert "vision" in groq["capabilities"] and {"without": "n"} in groq["quirks"]
+    lines = call("providers").splitlines()
+    assert lines[0].split()[:2] == ["PROVIDER", "DIALECT"] and [line.split()[0] for line in lines[1:]] == known
+
+
 @pytest.mark.parametrize("target", ["openai", "anthropic"])
 @pytest.mark.parametrize("caller", sorted(path.name for path in (GOLDEN / "request").iterdir()))
 def test_requests_are_translated_as_in_the_golden_cases(caller, target, config):

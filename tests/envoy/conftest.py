@@ -1,6 +1,5 @@
 """A real Envoy, with and without Switchover, for every test that asks for one."""
 
-import os
 
 import pytest
 
@@ -17,22 +16,6 @@ NAMES = (
     "azure-deployment", "compatible-main", "groq-main,dialect=openai", "mistral-main,dialect=mistral",
     "deepseek-main,dialect=deepseek",
 )  # fmt: skip
-
-
-def pytest_generate_tests(metafunc):
-    """Tests marked `floor` run on the oldest Envoy promised too."""
-    if "envoy_binary" in metafunc.fixturenames:
-        versions = ["main"]
-        same = os.environ.get("SWITCHOVER_ENVOY") == os.environ.get("SWITCHOVER_ENVOY_FLOOR", "none")
-        if metafunc.definition.get_closest_marker("floor") and not same:
-            versions.append("floor")
-        metafunc.parametrize("envoy_binary", versions, indirect=True, scope="session")
-
-
-@pytest.fixture(scope="session")
-def envoy_binary(request):
-    """The Envoy's path."""
-    return real_envoy.binary(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,9 @@ def attack(place: str = "main", floor: bool | str = False, alone: bool = False, 
             test = pytest.mark.parametrize("case", cases_)(test)
         if deep:
             test = pytest.mark.deep(test)
-        return pytest.mark.floor(floor)(test) if floor else test
+        if floor:
+            test = (pytest.mark.floor if floor == "always" else pytest.mark.floor("deep"))(test)
+        return test
 
     return decorate
 

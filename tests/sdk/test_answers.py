@@ -13,6 +13,7 @@ import openai.types.chat
 import openai.types.responses
 import pytest
 
+from harness.providers import accents
 from shape import Shape
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
@@ -43,38 +44,38 @@ EVENTS = {
 SAID_BY_THE_PROVIDER = {
     "reply/anthropic/tool-input-null": "an input of null",
     "reply/anthropic/unknown-stop-reason": "a stop reason of tomorrow",
-    "reply/openai/compatible_bare": "a compatible server leaves members out",
-    "reply/openai/compatible_groq_usage": "Groq's x_groq",
-    "reply/openai/reasoning_deepseek": "DeepSeek's counts of cached tokens",
-    "reply/openai/reasoning_mistral": "Mistral's thoughts are parts of the content",
-    "reply/openai/reasoning_openrouter": "OpenRouter's name for thoughts",
-    "reply/openai/text_unicode": "numbers written otherwise",
-    "reply/openai/unknown_finish_reason": "a finish reason of tomorrow",
+    "reply/openai/compatible-bare": "a compatible server leaves members out",
+    "reply/openai/compatible-groq-usage": "Groq's x_groq",
+    "reply/openai/reasoning-deepseek": "DeepSeek's counts of cached tokens",
+    "reply/openai/reasoning-mistral": "Mistral's thoughts are parts of the content",
+    "reply/openai/reasoning-openrouter": "OpenRouter's name for thoughts",
+    "reply/openai/text-unicode": "numbers written otherwise",
+    "reply/openai/unknown-finish-reason": "a finish reason of tomorrow",
     "reply/groq/reasoning": "Groq's own service tier",
-    "stream/azure/asynchronous-filter": "Azure's results of filters, with no delta",
-    "stream/azure/filtered-in-the-middle": "Azure's first chunk has no object",
-    "stream/azure/text": "Azure's first chunk has no object",
-    "stream/azure/tool-calls": "Azure's first chunk has no object",
+    "stream/azure_openai/asynchronous-filter": "Azure's results of filters, with no delta",
+    "stream/azure_openai/filtered-in-the-middle": "Azure's first chunk has no object",
+    "stream/azure_openai/text": "Azure's first chunk has no object",
+    "stream/azure_openai/tool-calls": "Azure's first chunk has no object",
     "stream/anthropic/crlf-and-unknown-events": "an event of tomorrow",
-    "stream/openai/azure_filter_results_first": "Azure's first chunk has no object",
-    "stream/openai/compatible_groq_usage": "Groq's x_groq",
-    "stream/openai/compatible_message_instead_of_delta": "a compatible server leaves members out",
-    "stream/openai/framing_lines_in_data": "the case leaves members out",
-    "stream/openai/reasoning_openrouter": "OpenRouter's name for thoughts",
-    "stream/openai/text_unicode": "members left out",
+    "stream/openai/azure-filter-results-first": "Azure's first chunk has no object",
+    "stream/openai/compatible-groq-usage": "Groq's x_groq",
+    "stream/openai/compatible-message-instead-of-delta": "a compatible server leaves members out",
+    "stream/openai/framing-lines-in-data": "the case leaves members out",
+    "stream/openai/reasoning-openrouter": "OpenRouter's name for thoughts",
+    "stream/openai/text-unicode": "members left out",
     "stream/responses/built-in-tool": "a search that has no action yet",
     "stream/responses/unknown-events-and-garbage": "an event of tomorrow",
 }
 
 # What the SDK's helper for streams can't read to its end, and why; its events are read all the same.
 UNREADABLE = {
-    "stream/openai/compatible_message_instead_of_delta/openai.sse": "a native stream: chunks without a delta go on as they are",
+    "stream/openai/compatible-message-instead-of-delta/openai.sse": "a native stream: chunks without a delta go on as they are",
 }
 
 
-# Providers whose answers go on as they are to a caller of their dialect, with members of their own in them.
-ACCENTS = "azure groq deepseek xai together fireworks openrouter cerebras perplexity nvidia dashscope moonshot zhipu ollama vllm"
-PASSED_ON = {"anthropic_vertex": "anthropic", "anthropic_bedrock": "anthropic"} | dict.fromkeys(ACCENTS.split(), "openai")
+# Providers whose answers go on as they are to a caller of their dialect, with members of their own in them: OpenAI has none.
+PASSED_ON = {"anthropic_vertex": "anthropic", "anthropic_bedrock": "anthropic"}
+PASSED_ON |= dict.fromkeys(accents().keys() - {"openai"}, "openai")
 
 
 def name_of(path) -> str:

@@ -22,6 +22,7 @@ import pytest
 from google.genai import types as genai
 from mistralai.client.models import ChatCompletionRequest
 
+from harness.providers import accents, quirks, rows
 from shape import Shape, fields
 
 REQUESTS = pathlib.Path(__file__).resolve().parents[1] / "golden" / "request"
@@ -59,39 +60,47 @@ def judge_azure_deployment(sent):
     return judge_own(sent | {"path": path})
 
 
-# How each provider that speaks OpenAI's dialect differs from it, once more: what may not be said to it, and the member in
-# which thoughts go back to it.
-ACCENTS = {
-    "groq": ("developer logprobs logit_bias n messages.name messages.annotations messages.refusal", "reasoning"),
-    "deepseek": ("developer max_completion_tokens", "reasoning_content"),
-    "xai": ("presence_penalty frequency_penalty", None),
-    "together": ("developer max_completion_tokens", None),
-    "fireworks": ("developer max_completion_tokens", "reasoning_content"),
-    "openrouter": ("", "reasoning_details"),
-    "cerebras": ("developer presence_penalty frequency_penalty logit_bias messages.annotations messages.refusal", "reasoning"),
-    "perplexity": ("developer max_completion_tokens stream_options", None),
-    "nvidia": ("developer max_completion_tokens stream_options", None),
-    "dashscope": ("developer max_completion_tokens tool_choice.required", None),
-    "moonshot": ("developer tool_choice.required", "reasoning_content"),
-    "zhipu": ("developer max_completion_tokens stream_options tool_choice.required messages.name", "reasoning_content"),
-    "ollama": ("developer max_completion_tokens", None),
-    "vllm": ("developer", None),
-}
 THOUGHTS = ("reasoning", "reasoning_content", "reasoning_details")
 
 
 def judge_accent(name, sent):
-    unwanted, thoughts = ACCENTS[name]
-    body, said = sent["body"], set(sent["body"])
-    said |= {message["role"] for message in body["messages"]}
-    said |= {f"messages.{member}" for message in body["messages"] for member in message if message["role"] != "tool"}
-    said |= {f"tool_choice.{body.get('tool_choice')}"}
-    problems = [f".{one}: is not for {name}" for one in unwanted.split() if one in said]
-    if name in ("deepseek", "moonshot"):
-        problems += [".messages: a call without its thought" for one in body["messages"] if one.get("tool_calls") and not one.get(thoughts)]
-    # Where nothing is known to be wrong with it, what the caller wrote goes on; OpenRouter reads both.
-    passed = THOUGHTS if name in ("xai", "together", "perplexity", "nvidia", "dashscope", "ollama", "vllm", "openrouter") else (thoughts,)
+    """A provider that speaks OpenAI's dialect gets nothing that its row says it doesn't take."""
+    row, body = rows()[name], sent["body"]
+    problems = [f".{one}: is not for {name}" for one in sorted(unwanted(row) & said_in(body))]
+    # Whoever doesn't say where thoughts go back gets what the caller wrote; OpenRouter reads all of them.
+    (thoughts,) = quirks(row, "thoughts") or ({"member": None, "needed": False},)
+    own = thoughts["member"]
+    if thoughts["needed"]:
+        problems += [".messages: a call without its thought" for one in body["messages"] if one.get("tool_calls") and not one.get(own)]
+    passed = (own,) if quirks(row, "thoughts") and own != "reasoning_details" else THOUGHTS
+    for members in quirks(row, "message_members"):
+        known = {*members, "name", *passed}
+        problems += [f".messages.{one}: is not for {name}" for message in body["messages"] for one in message.keys() - known]
+    for members in quirks(row, "only"):
+        problems += [f".{one}: is not for {name}" for one in body.keys() - set(members)]
     return problems + judge_openai(sent, passed)
+
+
+def unwanted(row) -> set:
+    """What may not be said to a provider, in the words of `said_in`."""
+    names = {*quirks(row, "without")}
+    names |= {"max_completion_tokens"} if quirks(row, "max_tokens_is") else set()
+    names |= {"seed"} if quirks(row, "seed_is") else set()
+    names |= {"stream_options"} if quirks(row, "no_stream_usage") else set()
+    names |= {"role.developer"} if quirks(row, "developer_is_system") else set()
+    names |= {"messages.name"} if quirks(row, "no_names") else set()
+    for choices in quirks(row, "choices"):
+        names |= {f"tool_choice.{one}" for one in ("none", "required", "named") if one not in choices}
+    return names
+
+
+def said_in(body) -> set:
+    """Parameters, and as `role.x`, `messages.x` and `tool_choice.x` what stands in some of them."""
+    said = set(body)
+    said |= {f"role.{message['role']}" for message in body["messages"]}
+    said |= {f"messages.{member}" for message in body["messages"] for member in message if message["role"] != "tool"}
+    choice = body.get("tool_choice")
+    return said | ({f"tool_choice.{choice if isinstance(choice, str) else 'named'}"} if choice else set())
 
 
 def judge_responses(sent):
@@ -246,7 +255,7 @@ def judge_mistral(sent):
     return problems
 
 
-JUDGES = {
+OF_THEIR_OWN = {
     "mistral": judge_mistral,
     "openai": judge_own,
     "chat": judge_openai,
@@ -255,12 +264,14 @@ JUDGES = {
     "bedrock": judge_bedrock,
     "bedrock_claude": judge_bedrock,
     "cohere": judge_cohere,
-    "azure": judge_azure,
+    "azure_openai": judge_azure,
     "azure_deployment": judge_azure_deployment,
     "vertex": judge_vertex,
     "anthropic_vertex": judge_anthropic_vertex,
     "anthropic_bedrock": judge_anthropic_bedrock,
-} | {name: functools.partial(judge_accent, name) for name in ACCENTS}
+}
+# `chat` is `openai_compatible`.
+JUDGES = {name: functools.partial(judge_accent, name) for name in accents() if name != "openai_compatible"} | OF_THEIR_OWN
 
 
 # What a caller says to a provider of its own dialect goes on as it is, also if the dialect has no such thing (or has it
@@ -276,22 +287,22 @@ SAID_BY_THE_CALLER = {
     "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
-    "openai/cache_breakpoints": "cache_control of compatible providers",
-    "openai/thinking_as_anthropic_says_it": "a member of Anthropic's",
-    "openai/thinking_off_as_anthropic_says_it": "a member of Anthropic's",
-    "openai/unknown_members": "unknown members",
-    "openai/unknown_part": "a part of an unknown type",
-    "openai/wrong_content": "the provider says what is wrong",
-    "openai/wrong_effort": "the provider says what is wrong",
-    "openai/wrong_messages_missing": "the provider says what is wrong",
-    "openai/wrong_messages_object": "the provider says what is wrong",
-    "openai/wrong_no_content": "the provider says what is wrong",
-    "openai/wrong_part_without_type": "the provider says what is wrong",
-    "openai/wrong_role": "the provider says what is wrong",
-    "openai/wrong_tool_call_without_id": "the provider says what is wrong",
-    "openai/wrong_tool_choice": "the provider says what is wrong",
-    "openai/wrong_tool_result_without_id": "the provider says what is wrong",
-    "openai/wrong_tool_without_name": "the provider says what is wrong",
+    "openai/cache-breakpoints": "cache_control of compatible providers",
+    "openai/thinking-as-anthropic-says-it": "a member of Anthropic's",
+    "openai/thinking-off-as-anthropic-says-it": "a member of Anthropic's",
+    "openai/unknown-members": "unknown members",
+    "openai/unknown-part": "a part of an unknown type",
+    "openai/wrong-content": "the provider says what is wrong",
+    "openai/wrong-effort": "the provider says what is wrong",
+    "openai/wrong-messages-missing": "the provider says what is wrong",
+    "openai/wrong-messages-object": "the provider says what is wrong",
+    "openai/wrong-no-content": "the provider says what is wrong",
+    "openai/wrong-part-without-type": "the provider says what is wrong",
+    "openai/wrong-role": "the provider says what is wrong",
+    "openai/wrong-tool-call-without-id": "the provider says what is wrong",
+    "openai/wrong-tool-choice": "the provider says what is wrong",
+    "openai/wrong-tool-result-without-id": "the provider says what is wrong",
+    "openai/wrong-tool-without-name": "the provider says what is wrong",
     "responses/advisory": "unknown members",
     "responses/every-byte-survives": "unknown members",
     "responses/wrong-item": "the provider says what is wrong",
@@ -377,7 +388,7 @@ WRONG = [
 
 @pytest.mark.parametrize("before, after", [("tool", "user"), ("tool", "system"), ("assistant", "system")])
 def test_the_judge_minds_who_speaks_after_whom(before, after):
-    sent = json.loads((REQUESTS / "openai/tools_one_round/mistral.json").read_text())
+    sent = json.loads((REQUESTS / "openai/tools-one-round/mistral.json").read_text())
     assert not judge_mistral(sent)
     place = next(at for at, message in enumerate(sent["body"]["messages"]) if message["role"] == before)
     sent["body"]["messages"].insert(place + 1, {"role": after, "content": "a"})

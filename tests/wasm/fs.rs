@@ -57,10 +57,6 @@ pub fn metadata(path: impl AsRef<Path>) -> Result<Metadata, JsValue> {
     Ok(Metadata { folder: read_folder(path).is_ok() })
 }
 
-pub fn exists(path: impl AsRef<Path>) -> Result<bool, JsValue> {
-    Ok(path_exists(text(path.as_ref())?))
-}
-
 /// Expected files are written by the native run only.
 pub fn write(_: impl AsRef<Path>, _: impl AsRef<[u8]>) -> Result<(), JsValue> {
     Err(JsValue::from("nothing is written in Node"))

@@ -12,6 +12,7 @@ mod drill;
 mod explain;
 mod input;
 mod key;
+mod providers;
 mod render;
 mod stop;
 mod translate;
@@ -41,6 +42,8 @@ enum Call {
     Explain(explain::Args),
     /// Forces each drill of a file on a running Envoy, and prints what the callers saw.
     Drill(drill::Args),
+    /// Prints the providers that a target can name.
+    Providers(providers::Args),
     /// Prints the JSON Schema of the file.
     Schema,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Call::Translate(call) => translate::run(&call),
         Call::Explain(args) => explain::run(&args),
         Call::Drill(args) => drill::run(&args),
+        Call::Providers(args) => providers::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
     };
     match done {

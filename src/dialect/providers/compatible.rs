@@ -25,6 +25,7 @@ const PLAIN_MEMBERS: &[&str] = &["role", "content", "tool_calls", "tool_call_id"
 const fn row(
     name: &'static str,
     endpoint: &'static str,
+    example_model: &'static str,
     carries: Features,
     quirks: &'static [Quirk],
     reference: &'static str,
@@ -37,6 +38,7 @@ const fn row(
         key: BEARER,
         carries,
         quirks,
+        example_model,
         reference,
     }
 }
@@ -45,6 +47,7 @@ const fn row(
 pub(super) const GROQ: Row = row(
     "groq",
     "https://api.groq.com/openai/v1",
+    "openai/gpt-oss-120b",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
     &[
         Quirk::DeveloperIsSystem,
@@ -67,6 +70,7 @@ pub(super) const GROQ: Row = row(
 pub(super) const DEEPSEEK: Row = row(
     "deepseek",
     "https://api.deepseek.com",
+    "deepseek-chat",
     BASE.with(THINKS).with(Features::LOGPROBS),
     &[MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::Needed("reasoning_content"))],
     "https://api-docs.deepseek.com/api/create-chat-completion",
@@ -76,6 +80,7 @@ pub(super) const DEEPSEEK: Row = row(
 pub(super) const XAI: Row = row(
     "xai",
     "https://api.x.ai/v1",
+    "grok-4.3",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
     &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty")],
     "https://docs.x.ai/docs/guides/reasoning",
@@ -84,14 +89,26 @@ pub(super) const XAI: Row = row(
 pub(super) const TOGETHER: Row = row(
     "together",
     "https://api.together.xyz/v1",
+    "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8",
     OPEN_MODELS,
     &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
     "https://docs.together.ai/reference/chat-completions-1",
 );
 
+/// The role `developer` is an error of status 422 (earendil-works/pi#1578).
+pub(super) const DEEPINFRA: Row = row(
+    "deepinfra",
+    "https://api.deepinfra.com/v1/openai",
+    "deepseek-ai/DeepSeek-V3",
+    OPEN_MODELS.with(Features::REASONING_EFFORT),
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+    "https://docs.deepinfra.com/api-reference/openai-chat-completions-1",
+);
+
 pub(super) const FIREWORKS: Row = row(
     "fireworks",
     "https://api.fireworks.ai/inference/v1",
+    "accounts/fireworks/models/glm-4p7",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
     &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::In("reasoning_content"))],
     "https://docs.fireworks.ai/api-reference/post-chatcompletions",
@@ -100,6 +117,7 @@ pub(super) const FIREWORKS: Row = row(
 pub(super) const OPENROUTER: Row = row(
     "openrouter",
     "https://openrouter.ai/api/v1",
+    "anthropic/claude-sonnet-4.5",
     OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
     &[EMBEDDINGS, MAX_TOKENS, Quirk::Thoughts(Thoughts::Details)],
     "https://openrouter.ai/docs/api-reference/chat-completion",
@@ -116,6 +134,7 @@ const MISTRAL_EMBEDDINGS: Quirk = Quirk::Embeddings(&Embeds {
 pub(super) const MISTRAL: Row = row(
     "mistral",
     "https://api.mistral.ai/v1",
+    "mistral-large-2512",
     BASE.with(Features::JSON_SCHEMA)
         .with(IMAGES)
         .with(THINKS)
@@ -170,6 +189,7 @@ pub(super) const MISTRAL: Row = row(
 pub(super) const CEREBRAS: Row = row(
     "cerebras",
     "https://api.cerebras.ai/v1",
+    "gpt-oss-120b",
     BASE.with(Features::JSON_SCHEMA).with(THINKS).with(Features::LOGPROBS),
     &[
         Quirk::DeveloperIsSystem,
@@ -188,6 +208,7 @@ pub(super) const CEREBRAS: Row = row(
 pub(super) const PERPLEXITY: Row = row(
     "perplexity",
     "https://api.perplexity.ai",
+    "sonar-pro",
     Features::SAMPLING.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
     &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
     "https://docs.perplexity.ai/api-reference/chat-completions-post",
@@ -197,6 +218,7 @@ pub(super) const PERPLEXITY: Row = row(
 pub(super) const NVIDIA: Row = row(
     "nvidia",
     "https://integrate.api.nvidia.com/v1",
+    "nvidia/llama-3.3-nemotron-super-49b-v1.5",
     BASE.with(IMAGES).with(Features::REASONING),
     &[EMBEDDINGS, MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
     "https://docs.api.nvidia.com/nim/reference/llm-apis",
@@ -205,6 +227,7 @@ pub(super) const NVIDIA: Row = row(
 pub(super) const DASHSCOPE: Row = row(
     "dashscope",
     "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    "qwen3-max",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
     &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Choices(&["none", "named"])],
     "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
@@ -215,6 +238,7 @@ pub(super) const DASHSCOPE: Row = row(
 pub(super) const MOONSHOT: Row = row(
     "moonshot",
     "https://api.moonshot.ai/v1",
+    "kimi-k2.5",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::REASONING).with(Features::CANDIDATES),
     &[
         Quirk::DeveloperIsSystem,
@@ -228,6 +252,7 @@ pub(super) const MOONSHOT: Row = row(
 pub(super) const ZHIPU: Row = row(
     "zhipu",
     "https://open.bigmodel.cn/api/paas/v4",
+    "glm-4.7",
     BASE.with(IMAGES).with(Features::REASONING),
     &[
         EMBEDDINGS,
@@ -250,6 +275,7 @@ pub(super) const OLLAMA: Row = Row {
     ..row(
         "ollama",
         "http://127.0.0.1:11434/v1",
+        "gpt-oss:20b",
         BASE.with(Features::JSON_SCHEMA).with(Features::VISION).with(THINKS),
         &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
         "https://docs.ollama.com/api/openai-compatibility",
@@ -261,6 +287,7 @@ pub(super) const VLLM: Row = Row {
     ..row(
         "vllm",
         "http://127.0.0.1:8000/v1",
+        "Qwen/Qwen3-32B",
         OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO),
         &[EMBEDDINGS, Quirk::DeveloperIsSystem],
         "https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html",

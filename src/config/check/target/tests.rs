@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 fn row(name: &'static str, host: Host, key: Key) -> Row {
     let dialect = if host == Host::Vertex { Dialect::Gemini } else { Dialect::Bedrock };
     let (carries, reference) = (Features::NONE, "");
-    Row { name, dialect, host, endpoint: None, key, carries, quirks: &[], reference }
+    Row { name, dialect, host, endpoint: None, key, carries, quirks: &[], example_model: "m", reference }
 }
 static VERTEX: LazyLock<Row> =
     LazyLock::new(|| row("vertex", Host::Vertex, Key::Header { name: "authorization", prefix: "Bearer " }));
