@@ -30,6 +30,7 @@ mod show;
 mod structured;
 mod target;
 mod turn;
+pub mod words;
 
 pub use asked::{Asked, ask};
 use body::Body;
