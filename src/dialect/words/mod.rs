@@ -63,7 +63,7 @@ pub enum Sort {
     Arguments,
     /// A description in a tool or in a schema.
     Description,
-    /// The name of a person or a file.
+    /// The name of a person or a file; in a result of OpenAI's legacy functions, of the function.
     Name,
     /// What an answer quotes, and the title of what it quotes from.
     Citation,

@@ -171,6 +171,13 @@ fn every_other_byte_stays() {
 }
 
 #[test]
+fn media_in_what_nobody_knows_are_no_words() {
+    let of = |text: &str| told(Side::Request, Surface::Chat, &format!(r#"{{"new":"{text}"}}"#)).len();
+    assert_eq!(of("data:image/png;base64,AAAA"), 0);
+    assert_eq!([of("data: mine, and more"), of("data:text/plain,hello"), of("data")], [1; 3]);
+}
+
+#[test]
 fn what_is_deeper_than_any_shape_is_told_too() {
     let depth = 200;
     let (open, close) = (r#"[{"content":"#.repeat(depth), "}]".repeat(depth));

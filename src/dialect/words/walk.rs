@@ -230,8 +230,8 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 }
 
-/// Whether a text is a `data:` URL, as an image or a file is.
+/// Whether a text is a `data:` URL in base64, as an image or a file is.
 fn is_media(text: &Text<'_>) -> bool {
     let (Ok(text) | Err(text)) = text.literal();
-    text.starts_with("data:")
+    text.starts_with("data:") && text.split_once(',').is_some_and(|(head, _)| head.ends_with(";base64"))
 }
