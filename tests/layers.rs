@@ -30,7 +30,7 @@ const ROOMS: &[&[&str]] = &[
     &["piece", "providers", "surface"],
     &["loss"],
     &["seam"],
-    &["talk"],
+    &["talk", "words"],
     &["anthropic", "bedrock", "cohere", "embeddings", "gemini", "openai", "responses"],
     &["exchange"],
 ];

@@ -12,6 +12,7 @@
 //! | `seam` | what a dialect must be able to do, and what goes in and comes out |
 //! | `talk` | what every writer of requests does with a conversation |
 //! | `anthropic` … `responses` | a dialect each; none knows another |
+//! | `words` | every text of a request, an answer, an event, by its caller's dialect |
 //! | `exchange` | which of them talk with each other: the only one that knows all |
 //!
 //! Imports go up this table and never down; `tests/layers.rs` holds it.
@@ -30,6 +31,7 @@ mod responses;
 mod seam;
 mod surface;
 mod talk;
+pub mod words;
 
 pub use exchange::{Asked, Limits, ask, ask_once, failure_json};
 pub use loss::{

@@ -19,6 +19,7 @@ mod frames;
 mod marks;
 mod requests;
 mod streams;
+mod words;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -136,6 +137,9 @@ fn all(runtime: &Runtime) -> Vec<Work> {
         let planned = Rc::clone(&body);
         let prepare = Box::new(move |size| plan(surface, planned.of(size)));
         all.push(Work { name: format!("{name} of {surface:?}, planned"), prepare });
+        let told = Rc::clone(&body);
+        let prepare = Box::new(move |size| words::replaced(surface, &told, size));
+        all.push(Work { name: format!("{name} of {surface:?}, each text replaced"), prepare });
         for target in &targets {
             let (name, target) = (format!("{name} of {surface:?} to {}", target.id), target.clone());
             let body = Rc::clone(&body);
