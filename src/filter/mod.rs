@@ -11,6 +11,7 @@ mod degraded;
 mod drill;
 mod explain;
 pub mod headers;
+mod identity;
 mod intake;
 mod load;
 mod memory;
