@@ -8,7 +8,7 @@
 //! are out, the stream is reset.
 
 use super::entry::Numbers;
-use super::{abi, shared, timer};
+use super::{abi, shared, store, timer};
 use crate::filter::{Silence, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -118,7 +118,7 @@ pub fn tick(root: u32, now_ms: u64, since_ms: u64) {
     for (runtime, ending) in endings {
         shared::count(&ending.metric, 1);
         if let Some((target, news)) = ending.news {
-            shared::tell(&runtime, target, news, || now_ms);
+            store::tell(&runtime, target, news, || now_ms);
         }
     }
     for (context, why) in ended {

@@ -10,6 +10,7 @@ mod reading;
 mod router;
 mod rush;
 mod shared;
+mod store;
 pub mod timer;
 mod translator;
 mod unheard;
@@ -61,7 +62,7 @@ impl Plugin {
         let json = abi::buffer(abi::Buffer::PluginConfiguration, 0, size).unwrap_or_default();
         match shared::runtime(json) {
             Ok(runtime) => {
-                shared::prepare();
+                store::prepare();
                 // Once for each VM, not for each order.
                 if matches!(self.role, Role::Router) {
                     for drill in runtime.drills(abi::now_ms()) {

@@ -3,7 +3,7 @@
 use super::entry::Flow;
 use super::translator::broken;
 use super::unheard::{self, Role};
-use super::{abi, reading, rush, shared};
+use super::{abi, reading, rush, shared, store};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
     Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
@@ -110,7 +110,7 @@ impl RouterContext {
         };
         let now_ms = abi::now_ms();
         let key = shared::next_key();
-        let standings = shared::standings(&self.runtime, now_ms);
+        let standings = store::standings(&self.runtime, now_ms);
         match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, standings: &standings }) {
             Err(answer) => self.refuse(answer, size, end),
             Ok((trip, headers)) => {

@@ -3,7 +3,7 @@
 use super::entry::Flow;
 use super::router::{drain, read};
 use super::unheard::{self, Role};
-use super::{abi, idle, pause, rush, shared};
+use super::{abi, idle, pause, rush, shared, store};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
@@ -193,17 +193,17 @@ impl TranslatorContext {
             broken(class);
         }
         if let Some(news) = attempt.take_news() {
-            shared::tell(&self.runtime, self.target, news, abi::now_ms);
+            store::tell(&self.runtime, self.target, news, abi::now_ms);
         }
     }
 
     /// Tells what the attempt's target says of which are ejected.
     fn sight(&self, attempt: &Attempt, now_ms: u64) {
         for missed in attempt.passed_over() {
-            shared::tell(&self.runtime, *missed, News::Missed, || now_ms);
+            store::tell(&self.runtime, *missed, News::Missed, || now_ms);
         }
         if attempt.is_first_choice() {
-            shared::tell(&self.runtime, self.target, News::Reached, || now_ms);
+            store::tell(&self.runtime, self.target, News::Reached, || now_ms);
         }
     }
 }
