@@ -5,6 +5,7 @@
 
 use super::metrics;
 use super::trip::Trip;
+use super::watch::Limits;
 use crate::dialect::CallerError;
 use crate::dialect::exchange::Pipe;
 use crate::failure::Failure;
@@ -34,6 +35,18 @@ pub enum Why {
     TooLong,
 }
 
+impl Why {
+    /// For the operator's log.
+    pub fn notice(self) -> &'static str {
+        match self {
+            Why::Silent => {
+                "a stream fell silent for longer than its group's stream_idle_timeout: it is ended"
+            }
+            Why::TooLong => "a stream took as long as its group's timeout allows: it is ended",
+        }
+    }
+}
+
 /// What the end of a stream means to others.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -49,9 +62,9 @@ pub struct Ending {
 const MARGIN_MS: u64 = 250;
 
 impl Silence {
-    /// The longest silence, in milliseconds.
-    pub fn limit_ms(&self) -> u64 {
-        self.limit_ms
+    /// What the stream may take.
+    pub fn limits(&self) -> Limits {
+        Limits { silent_ms: self.limit_ms, deadline_ms: self.deadline_ms() }
     }
 
     /// When the stream ends at the latest, in milliseconds since 1970.

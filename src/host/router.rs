@@ -2,11 +2,10 @@
 
 use super::entry::Flow;
 use super::translator::broken;
-use super::unheard::{self, Role};
-use super::{abi, reading, rush, shared, store};
+use super::{abi, reading, rush, shared, store, unheard};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
-    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
+    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Role, Router,
     Runtime, Trip,
 };
 use std::rc::Rc;
@@ -174,7 +173,7 @@ fn lines(answer: &Answer) -> HeaderList {
 }
 
 /// Sends an answer of ours.
-fn respond(answer: &Answer) -> Result<(), abi::Status> {
+pub(super) fn respond(answer: &Answer) -> Result<(), abi::Status> {
     abi::respond(u32::from(answer.status), OURS, &lines(answer), &answer.body)
 }
 

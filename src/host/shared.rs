@@ -1,12 +1,12 @@
 //! What the contexts of one VM share. What the VMs of one Envoy share is in [`super::store`].
 
 use super::abi;
-use super::entry::Numbers;
-use crate::filter::{Runtime, Trip};
+use crate::filter::{Numbers, Runtime, Trip};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, RandomState};
 use std::rc::Rc;
+use std::thread::LocalKey;
 
 thread_local! {
     /// The last configuration that was loaded: every order names the same one.
@@ -20,21 +20,33 @@ thread_local! {
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
 }
 
+/// Lends what is shared to one who uses it for a moment, and makes no hostcall with it that calls back. `None`: somebody has it,
+/// which only a mistake of ours can bring about.
+pub fn lend<T, R>(shared: &'static LocalKey<RefCell<T>>, act: impl FnOnce(&mut T) -> R) -> Option<R> {
+    shared.with(|shared| {
+        let Ok(mut shared) = shared.try_borrow_mut() else {
+            let kind = std::any::type_name::<T>();
+            abi::log(
+                abi::Level::Error,
+                &format!("a {kind} is in use where nobody should have it: report this"),
+            );
+            return None;
+        };
+        Some(act(&mut shared))
+    })
+}
+
 /// Loads a configuration once for all that name it.
 pub fn runtime(json: Vec<u8>) -> Result<Rc<Runtime>, Vec<String>> {
-    let known = LOADED.with(|loaded| match loaded.try_borrow().ok()?.as_ref() {
+    let known = lend(&LOADED, |loaded| match loaded {
         Some((text, runtime)) if *text == json => Some(Rc::clone(runtime)),
         _ => None,
     });
-    if let Some(runtime) = known {
+    if let Some(runtime) = known.flatten() {
         return Ok(runtime);
     }
     let runtime = Rc::new(Runtime::load(&json)?);
-    LOADED.with(|loaded| {
-        if let Ok(mut loaded) = loaded.try_borrow_mut() {
-            *loaded = Some((json, Rc::clone(&runtime)));
-        }
-    });
+    lend(&LOADED, |loaded| *loaded = Some((json, Rc::clone(&runtime))));
     Ok(runtime)
 }
 
@@ -50,8 +62,7 @@ pub fn next_key() -> u64 {
 
 /// Adds to a counter, which exists from then on.
 pub fn count(metric: &str, by: u32) {
-    COUNTERS.with(|counters| {
-        let Ok(mut counters) = counters.try_borrow_mut() else { return };
+    lend(&COUNTERS, |counters| {
         let known = counters.get(metric).copied();
         let id = known.or_else(|| abi::define_metric(abi::Metric::Counter, metric).ok());
         let Some(id) = id else { return };
@@ -63,15 +74,11 @@ pub fn count(metric: &str, by: u32) {
 }
 
 pub fn remember(key: u64, trip: &Rc<Trip>) {
-    TRIPS.with(|trips| {
-        if let Ok(mut trips) = trips.try_borrow_mut() {
-            trips.insert(key, Rc::clone(trip));
-        }
-    });
+    lend(&TRIPS, |trips| trips.insert(key, Rc::clone(trip)));
 }
 
 pub fn recall(key: u64) -> Option<Rc<Trip>> {
-    TRIPS.with(|trips| trips.try_borrow().ok()?.get(&key).cloned())
+    lend(&TRIPS, |trips| trips.get(&key).cloned()).flatten()
 }
 
 /// Notes that both roles are in this VM.
@@ -85,9 +92,5 @@ pub fn have_met() -> bool {
 }
 
 pub fn forget(key: u64) {
-    TRIPS.with(|trips| {
-        if let Ok(mut trips) = trips.try_borrow_mut() {
-            trips.remove(&key);
-        }
-    });
+    lend(&TRIPS, |trips| trips.remove(&key));
 }

@@ -84,8 +84,7 @@ pub fn prepare() {
 /// A shared value costs a request ten thousand instructions, and all workers one lock; a counter little, and none. So the
 /// value is read where the counter has changed, and now and then.
 pub fn standings(runtime: &Runtime, now_ms: u64) -> Vec<(usize, Standing)> {
-    KNOWN.with(|known| {
-        let Ok(mut known) = known.try_borrow_mut() else { return Vec::new() };
+    let ours = shared::lend(&KNOWN, |known| {
         let told = TOLD.get().and_then(|id| abi::metric(id).ok());
         if known.is_stale(now_ms, told, shared::have_met()) {
             let bytes = STANDINGS.read().ok().and_then(|(bytes, _)| bytes).unwrap_or_default();
@@ -93,19 +92,20 @@ pub fn standings(runtime: &Runtime, now_ms: u64) -> Vec<(usize, Standing)> {
         }
         let ours = |(identity, standing)| Some((runtime.identified(identity)?, standing));
         known.standings().iter().filter_map(ours).collect()
-    })
+    });
+    ours.unwrap_or_default()
 }
 
 /// Tells all workers what happened to a target, if that is news to this one.
 pub fn tell(runtime: &Runtime, target: usize, news: News, now_ms: impl FnOnce() -> u64) {
     let told = runtime.identity(target).zip(runtime.config.targets.get(target));
     let Some((identity, target)) = told else { return };
-    if KNOWN.with(|known| known.try_borrow().is_ok_and(|known| known.is_all_well(news))) {
+    if shared::lend(&KNOWN, |known| known.is_all_well(news)) == Some(true) {
         return;
     }
     let (now_ms, breaker) = (now_ms(), &target.circuit_breaker);
-    let is_news = |known: &Known| known.is_news(identity, news, now_ms, breaker);
-    if !KNOWN.with(|known| known.try_borrow().is_ok_and(|known| is_news(&known))) {
+    let is_news = shared::lend(&KNOWN, |known| known.is_news(identity, news, now_ms, breaker));
+    if is_news != Some(true) {
         return;
     }
     let merged = update(&STANDINGS, |bytes| {
@@ -113,11 +113,7 @@ pub fn tell(runtime: &Runtime, target: usize, news: News, now_ms: impl FnOnce() 
         Some((next.write(), next))
     });
     let Some(all) = merged else { return };
-    KNOWN.with(|known| {
-        if let Ok(mut known) = known.try_borrow_mut() {
-            known.has_told(all, now_ms);
-        }
-    });
+    shared::lend(&KNOWN, |known| known.has_told(all, now_ms));
     if let Some(id) = TOLD.get() {
         abi::increment_metric(id, 1);
     }

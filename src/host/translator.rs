@@ -1,13 +1,12 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
 use super::entry::Flow;
-use super::router::{drain, read};
-use super::unheard::{self, Role};
-use super::{abi, idle, pause, rush, shared, store};
+use super::router::{drain, read, respond};
+use super::{abi, idle, pause, rush, shared, store, unheard};
 use crate::dialect::{Outgoing, Surface};
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
-use crate::filter::{Answer, Attempt, Parting, Runtime, Step, Trip};
+use crate::filter::{Answer, Attempt, Parting, Role, Runtime, Step, Trip};
 use crate::plan::{News, Seat};
 use std::rc::Rc;
 
@@ -265,12 +264,6 @@ fn log_failed(done: Result<(), abi::Status>, flow: Flow) -> Flow {
         );
     }
     flow
-}
-
-fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    let mut headers = HeaderList::new();
-    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    abi::respond(u32::from(answer.status), crate::filter::OURS, &headers, &answer.body)
 }
 
 impl TranslatorContext {
