@@ -5,6 +5,7 @@
 pub mod abi;
 pub mod entry;
 mod idle;
+pub mod pairs;
 mod pause;
 mod reading;
 mod router;

@@ -213,10 +213,7 @@ fn fact(fact: Fact) -> String {
 /// A hostcall that failed where the request can't go on without it.
 fn give_up(status: abi::Status) -> Flow {
     abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
-    let body = br#"{"error":{"message":"The gateway failed inside. Send the request again.","type":"server_error","param":null,"code":"gateway_error"}}"#;
-    let mut headers = HeaderList::new();
-    headers.push("content-type", "application/json");
-    let _ = abi::respond(500, OURS, &headers, body);
+    let _ = respond(&Answer::gave_up());
     Flow::Wait
 }
 

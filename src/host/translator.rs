@@ -1,6 +1,7 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
 use super::entry::Flow;
+use super::pairs::Pairs;
 use super::router::{drain, read, respond};
 use super::{abi, idle, pause, rush, shared, store, unheard};
 use crate::dialect::{Outgoing, Surface};
@@ -25,14 +26,14 @@ pub struct TranslatorContext {
     root: u32,
     context: u32,
     /// The answer's headers as they came, which Envoy still has.
-    answer: abi::Pairs,
+    answer: Pairs,
     /// So many bytes of the answer were left with Envoy until their end.
     kept: usize,
 }
 
 /// A request on its way in.
 struct Asked {
-    headers: abi::Pairs,
+    headers: Pairs,
     trip: Rc<Trip>,
     /// What was taken out of Envoy's buffer.
     taken: Vec<u8>,
@@ -50,7 +51,7 @@ impl TranslatorContext {
             target: 0,
             root,
             context,
-            answer: abi::Pairs::default(),
+            answer: Pairs::default(),
             kept: 0,
         }
     }
@@ -214,20 +215,9 @@ pub(super) fn broken(class: Class) {
 }
 
 /// Who left, of an attempt that ends without an end.
-///
-/// When a provider closes or resets the connection, or Envoy gives an attempt up, the request goes on at that moment and
-/// nothing is noted of it. A caller that leaves, by HTTP/1 or HTTP/2, is noted before its attempt ends, and so is all else that
-/// ends a whole request (seen on 1.37 and 1.40).
 fn parting() -> Parting {
-    /// `UT`: Envoy's own limit for the whole request.
-    const TIMEOUT: u64 = 0x4;
     let flags = abi::property("response\0flags").ok().flatten();
-    let flags = flags.and_then(|flags| flags.try_into().ok()).map_or(0, u64::from_le_bytes);
-    match flags {
-        0 => Parting::Provider,
-        flags if flags & TIMEOUT != 0 => Parting::Deadline,
-        _ => Parting::Caller,
-    }
+    Parting::of(flags.and_then(|flags| flags.try_into().ok()).map_or(0, u64::from_le_bytes))
 }
 
 /// Writes the request as the target wants it over the one that Envoy has.
@@ -291,13 +281,8 @@ impl TranslatorContext {
             Err(why) => {
                 self.is_written = true;
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
-                let error = crate::dialect::CallerError {
-                    status: 500,
-                    code: "gateway_misconfigured".to_owned(),
-                    param: None,
-                    message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
-                };
-                let _ = respond(&Answer::error(Surface::Chat, &error));
+                let what = "The gateway is misconfigured; its log says how. Tell its operator.";
+                let _ = respond(&Answer::misconfigured(Surface::Chat, what));
                 Flow::Wait
             }
         }

@@ -7,7 +7,7 @@
 //! alone.
 
 use super::Need;
-use crate::dialect::{CallerError, Surface};
+use crate::dialect::Surface;
 use crate::filter::{Answer, Role, Trip};
 
 /// How long a body may be kept back, in milliseconds.
@@ -95,9 +95,8 @@ pub fn kept_back(role: Role, surface: Surface) -> (String, Answer) {
          `allow_on_headers_stop_iteration: true` into that filter's configuration, beside root_id.",
         role.name()
     );
-    let message = format!("The gateway is misconfigured. {how}");
-    let error = CallerError { status: 500, code: "gateway_misconfigured".to_owned(), param: None, message };
-    (how, Answer::error(surface, &error))
+    let answer = Answer::misconfigured(surface, format!("The gateway is misconfigured. {how}"));
+    (how, answer)
 }
 
 /// Whose envelope an answer needs to a request that is stuck, by its trip if that is known, or its path as any prefix leaves it.

@@ -100,6 +100,13 @@ fn a_limit_inside_a_stream_is_a_limit() {
 }
 
 #[test]
+fn envoy_notes_who_ended_a_whole_request() {
+    assert_eq!([0, 0x4, 0x2000, 0x2004].map(Parting::of), {
+        [Parting::Provider, Parting::Deadline, Parting::Caller, Parting::Deadline]
+    });
+}
+
+#[test]
 fn a_caller_that_leaves_is_nobodys_failure() {
     let trip = trip(true, &[]);
     let mut held = attempt_at(&trip, 0);
