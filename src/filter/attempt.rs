@@ -188,7 +188,7 @@ impl Attempt {
     }
 
     fn is_telling(&self) -> bool {
-        self.number == 1 && self.trip.drills.is_empty() && !self.trip.is_handed_off
+        self.number == 1 && self.trip.drills.is_empty() && !self.trip.is_handed_off()
     }
 
     /// The class of the failure that broke the stream off in the last call, for the access log: its status says 200.

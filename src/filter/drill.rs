@@ -246,7 +246,8 @@ mod tests {
         assert_eq!(again.drills, trip.drills);
         assert_eq!(again.drills.len(), 2);
         // Should they ever be lost, an attempt at the twin still fails.
-        let lost = Trip { drills: Vec::new(), ..again };
+        let mut lost = again;
+        lost.drills.clear();
         let seat = runtime.seat("a!fail").unwrap();
         assert_eq!(lost.drill_at(seat), Some(Effect::Fail(Class::Overloaded)));
         assert!(runtime.seat("a!slow").is_none() && runtime.seat("b").is_none());

@@ -30,7 +30,7 @@ impl Trip {
         let is_past = |place: &usize| outcome.failures.iter().any(|(failed, _)| failed == place);
         let is_larger = |place: &usize| self.window(*place).is_some_and(|own| own > most);
         let mut left = self.order.iter().filter(|place| !is_past(place)).peekable();
-        if !self.is_handed_off {
+        if !self.is_handed_off() {
             return left.any(is_larger);
         }
         // The next attempt makes a trip of its own, which doesn't know of this one's failures.
