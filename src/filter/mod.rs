@@ -24,7 +24,7 @@ mod trip;
 mod window;
 
 pub use answer::Answer;
-pub use attempt::{Attempt, Clock, Parting, Step};
+pub use attempt::{Attempt, Beginning, Clock, Instead, Parting, Start, Step};
 pub use explain::explain;
 pub use intake::Intake;
 pub use memory::Held;

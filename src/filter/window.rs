@@ -40,11 +40,11 @@ impl Trip {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attempt, Moment, Router, Runtime, headers};
+    use super::super::attempt::start_at;
+    use super::super::{Attempt, Instead, Moment, Router, Runtime, headers};
     use super::*;
     use crate::failure::{Failure, Head};
     use crate::filter::{Answer, RequestStep, Step};
-    use crate::plan::Seat;
     use std::rc::Rc;
 
     const LONG: &[u8] = br#"{"error":{"message":"This model's maximum context length is 9 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
@@ -77,7 +77,11 @@ mod tests {
     }
 
     fn start(trip: &Rc<Trip>, target: usize) -> Result<Attempt, Answer> {
-        Attempt::start(trip, Seat { target, twin: None }, &[], 1).map(|(attempt, _)| attempt)
+        match start_at(trip, trip.runtime.id(target), 1) {
+            Ok(start) => Ok(start.attempt),
+            Err(Instead::Answer(answer)) => Err(answer),
+            Err(Instead::Misconfigured(how)) => panic!("{how}"),
+        }
     }
 
     /// Whether the attempt at this target, which says that the request is too long, asks for another.

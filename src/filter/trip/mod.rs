@@ -109,6 +109,11 @@ impl Trip {
         }
     }
 
+    /// Whether an attempt must read the caller's request from Envoy's buffer.
+    pub fn needs_body(&self) -> bool {
+        self.body(|body| body.is_none())
+    }
+
     /// How much work the request is for each who writes another of it; 0 where that is not known.
     pub fn weight(&self) -> usize {
         self.weight
@@ -125,7 +130,7 @@ impl Trip {
     }
 
     /// Forgets the caller's request: an attempt has it.
-    pub fn drop_body(&self) {
+    pub(super) fn drop_body(&self) {
         if let Ok(mut body) = self.body.try_borrow_mut() {
             *body = None;
         }
@@ -139,7 +144,7 @@ impl Trip {
     }
 
     /// The target, where there is no choice and none is drilled: then nobody needs to ask Envoy which one it took.
-    pub fn only_seat(&self) -> Option<Seat> {
+    pub(super) fn only_seat(&self) -> Option<Seat> {
         match (self.order.as_slice(), self.drills.is_empty()) {
             ([target], true) => Some(Seat { target: *target, twin: None }),
             _ => None,
@@ -147,7 +152,7 @@ impl Trip {
     }
 
     /// When the attempt that is about to be made begins: the first one when the trip was planned, which saves a hostcall.
-    pub fn begin_ms(&self, clock: Clock<'_>) -> u64 {
+    pub(super) fn begin_ms(&self, clock: Clock<'_>) -> u64 {
         let is_first = self.outcome.try_borrow().is_ok_and(|outcome| outcome.attempts == 0);
         self.planned_ms.filter(|_| is_first).unwrap_or_else(clock)
     }

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::failure::Head;
+use crate::filter::attempt::start_at;
 use crate::filter::{Moment, RequestStep, Router, Runtime, Step, Trip, Why};
-use crate::plan::{Seat, Standing};
+use crate::plan::Standing;
 use std::rc::Rc;
 
 const NOW_MS: u64 = 1_750_000_000_000;
@@ -30,7 +31,7 @@ fn trip(stream: bool, standings: &[(usize, Standing)]) -> Rc<Trip> {
 }
 
 fn attempt_at(trip: &Rc<Trip>, target: usize) -> Attempt {
-    Attempt::start(trip, Seat { target, twin: None }, &[], NOW_MS).unwrap().0
+    start_at(trip, trip.runtime.id(target), NOW_MS).unwrap().attempt
 }
 
 fn head(attempt: &mut Attempt, status: u16, media: &str) -> Step {
@@ -61,7 +62,7 @@ fn taught(attempt: &mut Attempt) -> (Option<News>, Option<Class>, Vec<String>) {
         format!("{what} {class}")
     });
     let counts = counts.collect();
-    (attempt.take_news(), attempt.take_broke(), counts)
+    (attempt.take_news().map(|(_, news)| news), attempt.take_broke(), counts)
 }
 
 #[test]
@@ -163,15 +164,11 @@ fn failures_before_a_token_and_whole_answers_are_told() {
 
 #[test]
 fn a_first_attempt_tells_who_is_ejected() {
+    let sights = |attempt: Attempt| attempt.sights().collect::<Vec<_>>();
     let to_the_first = trip(true, &[]);
-    let attempt = attempt_at(&to_the_first, 0);
-    assert!(attempt.is_first_choice() && attempt.passed_over().is_empty());
-    let second = attempt_at(&to_the_first, 1);
-    assert!(!second.is_first_choice() && second.passed_over().is_empty(), "the second attempt goes on");
-    let passed = trip(true, &[]);
-    let attempt = attempt_at(&passed, 1);
-    assert!(!attempt.is_first_choice());
-    assert_eq!(attempt.passed_over(), [0]);
+    assert_eq!(sights(attempt_at(&to_the_first, 0)), [(0, News::Reached)]);
+    assert_eq!(sights(attempt_at(&to_the_first, 1)), [], "the second attempt goes on");
+    assert_eq!(sights(attempt_at(&trip(true, &[]), 1)), [(0, News::Missed)]);
 }
 
 #[test]

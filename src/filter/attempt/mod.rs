@@ -1,0 +1,157 @@
+//! The translator role: one attempt at one target, there and back.
+//!
+//! The answer is held until its first token or its failure. Only Envoy retries: what is decided here is whether the
+//! headers that Envoy sees ask for it.
+
+mod failed;
+mod head;
+mod headers;
+mod parting;
+mod start;
+mod stream;
+mod told;
+mod whole;
+
+pub(super) use failed::failure_from;
+pub use parting::Parting;
+pub use start::{Beginning, Instead, Start};
+#[cfg(test)]
+pub(super) use start::{start_at, start_with};
+
+use super::headers::HeaderList;
+use super::intake::Intake;
+use super::memory::Held;
+use super::metrics;
+use super::silence::Line;
+use super::trip::Trip;
+use crate::config::Effect;
+use crate::dialect::exchange::Pipe;
+use crate::dialect::{Memo, Target};
+use crate::failure::{Class, Failure};
+use crate::plan::News;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The time in milliseconds since 1970, for the few who need it: asking costs a hostcall.
+pub type Clock<'c> = &'c dyn Fn() -> u64;
+
+/// What the host does with a piece of the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Keep everything back; the bytes were taken.
+    Hold,
+    /// Set these headers and let them go, with this in place of the bytes.
+    Release { headers: HeaderList, body: Vec<u8> },
+    /// Let this go in place of the bytes.
+    Chunk(Vec<u8>),
+    /// Let it go as it is.
+    Pass,
+}
+
+/// An attempt. Each call moves it on; after [`Step::Release`] headers are out and nothing can be retried any more.
+pub struct Attempt {
+    trip: Rc<Trip>,
+    /// A place in the configuration's targets.
+    target: usize,
+    memo: Memo,
+    dropped: Vec<Cow<'static, str>>,
+    /// From 1.
+    number: u32,
+    started_ms: u64,
+    state: State,
+    drill: Option<Effect>,
+    /// What this attempt taught about its target.
+    news: Option<News>,
+    /// The class of the failure that broke its stream off.
+    broke: Option<Class>,
+    /// Counters and what to add to them.
+    counts: Vec<(String, u32)>,
+    /// Events that were left out of the stream so far.
+    malformed: u32,
+    /// What this attempt has kept of its answer.
+    held: Held,
+}
+
+enum State {
+    /// Nothing came back yet.
+    Asked,
+    /// The body is collected whole: an answer that is no stream, or a failure's explanation.
+    Whole {
+        status: u16,
+        headers: HeaderList,
+        body: Intake,
+    },
+    /// A stream before its first token.
+    Held {
+        pipe: Box<dyn Pipe>,
+        headers: HeaderList,
+        out: Vec<u8>,
+    },
+    Flowing(Line),
+    /// The caller has all it gets; what still comes is dropped.
+    Ended,
+}
+
+impl Attempt {
+    /// How long the request must wait before it goes to the provider, in milliseconds, because of a drill.
+    pub fn delay_ms(&self) -> Option<u64> {
+        match self.drill {
+            Some(Effect::DelayMs(ms)) => Some(ms),
+            // For good: Envoy's own timer ends the attempt, as it would a provider's that says nothing.
+            Some(Effect::Fail(Class::Timeout)) => Some(u64::MAX),
+            _ => None,
+        }
+    }
+
+    /// Whether Envoy shall keep what has come of the answer's body, and hand it out with what comes next: it is not the end.
+    pub fn keeps(&self) -> bool {
+        matches!(&self.state, State::Whole { body, .. } if body.is_tiny())
+    }
+
+    /// A piece of the answer's body.
+    pub fn body(&mut self, bytes: Vec<u8>, end: bool, clock: Clock<'_>) -> Step {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Asked => Step::Pass,
+            State::Ended => Step::Chunk(Vec::new()),
+            State::Whole { status, headers, body } => self.collect(status, headers, body, bytes, end, clock),
+            State::Held { pipe, headers, out } => self.hold(pipe, headers, out, &bytes, end),
+            State::Flowing(line) => self.flow(line, &bytes, end),
+        }
+    }
+
+    pub(super) fn wire(&self) -> Option<&Target> {
+        self.trip.runtime.wire(self.target)
+    }
+
+    pub(super) fn release(
+        &mut self,
+        headers: HeaderList,
+        body: Vec<u8>,
+        pipe: Option<Box<dyn Pipe>>,
+    ) -> Step {
+        let is_switched = self.trip.outcome.try_borrow_mut().is_ok_and(|mut outcome| {
+            outcome.answered = Some(self.target);
+            !outcome.failures.is_empty()
+        });
+        if is_switched {
+            self.count(metrics::switches, 1);
+        }
+        if pipe.is_none() {
+            self.news = Some(News::Whole);
+        }
+        self.state = pipe.map_or(State::Ended, |pipe| State::Flowing(Rc::new(RefCell::new(Some(pipe)))));
+        Step::Release { headers, body }
+    }
+
+    /// Keeps an attempt's failure for the caller's answer and the metrics.
+    pub(super) fn note(&mut self, failure: Failure) {
+        // A drill's failures have a counter of their own: nobody real has failed.
+        if !matches!(self.drill, Some(Effect::Fail(_))) {
+            self.count(|group, target| metrics::failures(group, target, failure.class), 1);
+        }
+        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
+            outcome.failures.push((self.target, failure));
+        }
+    }
+}
