@@ -102,7 +102,7 @@ pub(super) fn read(raw: Raw<'_>, runtime: &super::Runtime) -> Option<Drilled> {
 #[cfg(test)]
 mod tests {
     use super::super::attempt::start_with;
-    use super::super::{Moment, RequestStep, Router, Runtime, Step};
+    use super::super::{Count, Metric, Moment, RequestStep, Router, Runtime, Series, Step};
     use super::*;
     use crate::failure::Head;
     use std::rc::Rc;
@@ -186,8 +186,8 @@ mod tests {
         let start = start_with(&trip, "a!fail", seen, NOW_MS).unwrap();
         let mut attempt = start.attempt;
         assert!(start.body.is_empty() && attempt.delay_ms().is_none());
-        let metric = "group=.=g;.;target=.=a;.;class=.=rate_limited;.;switchover_drills_total";
-        assert_eq!(attempt.take_counts(), [(metric.to_owned(), 1)]);
+        let series = Series { metric: Metric::Drills, group: 0, target: 0, class: "rate_limited" };
+        assert_eq!(attempt.take_counts(), [Count { series, by: 1 }]);
         let names: Vec<_> = start.headers.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
         assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length", "user-agent"]);
         let Step::Release { headers, .. } =

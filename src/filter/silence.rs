@@ -3,7 +3,7 @@
 //! No callback of the stream's own comes while its provider is silent. So whoever watches the clock takes the stream away
 //! from its attempt and leaves the error event with the trip, where the router role finds it when it next gets to write.
 
-use super::metrics;
+use super::telemetry::{Count, Metric, Series};
 use super::trip::Trip;
 use crate::dialect::CallerError;
 use crate::dialect::exchange::Pipe;
@@ -37,8 +37,7 @@ pub enum Why {
 /// What the end of a stream means to others.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// The counter that this adds one to.
-    pub metric: String,
+    pub count: Count,
     /// A place in the configuration's targets, and what it did. A stream that takes too long is nobody's failure: the limit
     /// is the operator's.
     pub news: Option<(usize, News)>,
@@ -87,10 +86,13 @@ impl Silence {
             outcome.last_words = Some(words);
             outcome.broke = Some(failure.class);
         }
+        let series = Series {
+            metric: Metric::BrokenStreams,
+            group: self.trip.group,
+            target: self.target,
+            class: failure.class.name(),
+        };
         let is_news = why == Why::Silent && !self.is_drilled;
-        Some(Ending {
-            metric: metrics::broken_streams(self.trip.group_name(), id, failure.class),
-            news: is_news.then_some((self.target, News::Broke)),
-        })
+        Some(Ending { count: Count { series, by: 1 }, news: is_news.then_some((self.target, News::Broke)) })
     }
 }

@@ -8,7 +8,7 @@
 //! are out, the stream is reset.
 
 use super::entry::Numbers;
-use super::{abi, shared, timer};
+use super::{abi, shared, telemetry, timer};
 use crate::filter::{Silence, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -116,7 +116,7 @@ pub fn tick(root: u32, now_ms: u64, since_ms: u64) {
         FIRST_MS.set(watched.values().map(|one| one.deadline_ms).min().unwrap_or(u64::MAX));
     });
     for (runtime, ending) in endings {
-        shared::count(&ending.metric, 1);
+        telemetry::count(&runtime, &ending.count);
         if let Some((target, news)) = ending.news {
             shared::tell(&runtime, target, news, || now_ms);
         }

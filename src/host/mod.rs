@@ -10,6 +10,7 @@ mod reading;
 mod router;
 mod rush;
 mod shared;
+mod telemetry;
 pub mod timer;
 mod translator;
 mod unheard;

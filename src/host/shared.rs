@@ -2,7 +2,7 @@
 
 use super::abi;
 use super::entry::Numbers;
-use crate::filter::{NEWS, Runtime, Trip};
+use crate::filter::{Metric, Runtime, Trip};
 use crate::plan::{News, Standing, Standings};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,8 +14,6 @@ thread_local! {
     static LOADED: RefCell<Option<(Vec<u8>, Rc<Runtime>)>> = const { RefCell::new(None) };
     /// Requests on their way, by key.
     static TRIPS: RefCell<HashMap<u64, Rc<Trip>, BuildHasherDefault<Numbers>>> = RefCell::default();
-    /// Counters by name.
-    static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
     static KNOWN: RefCell<Known> = RefCell::default();
     /// The counter of all workers' news, once it is defined.
     static TOLD: Cell<Option<u32>> = const { Cell::new(None) };
@@ -62,20 +60,6 @@ pub fn next_key() -> u64 {
     })
 }
 
-/// Adds to a counter, which exists from then on.
-pub fn count(metric: &str, by: u32) {
-    COUNTERS.with(|counters| {
-        let Ok(mut counters) = counters.try_borrow_mut() else { return };
-        let known = counters.get(metric).copied();
-        let id = known.or_else(|| abi::define_metric(abi::Metric::Counter, metric).ok());
-        let Some(id) = id else { return };
-        if known.is_none() {
-            counters.insert(metric.to_owned(), id);
-        }
-        abi::increment_metric(id, i64::from(by));
-    });
-}
-
 pub fn remember(key: u64, trip: &Rc<Trip>) {
     TRIPS.with(|trips| {
         if let Ok(mut trips) = trips.try_borrow_mut() {
@@ -120,7 +104,7 @@ pub fn prepare() {
     if let Ok((None, cas)) = abi::shared(STANDINGS) {
         let _ = abi::set_shared(STANDINGS, b"\n", cas);
     }
-    TOLD.set(abi::define_metric(abi::Metric::Counter, NEWS).ok());
+    TOLD.set(abi::define_metric(abi::Metric::Counter, Metric::News.line().name).ok());
 }
 
 /// How much news the workers have told each other so far.

@@ -3,7 +3,7 @@
 use super::entry::Flow;
 use super::router::{drain, read};
 use super::unheard::{self, Role};
-use super::{abi, idle, pause, rush, shared};
+use super::{abi, idle, pause, rush, shared, telemetry};
 use crate::dialect::Surface;
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
@@ -125,7 +125,7 @@ impl TranslatorContext {
             .map_err(envoys)?;
         let attempt = self.attempt.insert(start.attempt);
         for (target, news) in attempt.sights() {
-            shared::tell(&self.runtime, target, news, || attempt.began_ms());
+            shared::tell(attempt.runtime(), target, news, || attempt.began_ms());
         }
         self.learn();
         Ok(())
@@ -171,14 +171,14 @@ impl TranslatorContext {
     /// Tells what the attempt taught: to all workers, and to the metrics.
     fn learn(&mut self) {
         let Some(attempt) = self.attempt.as_mut() else { return };
-        for (metric, by) in attempt.take_counts() {
-            shared::count(&metric, by);
+        for count in attempt.take_counts() {
+            telemetry::count(attempt.runtime(), &count);
         }
         if let Some(class) = attempt.take_broke() {
             broken(class);
         }
         if let Some((target, news)) = attempt.take_news() {
-            shared::tell(&self.runtime, target, news, abi::now_ms);
+            shared::tell(attempt.runtime(), target, news, abi::now_ms);
         }
     }
 }

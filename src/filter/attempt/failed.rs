@@ -5,7 +5,7 @@ use crate::config::Effect;
 use crate::failure::{Class, Failure};
 use crate::filter::answer::{Answer, header_value};
 use crate::filter::headers::{self, HeaderList};
-use crate::filter::metrics;
+use crate::filter::telemetry::Metric;
 use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
 use crate::plan::News;
@@ -52,7 +52,7 @@ impl Attempt {
         }
         if matches!(failure.class, Class::RateLimited | Class::Quota) {
             self.news = failure.retry_after_ms.map(|wait_ms| News::Limited { wait_ms });
-            self.count(|group, target| metrics::cool_downs(group, target, failure.class), 1);
+            self.count(Metric::CoolDowns, failure.class.name(), 1);
         } else if failure.class.ejects() {
             self.news = Some(news);
         }

@@ -21,8 +21,8 @@ pub(super) use start::{start_at, start_with};
 use super::headers::HeaderList;
 use super::intake::Intake;
 use super::memory::Held;
-use super::metrics;
 use super::silence::Line;
+use super::telemetry::{Count, Metric};
 use super::trip::Trip;
 use crate::config::Effect;
 use crate::dialect::exchange::Pipe;
@@ -66,7 +66,7 @@ pub struct Attempt {
     /// The class of the failure that broke its stream off.
     broke: Option<Class>,
     /// Counters and what to add to them.
-    counts: Vec<(String, u32)>,
+    counts: Vec<Count>,
     /// Events that were left out of the stream so far.
     malformed: u32,
     /// What this attempt has kept of its answer.
@@ -135,7 +135,7 @@ impl Attempt {
             !outcome.failures.is_empty()
         });
         if is_switched {
-            self.count(metrics::switches, 1);
+            self.count(Metric::Switches, "", 1);
         }
         if pipe.is_none() {
             self.news = Some(News::Whole);
@@ -148,7 +148,7 @@ impl Attempt {
     pub(super) fn note(&mut self, failure: Failure) {
         // A drill's failures have a counter of their own: nobody real has failed.
         if !matches!(self.drill, Some(Effect::Fail(_))) {
-            self.count(|group, target| metrics::failures(group, target, failure.class), 1);
+            self.count(Metric::FailedAttempts, failure.class.name(), 1);
         }
         if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
             outcome.failures.push((self.target, failure));

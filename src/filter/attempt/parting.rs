@@ -3,7 +3,7 @@
 use super::{Attempt, Clock, State};
 use crate::config::Effect;
 use crate::failure::{Class, Failure};
-use crate::filter::metrics;
+use crate::filter::telemetry::Metric;
 use crate::plan::News;
 
 /// Who left.
@@ -77,7 +77,7 @@ impl Attempt {
     }
 
     fn broke_off(&mut self, class: Class) {
-        self.count(|group, target| metrics::broken_streams(group, target, class), 1);
+        self.count(Metric::BrokenStreams, class.name(), 1);
         self.broke = Some(class);
     }
 }

@@ -6,7 +6,7 @@ use crate::dialect::{Outgoing, Refusal, exchange};
 use crate::filter::answer::Answer;
 use crate::filter::headers::{Header, HeaderList};
 use crate::filter::memory::Held;
-use crate::filter::metrics;
+use crate::filter::telemetry::Metric;
 use crate::filter::trip::Trip;
 use crate::json::{Document, Raw};
 use crate::plan::Seat;
@@ -112,7 +112,7 @@ impl Attempt {
             held,
         };
         if let Some(drill) = drill {
-            attempt.count(|group, target| metrics::drills(group, target, drill.name()), 1);
+            attempt.count(Metric::Drills, drill.name(), 1);
         }
         Ok((attempt, outgoing))
     }

@@ -4,8 +4,10 @@ use super::Attempt;
 use crate::config::Effect;
 use crate::dialect::exchange::Pipe;
 use crate::failure::Class;
-use crate::filter::metrics;
+use crate::filter::Runtime;
+use crate::filter::telemetry::{Count, Metric, Series};
 use crate::plan::News;
+use std::rc::Rc;
 
 impl Attempt {
     /// What the last calls taught about the target, which is named by its place in the configuration. Of an attempt that is slow on purpose only a limit counts: that is what
@@ -40,21 +42,27 @@ impl Attempt {
         self.broke.take()
     }
 
-    /// The counters that the last calls add to, and how much.
-    pub fn take_counts(&mut self) -> Vec<(String, u32)> {
+    /// The configuration that its places are in.
+    pub fn runtime(&self) -> &Rc<Runtime> {
+        &self.trip.runtime
+    }
+
+    /// What the last calls count.
+    pub fn take_counts(&mut self) -> Vec<Count> {
         std::mem::take(&mut self.counts)
     }
 
-    pub(super) fn count(&mut self, metric: impl FnOnce(&str, &str) -> String, by: u32) {
-        let metric = metric(self.trip.group_name(), self.trip.runtime.id(self.target));
-        self.counts.push((metric, by));
+    /// Counts what happened to the target; `class` where the metric has that label.
+    pub(super) fn count(&mut self, metric: Metric, class: &'static str, by: u32) {
+        let series = Series { metric, group: self.trip.group, target: self.target, class };
+        self.counts.push(Count { series, by });
     }
 
     /// Counts the events that a stream left out.
     pub(super) fn count_malformed(&mut self, pipe: &dyn Pipe) {
         let malformed = pipe.seen().malformed_events;
         if malformed > self.malformed {
-            self.count(metrics::malformed_events, malformed - self.malformed);
+            self.count(Metric::MalformedEvents, "", malformed - self.malformed);
             self.malformed = malformed;
         }
     }

@@ -140,7 +140,7 @@ impl Trip {
     }
 
     pub fn group_name(&self) -> &str {
-        self.runtime.config.groups.get(self.group).map_or("?", |group| group.name.as_str())
+        self.runtime.group_name(self.group)
     }
 
     /// The target, where there is no choice and none is drilled: then nobody needs to ask Envoy which one it took.

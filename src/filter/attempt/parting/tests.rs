@@ -3,7 +3,7 @@
 use super::*;
 use crate::failure::Head;
 use crate::filter::attempt::start_at;
-use crate::filter::{Moment, RequestStep, Router, Runtime, Step, Trip, Why};
+use crate::filter::{Count, Moment, RequestStep, Router, Runtime, Step, Trip, Why};
 use crate::plan::Standing;
 use std::rc::Rc;
 
@@ -56,10 +56,10 @@ fn flowing(trip: &Rc<Trip>) -> Attempt {
 
 /// What the end taught: news, the class for the log, and the counters.
 fn taught(attempt: &mut Attempt) -> (Option<News>, Option<Class>, Vec<String>) {
-    let counts = attempt.take_counts().into_iter().map(|(name, _)| {
-        let class = name.split("class=.=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("-");
-        let what = name.rsplit("switchover_").next().unwrap_or_default().trim_end_matches("_total");
-        format!("{what} {class}")
+    let counts = attempt.take_counts().into_iter().map(|Count { series, by }| {
+        assert_eq!((series.group, by), (0, 1));
+        let what = series.metric.line().name.trim_start_matches("switchover_").trim_end_matches("_total");
+        format!("{what} {}", series.class)
     });
     let counts = counts.collect();
     (attempt.take_news().map(|(_, news)| news), attempt.take_broke(), counts)
@@ -131,7 +131,7 @@ fn silence_is_the_targets_failure_and_a_long_answer_is_not() {
         let silence = attempt.silence().unwrap();
         assert_eq!(silence.deadline_ms(), NOW_MS + TIMEOUT_MS - 250);
         let ending = silence.ends(why).unwrap();
-        assert!(ending.metric.contains("class=.=timeout") && ending.news == news, "{ending:?}");
+        assert!(ending.count.series.class == "timeout" && ending.news == news, "{ending:?}");
         assert!(silence.ends(why).is_none(), "once");
         let outcome = trip.outcome.borrow();
         let words = String::from_utf8_lossy(outcome.last_words.as_deref().unwrap());
