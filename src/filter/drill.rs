@@ -102,7 +102,7 @@ pub(super) fn read(raw: Raw<'_>, runtime: &super::Runtime) -> Option<Drilled> {
 #[cfg(test)]
 mod tests {
     use super::super::attempt::start_with;
-    use super::super::{Count, Metric, Moment, RequestStep, Router, Runtime, Series, Step};
+    use super::super::{Count, Metric, Moment, RequestStep, Router, Runtime, Series, Step, Told};
     use super::*;
     use crate::failure::Head;
     use std::rc::Rc;
@@ -187,7 +187,7 @@ mod tests {
         let mut attempt = start.attempt;
         assert!(start.body.is_empty() && attempt.delay_ms().is_none());
         let series = Series { metric: Metric::Drills, group: 0, target: 0, class: "rate_limited" };
-        assert_eq!(attempt.take_counts(), [Count { series, by: 1 }]);
+        assert_eq!(attempt.take_told().counts, [Count { series, by: 1 }]);
         let names: Vec<_> = start.headers.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
         assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length", "user-agent"]);
         let Step::Release { headers, .. } =
@@ -200,8 +200,7 @@ mod tests {
         };
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
-        assert_eq!(attempt.take_news(), None, "a drill cools nobody down");
-        assert_eq!(attempt.take_counts(), [], "nobody has failed");
+        assert_eq!(attempt.take_told(), Told::default(), "a drill cools nobody down, and nobody has failed");
         assert_eq!(attempt.body(b"whatever".to_vec(), true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
         let why =
@@ -221,12 +220,12 @@ mod tests {
             attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
         assert_eq!(
-            attempt.take_news(),
+            attempt.take_told().news,
             Some((1, crate::plan::News::Limited { wait_ms: 3000 })),
             "what the provider says counts"
         );
         let mut attempt = start_with(&trip, "c", &[], NOW_MS).unwrap().attempt;
-        assert_eq!((attempt.delay_ms(), attempt.take_counts()), (None, vec![]));
+        assert_eq!((attempt.delay_ms(), attempt.take_told()), (None, Told::default()));
     }
 
     #[test]

@@ -110,14 +110,14 @@ pub fn tick(root: u32, now_ms: u64, since_ms: u64) {
                 () => continue,
             };
             one.spoke = true;
-            endings.extend(one.silence.ends(why).map(|ending| (Rc::clone(one.silence.runtime()), ending)));
+            endings.extend(one.silence.ends(why).map(|told| (Rc::clone(one.silence.runtime()), told)));
             ended.push((*context, why));
         }
         FIRST_MS.set(watched.values().map(|one| one.deadline_ms).min().unwrap_or(u64::MAX));
     });
-    for (runtime, ending) in endings {
-        telemetry::count(&runtime, &ending.count);
-        if let Some((target, news)) = ending.news {
+    for (runtime, told) in endings {
+        told.counts.iter().for_each(|count| telemetry::count(&runtime, count));
+        if let Some((target, news)) = told.news {
             shared::tell(&runtime, target, news, || now_ms);
         }
     }

@@ -171,13 +171,14 @@ impl TranslatorContext {
     /// Tells what the attempt taught: to all workers, and to the metrics.
     fn learn(&mut self) {
         let Some(attempt) = self.attempt.as_mut() else { return };
-        for count in attempt.take_counts() {
-            telemetry::count(attempt.runtime(), &count);
+        let told = attempt.take_told();
+        for count in &told.counts {
+            telemetry::count(attempt.runtime(), count);
         }
-        if let Some(class) = attempt.take_broke() {
+        if let Some(class) = told.broke {
             broken(class);
         }
-        if let Some((target, news)) = attempt.take_news() {
+        if let Some((target, news)) = told.news {
             shared::tell(attempt.runtime(), target, news, abi::now_ms);
         }
     }

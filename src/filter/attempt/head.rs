@@ -2,7 +2,7 @@
 
 use super::{Attempt, Clock, State, Step};
 use crate::config::Effect;
-use crate::dialect::exchange;
+use crate::dialect::{Seen, exchange};
 use crate::failure::{Failure, Head};
 use crate::filter::headers::HeaderList;
 use crate::filter::intake::Intake;
@@ -12,7 +12,7 @@ impl Attempt {
     pub fn head(&mut self, head: &Head<'_>, end: bool, clock: Clock<'_>) -> Step {
         self.held.set_envoy(0);
         if let Some(Effect::Fail(class)) = self.drill {
-            return self.fail(Failure::drill(class));
+            return self.fail(Failure::drill(class), Seen::default());
         }
         let media = head.media_type().unwrap_or_default();
         let document = ["application/json", "text/html", "application/problem+json"];
@@ -30,7 +30,7 @@ impl Attempt {
         } else {
             let body = Intake::of_answer(head.headers);
             if head.is_success() && body.announced().is_some_and(|length| length > self.most_answer()) {
-                return self.fail(self.too_large());
+                return self.fail(self.too_large(), Seen::default());
             }
             let mut headers = HeaderList::new();
             head.headers.iter().for_each(|(name, value)| headers.push(*name, *value));

@@ -20,15 +20,15 @@ pub(super) use start::{start_at, start_with};
 
 use super::headers::HeaderList;
 use super::intake::Intake;
+use super::ledger::{End, Open, Told};
 use super::memory::Held;
-use super::silence::Line;
-use super::telemetry::{Count, Metric};
+use super::silence::{Flow, Line};
+use super::telemetry::Metric;
 use super::trip::Trip;
 use crate::config::Effect;
 use crate::dialect::exchange::Pipe;
-use crate::dialect::{Memo, Target};
-use crate::failure::{Class, Failure};
-use crate::plan::News;
+use crate::dialect::{Memo, Seen, Target};
+use crate::failure::Class;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -61,14 +61,10 @@ pub struct Attempt {
     started_ms: u64,
     state: State,
     drill: Option<Effect>,
-    /// What this attempt taught about its target.
-    news: Option<News>,
-    /// The class of the failure that broke its stream off.
-    broke: Option<Class>,
-    /// Counters and what to add to them.
-    counts: Vec<Count>,
-    /// Events that were left out of the stream so far.
-    malformed: u32,
+    /// Its record, until it is closed or goes to its stream.
+    open: Option<Open>,
+    /// What others are still to be told.
+    told: Told,
     /// What this attempt has kept of its answer.
     held: Held,
 }
@@ -124,34 +120,36 @@ impl Attempt {
         self.trip.runtime.wire(self.target)
     }
 
-    pub(super) fn release(
-        &mut self,
-        headers: HeaderList,
-        body: Vec<u8>,
-        pipe: Option<Box<dyn Pipe>>,
-    ) -> Step {
-        let is_switched = self.trip.outcome.try_borrow_mut().is_ok_and(|mut outcome| {
-            outcome.answered = Some(self.target);
-            !outcome.failures.is_empty()
-        });
-        if is_switched {
-            self.count(Metric::Switches, "", 1);
-        }
-        if pipe.is_none() {
-            self.news = Some(News::Whole);
-        }
-        self.state = pipe.map_or(State::Ended, |pipe| State::Flowing(Rc::new(RefCell::new(Some(pipe)))));
+    /// The caller gets an answer, which is whole: these headers and this.
+    pub(super) fn answer(&mut self, headers: HeaderList, body: Vec<u8>, seen: Seen) -> Step {
+        self.answers();
+        self.close(End::Whole, seen);
         Step::Release { headers, body }
     }
 
-    /// Keeps an attempt's failure for the caller's answer and the metrics.
-    pub(super) fn note(&mut self, failure: Failure) {
-        // A drill's failures have a counter of their own: nobody real has failed.
-        if !matches!(self.drill, Some(Effect::Fail(_))) {
-            self.count(Metric::FailedAttempts, failure.class.name(), 1);
+    /// The caller gets the begin of a stream.
+    pub(super) fn begin(&mut self, headers: HeaderList, body: Vec<u8>, pipe: Box<dyn Pipe>) -> Step {
+        self.answers();
+        if let Some(open) = self.open.take() {
+            self.state = State::Flowing(Rc::new(RefCell::new(Some(Flow { pipe, open }))));
         }
-        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
-            outcome.failures.push((self.target, failure));
+        Step::Release { headers, body }
+    }
+
+    fn answers(&mut self) {
+        let is_switched = self.trip.note(|ledger| {
+            ledger.answered = Some(self.target);
+            ledger.failures().next().is_some()
+        });
+        if is_switched {
+            self.count(Metric::Switches, "");
+        }
+    }
+
+    /// The attempt ends before a stream of it flows.
+    pub(super) fn close(&mut self, end: End, seen: Seen) {
+        if let Some(open) = self.open.take() {
+            self.tell(open.close(end, seen));
         }
     }
 }

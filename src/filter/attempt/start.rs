@@ -5,6 +5,7 @@ use crate::config::Effect;
 use crate::dialect::{Outgoing, Refusal, exchange};
 use crate::filter::answer::Answer;
 use crate::filter::headers::{Header, HeaderList};
+use crate::filter::ledger::{Open, Told};
 use crate::filter::memory::Held;
 use crate::filter::telemetry::Metric;
 use crate::filter::trip::Trip;
@@ -87,13 +88,7 @@ impl Attempt {
             _ => translated(trip, target, body)
                 .map_err(|refusal| Answer::error(trip.turn.surface, &refusal.into()))?,
         };
-        let number = match trip.outcome.try_borrow_mut() {
-            Ok(mut outcome) => {
-                outcome.attempts = outcome.attempts.saturating_add(1);
-                outcome.attempts
-            }
-            Err(_) => 1,
-        };
+        let open = Open::begin(trip, target, drill, now_ms);
         // Until the provider has it, which its answer tells.
         held.set_envoy(outgoing.body.len());
         let mut attempt = Attempt {
@@ -101,18 +96,16 @@ impl Attempt {
             target,
             memo: std::mem::take(&mut outgoing.memo),
             dropped: std::mem::take(&mut outgoing.dropped),
-            number,
+            number: open.number(),
             started_ms: now_ms,
             state: State::Asked,
             drill,
-            news: None,
-            broke: None,
-            counts: Vec::new(),
-            malformed: 0,
+            open: Some(open),
+            told: Told::default(),
             held,
         };
         if let Some(drill) = drill {
-            attempt.count(Metric::Drills, drill.name(), 1);
+            attempt.count(Metric::Drills, drill.name());
         }
         Ok((attempt, outgoing))
     }

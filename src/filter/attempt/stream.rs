@@ -1,13 +1,13 @@
 //! A stream: held until its first token, then passed on as it comes.
 
 use super::{Attempt, State, Step};
-use crate::dialect::CallerError;
 use crate::dialect::exchange::Pipe;
+use crate::dialect::{CallerError, Seen};
 use crate::failure::Failure;
 use crate::filter::answer;
 use crate::filter::headers::HeaderList;
-use crate::filter::silence::{Line, Silence};
-use crate::plan::News;
+use crate::filter::ledger::End;
+use crate::filter::silence::{Flow, Line, Silence};
 use std::rc::Rc;
 
 impl Attempt {
@@ -21,29 +21,29 @@ impl Attempt {
         end: bool,
     ) -> Step {
         if self.held.room(bytes.len().saturating_mul(2)).is_err() {
-            return self.busy();
+            return self.busy(seen(&*pipe));
         }
-        let pushed = pipe.push(bytes, &mut out);
-        self.count_malformed(&*pipe);
-        let token = match pushed {
-            Err(failure) => return self.fail(failure),
+        let token = match pipe.push(bytes, &mut out) {
+            Err(failure) => return self.fail(failure, seen(&*pipe)),
             Ok(token) => token,
         };
         if end || pipe.is_over() {
             return match pipe.finish(&mut out) {
-                Ok(()) if token => self.release(headers, out, None),
-                Ok(()) => self.fail(Failure::malformed("the stream ended before its first token")),
+                Ok(()) if token => self.answer(headers, out, seen(&*pipe)),
+                Ok(()) => {
+                    self.fail(Failure::malformed("the stream ended before its first token"), seen(&*pipe))
+                }
                 // Nothing went out yet: even a token that came before the cut is no reason to give it up.
-                Err(failure) => self.fail(failure),
+                Err(failure) => self.fail(failure, seen(&*pipe)),
             };
         }
         let held = out.capacity().saturating_add(pipe.held());
         if held > self.most_answer() {
-            return self.fail(self.too_large());
+            return self.fail(self.too_large(), seen(&*pipe));
         }
         self.held.set_vm(held);
         if token {
-            return self.release(headers, out, Some(pipe));
+            return self.begin(headers, out, pipe);
         }
         self.state = State::Held { pipe, headers, out };
         Step::Hold
@@ -53,10 +53,11 @@ impl Attempt {
     pub(super) fn flow(&mut self, line: Line, bytes: &[u8], end: bool) -> Step {
         let taken = line.try_borrow_mut().ok().and_then(|mut line| line.take());
         // Nobody has it who fell silent: its last word is said.
-        let Some(mut pipe) = taken else { return Step::Chunk(Vec::new()) };
+        let Some(Flow { mut pipe, open }) = taken else { return Step::Chunk(Vec::new()) };
         let mut out = Vec::with_capacity(bytes.len() + 256);
         if self.held.room(bytes.len().saturating_mul(2)).is_err() {
             pipe.fail(&answer::busy(), &mut out);
+            self.tell(open.close(End::Busy, seen(&*pipe)));
             return Step::Chunk(out);
         }
         let result = match pipe.push(bytes, &mut out) {
@@ -65,19 +66,18 @@ impl Attempt {
             Ok(_) => Ok(false),
             Err(failure) => Err(failure),
         };
-        self.count_malformed(&*pipe);
         match result {
-            Ok(true) => self.news = Some(News::Whole),
+            Ok(true) => self.tell(open.close(End::Whole, seen(&*pipe))),
             Ok(false) => {
                 self.held.set_vm(pipe.held());
                 if let Ok(mut line) = line.try_borrow_mut() {
-                    *line = Some(pipe);
+                    *line = Some(Flow { pipe, open });
                 }
                 self.state = State::Flowing(line);
             }
             Err(failure) => {
-                self.breaks(&failure);
-                pipe.fail(&self.caller_error(&failure), &mut out);
+                pipe.fail(&CallerError::of_failure(&failure, self.trip.runtime.id(self.target)), &mut out);
+                self.tell(open.close(End::Broke(failure), seen(&*pipe)));
             }
         }
         Step::Chunk(out)
@@ -85,30 +85,23 @@ impl Attempt {
 
     /// What the router role shall write for this attempt, which can't any more: its own buffer is gone.
     pub fn say_last(&self, words: Vec<u8>) {
-        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
-            outcome.last_words = Some(words);
-        }
+        self.trip.note(|ledger| ledger.last_words = Some(words));
     }
 
     /// The stream that flows now, for who watches the clock; `None` if none flows.
     pub fn silence(&self) -> Option<Silence> {
         let State::Flowing(line) = &self.state else { return None };
         let limit_ms = self.trip.runtime.config.groups.get(self.trip.group)?.stream_idle_timeout_ms;
-        Some(Silence {
-            trip: Rc::clone(&self.trip),
-            target: self.target,
-            line: Rc::clone(line),
-            limit_ms,
-            is_drilled: self.drill.is_some(),
-        })
+        Some(Silence { trip: Rc::clone(&self.trip), target: self.target, line: Rc::clone(line), limit_ms })
     }
 
     /// Whether a stream flows.
     pub fn is_flowing(&self) -> bool {
         matches!(self.state, State::Flowing(_))
     }
+}
 
-    fn caller_error(&self, failure: &Failure) -> CallerError {
-        CallerError::of_failure(failure, self.trip.runtime.id(self.target))
-    }
+/// What a stream that ends has shown.
+pub(super) fn seen(pipe: &dyn Pipe) -> Seen {
+    pipe.seen().clone()
 }

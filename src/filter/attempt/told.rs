@@ -1,27 +1,13 @@
-//! What an attempt teaches: about its target, about others, and what is counted.
+//! What an attempt is to others: what it says of targets, and what is counted.
 
 use super::Attempt;
-use crate::config::Effect;
-use crate::dialect::exchange::Pipe;
-use crate::failure::Class;
 use crate::filter::Runtime;
+use crate::filter::ledger::Told;
 use crate::filter::telemetry::{Count, Metric, Series};
 use crate::plan::News;
 use std::rc::Rc;
 
 impl Attempt {
-    /// What the last calls taught about the target, which is named by its place in the configuration. Of an attempt that is slow on purpose only a limit counts: that is what
-    /// the provider says.
-    pub fn take_news(&mut self) -> Option<(usize, News)> {
-        let news = self.news.take()?;
-        let counts = match self.drill {
-            None => true,
-            Some(Effect::DelayMs(_)) => matches!(news, News::Limited { .. }),
-            Some(Effect::Fail(_)) => false,
-        };
-        counts.then_some((self.target, news))
-    }
-
     /// What Envoy's choice says of targets (places in the configuration): those that the request wanted before this one were
     /// passed over, as they are ejected; the first of all is back. Only a first attempt of a trip without drills tells.
     pub fn sights(&self) -> impl Iterator<Item = (usize, News)> {
@@ -37,33 +23,26 @@ impl Attempt {
         self.started_ms
     }
 
-    /// The class of the failure that broke the stream off in the last call, for the access log: its status says 200.
-    pub fn take_broke(&mut self) -> Option<Class> {
-        self.broke.take()
-    }
-
     /// The configuration that its places are in.
     pub fn runtime(&self) -> &Rc<Runtime> {
         &self.trip.runtime
     }
 
-    /// What the last calls count.
-    pub fn take_counts(&mut self) -> Vec<Count> {
-        std::mem::take(&mut self.counts)
+    /// What others are to be told after the last calls.
+    pub fn take_told(&mut self) -> Told {
+        std::mem::take(&mut self.told)
     }
 
     /// Counts what happened to the target; `class` where the metric has that label.
-    pub(super) fn count(&mut self, metric: Metric, class: &'static str, by: u32) {
+    pub(super) fn count(&mut self, metric: Metric, class: &'static str) {
         let series = Series { metric, group: self.trip.group, target: self.target, class };
-        self.counts.push(Count { series, by });
+        self.told.counts.push(Count { series, by: 1 });
     }
 
-    /// Counts the events that a stream left out.
-    pub(super) fn count_malformed(&mut self, pipe: &dyn Pipe) {
-        let malformed = pipe.seen().malformed_events;
-        if malformed > self.malformed {
-            self.count(Metric::MalformedEvents, "", malformed - self.malformed);
-            self.malformed = malformed;
-        }
+    /// The end of the attempt is told.
+    pub(super) fn tell(&mut self, told: Told) {
+        let Told { counts, news, broke } = told;
+        self.told.counts.extend(counts);
+        (self.told.news, self.told.broke) = (news, broke);
     }
 }

@@ -11,8 +11,10 @@ impl Trip {
         let group = self.group_name();
         let place = self.order.iter().position(|known| *known == target).unwrap_or(0);
         let failed = |place: usize| {
-            let outcome = self.outcome.try_borrow().ok()?;
-            outcome.failures.iter().find(|(target, _)| *target == place).map(|(_, failure)| failure.class)
+            self.read(|ledger| {
+                let mut failed = ledger.failures().filter(|(target, _)| *target == place);
+                failed.next().map(|(_, failure)| failure.class)
+            })
         };
         let mut before = Vec::new();
         for &earlier in self.order.iter().take(place) {
@@ -48,16 +50,13 @@ impl Trip {
     pub fn verdict(&self) -> String {
         let id = |place: usize| self.runtime.id(place);
         let group = self.group_name();
-        let failed = |(target, failure): &(usize, Failure)| {
-            format!("{} failed ({}){}", id(*target), failure.class, self.drill_note(*target))
+        let failed = |(target, failure): (usize, &Failure)| {
+            format!("{} failed ({}){}", id(target), failure.class, self.drill_note(target))
         };
         let passed_over = |target: usize| format!("{} has no larger context window", id(target));
-        let failed: Vec<String> = match self.outcome.try_borrow() {
-            Ok(outcome) => {
-                outcome.failures.iter().map(failed).chain(outcome.passed_over.map(passed_over)).collect()
-            }
-            Err(_) => Vec::new(),
-        };
+        let failed: Vec<String> = self.read(|ledger| {
+            ledger.failures().map(failed).chain(ledger.passed_over.map(passed_over)).collect()
+        });
         let aside = self.aside(None);
         if failed.is_empty() {
             format!("No target of {group} answered{aside}.")

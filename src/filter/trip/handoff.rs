@@ -240,7 +240,7 @@ mod tests {
             // Each VM has its own.
             runtime: _,
             ticket: _,
-            outcome: _,
+            ledger: _,
             // Envoy has the request, and keeps it for each attempt.
             body: _,
             held: _,

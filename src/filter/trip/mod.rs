@@ -9,11 +9,10 @@ mod handoff;
 mod outcome;
 mod request;
 
-pub use outcome::Outcome;
-
 use super::Runtime;
 use super::aside::Asides;
 use super::attempt::Clock;
+use super::ledger::Ledger;
 use super::load::Ticket;
 use super::memory::Held;
 use crate::dialect::Turn;
@@ -41,7 +40,8 @@ pub struct Trip {
     body: RefCell<Option<Document>>,
     /// When it was planned, in milliseconds since 1970; `None` where another VM planned it.
     pub planned_ms: Option<u64>,
-    pub outcome: RefCell<Outcome>,
+    /// What became of it so far.
+    ledger: RefCell<Ledger>,
     /// Counts it in its worker's load.
     pub ticket: Ticket,
     /// The bytes of the caller's request: here, and with Envoy, which keeps it for the next attempt.
@@ -88,7 +88,7 @@ impl Trip {
             asides,
             body: RefCell::new(body),
             planned_ms,
-            outcome: RefCell::default(),
+            ledger: RefCell::default(),
             ticket: Ticket::new(runtime),
             held: RefCell::new(held),
             length,
@@ -99,6 +99,17 @@ impl Trip {
     /// Whether another VM planned it, and may have made attempts that are unknown here.
     pub(super) fn is_handed_off(&self) -> bool {
         self.planned_ms.is_none()
+    }
+
+    /// Reads what became of it so far.
+    pub fn read<T: Default>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+        // Nobody who has it calls anybody who asks for it.
+        self.ledger.try_borrow().map_or_else(|_| T::default(), |ledger| read(&ledger))
+    }
+
+    /// Notes what becomes of it.
+    pub(super) fn note<T: Default>(&self, note: impl FnOnce(&mut Ledger) -> T) -> T {
+        self.ledger.try_borrow_mut().map_or_else(|_| T::default(), |mut ledger| note(&mut ledger))
     }
 
     /// Lends the caller's request, if it is here.
@@ -153,7 +164,7 @@ impl Trip {
 
     /// When the attempt that is about to be made begins: the first one when the trip was planned, which saves a hostcall.
     pub(super) fn begin_ms(&self, clock: Clock<'_>) -> u64 {
-        let is_first = self.outcome.try_borrow().is_ok_and(|outcome| outcome.attempts == 0);
+        let is_first = self.read(|ledger| ledger.attempts == 0);
         self.planned_ms.filter(|_| is_first).unwrap_or_else(clock)
     }
 
