@@ -3,6 +3,7 @@
 use super::identity::identity;
 use super::load::Load;
 use super::memory::Memory;
+use super::telemetry::Telemetry;
 use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
@@ -15,6 +16,7 @@ pub struct Runtime {
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
     pub(super) memory: Memory,
+    pub(super) telemetry: Telemetry,
     /// Of each target whether a request of this worker has reached it.
     reached: Vec<Cell<bool>>,
     /// One for each target; see [`Runtime::identity`].
@@ -26,7 +28,14 @@ impl Runtime {
         let memory = Memory::new(config.listen.memory);
         let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
         let identities = config.targets.iter().map(|target| identity(&config, target)).collect();
-        Runtime { config, load: Load::default(), memory, reached, identities }
+        Runtime {
+            config,
+            load: Load::default(),
+            memory,
+            telemetry: Telemetry::default(),
+            reached,
+            identities,
+        }
     }
 
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
@@ -56,6 +65,11 @@ impl Runtime {
     /// A target as the dialects see it, by its place.
     pub fn wire(&self, place: usize) -> Option<&Target> {
         self.config.targets.get(place).map(|target| &target.wire)
+    }
+
+    /// The name of the group at a place.
+    pub fn group_name(&self, place: usize) -> &str {
+        self.config.groups.get(place).map_or("?", |group| group.name.as_str())
     }
 
     /// The id of the target at a place.

@@ -4,9 +4,9 @@
 //! that is told to go on, though nothing holds it, sends an empty piece down the filter chain (seen on 1.37 to 1.40): the
 //! router role is called with it and writes the last words into it. One tick later, when they are out, the stream is reset.
 
-use super::{abi, shared, store, timer};
+use super::{abi, shared, store, telemetry, timer};
+use crate::filter::Silence;
 use crate::filter::watch::{Need, Streams};
-use crate::filter::{Ending, Silence};
 use std::cell::RefCell;
 
 thread_local! {
@@ -34,9 +34,9 @@ pub fn need(root: u32) -> Need {
 pub fn tick(root: u32, now_ms: u64, since_ms: u64) {
     let Some(due) = shared::lend(&STREAMS, |streams| streams.tick(root, now_ms, since_ms)) else { return };
     for (_, why, silence) in &due.ending {
-        let Some(Ending { metric, news }) = silence.ends(*why) else { continue };
-        shared::count(&metric, 1);
-        if let Some((target, news)) = news {
+        let Some(told) = silence.ends(*why) else { continue };
+        told.counts.iter().for_each(|count| telemetry::count(silence.runtime(), count));
+        if let Some((target, news)) = told.news {
             store::tell(silence.runtime(), target, news, || now_ms);
         }
     }

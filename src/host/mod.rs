@@ -12,6 +12,7 @@ mod router;
 mod rush;
 mod shared;
 mod store;
+mod telemetry;
 pub mod timer;
 mod translator;
 mod unheard;

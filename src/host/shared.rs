@@ -13,8 +13,6 @@ thread_local! {
     static LOADED: RefCell<Option<(Vec<u8>, Rc<Runtime>)>> = const { RefCell::new(None) };
     /// Requests on their way, by key.
     static TRIPS: RefCell<HashMap<u64, Rc<Trip>, BuildHasherDefault<Numbers>>> = RefCell::default();
-    /// Counters by name.
-    static COUNTERS: RefCell<HashMap<String, u32>> = RefCell::default();
     /// A translator of this VM has found a trip by its header.
     static MET: Cell<bool> = const { Cell::new(false) };
     static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
@@ -58,19 +56,6 @@ pub fn next_key() -> u64 {
         next.set(key.wrapping_add(0x9e37_79b9_7f4a_7c15));
         key
     })
-}
-
-/// Adds to a counter, which exists from then on.
-pub fn count(metric: &str, by: u32) {
-    lend(&COUNTERS, |counters| {
-        let known = counters.get(metric).copied();
-        let id = known.or_else(|| abi::define_metric(abi::Metric::Counter, metric).ok());
-        let Some(id) = id else { return };
-        if known.is_none() {
-            counters.insert(metric.to_owned(), id);
-        }
-        abi::increment_metric(id, i64::from(by));
-    });
 }
 
 pub fn remember(key: u64, trip: &Rc<Trip>) {

@@ -3,7 +3,7 @@
 //! What is merged, and when it is worth a look, is [`crate::plan`]'s to say.
 
 use super::{abi, shared};
-use crate::filter::{NEWS, Runtime};
+use crate::filter::{Metric, Runtime};
 use crate::plan::{Known, News, Standing, Standings};
 use std::cell::{Cell, RefCell};
 
@@ -76,7 +76,7 @@ fn update<T>(value: &impl Value, mut merge: impl FnMut(&[u8]) -> Option<(String,
 /// Gets ready for what the workers tell each other; call it when a configuration is loaded.
 pub fn prepare() {
     make(&STANDINGS);
-    TOLD.set(abi::define_metric(abi::Metric::Counter, NEWS).ok());
+    TOLD.set(abi::define_metric(abi::Metric::Counter, Metric::News.line().name).ok());
 }
 
 /// What is known of the targets of a configuration.
