@@ -21,6 +21,18 @@ impl Answer {
         Answer::json(error.status, exchange::error(surface, error))
     }
 
+    /// What a caller is told where the operator must change something.
+    pub fn misconfigured(surface: Surface, message: impl Into<String>) -> Answer {
+        let (code, message) = ("gateway_misconfigured".to_owned(), message.into());
+        Answer::error(surface, &CallerError { status: 500, code, param: None, message })
+    }
+
+    /// What a caller is told where Envoy refused what a request can't go on without, whoever asks.
+    pub fn gave_up() -> Answer {
+        let body = br#"{"error":{"message":"The gateway failed inside. Send the request again.","type":"server_error","param":null,"code":"gateway_error"}}"#;
+        Answer::json(500, body.to_vec())
+    }
+
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Answer {
         self.headers.push((name, value.into()));
@@ -55,4 +67,20 @@ pub(super) fn header_value(text: &str) -> Cow<'_, str> {
     }
     let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
     Cow::Owned(text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Raw;
+
+    #[test]
+    fn answers_of_ours_are_errors_in_an_envelope() {
+        let gave_up = Answer::gave_up();
+        let misconfigured = Answer::misconfigured(Surface::Messages, "Write \"x\".");
+        for (answer, surface) in [(gave_up, Surface::Chat), (misconfigured, Surface::Messages)] {
+            assert_eq!(answer.status, 500);
+            assert!(exchange::is_error(surface, Raw::parse(&answer.body).unwrap()), "{answer:?}");
+        }
+    }
 }

@@ -101,7 +101,8 @@ pub(super) fn read(raw: Raw<'_>, runtime: &super::Runtime) -> Option<Drilled> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attempt, Moment, RequestStep, Router, Runtime, Step};
+    use super::super::attempt::start_with;
+    use super::super::{Count, Metric, Moment, RequestStep, Router, Runtime, Series, Step, Told};
     use super::*;
     use crate::failure::Head;
     use std::rc::Rc;
@@ -181,14 +182,13 @@ mod tests {
         let runtime = runtime(100);
         let (trip, order) = sent(&runtime, &[]);
         assert_eq!(order, "g|a!fail|a.b!slow|c");
-        let seat = runtime.seat("a!fail").unwrap();
-        let (mut attempt, outgoing) = Attempt::start(&trip, seat, &[], NOW_MS).unwrap();
-        assert!(outgoing.body.is_empty() && attempt.delay_ms().is_none());
-        let metric = "group=.=g;.;target=.=a;.;class=.=rate_limited;.;switchover_drills_total";
-        assert_eq!(attempt.drill_metric().unwrap(), metric);
-        let asked =
-            attempt.request_headers(&[(b"user-agent", b"caller"), (b"authorization", b"key")], &outgoing);
-        let names: Vec<_> = asked.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
+        let seen: &[headers::Header<'_>] = &[(b"user-agent", b"caller"), (b"authorization", b"key")];
+        let start = start_with(&trip, "a!fail", seen, NOW_MS).unwrap();
+        let mut attempt = start.attempt;
+        assert!(start.body.is_empty() && attempt.delay_ms().is_none());
+        let series = Series { metric: Metric::Drills, group: 0, target: 0, class: "rate_limited" };
+        assert_eq!(attempt.take_told().counts, [Count { series, by: 1 }]);
+        let names: Vec<_> = start.headers.iter().map(|(name, _)| String::from_utf8_lossy(name)).collect();
         assert_eq!(names, [":method", ":path", ":authority", ":scheme", "content-length", "user-agent"]);
         let Step::Release { headers, .. } =
             attempt.head(&Head { status: 503, headers: &[] }, false, &|| NOW_MS)
@@ -200,8 +200,7 @@ mod tests {
         };
         assert_eq!(value(":status").unwrap(), b"429");
         assert_eq!(value(headers::RETRY).unwrap(), b"1");
-        assert_eq!(attempt.take_news(), None, "a drill cools nobody down");
-        assert_eq!(attempt.take_counts(), [], "nobody has failed");
+        assert_eq!(attempt.take_told(), Told::default(), "a drill cools nobody down, and nobody has failed");
         assert_eq!(attempt.body(b"whatever".to_vec(), true, &|| NOW_MS), Step::Chunk(Vec::new()));
         assert_eq!(trip.verdict(), "No target of g answered: a failed (rate_limited) (drill).");
         let why =
@@ -213,19 +212,20 @@ mod tests {
     fn a_slow_attempt_is_a_real_one() {
         let runtime = runtime(100);
         let (trip, _) = sent(&runtime, &[]);
-        let (mut attempt, outgoing) =
-            Attempt::start(&trip, runtime.seat("a.b").unwrap(), &[], NOW_MS).unwrap();
-        assert_eq!((attempt.delay_ms(), outgoing.path.as_str()), (Some(2000), "/chat/completions"));
+        let start = start_with(&trip, "a.b", &[], NOW_MS).unwrap();
+        let mut attempt = start.attempt;
+        let path = start.headers.iter().find(|(name, _)| *name == b":path").unwrap().1;
+        assert_eq!((attempt.delay_ms(), path), (Some(2000), &b"/chat/completions"[..]));
         let limited =
             attempt.head(&Head { status: 429, headers: &[(b"retry-after", b"3")] }, true, &|| NOW_MS);
         assert!(matches!(limited, Step::Release { .. }));
         assert_eq!(
-            attempt.take_news(),
-            Some(crate::plan::News::Limited { wait_ms: 3000 }),
+            attempt.take_told().news,
+            Some((1, crate::plan::News::Limited { wait_ms: 3000 })),
             "what the provider says counts"
         );
-        let (attempt, _) = Attempt::start(&trip, runtime.seat("c").unwrap(), &[], NOW_MS).unwrap();
-        assert_eq!((attempt.delay_ms(), attempt.drill_metric()), (None, None));
+        let mut attempt = start_with(&trip, "c", &[], NOW_MS).unwrap().attempt;
+        assert_eq!((attempt.delay_ms(), attempt.take_told()), (None, Told::default()));
     }
 
     #[test]
@@ -246,7 +246,8 @@ mod tests {
         assert_eq!(again.drills, trip.drills);
         assert_eq!(again.drills.len(), 2);
         // Should they ever be lost, an attempt at the twin still fails.
-        let lost = Trip { drills: Vec::new(), ..again };
+        let mut lost = again;
+        lost.drills.clear();
         let seat = runtime.seat("a!fail").unwrap();
         assert_eq!(lost.drill_at(seat), Some(Effect::Fail(Class::Overloaded)));
         assert!(runtime.seat("a!slow").is_none() && runtime.seat("b").is_none());

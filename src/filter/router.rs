@@ -16,14 +16,12 @@ use super::aside::Asides;
 use super::drill::Wish;
 use super::headers::{self, Header, HeaderList};
 use super::intake::Intake;
-use super::load::Ticket;
 use super::memory::Held;
 use super::models;
-use super::trip::{Outcome, Trip};
+use super::trip::{Planned, Route, Trip};
 use crate::dialect::{CallerError, Refusal, Surface};
 use crate::json::{Document, Unread};
 use crate::plan::{Standing, drilled, order_name, seats};
-use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What the host does with a request's headers.
@@ -300,7 +298,7 @@ impl Router {
         moment: &Moment<'_>,
     ) -> Result<Trip, Answer> {
         let document = self.document(surface, body)?;
-        let (length, weight) = (document.as_text().len(), document.weight());
+        let length = document.as_text().len();
         held.set_vm(length);
         held.set_envoy(length);
         let Considered { place, group, turn, plan, .. } =
@@ -314,22 +312,10 @@ impl Router {
         let forced = |place: usize| {
             wish.zip(config.drills.get(place)).is_some_and(|(wish, drill)| wish.forces(config, drill))
         };
-        Ok(Trip {
-            runtime: Rc::clone(&self.runtime),
-            group: place,
-            turn,
-            drills: drilled(config, &order, moment.now_ms, moment.key, forced),
-            order,
-            asides: Asides::of(&plan, moment.now_ms),
-            body: RefCell::new(Some(document)),
-            is_handed_off: false,
-            planned_ms: Some(moment.now_ms),
-            outcome: RefCell::new(Outcome::default()),
-            ticket: Ticket::new(&self.runtime),
-            held: RefCell::new(held),
-            length,
-            weight,
-        })
+        let drills = drilled(config, &order, moment.now_ms, moment.key, forced);
+        let asides = Asides::of(&plan, moment.now_ms);
+        let route = Route { group: place, turn, order, drills, asides };
+        Ok(Trip::new(&self.runtime, route, Some(document), Planned::Here(moment.now_ms, held)))
     }
 
     /// A caller's body, validated: text, or bytes that are none.

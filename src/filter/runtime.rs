@@ -1,12 +1,13 @@
 //! The configuration as both roles use it: checked once, at load.
 
+use super::identity::identity;
 use super::load::Load;
 use super::memory::Memory;
-use crate::config::{Config, Credential, CredentialSource, Target as Configured, Twin};
+use super::telemetry::Telemetry;
+use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
 use std::cell::Cell;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct Runtime {
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
     pub(super) memory: Memory,
+    pub(super) telemetry: Telemetry,
     /// Of each target whether a request of this worker has reached it.
     reached: Vec<Cell<bool>>,
     /// One for each target; see [`Runtime::identity`].
@@ -26,7 +28,14 @@ impl Runtime {
         let memory = Memory::new(config.listen.memory);
         let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
         let identities = config.targets.iter().map(|target| identity(&config, target)).collect();
-        Runtime { config, load: Load::default(), memory, reached, identities }
+        Runtime {
+            config,
+            load: Load::default(),
+            memory,
+            telemetry: Telemetry::default(),
+            reached,
+            identities,
+        }
     }
 
     /// Reads a plugin configuration: `switchover.yaml` as JSON.
@@ -58,6 +67,11 @@ impl Runtime {
         self.config.targets.get(place).map(|target| &target.wire)
     }
 
+    /// The name of the group at a place.
+    pub fn group_name(&self, place: usize) -> &str {
+        self.config.groups.get(place).map_or("?", |group| group.name.as_str())
+    }
+
     /// The id of the target at a place.
     pub fn id(&self, place: usize) -> &str {
         self.wire(place).map_or("?", |target| target.id.as_str())
@@ -76,7 +90,7 @@ impl Runtime {
             || self.wire(place).is_some_and(|target| is_numeric(&target.endpoint.host))
     }
 
-    /// What the target at a place is for all configurations of one Envoy: a number by which its news is known.
+    /// The number by which the news of the target at a place is known (`filter/identity.rs`).
     pub fn identity(&self, place: usize) -> Option<u64> {
         self.identities.get(place).copied()
     }
@@ -105,41 +119,4 @@ impl Runtime {
 /// Whether a host is an address already: no name has a colon, or consists of digits.
 fn is_numeric(host: &str) -> bool {
     host.contains(':') || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-/// Two files of one Envoy may call different targets the same, and a file that changes calls most of its targets the same as
-/// before: so an identity is all that a rate limit or an outage depends on.
-fn identity(config: &Config, target: &Configured) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let wire = &target.wire;
-    let credential = target.credential.and_then(|place| config.credentials.get(place));
-    let key = credential.map(|Credential { source, .. }| match source {
-        CredentialSource::SecretFile(file) => (0, file, ""),
-        CredentialSource::SecretEnv(name) => (1, name, ""),
-        CredentialSource::Aws { region, service } => (2, region, service.as_str()),
-    });
-    let endpoint = (wire.endpoint.tls, wire.endpoint.authority(), &wire.endpoint.base_path);
-    (target.id(), wire.row.name, &wire.model, endpoint, key).hash(&mut hasher);
-    (&target.cluster, &wire.project, &wire.location).hash(&mut hasher);
-    hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_identity_is_a_targets_and_not_a_files() {
-        let identity = |target: &str, more: &str| {
-            let json = format!(
-                r#"{{"version":1,"targets":[{{"id":"a","provider":"openai","credential":"k",{target}}}],"credentials":[{{"id":"k","secret_file":"k"}}],
-                   "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]{more}}}]}}"#
-            );
-            Runtime::load(json.as_bytes()).unwrap().identity(0).unwrap()
-        };
-        let one = identity(r#""model":"m""#, "");
-        assert_eq!(identity(r#""model":"m""#, r#","timeout":"20s""#), one, "a file that changed elsewhere");
-        assert_ne!(identity(r#""model":"n""#, ""), one);
-        assert_ne!(identity(r#""model":"m","endpoint":"http://x/v1""#, ""), one);
-    }
 }

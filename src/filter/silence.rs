@@ -3,17 +3,23 @@
 //! No callback of the stream's own comes while its provider is silent. So whoever watches the clock takes the stream away
 //! from its attempt and leaves the error event with the trip, where the router role finds it when it next gets to write.
 
-use super::metrics;
+use super::ledger::{End, Open, Told};
 use super::trip::Trip;
+use super::watch::Limits;
 use crate::dialect::CallerError;
 use crate::dialect::Pipe;
 use crate::failure::Failure;
-use crate::plan::News;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A stream's pipe, shared between its attempt and who watches it. Whoever ends the stream takes it.
-pub(super) type Line = Rc<RefCell<Option<Box<dyn Pipe>>>>;
+/// A stream that flows: its pipe, and the attempt's record.
+pub(super) struct Flow {
+    pub(super) pipe: Box<dyn Pipe>,
+    pub(super) open: Open,
+}
+
+/// The same, shared between its attempt and who watches it. Whoever ends the stream takes it.
+pub(super) type Line = Rc<RefCell<Option<Flow>>>;
 
 /// A stream that flows, as whoever watches the clock holds it.
 pub struct Silence {
@@ -23,7 +29,6 @@ pub struct Silence {
     pub(super) line: Line,
     /// The longest silence, in milliseconds.
     pub(super) limit_ms: u64,
-    pub(super) is_drilled: bool,
 }
 
 /// Why a stream is ended.
@@ -34,14 +39,16 @@ pub enum Why {
     TooLong,
 }
 
-/// What the end of a stream means to others.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// The counter that this adds one to.
-    pub metric: String,
-    /// A place in the configuration's targets, and what it did. A stream that takes too long is nobody's failure: the limit
-    /// is the operator's.
-    pub news: Option<(usize, News)>,
+impl Why {
+    /// For the operator's log.
+    pub fn notice(self) -> &'static str {
+        match self {
+            Why::Silent => {
+                "a stream fell silent for longer than its group's stream_idle_timeout: it is ended"
+            }
+            Why::TooLong => "a stream took as long as its group's timeout allows: it is ended",
+        }
+    }
 }
 
 /// The last words come so long before the group's `timeout`, when Envoy would reset the stream; for a shorter `timeout` a
@@ -49,9 +56,9 @@ pub struct Ending {
 const MARGIN_MS: u64 = 250;
 
 impl Silence {
-    /// The longest silence, in milliseconds.
-    pub fn limit_ms(&self) -> u64 {
-        self.limit_ms
+    /// What the stream may take.
+    pub fn limits(&self) -> Limits {
+        Limits { silent_ms: self.limit_ms, deadline_ms: self.deadline_ms() }
     }
 
     /// When the stream ends at the latest, in milliseconds since 1970.
@@ -71,26 +78,25 @@ impl Silence {
 
     /// Ends the stream with an error event in the caller's dialect, which [`super::Router::last_words`] gives out. What
     /// the provider still sends is dropped. `None` if the stream is over.
-    pub fn ends(&self, why: Why) -> Option<Ending> {
-        let mut pipe = self.line.try_borrow_mut().ok()?.take()?;
+    pub fn ends(&self, why: Why) -> Option<Told> {
+        let Flow { mut pipe, open } = self.line.try_borrow_mut().ok()?.take()?;
         let failure = Failure::timeout(&match why {
             Why::Silent => format!("the stream was silent for more than {} ms", self.limit_ms),
             Why::TooLong => {
                 format!("the stream took the whole {} ms that a request may take", self.timeout_ms())
             }
         });
-        let id = self.trip.runtime.id(self.target);
-        let error = CallerError::of_failure(&failure, id);
+        let error = CallerError::of_failure(&failure, self.trip.runtime.id(self.target));
         let mut words = Vec::with_capacity(256);
         pipe.fail(&error, &mut words);
-        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
-            outcome.last_words = Some(words);
-            outcome.broke = Some(failure.class);
-        }
-        let is_news = why == Why::Silent && !self.is_drilled;
-        Some(Ending {
-            metric: metrics::broken_streams(self.trip.group_name(), id, failure.class),
-            news: is_news.then_some((self.target, News::Broke)),
-        })
+        self.trip.note(|ledger| {
+            ledger.last_words = Some(words);
+            ledger.broke = Some(failure.class);
+        });
+        let end = match why {
+            Why::Silent => End::Broke(failure),
+            Why::TooLong => End::Overrun,
+        };
+        Some(open.close(end, pipe.seen().clone()))
     }
 }

@@ -13,9 +13,10 @@ impl Trip {
 
     /// The largest window that the request did not fit in so far.
     fn exceeded(&self) -> Option<u64> {
-        let outcome = self.outcome.try_borrow().ok()?;
-        let long = outcome.failures.iter().filter(|(_, failure)| failure.class == Class::ContextLength);
-        long.filter_map(|(target, _)| self.window(*target)).max()
+        self.read(|ledger| {
+            let long = ledger.failures().filter(|(_, failure)| failure.class == Class::ContextLength);
+            long.filter_map(|(target, _)| self.window(target)).max()
+        })
     }
 
     /// Whether the request may fit, after what other targets said of it. A window that nobody wrote down is no larger one.
@@ -26,11 +27,10 @@ impl Trip {
     /// Whether a target that was not asked yet has a larger window than every one that the request did not fit in.
     pub(super) fn has_larger_left(&self) -> bool {
         let Some(most) = self.exceeded() else { return false };
-        let Ok(outcome) = self.outcome.try_borrow() else { return false };
-        let is_past = |place: &usize| outcome.failures.iter().any(|(failed, _)| failed == place);
         let is_larger = |place: &usize| self.window(*place).is_some_and(|own| own > most);
-        let mut left = self.order.iter().filter(|place| !is_past(place)).peekable();
-        if !self.is_handed_off {
+        let mut left =
+            self.order.iter().filter(|place| !self.read(|ledger| ledger.has_failed(**place))).peekable();
+        if !self.is_handed_off() {
             return left.any(is_larger);
         }
         // The next attempt makes a trip of its own, which doesn't know of this one's failures.
@@ -40,11 +40,13 @@ impl Trip {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attempt, Moment, Router, Runtime, headers};
+    use super::super::attempt::start_at;
+    use super::super::ledger::{End, Open};
+    use super::super::{Attempt, Instead, Moment, Router, Runtime, headers};
     use super::*;
+    use crate::dialect::Seen;
     use crate::failure::{Failure, Head};
     use crate::filter::{Answer, RequestStep, Step};
-    use crate::plan::Seat;
     use std::rc::Rc;
 
     const LONG: &[u8] = br#"{"error":{"message":"This model's maximum context length is 9 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
@@ -77,7 +79,11 @@ mod tests {
     }
 
     fn start(trip: &Rc<Trip>, target: usize) -> Result<Attempt, Answer> {
-        Attempt::start(trip, Seat { target, twin: None }, &[], 1).map(|(attempt, _)| attempt)
+        match start_at(trip, trip.runtime.id(target), 1) {
+            Ok(start) => Ok(start.attempt),
+            Err(Instead::Answer(answer)) => Err(answer),
+            Err(Instead::Misconfigured(how)) => panic!("{how}"),
+        }
     }
 
     /// Whether the attempt at this target, which says that the request is too long, asks for another.
@@ -138,11 +144,9 @@ mod tests {
         for (windows, goes_on) in [([100, 200, 300], true), ([100, 200, 50], false)] {
             let windows: Vec<_> = windows.map(|window| Some(window * 1000)).to_vec();
             let trip = trip(&windows);
-            let own = Trip::from_handoff(&trip.runtime, &trip.handoff(1)).unwrap();
-            own.outcome
-                .borrow_mut()
-                .failures
-                .push((0, Failure { class: Class::ContextLength, ..Failure::malformed("too long") }));
+            let own = Rc::new(Trip::from_handoff(&trip.runtime, &trip.handoff(1)).unwrap());
+            let failure = Failure { class: Class::ContextLength, ..Failure::malformed("too long") };
+            Open::begin(&own, 0, None, 1).close(End::Failed(failure), Seen::default());
             assert_eq!(own.has_larger_left(), goes_on, "{windows:?}");
         }
     }

@@ -6,6 +6,7 @@
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![allow(unsafe_code)]
 
+use super::pairs::Pairs;
 use crate::filter::headers::{Header, HeaderList};
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -38,8 +39,6 @@ pub enum Buffer {
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Level {
-    Debug = 1,
-    Info = 2,
     Warn = 3,
     Error = 4,
 }
@@ -48,7 +47,6 @@ pub enum Level {
 #[repr(u32)]
 pub enum Metric {
     Counter = 0,
-    Histogram = 2,
 }
 
 #[cfg_attr(target_family = "wasm", link(wasm_import_module = "env"))]
@@ -111,7 +109,6 @@ unsafe extern "C" {
     fn proxy_close_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
-    fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
@@ -215,7 +212,7 @@ pub fn turn_headers(
 /// All headers in one call.
 pub fn headers(map: Map) -> Result<Pairs, Status> {
     alive()?;
-    fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs)
+    fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs::new)
 }
 
 /// Replaces all headers in one call. Those of a request that is still going downstream make Envoy choose its route again.
@@ -360,44 +357,6 @@ pub fn metric(id: u32) -> Result<u64, Status> {
     Ok(value)
 }
 
-pub fn record_metric(id: u32, value: u64) {
-    let _ = unsafe { proxy_record_metric(id, value) };
-}
-
-/// A header map in the host's form, read in place.
-#[derive(Debug, Default)]
-pub struct Pairs(Vec<u8>);
-
-impl Pairs {
-    /// All lines.
-    pub fn lines(&self) -> Vec<Header<'_>> {
-        let mut lines = Vec::with_capacity(word(&self.0, 0).unwrap_or(0).min(self.0.len() / 8));
-        lines.extend(self.iter());
-        lines
-    }
-
-    /// Names (in lower case) and values, as bytes: neither need be UTF-8.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let count = word(&self.0, 0).unwrap_or(0);
-        let mut sizes = 4;
-        let mut at = count.checked_mul(8).and_then(|bytes| bytes.checked_add(4)).unwrap_or(usize::MAX);
-        (0..count).map_while(move |_| {
-            let (name_size, value_size) = (word(&self.0, sizes)?, word(&self.0, sizes + 4)?);
-            sizes += 8;
-            let name = self.0.get(at..at.checked_add(name_size)?)?;
-            at += name_size + 1;
-            let value = self.0.get(at..at.checked_add(value_size)?)?;
-            at += value_size + 1;
-            Some((name, value))
-        })
-    }
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<usize> {
-    let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    usize::try_from(u32::from_le_bytes(word)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,16 +366,5 @@ mod tests {
         assert_eq!(text("caf\u{e9}".as_bytes().to_vec()).as_deref(), Ok("caf\u{e9}"));
         let latin = [b"x".repeat(100), b"caf\xe9".to_vec()].concat();
         assert_eq!(text(latin.clone()), Err(latin));
-    }
-
-    #[test]
-    fn header_maps_survive_the_trip() {
-        let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/v1"), (b"x-bad", b"caf\xe9"), (b"x-empty", b"")];
-        let mut list = HeaderList::new();
-        pairs.iter().for_each(|(name, value)| list.push(name, value));
-        let read = Pairs(list.serialized());
-        assert_eq!(read.iter().collect::<Vec<_>>(), pairs);
-        assert_eq!(Pairs(Vec::new()).iter().count(), 0);
-        assert_eq!(Pairs(vec![255; 40]).iter().count(), 0);
     }
 }

@@ -13,9 +13,10 @@
 use super::router::RouterContext;
 use super::translator::TranslatorContext;
 use super::{Plugin, abi, rush};
+use crate::filter::Numbers;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 /// What a callback wants of Envoy.
@@ -56,29 +57,6 @@ impl Flow {
 pub enum Stream {
     Router(RouterContext),
     Translator(TranslatorContext),
-}
-
-/// Hashes keys that Envoy or we chose: numbers of contexts, which come in turn, and those of requests, which are random. So
-/// nobody else can make them meet.
-#[derive(Default)]
-pub(super) struct Numbers(u64);
-
-impl Hasher for Numbers {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 type Table<T> = RefCell<HashMap<u32, Rc<T>, BuildHasherDefault<Numbers>>>;

@@ -5,16 +5,19 @@
 pub mod abi;
 pub mod entry;
 mod idle;
+pub mod pairs;
 mod pause;
 mod reading;
 mod router;
 mod rush;
 mod shared;
+mod store;
+mod telemetry;
 pub mod timer;
 mod translator;
 mod unheard;
 
-use crate::filter::Runtime;
+use crate::filter::{Role, Runtime};
 use entry::Stream;
 use std::rc::Rc;
 
@@ -31,13 +34,6 @@ pub struct Plugin {
     runtime: Option<Rc<Runtime>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-enum Role {
-    #[default]
-    Router,
-    Translator,
-}
-
 impl Plugin {
     fn new(id: u32) -> Plugin {
         Plugin { id, ..Plugin::default() }
@@ -46,22 +42,17 @@ impl Plugin {
     /// Reads `size` bytes of configuration: whether it can be used.
     fn configure(&mut self, size: usize) -> bool {
         let root = abi::property("plugin_root_id").ok().flatten().unwrap_or_default();
-        self.role = match root.as_slice() {
-            b"router" => Role::Router,
-            b"translator" => Role::Translator,
-            other => {
-                let other = String::from_utf8_lossy(other);
-                let message = format!(
-                    "root_id is \"{other}\": write \"router\" or \"translator\", the role of this filter."
-                );
-                abi::log(abi::Level::Error, &message);
+        self.role = match Role::named(&root) {
+            Ok(role) => role,
+            Err(problem) => {
+                abi::log(abi::Level::Error, &problem);
                 return false;
             }
         };
         let json = abi::buffer(abi::Buffer::PluginConfiguration, 0, size).unwrap_or_default();
         match shared::runtime(json) {
             Ok(runtime) => {
-                shared::prepare();
+                store::prepare();
                 // Once for each VM, not for each order.
                 if matches!(self.role, Role::Router) {
                     for drill in runtime.drills(abi::now_ms()) {

@@ -2,11 +2,10 @@
 
 use super::entry::Flow;
 use super::translator::broken;
-use super::unheard::{self, Role};
-use super::{abi, reading, rush, shared};
+use super::{abi, reading, rush, shared, store, unheard};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
-    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Router,
+    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Role, Router,
     Runtime, Trip,
 };
 use std::rc::Rc;
@@ -110,7 +109,7 @@ impl RouterContext {
         };
         let now_ms = abi::now_ms();
         let key = shared::next_key();
-        let standings = shared::standings(&self.runtime, now_ms);
+        let standings = store::standings(&self.runtime, now_ms);
         match self.router.plan(body, &Moment { now_ms, pick: key >> 16, key, standings: &standings }) {
             Err(answer) => self.refuse(answer, size, end),
             Ok((trip, headers)) => {
@@ -174,7 +173,7 @@ fn lines(answer: &Answer) -> HeaderList {
 }
 
 /// Sends an answer of ours.
-fn respond(answer: &Answer) -> Result<(), abi::Status> {
+pub(super) fn respond(answer: &Answer) -> Result<(), abi::Status> {
     abi::respond(u32::from(answer.status), OURS, &lines(answer), &answer.body)
 }
 
@@ -214,10 +213,7 @@ fn fact(fact: Fact) -> String {
 /// A hostcall that failed where the request can't go on without it.
 fn give_up(status: abi::Status) -> Flow {
     abi::log(abi::Level::Error, &format!("the request can't go on: Envoy answered status {}", status.0));
-    let body = br#"{"error":{"message":"The gateway failed inside. Send the request again.","type":"server_error","param":null,"code":"gateway_error"}}"#;
-    let mut headers = HeaderList::new();
-    headers.push("content-type", "application/json");
-    let _ = abi::respond(500, OURS, &headers, body);
+    let _ = respond(&Answer::gave_up());
     Flow::Wait
 }
 

@@ -1,14 +1,13 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
 use super::entry::Flow;
-use super::router::{drain, read};
-use super::unheard::{self, Role};
-use super::{abi, idle, pause, rush, shared};
-use crate::dialect::{Outgoing, Surface};
+use super::pairs::Pairs;
+use super::router::{drain, read, respond};
+use super::{abi, idle, pause, rush, shared, store, telemetry, unheard};
+use crate::dialect::Surface;
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
-use crate::filter::{Answer, Attempt, Parting, Runtime, Step, Trip};
-use crate::plan::{News, Seat};
+use crate::filter::{Answer, Attempt, Beginning, Instead, Parting, Role, Runtime, Step, Trip};
 use std::rc::Rc;
 
 /// Where Envoy keeps the target's id: the metadata of the endpoint it picked for this attempt.
@@ -21,19 +20,18 @@ pub struct TranslatorContext {
     attempt: Option<Attempt>,
     /// The request was written or refused: nothing more is read of it.
     is_written: bool,
-    target: usize,
     /// The numbers of the plugin's root context and of this one.
     root: u32,
     context: u32,
     /// The answer's headers as they came, which Envoy still has.
-    answer: abi::Pairs,
+    answer: Pairs,
     /// So many bytes of the answer were left with Envoy until their end.
     kept: usize,
 }
 
 /// A request on its way in.
 struct Asked {
-    headers: abi::Pairs,
+    headers: Pairs,
     trip: Rc<Trip>,
     /// What was taken out of Envoy's buffer.
     taken: Vec<u8>,
@@ -48,10 +46,9 @@ impl TranslatorContext {
             asked: None,
             attempt: None,
             is_written: false,
-            target: 0,
             root,
             context,
-            answer: abi::Pairs::default(),
+            answer: Pairs::default(),
             kept: 0,
         }
     }
@@ -74,7 +71,7 @@ impl TranslatorContext {
         if end || is_whole {
             return self.ask(asked, size).map(|()| true);
         }
-        if asked.trip.body(|body| body.is_none()) {
+        if asked.trip.needs_body() {
             asked.taken.extend(read(abi::Buffer::RequestBody, size).map_err(envoys)?);
         }
         drain(abi::Buffer::RequestBody, size).map_err(envoys)?;
@@ -99,50 +96,38 @@ impl TranslatorContext {
         Trip::from_request(&self.runtime, headers, body, abi::now_ms()).map(Rc::new)
     }
 
-    /// The seat that Envoy chose of the trip's order.
-    fn seat(trip: &Trip) -> Result<Seat, String> {
-        if let Some(only) = trip.only_seat() {
-            return Ok(only);
-        }
-        let id = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
-        let id = String::from_utf8_lossy(&id);
-        trip.runtime.seat(&id).ok_or_else(|| format!("no target is called \"{id}\""))
-    }
-
     /// Begins the attempt: the request is whole, and `size` bytes of it are in Envoy's buffer.
     fn ask(&mut self, asked: Asked, size: usize) -> Result<(), String> {
         let Asked { headers, trip, taken, drained } = asked;
-        let current = headers.lines();
-        let seat = TranslatorContext::seat(&trip)?;
-        self.target = seat.target;
-        let own = if trip.body(|body| body.is_none()) {
+        let body = if trip.needs_body() {
             let last = read(abi::Buffer::RequestBody, size).map_err(envoys)?;
             if taken.is_empty() { last } else { [taken, last].concat() }
         } else {
             Vec::new()
         };
-        let now_ms = trip.begin_ms(&abi::now_ms);
-        rush::did(self.root, trip.weight().max(own.len()));
-        let (attempt, mut outgoing) = match Attempt::start(&trip, seat, &own, now_ms) {
-            Ok(started) => started,
-            Err(answer) => {
-                return respond(&answer).map_err(envoys);
-            }
+        rush::did(self.root, trip.weight().max(body.len()));
+        let lines = headers.lines();
+        let known = Beginning {
+            headers: &lines,
+            body: &body,
+            taken: drained,
+            buffered: size,
+            seat: &seat,
+            clock: &abi::now_ms,
         };
-        // What is kept of the request is in Envoy's buffer, unless it was taken out of it or another filter changed it.
-        trip.body(|body| {
-            let request = body.map_or(own.as_slice(), |document| document.as_text().as_bytes());
-            if drained > 0 || request.len() != size {
-                outgoing.complete(request);
-            }
-        });
-        trip.drop_body();
-        write(&attempt, &current, &outgoing, size).map_err(envoys)?;
-        if let Some(metric) = attempt.drill_metric() {
-            shared::count(&metric, 1);
+        let start = match Attempt::start(&trip, &known) {
+            Ok(start) => start,
+            Err(Instead::Answer(answer)) => return respond(&answer).map_err(envoys),
+            Err(Instead::Misconfigured(how)) => return Err(how),
+        };
+        abi::turn_headers(abi::Map::RequestHeaders, &lines, &start.headers, headers::is_stripped)
+            .and_then(|()| abi::set_buffer(abi::Buffer::RequestBody, 0, start.over, &start.body))
+            .map_err(envoys)?;
+        let attempt = self.attempt.insert(start.attempt);
+        for (target, news) in attempt.sights() {
+            store::tell(attempt.runtime(), target, news, || attempt.began_ms());
         }
-        self.sight(&attempt, now_ms);
-        self.attempt = Some(attempt);
+        self.learn();
         Ok(())
     }
 
@@ -186,24 +171,15 @@ impl TranslatorContext {
     /// Tells what the attempt taught: to all workers, and to the metrics.
     fn learn(&mut self) {
         let Some(attempt) = self.attempt.as_mut() else { return };
-        for (metric, by) in attempt.take_counts() {
-            shared::count(&metric, by);
+        let told = attempt.take_told();
+        for count in &told.counts {
+            telemetry::count(attempt.runtime(), count);
         }
-        if let Some(class) = attempt.take_broke() {
+        if let Some(class) = told.broke {
             broken(class);
         }
-        if let Some(news) = attempt.take_news() {
-            shared::tell(&self.runtime, self.target, news, abi::now_ms);
-        }
-    }
-
-    /// Tells what the attempt's target says of which are ejected.
-    fn sight(&self, attempt: &Attempt, now_ms: u64) {
-        for missed in attempt.passed_over() {
-            shared::tell(&self.runtime, *missed, News::Missed, || now_ms);
-        }
-        if attempt.is_first_choice() {
-            shared::tell(&self.runtime, self.target, News::Reached, || now_ms);
+        if let Some((target, news)) = told.news {
+            store::tell(attempt.runtime(), target, news, abi::now_ms);
         }
     }
 }
@@ -215,34 +191,15 @@ pub(super) fn broken(class: Class) {
 }
 
 /// Who left, of an attempt that ends without an end.
-///
-/// When a provider closes or resets the connection, or Envoy gives an attempt up, the request goes on at that moment and
-/// nothing is noted of it. A caller that leaves, by HTTP/1 or HTTP/2, is noted before its attempt ends, and so is all else that
-/// ends a whole request (seen on 1.37 and 1.40).
 fn parting() -> Parting {
-    /// `UT`: Envoy's own limit for the whole request.
-    const TIMEOUT: u64 = 0x4;
     let flags = abi::property("response\0flags").ok().flatten();
-    let flags = flags.and_then(|flags| flags.try_into().ok()).map_or(0, u64::from_le_bytes);
-    match flags {
-        0 => Parting::Provider,
-        flags if flags & TIMEOUT != 0 => Parting::Deadline,
-        _ => Parting::Caller,
-    }
+    Parting::of(flags.and_then(|flags| flags.try_into().ok()).map_or(0, u64::from_le_bytes))
 }
 
-/// Writes the request as the target wants it over the one that Envoy has.
-fn write(
-    attempt: &Attempt,
-    current: &[Header<'_>],
-    outgoing: &Outgoing,
-    size: usize,
-) -> Result<(), abi::Status> {
-    let wanted = attempt.request_headers(current, outgoing);
-    abi::turn_headers(abi::Map::RequestHeaders, current, &wanted, headers::is_stripped)?;
-    // What is kept is in the buffer already: each attempt begins with the caller's request.
-    let replaced = size.saturating_sub(outgoing.kept);
-    abi::set_buffer(abi::Buffer::RequestBody, 0, replaced, &outgoing.body)
+/// The name of the seat that Envoy picked for this attempt.
+fn seat() -> String {
+    let name = abi::property(TARGET_OF_ENDPOINT).ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 fn envoys(status: abi::Status) -> String {
@@ -265,12 +222,6 @@ fn log_failed(done: Result<(), abi::Status>, flow: Flow) -> Flow {
         );
     }
     flow
-}
-
-fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    let mut headers = HeaderList::new();
-    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    abi::respond(u32::from(answer.status), crate::filter::OURS, &headers, &answer.body)
 }
 
 impl TranslatorContext {
@@ -298,13 +249,8 @@ impl TranslatorContext {
             Err(why) => {
                 self.is_written = true;
                 abi::log(abi::Level::Error, &format!("an attempt can't be made: {why}"));
-                let error = crate::dialect::CallerError {
-                    status: 500,
-                    code: "gateway_misconfigured".to_owned(),
-                    param: None,
-                    message: "The gateway is misconfigured; its log says how. Tell its operator.".to_owned(),
-                };
-                let _ = respond(&Answer::error(Surface::Chat, &error));
+                let what = "The gateway is misconfigured; its log says how. Tell its operator.";
+                let _ = respond(&Answer::misconfigured(Surface::Chat, what));
                 Flow::Wait
             }
         }

@@ -7,8 +7,10 @@
 //!
 //! Times are milliseconds since 1970; 0 means never.
 
+mod known;
 mod list;
 
+pub use known::Known;
 pub use list::Standings;
 
 use crate::config::CircuitBreaker;

@@ -1,21 +1,19 @@
 //! A failed attempt: what Envoy and the router role are told of it, and whether another target is asked.
 
 use super::{Attempt, State, Step};
-use crate::config::Effect;
+use crate::dialect::Seen;
 use crate::failure::{Class, Failure};
 use crate::filter::answer::{Answer, header_value};
 use crate::filter::headers::{self, HeaderList};
-use crate::filter::metrics;
+use crate::filter::ledger::End;
 use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
-use crate::plan::News;
 
 impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
-    pub(super) fn fail(&mut self, failure: Failure) -> Step {
+    pub(super) fn fail(&mut self, failure: Failure, seen: Seen) -> Step {
         self.state = State::Ended;
         self.held.set_vm(0);
-        self.learn(&failure, News::Failed);
         let mut headers = HeaderList::new();
         headers.push_number(":status", u64::from(failure.class.breaker_status()));
         headers.push(headers::TARGET, self.trip.runtime.id(self.target));
@@ -23,7 +21,7 @@ impl Attempt {
         headers.push(headers::FAILURE, &failure_json(&failure));
         let class = failure.class;
         let is_repeat = self.is_repeat();
-        self.note(failure);
+        self.close(End::Failed(failure), seen);
         if self.may_fail_over(class) && (self.is_news_next(is_repeat) || self.is_in_budget()) {
             headers.push(headers::RETRY, "1");
         }
@@ -32,12 +30,10 @@ impl Attempt {
 
     /// There is no room for the answer. That is nobody's failure: nothing is counted, and nobody else is asked, whose answer
     /// there would be no room for either.
-    pub(super) fn busy(&mut self) -> Step {
+    pub(super) fn busy(&mut self, seen: Seen) -> Step {
         self.state = State::Ended;
         self.held.set_vm(0);
-        if let Ok(mut outcome) = self.trip.outcome.try_borrow_mut() {
-            outcome.is_busy = true;
-        }
+        self.close(End::Busy, seen);
         let mut headers = HeaderList::new();
         // No 5xx, or the target would be ejected for it.
         headers.push_number(":status", 429);
@@ -45,31 +41,16 @@ impl Attempt {
         Step::Release { headers, body: Vec::new() }
     }
 
-    /// What a failure says about its target: that it is limited, or else `news`, if the target is at fault.
-    pub(super) fn learn(&mut self, failure: &Failure, news: News) {
-        if matches!(self.drill, Some(Effect::Fail(_))) {
-            return;
-        }
-        if matches!(failure.class, Class::RateLimited | Class::Quota) {
-            self.news = failure.retry_after_ms.map(|wait_ms| News::Limited { wait_ms });
-            self.count(|group, target| metrics::cool_downs(group, target, failure.class), 1);
-        } else if failure.class.ejects() {
-            self.news = Some(news);
-        }
-    }
-
     /// Whether the request had tried this target before.
     fn is_repeat(&self) -> bool {
-        let outcome = self.trip.outcome.try_borrow();
-        outcome.is_ok_and(|outcome| outcome.failures.iter().any(|(target, _)| *target == self.target))
+        self.trip.read(|ledger| ledger.has_failed(self.target))
     }
 
     /// Whether the next attempt can be the first try of a target. Envoy goes on to those that were not tried, and comes back
     /// to one that was only when no other can be asked.
     fn is_news_next(&self, is_repeat: bool) -> bool {
-        let Ok(outcome) = self.trip.outcome.try_borrow() else { return true };
-        let tried = |target: &usize| outcome.failures.iter().any(|(failed, _)| failed == target);
-        !is_repeat && !self.trip.order.iter().all(tried)
+        !is_repeat
+            && self.trip.read(|ledger| !self.trip.order.iter().all(|target| ledger.has_failed(*target)))
     }
 
     /// Asks for one more repeated try of this worker's requests.
@@ -87,19 +68,17 @@ impl Attempt {
 
 /// The answer of an attempt that calls nobody, as there is no room for what the request becomes.
 pub(super) fn no_room(trip: &Trip) -> Answer {
-    if let Ok(mut outcome) = trip.outcome.try_borrow_mut() {
-        outcome.is_busy = true;
-    }
+    trip.note(|ledger| ledger.is_busy = true);
     Answer { status: 429, ..Answer::default() }
 }
 
 /// The answer of an attempt that calls nobody, as the request can't fit: what failed before stands. It is the last word, as
 /// Envoy retries no answer that a filter gives in an upstream's place.
 pub(super) fn given_up(trip: &Trip, target: usize) -> Answer {
-    if let Ok(mut outcome) = trip.outcome.try_borrow_mut() {
-        outcome.passed_over = Some(target);
-    }
-    let attempts = trip.outcome.try_borrow().map_or(0, |outcome| outcome.attempts);
+    let attempts = trip.note(|ledger| {
+        ledger.passed_over = Some(target);
+        ledger.attempts
+    });
     let answer = Answer { status: 503, ..Answer::default() }.with(headers::ATTEMPTS, attempts.to_string());
     let Some((failed, failure)) = trip.best_failure() else { return answer };
     let failure = String::from_utf8(failure_json(&failure)).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! An attempt that ends without a last word of its provider's: who left, and what that says of the target.
 
+use super::stream::seen;
 use super::{Attempt, Clock, State};
 use crate::config::Effect;
+use crate::dialect::Seen;
 use crate::failure::{Class, Failure};
-use crate::filter::metrics;
-use crate::plan::News;
+use crate::filter::ledger::End;
+use crate::filter::silence::Flow;
 
 /// Who left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,34 +19,52 @@ pub enum Parting {
     Provider,
 }
 
+impl Parting {
+    /// By the flags that Envoy has noted of a request when an attempt of it ends (`response.flags`).
+    ///
+    /// When a provider closes or resets the connection, or Envoy gives an attempt up, the request goes on at that moment and
+    /// nothing is noted of it. A caller that leaves, by HTTP/1 or HTTP/2, is noted before its attempt ends, and so is all else
+    /// that ends a whole request (seen on 1.37 and 1.40).
+    pub fn of(flags: u64) -> Parting {
+        /// `UT`: Envoy's own limit for the whole request.
+        const TIMEOUT: u64 = 0x4;
+        match flags {
+            0 => Parting::Provider,
+            flags if flags & TIMEOUT != 0 => Parting::Deadline,
+            _ => Parting::Caller,
+        }
+    }
+}
+
 /// Envoy's timers may strike so much early by our clock, in milliseconds.
 const TIMER_MS: u64 = 20;
 
 impl Attempt {
     /// The attempt is over, and nothing more comes. `who` left is asked only where it matters.
     pub fn abandoned(&mut self, who: impl FnOnce() -> Parting, clock: Clock<'_>) {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Ended => {}
-            // Nobody has it whose last word is said.
-            State::Flowing(line) if line.try_borrow().is_ok_and(|line| line.is_none()) => {}
-            State::Flowing(_) => match self.who(who(), clock) {
-                Parting::Caller => {}
-                Parting::Deadline => self.broke_off(Class::Timeout),
-                Parting::Provider => {
-                    self.news = Some(News::Broke);
-                    self.broke_off(Class::Connect);
-                }
-            },
-            State::Asked | State::Whole { .. } | State::Held { .. } => {
-                let who = self.who(who(), clock);
-                if who == Parting::Caller {
-                    return;
-                }
-                let failure = self.unanswered(who, clock);
-                self.learn(&failure, News::Failed);
-                self.note(failure);
+        let seen = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return,
+            State::Flowing(line) => {
+                let taken = line.try_borrow_mut().ok().and_then(|mut line| line.take());
+                // Nobody has it whose last word is said.
+                let Some(Flow { pipe, open }) = taken else { return };
+                let end = match self.who(who(), clock) {
+                    Parting::Caller => End::Left,
+                    Parting::Deadline => End::Overrun,
+                    Parting::Provider => {
+                        End::Broke(Failure::connect("the connection was closed in a stream"))
+                    }
+                };
+                return self.tell(open.close(end, seen(&*pipe)));
             }
-        }
+            State::Held { pipe, .. } => seen(&*pipe),
+            State::Asked | State::Whole { .. } => Seen::default(),
+        };
+        let end = match self.who(who(), clock) {
+            Parting::Caller => End::Left,
+            who => End::Failed(self.unanswered(who, clock)),
+        };
+        self.close(end, seen);
     }
 
     /// Envoy notes its limit for the whole request only after the attempt has ended.
@@ -69,16 +89,12 @@ impl Attempt {
             Failure::connect("the connection failed or was closed before an answer")
         }
     }
+}
 
-    /// A stream ends with a failure after its first token.
-    pub(super) fn breaks(&mut self, failure: &Failure) {
-        self.learn(failure, News::Broke);
-        self.broke_off(failure.class);
-    }
-
-    fn broke_off(&mut self, class: Class) {
-        self.count(|group, target| metrics::broken_streams(group, target, class), 1);
-        self.broke = Some(class);
+/// Nobody said how it ended. What it has seen is in its record all the same.
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.abandoned(|| Parting::Caller, &|| 0);
     }
 }
 

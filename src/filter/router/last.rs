@@ -50,18 +50,17 @@ impl Router {
 
     /// What the caller's stream must end with, once: its provider fell silent.
     pub fn last_words(&self) -> Option<Vec<u8>> {
-        self.trip()?.outcome.try_borrow_mut().ok()?.last_words.take()
+        self.trip()?.note(|ledger| ledger.last_words.take())
     }
 
     /// The class of the failure that those words tell of, once.
     pub fn take_broke(&self) -> Option<Class> {
-        self.trip()?.outcome.try_borrow_mut().ok()?.broke.take()
+        self.trip()?.note(|ledger| ledger.broke.take())
     }
 
     /// Whether the answer's headers must be looked at: not if a translator of this VM has finished them.
     pub fn must_finish(&self) -> bool {
-        self.trip()
-            .is_some_and(|trip| trip.outcome.try_borrow().is_ok_and(|outcome| outcome.answered.is_none()))
+        self.trip().is_some_and(|trip| trip.read(|ledger| ledger.answered.is_none()))
     }
 
     /// The headers of an answer that no translator of this VM has finished: one of another VM's, the last failure, or one that no
@@ -73,7 +72,7 @@ impl Router {
         fact: &dyn Fn(Fact) -> String,
     ) -> ResponseStep {
         let Some(trip) = self.trip() else { return ResponseStep::Pass };
-        if trip.outcome.try_borrow().is_ok_and(|outcome| outcome.is_busy) {
+        if trip.read(|ledger| ledger.is_busy) {
             let answer = told(trip, busy_answer(trip.turn.surface));
             return ResponseStep::Answer(LastWord::of(answer, Some(BUSY)));
         }
@@ -163,7 +162,7 @@ impl LastWord {
 
 /// The answer with what happened on the way.
 fn told(trip: &Trip, answer: Answer) -> Answer {
-    let attempts = trip.outcome.try_borrow().map_or(0, |outcome| outcome.attempts);
+    let attempts = trip.read(|ledger| ledger.attempts);
     let answer = answer
         .with(headers::GROUP, header_value(trip.group_name()))
         .with(headers::ATTEMPTS, attempts.to_string())

@@ -84,7 +84,7 @@ impl Trip {
 
     /// An answer of an upstream's that no translator has seen.
     fn untranslated(&self, fact: &dyn Fn(Fact) -> String) -> Origin {
-        let attempts = self.outcome.try_borrow().map_or(0, |outcome| outcome.attempts);
+        let attempts = self.read(|ledger| ledger.attempts);
         if attempts > 0 {
             return Origin::Attempt(Failure::connect("its answer was lost inside of the gateway"));
         }

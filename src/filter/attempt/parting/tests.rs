@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::failure::Head;
-use crate::filter::{Moment, RequestStep, Router, Runtime, Step, Trip, Why};
-use crate::plan::{Seat, Standing};
+use crate::filter::attempt::start_at;
+use crate::filter::{Count, Metric, Moment, RequestStep, Router, Runtime, Step, Told, Trip, Why};
+use crate::plan::{News, Standing};
 use std::rc::Rc;
 
 const NOW_MS: u64 = 1_750_000_000_000;
@@ -30,7 +31,7 @@ fn trip(stream: bool, standings: &[(usize, Standing)]) -> Rc<Trip> {
 }
 
 fn attempt_at(trip: &Rc<Trip>, target: usize) -> Attempt {
-    Attempt::start(trip, Seat { target, twin: None }, &[], NOW_MS).unwrap().0
+    start_at(trip, trip.runtime.id(target), NOW_MS).unwrap().attempt
 }
 
 fn head(attempt: &mut Attempt, status: u16, media: &str) -> Step {
@@ -49,19 +50,20 @@ fn flowing(trip: &Rc<Trip>) -> Attempt {
     let mut attempt = attempt_at(trip, 0);
     head(&mut attempt, 200, "text/event-stream");
     assert!(matches!(body(&mut attempt, TOKEN, false), Step::Release { .. }));
-    assert!(attempt.is_flowing() && attempt.take_news().is_none());
+    assert!(attempt.is_flowing() && attempt.take_told() == Told::default());
     attempt
 }
 
 /// What the end taught: news, the class for the log, and the counters.
 fn taught(attempt: &mut Attempt) -> (Option<News>, Option<Class>, Vec<String>) {
-    let counts = attempt.take_counts().into_iter().map(|(name, _)| {
-        let class = name.split("class=.=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("-");
-        let what = name.rsplit("switchover_").next().unwrap_or_default().trim_end_matches("_total");
-        format!("{what} {class}")
+    let told = attempt.take_told();
+    let counts = told.counts.into_iter().map(|Count { series, by }| {
+        assert_eq!((series.group, by), (0, 1));
+        let what = series.metric.line().name.trim_start_matches("switchover_").trim_end_matches("_total");
+        format!("{what} {}", series.class)
     });
     let counts = counts.collect();
-    (attempt.take_news(), attempt.take_broke(), counts)
+    (told.news.map(|(_, news)| news), told.broke, counts)
 }
 
 #[test]
@@ -100,6 +102,13 @@ fn a_limit_inside_a_stream_is_a_limit() {
 }
 
 #[test]
+fn envoy_notes_who_ended_a_whole_request() {
+    assert_eq!([0, 0x4, 0x2000, 0x2004].map(Parting::of), {
+        [Parting::Provider, Parting::Deadline, Parting::Caller, Parting::Deadline]
+    });
+}
+
+#[test]
 fn a_caller_that_leaves_is_nobodys_failure() {
     let trip = trip(true, &[]);
     let mut held = attempt_at(&trip, 0);
@@ -108,7 +117,7 @@ fn a_caller_that_leaves_is_nobodys_failure() {
         attempt.abandoned(|| Parting::Caller, &|| NOW_MS);
         assert_eq!(taught(&mut attempt), (None, None, vec![]));
     }
-    assert!(trip.outcome.borrow().failures.is_empty());
+    assert!(trip.read(|ledger| ledger.failures().next().is_none()));
 }
 
 #[test]
@@ -119,7 +128,8 @@ fn the_operators_limit_is_not_the_targets_failure() {
     let trip = trip(true, &[]);
     let mut attempt = attempt_at(&trip, 0);
     attempt.abandoned(|| Parting::Deadline, &|| NOW_MS + 900);
-    assert_eq!(trip.outcome.borrow().failures[0].1.class, Class::Timeout);
+    let class = trip.read(|ledger| ledger.failures().next().map(|(_, failure)| failure.class));
+    assert_eq!(class, Some(Class::Timeout));
 }
 
 #[test]
@@ -130,12 +140,12 @@ fn silence_is_the_targets_failure_and_a_long_answer_is_not() {
         let silence = attempt.silence().unwrap();
         assert_eq!(silence.deadline_ms(), NOW_MS + TIMEOUT_MS - 250);
         let ending = silence.ends(why).unwrap();
-        assert!(ending.metric.contains("class=.=timeout") && ending.news == news, "{ending:?}");
+        let broken = ending.counts[0].series;
+        assert_eq!((broken.metric, broken.class, ending.news), (Metric::BrokenStreams, "timeout", news));
         assert!(silence.ends(why).is_none(), "once");
-        let outcome = trip.outcome.borrow();
-        let words = String::from_utf8_lossy(outcome.last_words.as_deref().unwrap());
-        assert!(words.contains("error") && outcome.broke == Some(Class::Timeout), "{words}");
-        drop(outcome);
+        let (words, broke) = trip.note(|ledger| (ledger.last_words.take().unwrap(), ledger.broke.take()));
+        let words = String::from_utf8(words).unwrap();
+        assert!(words.contains("error") && broke == Some(Class::Timeout), "{words}");
         attempt.abandoned(|| Parting::Provider, &|| NOW_MS + 900);
         assert_eq!(taught(&mut attempt), (None, None, vec![]), "its end is told already");
     }
@@ -163,15 +173,11 @@ fn failures_before_a_token_and_whole_answers_are_told() {
 
 #[test]
 fn a_first_attempt_tells_who_is_ejected() {
+    let sights = |attempt: Attempt| attempt.sights().collect::<Vec<_>>();
     let to_the_first = trip(true, &[]);
-    let attempt = attempt_at(&to_the_first, 0);
-    assert!(attempt.is_first_choice() && attempt.passed_over().is_empty());
-    let second = attempt_at(&to_the_first, 1);
-    assert!(!second.is_first_choice() && second.passed_over().is_empty(), "the second attempt goes on");
-    let passed = trip(true, &[]);
-    let attempt = attempt_at(&passed, 1);
-    assert!(!attempt.is_first_choice());
-    assert_eq!(attempt.passed_over(), [0]);
+    assert_eq!(sights(attempt_at(&to_the_first, 0)), [(0, News::Reached)]);
+    assert_eq!(sights(attempt_at(&to_the_first, 1)), [], "the second attempt goes on");
+    assert_eq!(sights(attempt_at(&trip(true, &[]), 1)), [(0, News::Missed)]);
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! The two places that the filter has in Envoy.
+
+/// What a plugin configuration makes of the module: its `root_id`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// In the listener's filter chain, once a request.
+    #[default]
+    Router,
+    /// In the filter chain of an order's cluster, once an attempt.
+    Translator,
+}
+
+impl Role {
+    /// The role that a `root_id` names.
+    ///
+    /// # Errors
+    /// It names none: a sentence for the operator.
+    pub fn named(root_id: &[u8]) -> Result<Role, String> {
+        match root_id {
+            b"router" => Ok(Role::Router),
+            b"translator" => Ok(Role::Translator),
+            other => {
+                let other = String::from_utf8_lossy(other);
+                Err(format!(
+                    "root_id is \"{other}\": write \"router\" or \"translator\", the role of this filter."
+                ))
+            }
+        }
+    }
+
+    /// Its `root_id`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Router => "router",
+            Role::Translator => "translator",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_names_its_role() {
+        for role in [Role::Router, Role::Translator] {
+            assert_eq!(Role::named(role.name().as_bytes()), Ok(role));
+        }
+        assert!(Role::named(b"caf\xe9").unwrap_err().contains("write \"router\" or \"translator\""));
+    }
+}

@@ -1,0 +1,124 @@
+//! The timer of a root context: fast while a request waits, slow while a stream is watched (not so slow when its time is nearly
+//! over), off otherwise.
+
+/// What somebody needs of a timer, in the order of their hurry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    #[default]
+    Nothing,
+    /// Streams or bodies are watched.
+    Watch,
+    /// The time of a stream is nearly over.
+    Soon,
+    /// A request waits.
+    Now,
+}
+
+impl Need {
+    /// This, if somebody needs it.
+    #[must_use]
+    pub fn when(self, is_needed: bool) -> Need {
+        if is_needed { self } else { Need::Nothing }
+    }
+
+    /// The period, in milliseconds; 0: the timer is off.
+    fn period_ms(self) -> u32 {
+        match self {
+            Need::Nothing => 0,
+            Need::Watch => SLOW_MS,
+            Need::Soon => 25,
+            Need::Now => 5,
+        }
+    }
+}
+
+const SLOW_MS: u32 = 250;
+
+/// So many ticks run for nothing before the timer is switched off: switching costs a hostcall, and each request that comes
+/// alone would switch it on and off.
+const MOST_QUIET: u32 = 20;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Timer {
+    /// In milliseconds; 0: it is off.
+    period_ms: u32,
+    /// How many ticks in a row nobody needed.
+    quiet: u32,
+    /// The last tick that somebody needed, in milliseconds since 1970; 0: none since the last that nobody did. Each root
+    /// context has its own: several tick beside each other.
+    ticked_ms: u64,
+}
+
+impl Timer {
+    /// The period that it must be set to now, in milliseconds. A period that runs already is left alone: setting it anew begins
+    /// it anew, and with many requests it would never end.
+    pub fn adjust(&mut self, need: Need) -> Option<u32> {
+        let wanted_ms = need.period_ms();
+        if self.period_ms == wanted_ms {
+            self.quiet = 0;
+            return None;
+        }
+        if wanted_ms == 0 && self.period_ms == SLOW_MS && self.quiet < MOST_QUIET {
+            self.quiet += 1;
+            return None;
+        }
+        (self.period_ms, self.quiet) = (wanted_ms, 0);
+        if wanted_ms == 0 {
+            self.ticked_ms = 0;
+        }
+        Some(wanted_ms)
+    }
+
+    /// It ticked, and somebody needed it: how much time has passed since it last did, in milliseconds; nothing if that was for
+    /// nobody.
+    pub fn passed_ms(&mut self, now_ms: u64) -> u64 {
+        match std::mem::replace(&mut self.ticked_ms, now_ms) {
+            0 => 0,
+            before_ms => now_ms.saturating_sub(before_ms),
+        }
+    }
+
+    /// It ticked for nobody.
+    pub fn rest(&mut self) {
+        self.ticked_ms = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_set_once_and_ends_after_some_quiet_ticks() {
+        let mut timer = Timer::default();
+        assert_eq!(timer.adjust(Need::Nothing), None, "it is off");
+        assert_eq!(timer.adjust(Need::Watch), Some(SLOW_MS));
+        assert_eq!(timer.adjust(Need::Watch), None);
+        for _ in 0..MOST_QUIET {
+            assert_eq!(timer.adjust(Need::Nothing), None);
+        }
+        assert_eq!(timer.adjust(Need::Nothing), Some(0));
+        assert_eq!(timer.adjust(Need::Watch), Some(SLOW_MS));
+        timer.adjust(Need::Nothing);
+        assert_eq!(timer.adjust(Need::Watch), None, "somebody came in time");
+        assert_eq!((timer.adjust(Need::Now), timer.adjust(Need::Nothing)), (Some(5), Some(0)), "a fast one");
+    }
+
+    #[test]
+    fn time_passes_between_ticks_that_somebody_needed() {
+        let mut timer = Timer::default();
+        assert_eq!(timer.passed_ms(1_000), 0);
+        assert_eq!(timer.passed_ms(1_250), 250);
+        assert_eq!(timer.passed_ms(1_000), 0, "a clock that jumps back");
+        timer.rest();
+        assert_eq!(timer.passed_ms(9_000), 0);
+    }
+
+    #[test]
+    fn who_is_in_a_hurry_gets_a_shorter_period() {
+        let periods = [Need::Now, Need::Soon, Need::Watch].map(Need::period_ms);
+        assert!(periods.is_sorted() && Need::Nothing.period_ms() == 0);
+        assert_eq!((Need::Now.when(false), Need::Now.when(true)), (Need::Nothing, Need::Now));
+    }
+}
