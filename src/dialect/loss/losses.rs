@@ -29,6 +29,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Of no member in particular.
+    pub fn of(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal { status, code, param: None, message: message.into(), lost: None }
+    }
+
     /// The request is not what its dialect promises.
     pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Refusal {
         Refusal {

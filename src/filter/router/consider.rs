@@ -1,15 +1,11 @@
-//! What becomes of a request: its group, the targets that can take it, and what its caller is told where none can.
+//! What becomes of a request: its group, and the targets that can take it.
 
-use super::{Moment, Router, refused};
+use super::refuse::refused;
+use super::{Moment, Router};
 use crate::chat::{Features, Request};
 use crate::config::Group;
-use crate::dialect::{
-    Asked, CallerError, NO_THREADS, Refusal, Surface, Target, Turn, ask_once, exchange, is_about_threads,
-};
-use crate::failure::Class;
-use crate::filter::answer::{Answer, header_value};
-use crate::filter::aside::reasons;
-use crate::filter::{degraded, headers};
+use crate::dialect::{Asked, Refusal, Surface, Target, Turn, ask_once, exchange};
+use crate::filter::answer::Answer;
 use crate::json::Raw;
 use crate::plan::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
 
@@ -66,13 +62,9 @@ impl Router {
             |closest| format!("Did you mean `{closest}`? GET /v1/models lists what there is."),
         );
         let shown: String = model.chars().take(100).collect();
-        Err(Refusal {
-            status: 404,
-            code: "model_not_found",
-            param: Some("model".to_owned()),
-            message: format!("The model `{shown}` does not exist here. {hint}"),
-            lost: None,
-        })
+        let message = format!("The model `{shown}` does not exist here. {hint}");
+        let refusal = Refusal::of(404, "model_not_found", message);
+        Err(Refusal { param: Some("model".to_owned()), ..refusal })
     }
 
     fn choose(
@@ -113,80 +105,9 @@ impl Router {
         };
         choose(&self.runtime.config, group, &demand, &now)
     }
-
-    /// Why nobody can be asked.
-    pub(super) fn nobody(&self, turn: &Turn, group: &Group, plan: &Plan, now_ms: u64) -> Answer {
-        let surface = turn.surface;
-        let reasons = reasons(&self.runtime, group, plan, now_ms).join("; ");
-        let reasons = reasons.trim_end_matches('.');
-        let told = |answer: Answer| {
-            let why = format!("No target of {} was asked: {reasons}.", group.name);
-            answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
-        };
-        let ejected = plan
-            .all_ejected_ms
-            .map(|wait| (wait, Class::Connect, 503, "is ejected: its last streams broke off"));
-        let cooling = plan
-            .all_cooling_ms
-            .map(|wait| (wait, Class::RateLimited, 429, "is cooling down after a rate limit"));
-        if let Some((wait, class, status, how)) = ejected.or(cooling) {
-            let seconds = wait.div_ceil(1000).max(1);
-            if let Some(answer) =
-                group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
-            {
-                return told(answer);
-            }
-            let error = CallerError {
-                status,
-                code: class.name().to_owned(),
-                param: None,
-                message: format!(
-                    "Every target of `{}` that could take this request {how}. Try again in {seconds} s.",
-                    group.name
-                ),
-            };
-            return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
-        }
-        // Whose vectors are others is not asked, however long the request is.
-        let all = |is: fn(&Verdict) -> bool| {
-            let mut fit =
-                plan.verdicts.iter().filter(|verdict| **verdict != Verdict::OtherVectors).peekable();
-            fit.peek().is_some() && fit.all(is)
-        };
-        let long = all(|verdict| matches!(verdict, Verdict::TooLong(_)));
-        let large = all(|verdict| matches!(verdict, Verdict::TooLarge(..)));
-        let no_threads = plan
-            .verdicts
-            .iter()
-            .any(|verdict| matches!(verdict, Verdict::CantCarry(why) if is_about_threads(why)));
-        let refusal = Refusal {
-            status: if large { 413 } else { 400 },
-            code: match () {
-                () if long => "context_length_exceeded",
-                () if large => "request_too_large",
-                () if no_threads => NO_THREADS,
-                () => "unsupported_parameter",
-            },
-            param: None,
-            message: format!("No target of `{}` can take this request: {reasons}.", group.name),
-            lost: None,
-        };
-        told(refused(surface, refusal))
-    }
 }
 
 /// Whether a target can hold an answer to a schema, if that is asked for.
 fn holds(needs: Features, wire: &Target) -> bool {
     needs.only(Features::JSON_SCHEMA).without(wire.capabilities).is_empty()
-}
-
-/// A sentence as a header's value: reasons of many targets are longer than many a client takes.
-fn bounded(sentence: &str) -> String {
-    const MOST: usize = 1024;
-    let mut line = header_value(sentence).into_owned();
-    if line.len() > MOST {
-        line.truncate(MOST);
-        line.push_str("...");
-    }
-    line
 }

@@ -1,6 +1,7 @@
 //! Which requests are ours, and what is taken from them.
 
 use super::*;
+use crate::filter::headers::Header;
 
 fn router(listen: &str, tenant: &str) -> Router {
     let json = format!(
