@@ -3,8 +3,8 @@
 use super::drill::draw;
 use super::{Members, Standing, State, heads, order};
 use crate::chat::Features;
-use crate::config::{Config, Group, Member, Strategy, Target, WhenAll};
 use crate::dialect::{Unsupported, exchange};
+use crate::settings::{Config, Group, Member, Strategy, Target, WhenAll};
 
 /// Features that only some targets have: what planning goes by, as far as a dialect doesn't make up for them
 /// ([`crate::dialect::Target::planned`]).

@@ -4,7 +4,7 @@
 //! names the one it wants with [`order`]. Both go through the same functions here, so the filter can't ask for one that
 //! was not rendered: whatever it leaves out and whichever head it picks, the result is in the enumeration.
 
-use crate::config::{BackOff, Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
+use crate::settings::{BackOff, Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
 
 /// The most orders one group can have: six targets in one tier, any of which may come first.
 pub const MAX_ORDERS: usize = MAX_MEMBERS * (1 << (MAX_MEMBERS - 1));
@@ -282,7 +282,7 @@ mod tests {
     #[cfg(not(target_family = "wasm"))]
     mod laws {
         use super::*;
-        use crate::config::MAX_DRILLED_ORDERS;
+        use crate::settings::MAX_DRILLED_ORDERS;
         use proptest::prelude::*;
 
         proptest! {

@@ -11,8 +11,8 @@ mod list;
 
 pub use list::Standings;
 
-use crate::config::CircuitBreaker;
 use crate::failure::MAX_RETRY_AFTER_MS;
+use crate::settings::CircuitBreaker;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

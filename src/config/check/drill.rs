@@ -2,9 +2,9 @@
 
 use super::{View, refer};
 use crate::config::problem::{Problems, quoted};
-use crate::config::resolved::{Config, Drill, Effect, MAX_DRILLED_ORDERS, Tenant};
 use crate::config::time::timestamp_ms;
 use crate::failure::Class;
+use crate::settings::{Config, Drill, Effect, MAX_DRILLED_ORDERS, Tenant};
 
 /// Resolves a drill; `None` only where a problem says why.
 pub(super) fn drill(

@@ -2,12 +2,10 @@
 
 use super::{View, refer, whereabouts};
 use crate::config::problem::{Position, Problems, listed, quoted};
-use crate::config::resolved::{
-    Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, Target, WhenAll,
-};
 use crate::config::time::show_ms;
 use crate::dialect::Unsupported;
 use crate::failure::Class;
+use crate::settings::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, Target, WhenAll};
 
 /// Resolves all groups; `None` only where a problem says why.
 pub(super) fn groups(

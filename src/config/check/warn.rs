@@ -4,8 +4,8 @@ use super::{View, endpoint};
 use crate::config::form;
 use crate::config::node::Node;
 use crate::config::problem::{Problem, Problems, quoted};
-use crate::config::resolved::CredentialSource;
 use crate::config::time::timestamp_ms;
+use crate::settings::CredentialSource;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// A drill that goes on for more days than this from now on was perhaps not meant to.

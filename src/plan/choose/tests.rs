@@ -1,6 +1,6 @@
 use super::super::{News, orders};
 use super::*;
-use crate::config::CircuitBreaker;
+use crate::settings::CircuitBreaker;
 
 const NOW_MS: u64 = 1_750_000_000_000;
 

@@ -1,8 +1,8 @@
 //! The standings of all targets, as the workers of an Envoy share them: as text.
 
 use super::{News, Standing};
-use crate::config::CircuitBreaker;
 use crate::failure::MAX_RETRY_AFTER_MS;
+use crate::settings::CircuitBreaker;
 use std::fmt::Write;
 
 /// Targets by their identities (see [`crate::filter::Runtime::identity`]), those of which there is something to tell.
