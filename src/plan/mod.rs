@@ -9,5 +9,7 @@ mod standing;
 
 pub use choose::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
 pub use drill::{Drilled, drilled, seats};
-pub use order::{MAX_ORDERS, Members, Order, Seat, attempts, back_off, heads, order, order_name, orders};
+pub use order::{
+    MAX_ORDERS, Members, Order, Seat, attempts, back_off, heads, order, order_count, order_name, orders,
+};
 pub use standing::{News, Standing, Standings, State};

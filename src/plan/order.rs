@@ -43,6 +43,11 @@ impl Members {
         self.iter().count()
     }
 
+    /// Every set of one or more of these, the whole first.
+    pub fn subsets(self) -> impl Iterator<Item = Members> {
+        (1..=self.0).rev().map(Members).filter(move |set| set.0 & !self.0 == 0)
+    }
+
     /// In the order of [`Group::members`].
     pub fn iter(self) -> impl Iterator<Item = usize> {
         (0..MAX_MEMBERS).filter(move |place| self.contains(*place))
@@ -169,13 +174,19 @@ impl Order {
     }
 }
 
+/// How many [`orders`] a group has, without making them: with many drills they are too many to be made.
+pub fn order_count(config: &Config, group: &Group) -> usize {
+    let ways =
+        |place: usize| group.members.get(place).map_or(1, |member| 1 + config.twins(member.target).count());
+    let of_set = |left: Members| left.iter().map(ways).product::<usize>() * heads(group, left).len();
+    Members::all(group).subsets().map(of_set).sum()
+}
+
 /// Every order a request to this group can end up with, the whole group's first; at most [`MAX_ORDERS`], and with drills
-/// at most [`crate::config::MAX_DRILLED_ORDERS`].
+/// at most [`crate::settings::MAX_DRILLED_ORDERS`].
 pub fn orders(config: &Config, group: &Group) -> Vec<Order> {
-    let all = Members::all(group);
     let mut orders = Vec::new();
-    for bits in (1..=all.0).rev() {
-        let left = Members(bits);
+    for left in Members::all(group).subsets() {
         for head in heads(group, left).iter() {
             let order = Order::new(config, group, left, Some(head), |_| None);
             orders.extend(order.with_twins(config, group));
@@ -277,6 +288,9 @@ mod tests {
         assert_eq!((set.len(), set.contains(5), set.contains(6)), (2, true, false));
         assert_eq!(set.without(0).iter().collect::<Vec<_>>(), [5]);
         assert!(set.without(0).without(5).is_empty());
+        let subsets: Vec<Vec<usize>> = set.subsets().map(|set| set.iter().collect()).collect();
+        assert_eq!(subsets, [vec![0, 5], vec![5], vec![0]]);
+        assert_eq!(Members::NONE.subsets().count(), 0);
     }
 
     #[cfg(not(target_family = "wasm"))]
@@ -306,7 +320,7 @@ mod tests {
                 };
                 let group = &config.groups[0];
                 let all = orders(&config, group);
-                prop_assert_eq!(all.len(), config.order_count(group));
+                prop_assert_eq!(all.len(), order_count(&config, group));
                 let most = if drills.is_empty() { MAX_ORDERS } else { MAX_DRILLED_ORDERS };
                 prop_assert!(all.len() <= most);
                 let mut names: Vec<_> = all.iter().map(|order| &order.name).collect();

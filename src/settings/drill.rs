@@ -1,6 +1,6 @@
 //! Drills: failures on purpose, and what stands in for a target meanwhile.
 
-use super::{Config, Group, MAX_MEMBERS, Strategy};
+use super::Config;
 use crate::failure::Class;
 
 /// A failure on purpose.
@@ -79,24 +79,5 @@ impl Config {
             self.drills.iter().any(|drill| drill.target == target && drill.effect.twin() == twin)
         };
         [Twin::Fail, Twin::Slow].into_iter().filter(move |twin| has(*twin))
-    }
-
-    /// How many orders a group has, those with twins included: for every set of members that can be left, whoever may
-    /// come first, and each member as itself or as one of its twins.
-    pub fn order_count(&self, group: &Group) -> usize {
-        let ways: Vec<usize> =
-            group.members.iter().map(|member| 1 + self.twins(member.target).count()).collect();
-        let one_set = |set: usize| {
-            let left = || group.members.iter().zip(&ways).enumerate().filter(|(at, _)| set >> at & 1 == 1);
-            let first = left().next().map(|(_, (member, _))| member.tier);
-            let heads = match group.strategy {
-                Strategy::Ordered | Strategy::LowestCost => 1,
-                Strategy::WeightedRoundRobin => {
-                    left().filter(|(_, (member, _))| Some(member.tier) == first).count()
-                }
-            };
-            left().map(|(_, (_, ways))| *ways).product::<usize>() * heads
-        };
-        (1..1usize << group.members.len().min(MAX_MEMBERS)).map(one_set).sum()
     }
 }
