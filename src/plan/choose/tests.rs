@@ -1,4 +1,4 @@
-use super::super::{News, orders};
+use super::super::{News, Standing, orders};
 use super::*;
 use crate::settings::CircuitBreaker;
 
