@@ -9,7 +9,7 @@ use std::rc::Rc;
 use switchover::config::CircuitBreaker;
 use switchover::dialect::{Surface, Turn};
 use switchover::filter::{Asking, Attempt, Moment, RequestStep, Router, Runtime, explain, translate};
-use switchover::plan::{News, Seat, Standing};
+use switchover::plan::{News, Seat, Standing, strategies};
 
 const NOW_MS: u64 = 1_750_000_000_000;
 const KEY: u64 = 7;
@@ -158,7 +158,7 @@ proptest! {
     #[test]
     fn offline_is_online(
         members in vec(member(), 1..5),
-        strategy in prop::sample::select(vec!["ordered", "weighted_round_robin", "lowest_cost"]),
+        strategy in prop::sample::select(strategies().map(|strategy| strategy.name).collect::<Vec<_>>()),
         unsupported in prop::sample::select(vec!["refuse", "drop"]),
         anyway in any::<bool>(),
         pick in any::<u64>(),

@@ -2,9 +2,10 @@
 
 use super::drill::draw;
 use super::fit::{Vectors, verdict};
+use super::strategy::pick;
 use super::{Circumstances, Demand, Members, State, Verdict, heads, order};
 use crate::dialect::Unsupported;
-use crate::settings::{Config, Group, Member, Strategy, WhenAll};
+use crate::settings::{Config, Group, Member, WhenAll};
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circums
         all_cooling_ms = cooling_ms.filter(|_| all_ejected_ms.is_none());
         left = anyway(group, &verdicts);
     }
-    let (left, head) = head(group, left, now, &mut verdicts);
+    let (left, head) = head(config, group, left, now, &mut verdicts);
     let order = order(group, left, head);
     Plan { order, verdicts, all_cooling_ms, all_ejected_ms }
 }
@@ -81,6 +82,7 @@ fn anyway(group: &Group, verdicts: &[Verdict]) -> Members {
 /// another of its tier may come first, and so stands behind it; else it is left out, as the order of priorities is fixed. But
 /// only where somebody reliable stands in: better all requests for one that has just come back than for one that fails.
 fn head(
+    config: &Config,
     group: &Group,
     left: Members,
     now: &Circumstances<'_>,
@@ -104,11 +106,11 @@ fn head(
                     *known = verdict;
                 }
             }
-            return (set, pick(group, candidates, now.pick));
+            return (set, pick(config, group, candidates, now));
         }
         let is_reliable = |place: usize| standing(place).is_none_or(|one| one.is_reliable(now.now_ms));
         if !rest.iter().any(is_reliable) {
-            return (left, pick(group, heads(group, left), now.pick));
+            return (left, pick(config, group, heads(group, left), now));
         }
         set = rest;
     }
@@ -124,24 +126,6 @@ fn stands_back(state: State, place: usize, now: &Circumstances<'_>) -> Option<Ve
         State::Missing(percent) if !is_chosen(percent) => Some(Verdict::Missing(percent)),
         State::Returning(percent) if !is_chosen(percent) => Some(Verdict::Returning(percent)),
         _ => None,
-    }
-}
-
-/// One of those that may come first, as the strategy says.
-fn pick(group: &Group, candidates: Members, pick: u64) -> Option<usize> {
-    match group.strategy {
-        Strategy::Ordered | Strategy::LowestCost => candidates.iter().next(),
-        Strategy::WeightedRoundRobin => {
-            let weight = |place: usize| group.members.get(place).map_or(0, |member| u64::from(member.weight));
-            let total: u64 = candidates.iter().map(weight).sum();
-            let mut at = pick.checked_rem(total)?;
-            candidates.iter().find(|place| {
-                let weight = weight(*place);
-                let hit = at < weight;
-                at = at.saturating_sub(weight);
-                hit
-            })
-        }
     }
 }
 

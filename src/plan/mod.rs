@@ -9,7 +9,8 @@ mod members;
 #[cfg(test)]
 mod needs;
 mod order;
-mod standing;
+mod signal;
+mod strategy;
 mod verdict;
 
 pub use attempts::{attempts, back_off};
@@ -18,6 +19,8 @@ pub use circumstances::{Circumstances, Demand, least_tokens};
 pub use drill::{Drilled, drilled, seats};
 pub use fit::PLANNED;
 pub use members::Members;
-pub use order::{MAX_ORDERS, Order, Seat, heads, order, order_count, order_name, orders};
-pub use standing::{News, Standing, Standings, State};
+pub use order::{MAX_ORDERS, Order, Seat, order, order_count, order_name, orders};
+pub use signal::standing::{News, Standing, Standings, State};
+pub use signal::{Signal, Source, signals};
+pub use strategy::{Choice, Head, LATER, Strategy, heads, sort, strategies};
 pub use verdict::Verdict;

@@ -4,24 +4,11 @@
 //! names the one it wants with [`order`]. Both go through the same functions here, so the filter can't ask for one that
 //! was not rendered: whatever it leaves out and whichever head it picks, the result is in the enumeration.
 
-use super::Members;
-use crate::settings::{Config, Group, MAX_MEMBERS, Strategy, Target, Twin};
+use super::{Members, heads};
+use crate::settings::{Config, Group, MAX_MEMBERS, Target, Twin};
 
 /// The most orders one group can have: six targets in one tier, any of which may come first.
 pub const MAX_ORDERS: usize = MAX_MEMBERS * (1 << (MAX_MEMBERS - 1));
-
-/// The members that may come first when `left` are left: any of the first tier where the strategy picks per request,
-/// else the one that always does.
-pub fn heads(group: &Group, left: Members) -> Members {
-    let present = || group.members.iter().enumerate().filter(|(place, _)| left.contains(*place));
-    let Some((first, head)) = present().next() else { return Members::NONE };
-    match group.strategy {
-        Strategy::Ordered | Strategy::LowestCost => Members::NONE.with(first),
-        Strategy::WeightedRoundRobin => {
-            present().filter(|(_, member)| member.tier == head.tier).map(|(place, _)| place).collect()
-        }
-    }
-}
 
 /// The order of the members that are left, `head` first: places in [`Group::members`].
 ///

@@ -9,9 +9,10 @@ pub struct Group {
     pub name: String,
     /// In file order.
     pub aliases: Vec<Alias>,
-    pub strategy: Strategy,
+    /// Which target of a tier comes first: the name of one of [`crate::plan::strategies`], which say the rest.
+    pub strategy: &'static str,
     /// The group's targets and those of its fallback groups, in the order to try: by tier, inside a tier in file order
-    /// (with [`Strategy::LowestCost`] the cheapest first). From 1 to [`MAX_MEMBERS`], each target once.
+    /// unless the strategy sorts them. From 1 to [`MAX_MEMBERS`], each target once.
     pub members: Vec<Member>,
     /// From 1 to 10.
     pub max_attempts: u32,
@@ -58,14 +59,6 @@ pub enum Alias {
         prefix: String,
         suffix: String,
     },
-}
-
-/// Which target of a tier comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
-    Ordered,
-    WeightedRoundRobin,
-    LowestCost,
 }
 
 /// What happens when no target of a group is fit to be asked.

@@ -9,7 +9,7 @@ mod group;
 mod target;
 
 pub use drill::{Drill, Effect, MAX_DRILLED_ORDERS, Twin};
-pub use group::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, WhenAll};
+pub use group::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, WhenAll};
 pub use target::{CircuitBreaker, Price, Target};
 
 use crate::dialect;

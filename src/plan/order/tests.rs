@@ -1,6 +1,7 @@
 //! Tests: which orders there are, and that whatever is asked for is among them.
 
 use super::*;
+use crate::plan::strategies;
 use crate::settings::MAX_MEMBERS;
 
 /// A file of as many targets as `tiers` has entries, each with that priority, and one group of them.
@@ -98,7 +99,7 @@ mod laws {
         /// The law the design stands on: whatever the filter asks for was rendered, under one name.
         #[test]
         fn every_order_is_in_the_enumeration(
-            strategy in prop::sample::select(vec!["ordered", "weighted_round_robin", "lowest_cost"]),
+            strategy in prop::sample::select(strategies().map(|strategy| strategy.name).collect::<Vec<_>>()),
             tiers in prop::collection::vec(0u8..4, 1..=MAX_MEMBERS),
             left in any::<u8>(),
             head in prop::option::of(0usize..8),
