@@ -13,11 +13,15 @@ pub(super) mod weight;
 pub use row::{Signal, Source};
 
 /// A line a signal.
-static TABLE: [&Signal; 2] = [&price::PRICE, &weight::WEIGHT];
+#[rustfmt::skip]
+static TABLE: &[&Signal] = &[
+    &price::PRICE,
+    &weight::WEIGHT,
+];
 
 /// All of them, in the order of the table.
 pub fn signals() -> impl Iterator<Item = &'static Signal> {
-    TABLE.into_iter()
+    TABLE.iter().copied()
 }
 
 #[cfg(test)]

@@ -14,15 +14,20 @@ use super::{Circumstances, Members};
 use crate::settings::{Config, Group, Member, Target};
 use std::cmp::Ordering;
 
-/// A line a strategy, in the order in which they are listed to people; the first is the default.
-static TABLE: [&Strategy; 3] = [&ordered::ORDERED, &weighted::WEIGHTED_ROUND_ROBIN, &cost::LOWEST_COST];
+/// A line a strategy, in the order in which they are listed to people.
+#[rustfmt::skip]
+static TABLE: &[&Strategy] = &[
+    &ordered::ORDERED,
+    &weighted::WEIGHTED_ROUND_ROBIN,
+    &cost::LOWEST_COST,
+];
 
 /// Names that are settled and mean nothing yet.
 pub const LATER: &[&str] = &["lowest_latency", "least_busy", "lowest_usage", "semantic"];
 
 /// All of them, in the order of the table.
 pub fn strategies() -> impl Iterator<Item = &'static Strategy> {
-    TABLE.into_iter()
+    TABLE.iter().copied()
 }
 
 impl Strategy {
@@ -56,10 +61,11 @@ pub(super) fn pick(
     candidates: Members,
     now: &Circumstances<'_>,
 ) -> Option<usize> {
-    match Strategy::of(group).head {
-        Head::First => candidates.iter().next(),
+    let picked = match Strategy::of(group).head {
+        Head::First => None,
         Head::Any(pick) => pick(&Choice { config, group, candidates, now }),
-    }
+    };
+    picked.filter(|place| candidates.contains(*place)).or_else(|| candidates.iter().next())
 }
 
 /// Sorts a group's members inside each tier as the strategy wants them. Members of targets that `target` doesn't know
