@@ -6,6 +6,7 @@ use crate::chat::Features;
 /// What a request asks of a target.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demand<'d> {
+    /// What it can't do without; see [`super::PLANNED`].
     pub needs: Features,
     /// It asks for embeddings, of the model that it calls so.
     pub embeds: Option<&'d str>,
@@ -24,6 +25,7 @@ pub fn least_tokens(prompt_bytes: usize) -> u64 {
 
 /// What the moment knows.
 pub struct Circumstances<'c> {
+    /// Milliseconds since 1970.
     pub now_ms: u64,
     /// A random number.
     pub pick: u64,

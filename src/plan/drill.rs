@@ -8,6 +8,7 @@ use crate::settings::{Config, Effect};
 pub struct Drilled {
     /// A place in [`Config::targets`].
     pub target: usize,
+    /// What becomes of the attempt.
     pub effect: Effect,
 }
 

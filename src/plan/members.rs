@@ -7,8 +7,10 @@ use crate::settings::{Group, MAX_MEMBERS};
 pub struct Members(u8);
 
 impl Members {
+    /// The empty set.
     pub const NONE: Members = Members(0);
 
+    /// All of a group's.
     pub fn all(group: &Group) -> Members {
         (0..group.members.len()).collect()
     }
@@ -19,19 +21,23 @@ impl Members {
         Members(self.0 | bit(place))
     }
 
+    /// A place that is none of them changes nothing.
     #[must_use]
     pub fn without(self, place: usize) -> Members {
         Members(self.0 & !bit(place))
     }
 
+    /// Whether a place is among them.
     pub fn contains(self, place: usize) -> bool {
         self.0 & bit(place) != 0
     }
 
+    /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// How many they are.
     pub fn len(self) -> usize {
         self.iter().count()
     }

@@ -46,7 +46,9 @@ pub struct Seat {
 /// One of a group's orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
+    /// See [`order_name`].
     pub name: String,
+    /// In the order to try.
     pub seats: Vec<Seat>,
 }
 

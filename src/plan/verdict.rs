@@ -5,6 +5,7 @@ use crate::chat::Features;
 /// Why a member is in the order or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// It can take the request.
     In,
     /// It has not all that the request needs.
     Lacks(Features),
@@ -20,7 +21,9 @@ pub enum Verdict {
     Cooling(u64),
     /// So many streams of it in a row broke off: it is left alone until so many milliseconds since 1970.
     Ejected {
+        /// So many in a row.
         streams: u32,
+        /// Milliseconds since 1970.
         until_ms: u64,
     },
     /// Envoy has it ejected; so many percent of the requests look whether it is back, and this one doesn't.

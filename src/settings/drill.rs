@@ -8,6 +8,7 @@ use crate::failure::Class;
 pub struct Drill {
     /// A place in [`Config::targets`].
     pub target: usize,
+    /// What happens to an attempt.
     pub effect: Effect,
     /// Of the attempts at the target, in millionths: 0 to 1,000,000.
     pub per_million: u32,
@@ -18,6 +19,7 @@ pub struct Drill {
 }
 
 impl Drill {
+    /// Whether it is not over.
     pub fn is_on(&self, now_ms: u64) -> bool {
         now_ms < self.until_ms
     }
@@ -26,7 +28,9 @@ impl Drill {
 /// See [`Drill`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// It fails, in this way.
     Fail(Class),
+    /// It waits for so long.
     DelayMs(u64),
 }
 

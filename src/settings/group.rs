@@ -6,6 +6,7 @@ use crate::failure::Classes;
 /// What callers put in `model`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
+    /// What callers put in `model`.
     pub name: String,
     /// In file order.
     pub aliases: Vec<Alias>,
@@ -24,14 +25,19 @@ pub struct Group {
     pub stream_idle_timeout_ms: u64,
     /// The whole request.
     pub timeout_ms: u64,
+    /// After these the next target is asked.
     pub failover_on: Classes,
+    /// What becomes of what a dialect can't carry.
     pub unsupported: Unsupported,
+    /// Where the breaker has ejected all.
     pub when_all_ejected: WhenAll,
+    /// Where all wait for their rate limits.
     pub when_all_cooling: WhenAll,
     /// What the group says when every target failed.
     pub degraded: Option<String>,
     /// `None`: as [`crate::plan::back_off`] says.
     pub back_off: Option<BackOff>,
+    /// How many repeated tries may run at once.
     pub retry_budget: RetryBudget,
 }
 
@@ -53,10 +59,13 @@ pub struct Member {
 /// Another name of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Alias {
+    /// This name.
     Exact(String),
     /// Anything (or nothing) may stand between the two.
     Glob {
+        /// Before the `*`.
         prefix: String,
+        /// Behind it.
         suffix: String,
     },
 }
@@ -64,14 +73,18 @@ pub enum Alias {
 /// What happens when no target of a group is fit to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenAll {
+    /// They are asked all the same.
     TryAnyway,
+    /// The caller gets an error at once.
     FailFast,
 }
 
 /// The pause before another target is asked: random between nothing and a bound that doubles from `base_ms` to `max_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackOff {
+    /// The first bound.
     pub base_ms: u64,
+    /// The last bound.
     pub max_ms: u64,
 }
 

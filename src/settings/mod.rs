@@ -17,7 +17,9 @@ use crate::dialect;
 /// A whole checked file.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What the filter takes as its own.
     pub listen: Listen,
+    /// Where a request's tenant is found, if anywhere.
     pub tenant: Option<Tenant>,
     /// In file order; [`Member::target`] and [`Drill::target`] are places in this list.
     pub targets: Vec<Target>,
@@ -25,6 +27,7 @@ pub struct Config {
     pub credentials: Vec<Credential>,
     /// In file order.
     pub groups: Vec<Group>,
+    /// In file order.
     pub drills: Vec<Drill>,
 }
 
@@ -35,11 +38,13 @@ pub struct Listen {
     pub hosts: Vec<String>,
     /// What stands before `/v1/…`; empty or begins with `/`, never ends with one.
     pub base_path: String,
+    /// Of a request.
     pub max_body_bytes: u64,
     /// Of an answer that is collected, not of one that flows.
     pub max_answer_bytes: u64,
     /// What each worker may hold, in bytes.
     pub memory: u64,
+    /// The longest that a request's body may take to arrive.
     pub body_timeout_ms: u64,
     /// `max_messages`, `max_tools`, `max_parts`, `max_inputs`, `max_values`, `max_unknown`
     pub limits: dialect::Limits,
@@ -57,7 +62,9 @@ pub struct Tenant {
 /// Where a provider's key comes from. The key itself is never here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
+    /// What targets call it by.
     pub id: String,
+    /// Where its key is.
     pub source: CredentialSource,
 }
 
@@ -69,5 +76,10 @@ pub enum CredentialSource {
     /// An environment variable's name.
     SecretEnv(String),
     /// SigV4 by Envoy's own filter, with the AWS credentials that Envoy finds around it.
-    Aws { region: String, service: String },
+    Aws {
+        /// `us-east-1`
+        region: String,
+        /// The service's name in the signature.
+        service: String,
+    },
 }

@@ -11,15 +11,18 @@ pub struct Target {
     pub cluster: String,
     /// A place in [`Config::credentials`](super::Config::credentials).
     pub credential: Option<usize>,
+    /// What it costs, if the file says so.
     pub price: Option<Price>,
     /// Its embeddings are those of the first target of each group that it is in, whatever its model is called.
     pub same_vectors: bool,
     /// By name.
     pub labels: Vec<(String, String)>,
+    /// Its own, or the file's.
     pub circuit_breaker: CircuitBreaker,
 }
 
 impl Target {
+    /// What groups call it by.
     pub fn id(&self) -> &str {
         &self.wire.id
     }
@@ -28,9 +31,11 @@ impl Target {
 /// USD per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Price {
+    /// A prompt token.
     pub input: f64,
     /// The same as `input` unless the file says otherwise.
     pub cached_input: f64,
+    /// An answer token.
     pub output: f64,
 }
 
@@ -44,8 +49,12 @@ impl Price {
 /// Envoy's outlier detection for a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CircuitBreaker {
+    /// So many in a row eject the target.
     pub consecutive_failures: u32,
+    /// How often Envoy looks whether ejected targets may come back.
     pub interval_ms: u64,
+    /// How long the first ejection lasts; each further one lasts so much longer.
     pub base_ejection_time_ms: u64,
+    /// The longest ejection.
     pub max_ejection_time_ms: u64,
 }

@@ -7,6 +7,7 @@ use crate::settings::Target;
 pub struct Signal {
     /// The key of the file that it comes from.
     pub key: &'static str,
+    /// Where it comes from, and so what `check` says of it.
     pub source: Source,
 }
 
@@ -15,6 +16,7 @@ pub struct Signal {
 pub enum Source {
     /// A target's key, which the file need not have. A strategy that reads it can't do without.
     Target {
+        /// Whether the file says it of a target.
         is_known: fn(&Target) -> bool,
         /// Ends the sentence "… must know".
         tells: &'static str,

@@ -39,7 +39,10 @@ pub struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// It wants to be left alone for so long.
-    Limited { wait_ms: u64 },
+    Limited {
+        /// Milliseconds from now on.
+        wait_ms: u64,
+    },
     /// A stream of it broke off after its first token, by its fault.
     Broke,
     /// An answer or a stream of it came whole.
@@ -89,6 +92,7 @@ const LOOK_MS: u64 = 1_000;
 const DOUBT_MS: u64 = 2_000;
 
 impl Standing {
+    /// What may be done with it now.
     pub fn state(&self, now_ms: u64) -> State {
         if self.ejected_until_ms > now_ms {
             return State::Ejected(self.ejected_until_ms);

@@ -13,6 +13,7 @@ pub struct Strategy {
     pub how: &'static str,
     /// How the members of a tier are sorted when the file is read; else they stay as the file has them. Equal ones stay too.
     pub sort: Option<fn(&Target, &Target) -> Ordering>,
+    /// Which one comes first.
     pub head: Head,
     /// What `sort` and `head` go by.
     pub reads: &'static [&'static Signal],
@@ -22,14 +23,16 @@ pub struct Strategy {
 pub enum Head {
     /// Always the first of those that are left: one order for each set.
     First,
-    /// Any of the best tier that is left, and this says which for a request: an order for each of them. One that is no
-    /// candidate counts as not given, and the first one comes first.
+    /// Any of the best tier that is left, and this says which for a request: an order for each of them. Who is no
+    /// candidate counts as not given, and the first of them comes first.
     Any(fn(&Choice<'_>) -> Option<usize>),
 }
 
 /// What there is to choose from for a request.
 pub struct Choice<'c> {
+    /// The whole configuration.
     pub config: &'c Config,
+    /// The group that was asked for.
     pub group: &'c Group,
     /// Those that may come first, in the order of [`Group::members`]; at least one.
     pub candidates: Members,
@@ -56,6 +59,7 @@ impl Strategy {
         matches!(self.head, Head::Any(_))
     }
 
+    /// Whether it goes by this signal.
     pub fn reads(&self, signal: &Signal) -> bool {
         self.reads.contains(&signal)
     }
