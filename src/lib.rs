@@ -5,7 +5,7 @@
 //! bytes ◀─ host ◀─ filter ◀─ dialect (caller side) ◀─ failure ◀─ dialect (provider side) ◀─ bytes
 //! ```
 //!
-//! Imports go one way: `json, stream → chat, failure → dialect → filter → host` and `config → plan → filter`.
+//! Imports go one way: `json, stream → chat, failure → dialect → settings → plan → config → filter → host`.
 //! Everything but `host` is sans-IO: bytes or values in, values out, with time, randomness and ids as arguments.
 //! So the same code runs natively, in the command, under wasm-bindgen-test and in the filter.
 
@@ -18,4 +18,5 @@ pub mod filter;
 pub mod host;
 pub mod json;
 pub mod plan;
+pub mod settings;
 pub mod stream;

@@ -11,7 +11,7 @@ use switchover::dialect::{Dialect, Host, Key, PROVIDERS, Row, Surface, Turn};
 use switchover::filter::{
     Asking, Attempt, Beginning, Moment, RequestStep, Router, Runtime, explain, translate,
 };
-use switchover::plan::{News, Standing};
+use switchover::plan::{News, Standing, strategies};
 
 const NOW_MS: u64 = 1_750_000_000_000;
 const KEY: u64 = 7;
@@ -162,7 +162,7 @@ proptest! {
     #[test]
     fn offline_is_online(
         members in vec(member(), 1..5),
-        strategy in prop::sample::select(vec!["ordered", "weighted_round_robin", "lowest_cost"]),
+        strategy in prop::sample::select(strategies().map(|strategy| strategy.name).collect::<Vec<_>>()),
         unsupported in prop::sample::select(vec!["refuse", "drop"]),
         anyway in any::<bool>(),
         pick in any::<u64>(),

@@ -328,7 +328,7 @@ mod laws {
 
 #[test]
 fn everything_is_resolved() {
-    use switchover::config::{Alias, CredentialSource, Effect, Member, Strategy, WhenAll};
+    use switchover::config::{Alias, CredentialSource, Effect, Member, WhenAll};
     use switchover::failure::Class;
     let config = Config::from_yaml(&fs::read(folder("config/good/everything.yaml")).unwrap()).unwrap();
     assert_eq!(config.listen.hosts, ["llm.internal", "*.llm.example.com"]);
@@ -352,7 +352,7 @@ fn everything_is_resolved() {
 
     let [group, backup] = config.groups.as_slice() else { panic!("two groups") };
     assert_eq!(group.aliases[2], Alias::Glob { prefix: String::new(), suffix: "-latest".to_owned() });
-    assert_eq!(group.strategy, Strategy::LowestCost);
+    assert_eq!(group.strategy, "lowest_cost");
     // The cheaper of the first tier, the other, the lower priority, and what only the fallback group has.
     let expected = [(1, 0, 3), (0, 0, 7), (3, 1, 1), (2, 2, 1)];
     assert_eq!(group.members, expected.map(|(target, tier, weight)| Member { target, tier, weight }));

@@ -19,8 +19,9 @@ const STAGES: &[&[&str]] = &[
     &["json", "stream"],
     &["chat", "failure"],
     &["dialect"],
-    &["config"],
+    &["settings"],
     &["plan"],
+    &["config"],
     &["filter"],
     &["host"],
 ];

@@ -11,7 +11,6 @@ mod lookup;
 mod meaning;
 mod node;
 mod problem;
-mod resolved;
 mod schema;
 mod shape;
 mod time;
@@ -22,8 +21,9 @@ mod yaml;
 #[cfg(not(target_family = "wasm"))]
 pub use check::warn::LookAtKey;
 pub use problem::{Position, Problem};
-pub use resolved::*;
 pub use schema::schema;
+// Whoever uses the configuration takes it from here.
+pub use crate::settings::*;
 
 use problem::Problems;
 

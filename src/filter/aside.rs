@@ -2,9 +2,9 @@
 
 use super::runtime::Runtime;
 use super::trip::Trip;
-use crate::config::{Group, Strategy};
+use crate::config::Group;
 use crate::json::{Raw, Text, Writer};
-use crate::plan::{Plan, Verdict};
+use crate::plan::{Plan, Strategy, Verdict};
 
 /// A header has room for no more of a dialect's reasons, in characters.
 const MOST_OF_A_REASON: usize = 120;
@@ -39,7 +39,7 @@ impl Asides {
     /// Of the members that a target (a place in the group) may have been chosen instead of: each with its reason.
     fn before<'a>(&'a self, group: &'a Group, place: usize) -> impl Iterator<Item = (usize, &'a str)> {
         let tier = group.members.get(place).map(|member| member.tier);
-        let any_may_come_first = group.strategy == Strategy::WeightedRoundRobin;
+        let any_may_come_first = Strategy::of(group).picks();
         let counts = move |other: usize| {
             other < place || any_may_come_first && group.members.get(other).map(|member| member.tier) == tier
         };

@@ -7,10 +7,10 @@ use super::headers::Header;
 use super::memory::Held;
 use super::router::{Moment, Router, dialect_headers};
 use super::runtime::Runtime;
-use crate::config::{Effect, Group, Strategy, Target};
+use crate::config::{Effect, Group, Target};
 use crate::dialect::Surface;
 use crate::json::Writer;
-use crate::plan::{Seat, Verdict, order_name};
+use crate::plan::{Seat, Strategy, Verdict, order_name};
 use std::rc::Rc;
 
 /// Explains a request as JSON: group, required capabilities, each target with why it is in or out, the order, and one
@@ -131,11 +131,7 @@ fn sentence(
     let Some((first, rest)) = order.split_first() else {
         return format!("No target of {} can take this request{out}.", group.name);
     };
-    let how = match group.strategy {
-        Strategy::Ordered => "by priority",
-        Strategy::WeightedRoundRobin => "by weight",
-        Strategy::LowestCost => "by price",
-    };
+    let how = Strategy::of(group).how;
     let then = if rest.is_empty() { "nobody else".to_owned() } else { rest.join(", then ") };
     format!("{} asks {first} first, {how}, and falls back to {then}{out}.", group.name)
 }

@@ -1,13 +1,14 @@
 //! Drills: which of an order's targets fail on purpose for one request, and how.
 
 use super::Seat;
-use crate::config::{Config, Effect};
+use crate::settings::{Config, Effect};
 
 /// A target that is drilled for this request, should an attempt reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drilled {
     /// A place in [`Config::targets`].
     pub target: usize,
+    /// What becomes of the attempt.
     pub effect: Effect,
 }
 

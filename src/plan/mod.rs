@@ -1,13 +1,26 @@
 //! Which targets a request may go to, and in which order. Pure: time and luck are arguments.
 
+mod attempts;
 mod choose;
+mod circumstances;
 mod drill;
+mod fit;
+mod members;
 #[cfg(test)]
 mod needs;
 mod order;
-mod standing;
+mod signal;
+mod strategy;
+mod verdict;
 
-pub use choose::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
+pub use attempts::{attempts, back_off};
+pub use choose::{Plan, choose};
+pub use circumstances::{Circumstances, Demand, least_tokens};
 pub use drill::{Drilled, drilled, seats};
-pub use order::{MAX_ORDERS, Members, Order, Seat, attempts, back_off, heads, order, order_name, orders};
-pub use standing::{Known, News, Standing, Standings, State};
+pub use fit::PLANNED;
+pub use members::Members;
+pub use order::{MAX_ORDERS, Order, Seat, order, order_count, order_name, orders};
+pub use signal::standing::{Known, News, Standing, Standings, State};
+pub use signal::{Signal, Source, signals};
+pub use strategy::{Choice, Head, LATER, Strategy, heads, sort, strategies};
+pub use verdict::Verdict;

@@ -2,7 +2,7 @@
 
 use super::{Circumstances, Demand, News, Plan, Standing, Verdict, choose};
 use crate::chat::Features;
-use crate::config::{CircuitBreaker, Config};
+use crate::settings::{CircuitBreaker, Config};
 
 /// A group `g` of these targets (members of their maps) in this order.
 fn config(unsupported: &str, targets: &[&str]) -> Config {

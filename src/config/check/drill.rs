@@ -2,9 +2,10 @@
 
 use super::{View, refer};
 use crate::config::problem::{Problems, quoted};
-use crate::config::resolved::{Config, Drill, Effect, MAX_DRILLED_ORDERS, Tenant};
 use crate::config::time::timestamp_ms;
 use crate::failure::Class;
+use crate::plan::order_count;
+use crate::settings::{Config, Drill, Effect, MAX_DRILLED_ORDERS, Tenant};
 
 /// Resolves a drill; `None` only where a problem says why.
 pub(super) fn drill(
@@ -49,7 +50,7 @@ pub(super) fn check_orders(config: &Config, file: &View<'_>, problems: &mut Prob
         return;
     }
     for group in &config.groups {
-        let count = config.order_count(group);
+        let count = order_count(config, group);
         if count > MAX_DRILLED_ORDERS {
             let (path, at) = file.place("drills");
             let wrong = format!(

@@ -2,12 +2,11 @@
 
 use super::{View, refer, whereabouts};
 use crate::config::problem::{Position, Problems, listed, quoted};
-use crate::config::resolved::{
-    Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Strategy, Target, WhenAll,
-};
 use crate::config::time::show_ms;
 use crate::dialect::Unsupported;
 use crate::failure::Class;
+use crate::plan::{self, Source, Strategy};
+use crate::settings::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Target, WhenAll};
 
 /// Resolves all groups; `None` only where a problem says why.
 pub(super) fn groups(
@@ -145,9 +144,10 @@ fn group(
     targets: &[Option<Target>],
     problems: &mut Problems,
 ) -> Option<Group> {
-    let strategy = strategy(view.formed("strategy"));
-    if strategy == Some(Strategy::LowestCost) {
-        sort_by_price(view, &mut members, targets, problems);
+    let strategy = view.formed("strategy").and_then(Strategy::named);
+    if let Some(strategy) = strategy {
+        check_known(view, strategy, &members, targets, problems);
+        plan::sort(strategy, &mut members, |place| targets.get(place)?.as_ref());
     }
     let limits = limits(view, problems);
     let back_off = match view.written_object("back_off") {
@@ -165,7 +165,7 @@ fn group(
     Some(Group {
         name: view.string("name")?,
         aliases: view.texts("aliases").into_iter().filter_map(Alias::parse).collect(),
-        strategy: strategy?,
+        strategy: strategy?.name,
         members,
         max_attempts: view.small("max_attempts").unwrap_or(all_members),
         first_token_timeout_ms: limits.first_token,
@@ -188,15 +188,6 @@ fn group(
     })
 }
 
-fn strategy(name: Option<&str>) -> Option<Strategy> {
-    Some(match name? {
-        "ordered" => Strategy::Ordered,
-        "weighted_round_robin" => Strategy::WeightedRoundRobin,
-        "lowest_cost" => Strategy::LowestCost,
-        _ => return None,
-    })
-}
-
 fn when_all(name: Option<&str>) -> Option<WhenAll> {
     Some(match name? {
         "try_anyway" => WhenAll::TryAnyway,
@@ -205,25 +196,27 @@ fn when_all(name: Option<&str>) -> Option<WhenAll> {
     })
 }
 
-/// The cheapest first, inside each tier; of equally cheap ones the earlier in the file.
-fn sort_by_price(
+/// Reports targets of which the file doesn't say what the strategy must know.
+fn check_known(
     view: &View<'_>,
-    members: &mut [Member],
+    strategy: &Strategy,
+    members: &[Member],
     targets: &[Option<Target>],
     problems: &mut Problems,
 ) {
-    let target = |member: &Member| targets.get(member.target).and_then(Option::as_ref);
-    let unpriced = members.iter().filter_map(target).filter(|target| target.price.is_none());
-    let unpriced: Vec<&str> = unpriced.map(Target::id).collect();
-    if !unpriced.is_empty() {
+    for signal in strategy.reads {
+        let Source::Target { is_known, tells } = signal.source else { continue };
+        let all = members.iter().filter_map(|member| targets.get(member.target).and_then(Option::as_ref));
+        let unknown: Vec<&str> = all.filter(|target| !is_known(target)).map(Target::id).collect();
+        if unknown.is_empty() {
+            continue;
+        }
         let (path, at) = view.place("strategy");
-        let (have, them) = if unpriced.len() > 1 { ("have", "each of them") } else { ("has", "it") };
-        let names = listed(unpriced);
-        let wrong = format!("`lowest_cost` must know what each target costs, and {names} {have} no price");
-        problems.add(path, at, wrong, format!("Add `price` to {them}, or choose another strategy"));
+        let (have, them) = if unknown.len() > 1 { ("have", "each of them") } else { ("has", "it") };
+        let (name, key, names) = (strategy.name, signal.key, listed(unknown));
+        let wrong = format!("`{name}` must know {tells}, and {names} {have} no {key}");
+        problems.add(path, at, wrong, format!("Add `{key}` to {them}, or choose another strategy"));
     }
-    let price = |member: &Member| target(member).and_then(|t| t.price).map_or(0.0, |price| price.blended());
-    members.sort_by(|a, b| a.tier.cmp(&b.tier).then(price(a).total_cmp(&price(b))));
 }
 
 struct Limits {

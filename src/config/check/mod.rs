@@ -14,12 +14,12 @@ pub(super) mod warn;
 use super::file::FILE;
 use super::node::Node;
 use super::problem::{Position, Problems, quoted};
-use super::resolved::{CircuitBreaker, Config, Credential, CredentialSource, Listen, Tenant};
 use super::shape::check_object;
 use super::time::show_ms;
 use super::view::View;
 use super::{lookup, problem::Problem};
 use crate::dialect;
+use crate::settings::{CircuitBreaker, Config, Credential, CredentialSource, Listen, Tenant};
 
 /// Checks a document and resolves it.
 ///

@@ -4,8 +4,8 @@ use super::{View, circuit_breaker, refer};
 use crate::chat::Features;
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::config::resolved::{CircuitBreaker, Credential, CredentialSource, Price, Target};
 use crate::dialect::{self, Dialect, Endpoint, Host, Key, Row};
+use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, Target};
 
 /// What a target may refer to.
 pub(super) struct Given<'g, 'n> {

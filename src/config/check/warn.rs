@@ -4,8 +4,9 @@ use super::{View, endpoint};
 use crate::config::form;
 use crate::config::node::Node;
 use crate::config::problem::{Problem, Problems, quoted};
-use crate::config::resolved::CredentialSource;
 use crate::config::time::timestamp_ms;
+use crate::plan::{Source, Strategy, signals, strategies};
+use crate::settings::CredentialSource;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// A drill that goes on for more days than this from now on was perhaps not meant to.
@@ -22,7 +23,7 @@ pub(in crate::config) fn warnings(document: &Node, now_ms: u64, look: LookAtKey<
     let targets = file.objects("targets");
     targets.iter().for_each(|target| capabilities(target, &mut warnings));
     targets.iter().for_each(|target| endpoint::warn(target, &mut warnings));
-    weights(&file, &mut warnings);
+    idle(&file, &mut warnings);
     unused(&file, &targets, &mut warnings);
     keys(&file, look, &mut warnings);
     budgets(&file, &mut warnings);
@@ -51,26 +52,40 @@ fn capabilities(target: &View<'_>, warnings: &mut Problems) {
     }
 }
 
-/// Weights where nobody looks at them.
-fn weights(file: &View<'_>, warnings: &mut Problems) {
+/// What members say of themselves where nobody looks at it.
+fn idle(file: &View<'_>, warnings: &mut Problems) {
     let groups = file.objects("model_groups");
-    const WEIGHTED: &str = "weighted_round_robin";
-    for group in &groups {
-        let strategy = group.text("strategy").unwrap_or_default();
-        let name = group.text("name");
-        // Its targets may come first in a weighted group that falls back to it.
-        let counts = groups.iter().any(|other| {
-            other.text("strategy") == Some(WEIGHTED) && other.text("fallback_group") == name && name.is_some()
-        });
-        if strategy == WEIGHTED || counts {
-            continue;
+    for signal in signals() {
+        let Source::Member { several } = signal.source else { continue };
+        let reads = |group: &View<'_>| {
+            let strategy = group.text("strategy").and_then(Strategy::named);
+            strategy.is_some_and(|strategy| strategy.reads(signal))
+        };
+        for group in &groups {
+            let name = group.text("name");
+            // Its targets may come first in a group that falls back to it.
+            let counts = groups
+                .iter()
+                .any(|other| reads(other) && other.text("fallback_group") == name && name.is_some());
+            if reads(group) || counts {
+                continue;
+            }
+            let members = group.objects("targets");
+            let Some(member) = members.iter().find(|member| member.has(signal.key)) else { continue };
+            let (path, at) = member.place(signal.key);
+            let strategy = quoted(group.text("strategy").unwrap_or_default());
+            let wrong = format!("{several} count for nothing here: the group's strategy is {strategy}");
+            let readers: Vec<String> = strategies()
+                .filter(|strategy| strategy.reads(signal))
+                .map(|strategy| format!("`strategy: {}`", strategy.name))
+                .collect();
+            let instead = format!(
+                "Write {} for the group, or remove its {}",
+                readers.join(" or "),
+                several.to_ascii_lowercase()
+            );
+            warnings.add(path, at, wrong, instead);
         }
-        let members = group.objects("targets");
-        let Some(member) = members.iter().find(|member| member.has("weight")) else { continue };
-        let (path, at) = member.place("weight");
-        let wrong = format!("Weights count for nothing here: the group's strategy is {}", quoted(strategy));
-        let instead = "Write `strategy: weighted_round_robin` for the group, or remove its weights";
-        warnings.add(path, at, wrong, instead);
     }
 }
 

@@ -4,6 +4,7 @@ use super::Need::{Optional, Required};
 use super::{ID, Kind, Literal, Need, Object, TIME, default_text, field};
 use crate::config::form;
 use crate::failure::Class;
+use crate::plan;
 
 /// All but `invalid_request`: the caller's mistake is one everywhere.
 fn failover_classes() -> Vec<&'static str> {
@@ -13,10 +14,8 @@ fn default_failover() -> Vec<&'static str> {
     Class::all().filter(|class| class.fails_over()).map(Class::name).collect()
 }
 fn strategies() -> Vec<&'static str> {
-    vec!["ordered", "weighted_round_robin", "lowest_cost"]
+    plan::strategies().map(|strategy| strategy.name).collect()
 }
-/// Strategies to come.
-const LATER: &[&str] = &["lowest_latency", "least_busy", "lowest_usage", "semantic"];
 fn when_all() -> Vec<&'static str> {
     vec!["try_anyway", "fail_fast"]
 }
@@ -37,7 +36,7 @@ pub(super) static GROUP: Object = Object {
         ),
         field(
             "strategy",
-            Kind::OneOf(strategies, LATER),
+            Kind::OneOf(strategies, plan::LATER),
             default_text("ordered"),
             "Which target of the best priority comes first.",
         ),

@@ -1,6 +1,6 @@
-use super::super::{News, orders};
+use super::super::{News, Standing, orders, strategies};
 use super::*;
-use crate::config::CircuitBreaker;
+use crate::settings::CircuitBreaker;
 
 const NOW_MS: u64 = 1_750_000_000_000;
 
@@ -12,7 +12,10 @@ fn config(tiers: &[u8], more: &str) -> Config {
     let json = format!(
         r#"{{"version":1,"targets":[{}],"model_groups":[{{"name":"g","targets":[{}]{more}}}],
            "circuit_breaker":{{"consecutive_failures":1}}}}"#,
-        list(|i, _| format!(r#"{{"id":"t{i}","provider":"openai_compatible","endpoint":"http://x"}}"#)),
+        list(|i, _| format!(
+            r#"{{"id":"t{i}","provider":"openai_compatible","endpoint":"http://x","price":{{"input":{},"output":1}}}}"#,
+            9 - i
+        )),
         list(|i, tier| format!(r#"{{"id":"t{i}","priority":{tier}}}"#)),
     );
     Config::from_json(json.as_bytes()).unwrap()
@@ -129,7 +132,7 @@ mod laws {
         /// However targets stand, somebody is asked who can be, in an order that was rendered.
         #[test]
         fn every_plan_was_rendered(
-            strategy in prop::sample::select(vec!["ordered", "weighted_round_robin"]),
+            strategy in prop::sample::select(strategies().map(|strategy| strategy.name).collect::<Vec<_>>()),
             tiers in prop::collection::vec(0u8..3, 1..=6),
             history in prop::collection::vec((0usize..6, 0u64..40_000, 0usize..6), 0..24),
             pick in any::<u64>(),

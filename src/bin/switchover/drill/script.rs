@@ -5,7 +5,8 @@ use super::caller::{Caller, Seen, now};
 use crate::document::now_ms;
 use crate::render::twin_cluster;
 use std::time::Duration;
-use switchover::config::{Config, Drill, Effect, Group, Strategy, Target};
+use switchover::config::{Config, Drill, Effect, Group, Target};
+use switchover::plan::Strategy;
 
 pub struct Script<'s> {
     pub config: &'s Config,
@@ -119,7 +120,7 @@ impl Script<'_> {
             let Some(own) = group.members.iter().find(|member| member.target == self.drill.target) else {
                 continue;
             };
-            let ordered = matches!(group.strategy, Strategy::Ordered | Strategy::LowestCost);
+            let ordered = !Strategy::of(group).picks();
             let earlier = group.members.iter().take_while(|member| member.target != self.drill.target);
             let earlier = earlier.filter(|member| ordered || member.tier < own.tier);
             let mut force: Vec<String> = Vec::new();

@@ -1,8 +1,8 @@
 //! The standings of all targets, as the workers of an Envoy share them: as text.
 
 use super::{News, Standing};
-use crate::config::CircuitBreaker;
 use crate::failure::MAX_RETRY_AFTER_MS;
+use crate::settings::CircuitBreaker;
 use std::fmt::Write;
 
 /// Targets by their identities (see [`crate::filter::Runtime::identity`]), those of which there is something to tell.
@@ -30,14 +30,17 @@ impl Standings {
         self
     }
 
+    /// Whether nothing is known of any target.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Each target's identity and how it stands.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Standing)> {
         self.0.iter().copied()
     }
 
+    /// How a target stands; well, if nothing is known of it.
     pub fn of(&self, identity: u64) -> Standing {
         self.0.iter().find(|(known, _)| *known == identity).map_or_else(Standing::default, |(_, one)| *one)
     }
@@ -65,6 +68,7 @@ impl Standings {
         Some(all)
     }
 
+    /// As text, for [`Standings::read`].
     pub fn write(&self) -> String {
         let mut text = String::with_capacity(self.0.len() * 96);
         for (identity, one) in &self.0 {

@@ -13,8 +13,8 @@ mod list;
 pub use known::Known;
 pub use list::Standings;
 
-use crate::config::CircuitBreaker;
 use crate::failure::MAX_RETRY_AFTER_MS;
+use crate::settings::CircuitBreaker;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,10 @@ pub struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// It wants to be left alone for so long.
-    Limited { wait_ms: u64 },
+    Limited {
+        /// Milliseconds from now on.
+        wait_ms: u64,
+    },
     /// A stream of it broke off after its first token, by its fault.
     Broke,
     /// An answer or a stream of it came whole.
@@ -91,6 +94,7 @@ const LOOK_MS: u64 = 1_000;
 const DOUBT_MS: u64 = 2_000;
 
 impl Standing {
+    /// What may be done with it now.
     pub fn state(&self, now_ms: u64) -> State {
         if self.ejected_until_ms > now_ms {
             return State::Ejected(self.ejected_until_ms);
