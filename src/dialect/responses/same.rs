@@ -178,9 +178,7 @@ fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
 
 /// What a response tells about itself.
 pub(super) fn look(response: Raw<'_>, seen: &mut Seen) {
-    if let Some(model) = response.present("model").and_then(Raw::text) {
-        seen.model = Some(model.into_string());
-    }
+    response.present("model").into_iter().for_each(|model| seen.note_model(model));
     if let Some(usage) = response.present("usage") {
         seen.usage.update(&read_usage(usage));
     }

@@ -3,16 +3,20 @@
 mod address;
 mod body;
 mod error;
+mod framed;
 mod memo;
 mod outgoing;
+mod seen;
 mod target;
 mod turn;
 
 pub use address::{google_path, openai_path};
 pub use body::Body;
 pub use error::CallerError;
+pub use framed::{FramePipe, FrameReader, Framed, Framing, Sink};
 pub use memo::{Memo, Wanted};
-pub use outgoing::{Outgoing, Seen};
+pub use outgoing::Outgoing;
+pub use seen::Seen;
 pub use target::{Endpoint, Target};
 pub use turn::Turn;
 
