@@ -4,11 +4,10 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
-use super::caller::write_error_event;
 use super::framing::{Frames, Piece};
 use super::messages::OTHERS_THOUGHTS;
 use super::seal::{self, Seal};
-use super::wire::{Counts, finish};
+use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;

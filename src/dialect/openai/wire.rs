@@ -1,10 +1,13 @@
-//! What both sides of Chat Completions share: finish reasons, usage, the error envelope.
+//! What both sides of Chat Completions share: its name, finish reasons, usage, the error envelope.
 
 use crate::chat::{Citation, Finish, Usage};
-use crate::dialect::CallerError;
 use crate::dialect::piece::citation;
+use crate::dialect::{CallerError, Dialect};
 use crate::json::{Raw, Writer};
 use crate::stream::sse;
+
+/// The name under which this dialect's own parts and tools are kept.
+pub(super) const OWN: &str = Dialect::OpenAi.name();
 
 /// The name of a finish reason. The set is closed; what OpenAI has no word for is a plain stop.
 pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {

@@ -1,8 +1,8 @@
 //! A stream of Responses that passes, event by event: `model` is replaced where a `response` stands, all else is kept.
 
-use super::caller::write_error_event;
+use super::edited::{look, with_model};
 use super::origin;
-use super::same::{look, with_model};
+use super::wire::write_error_event;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed};
 use crate::dialect::{Body, CallerError, Seen};
 use crate::failure::{Failure, Head, classify, classify_event};

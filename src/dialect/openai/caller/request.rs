@@ -5,8 +5,8 @@
 
 use super::{message, tools};
 use crate::chat::{Effort, Format, Request};
+use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
-use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text};
 
 /// Reads a request.
@@ -217,6 +217,3 @@ fn read_stop<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Text<'a>>, Refusal> 
         _ => Err(at.refuse("must be a string or an array of strings.")),
     }
 }
-
-/// The name under which this dialect's own parts and tools are kept.
-pub(super) const OWN: &str = Dialect::OpenAi.name();
