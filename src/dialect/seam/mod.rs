@@ -149,7 +149,8 @@ pub trait Pipe {
     fn seen(&self) -> &Seen;
 }
 
-/// OpenAI's name of a finish reason, for records.
+/// OpenAI's name of a finish reason, for its callers and for records. The set is closed; what OpenAI has no word for is a
+/// plain stop.
 pub fn finish_name(finish: &Finish<'_>) -> &'static str {
     match finish {
         Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",

@@ -59,23 +59,7 @@ impl FrameReader<Sse, Vec<u8>> for State {
             went.write(&strings, out);
             return Ok(());
         }
-        self.usual = None;
-        if is_done(frame.data) {
-            self.ending.set_done();
-            return Ok(());
-        }
-        let event = Body::new(frame.data);
-        let chunk = match event.json() {
-            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
-            _ => {
-                self.seen.note_malformed();
-                return Ok(());
-            }
-        };
-        if frame.event == "error" {
-            return Err(classify_event(chunk, 0));
-        }
-        self.chunk(frame, chunk, out)
+        self.other(frame, out)
     }
 
     fn finish(&mut self, sse: &Sse, out: &mut Vec<u8>) -> Result<(), Failure> {
@@ -122,6 +106,30 @@ struct Look {
 }
 
 impl State {
+    /// Takes a frame that is not as the one before it.
+    ///
+    /// # Errors
+    /// The failure that it reports.
+    fn other(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.usual = None;
+        if is_done(frame.data) {
+            self.ending.set_done();
+            return Ok(());
+        }
+        let event = Body::new(frame.data);
+        let chunk = match event.json() {
+            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
+            _ => {
+                self.seen.note_malformed();
+                return Ok(());
+            }
+        };
+        if frame.event == "error" {
+            return Err(classify_event(chunk, 0));
+        }
+        self.chunk(frame, chunk, out)
+    }
+
     /// Edits one chunk.
     ///
     /// # Errors
