@@ -114,11 +114,7 @@ impl Sse {
         mut bytes: &[u8],
         sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
     ) -> Result<(), Stopped<TooLarge, E>> {
-        let at_event = self.pending.is_empty() && self.line_is_empty && !self.after_cr && !self.at_start;
-        while let Some((frame, rest)) = usual(bytes, self.limit).filter(|_| at_event && !self.failed) {
-            bytes = rest;
-            sink(frame).map_err(Stopped::Sink)?;
-        }
+        bytes = self.usual_ones(bytes, sink)?;
         while let Some(end) = self.event_end(bytes) {
             let (block, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             bytes = rest;
@@ -134,11 +130,29 @@ impl Sse {
                 if block.capacity() <= KEEP_CAPACITY {
                     self.pending = block;
                 }
+                bytes = self.usual_ones(bytes, sink)?;
             }
         }
         self.check_size(self.pending.len().saturating_add(bytes.len())).map_err(Stopped::Framing)?;
         self.pending.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// Takes the events that the bytes begin with, as long as they are as nearly all are.
+    fn usual_ones<'b, E>(
+        &self,
+        mut bytes: &'b [u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<&'b [u8], Stopped<TooLarge, E>> {
+        let is_inside = !self.pending.is_empty() || !self.line_is_empty || self.after_cr;
+        if is_inside || self.at_start || self.failed {
+            return Ok(bytes);
+        }
+        while let Some((frame, rest)) = usual(bytes, self.limit) {
+            bytes = rest;
+            sink(frame).map_err(Stopped::Sink)?;
+        }
+        Ok(bytes)
     }
 
     /// What came after the last whole event, without the line ends around it; empty if the stream ended where an event
