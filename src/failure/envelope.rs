@@ -8,8 +8,9 @@
 
 use super::{clean, retry_after};
 use crate::json::{Kind, Raw};
-use crate::stream::sse::Sse;
+use crate::stream::sse::{Frame, Sse};
 use memchr::memmem;
+use std::convert::Infallible;
 
 /// How deep an error may be wrapped in another's message.
 const MAX_DEPTH: u8 = 3;
@@ -253,17 +254,18 @@ fn read_stream(body: &[u8]) -> Option<Said> {
         return None;
     }
     let mut best: Option<(bool, Said)> = None;
-    let mut take = |data: &[u8]| {
-        let Ok(raw) = Raw::parse(data) else { return };
+    let mut take = |frame: Frame<'_>| {
+        let Ok(raw) = Raw::parse(frame.data) else { return Ok::<(), Infallible>(()) };
         let is_error = reports_error(raw);
         if best.as_ref().is_none_or(|(is_best, _)| is_error && !is_best) {
             best = Some((is_error, read_json(raw, 0)));
         }
+        Ok(())
     };
     let mut sse = Sse::new();
-    sse.push(body, &mut |frame| take(frame.data)).ok()?;
+    sse.push(body, &mut take).ok()?;
     let tail = [sse.leftover(), b"\n\n"].concat();
-    Sse::new().push(&tail, &mut |frame| take(frame.data)).ok()?;
+    Sse::new().push(&tail, &mut take).ok()?;
     best.map(|(_, said)| said)
 }
 

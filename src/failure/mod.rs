@@ -22,6 +22,8 @@ pub use head::Head;
 pub use message::clean;
 pub use retry_after::MAX_MS as MAX_RETRY_AFTER_MS;
 
+use crate::stream::Stopped;
+
 /// How an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -102,6 +104,16 @@ impl Failure {
             text.push_str(&format!(" It asks to wait {} s.", wait.div_ceil(1000)));
         }
         text
+    }
+}
+
+impl<F: std::fmt::Display> From<Stopped<F, Failure>> for Failure {
+    /// Whoever reads a stream gets one failure, whether its bytes or its events are the reason.
+    fn from(stopped: Stopped<F, Failure>) -> Failure {
+        match stopped {
+            Stopped::Framing(error) => Failure::malformed(&error.to_string()),
+            Stopped::Sink(failure) => failure,
+        }
     }
 }
 

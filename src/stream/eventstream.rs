@@ -10,6 +10,8 @@ mod header;
 
 pub use header::{Headers, Value};
 
+use super::Stopped;
+
 /// The largest frame that a provider may send, in bytes, unless the decoder is made with another bound.
 pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 
@@ -89,6 +91,8 @@ pub struct EventStream {
     /// The frame that is not whole yet.
     pending: Vec<u8>,
     failed: Option<Corrupt>,
+    /// By the sink: what follows is nobody's.
+    stopped: bool,
 }
 
 impl Default for EventStream {
@@ -105,19 +109,30 @@ impl EventStream {
 
     /// A decoder that refuses frames of more than `limit` bytes.
     pub fn with_limit(limit: usize) -> Self {
-        EventStream { limit, pending: Vec::new(), failed: None }
+        EventStream { limit, pending: Vec::new(), failed: None, stopped: false }
     }
 
-    /// Takes the next chunk and gives `sink` each frame that it completes.
+    /// Takes the next chunk and gives `sink` each frame that it completes, up to the first that it fails at: what comes
+    /// after that is not read, then or later.
     ///
     /// # Errors
-    /// [`Corrupt`], after the frames before the corrupt one, and from then on for every call.
-    pub fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), Corrupt> {
+    /// What `sink` said; [`Corrupt`], after the frames before the corrupt one, and from then on for every call.
+    pub fn push<E>(
+        &mut self,
+        bytes: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), Stopped<Corrupt, E>> {
         if let Some(corrupt) = self.failed {
-            return Err(corrupt);
+            return Err(Stopped::Framing(corrupt));
         }
-        self.read(bytes, sink).inspect_err(|corrupt| {
-            self.failed = Some(*corrupt);
+        if self.stopped {
+            return Ok(());
+        }
+        self.read(bytes, sink).inspect_err(|stopped| {
+            match stopped {
+                Stopped::Framing(corrupt) => self.failed = Some(*corrupt),
+                Stopped::Sink(_) => self.stopped = true,
+            }
             self.pending = Vec::new();
         })
     }
@@ -132,20 +147,27 @@ impl EventStream {
         !self.pending.is_empty()
     }
 
-    fn read(&mut self, mut bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), Corrupt> {
+    fn read<E>(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), Stopped<Corrupt, E>> {
+        let limit = self.limit;
+        let size = |bytes: &[u8]| frame_size(bytes, limit).map_err(Stopped::Framing);
+        let mut take = |frame: &[u8]| sink(decode(frame).map_err(Stopped::Framing)?).map_err(Stopped::Sink);
         while !self.pending.is_empty() {
-            let wanted = frame_size(&self.pending, self.limit)?.unwrap_or(PRELUDE);
+            let wanted = size(&self.pending)?.unwrap_or(PRELUDE);
             let missing = wanted.saturating_sub(self.pending.len());
             let (more, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
             self.pending.extend_from_slice(more);
             bytes = rest;
             if more.len() < missing {
                 // A prelude just completed is checked now and not when the next chunk comes.
-                return frame_size(&self.pending, self.limit).map(|_| ());
+                return size(&self.pending).map(|_| ());
             }
-            if frame_size(&self.pending, self.limit)? == Some(self.pending.len()) {
+            if size(&self.pending)? == Some(self.pending.len()) {
                 let mut frame = std::mem::take(&mut self.pending);
-                sink(decode(&frame)?);
+                take(&frame)?;
                 frame.clear();
                 if frame.capacity() <= KEEP_CAPACITY {
                     self.pending = frame;
@@ -153,10 +175,8 @@ impl EventStream {
                 break;
             }
         }
-        while let Some((frame, rest)) =
-            frame_size(bytes, self.limit)?.and_then(|size| bytes.split_at_checked(size))
-        {
-            sink(decode(frame)?);
+        while let Some((frame, rest)) = size(bytes)?.and_then(|size| bytes.split_at_checked(size)) {
+            take(frame)?;
             bytes = rest;
         }
         self.pending.extend_from_slice(bytes);

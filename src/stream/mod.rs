@@ -4,3 +4,12 @@
 
 pub mod eventstream;
 pub mod sse;
+
+/// Why a stream is not read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped<F, E> {
+    /// Its framing is broken.
+    Framing(F),
+    /// Who takes its events said so.
+    Sink(E),
+}

@@ -5,6 +5,7 @@
 //! is copied. It follows the [event stream format](https://html.spec.whatwg.org/multipage/server-sent-events.html)
 //! and never looks into the data, which need not be UTF-8.
 
+use super::Stopped;
 use memchr::{memchr, memchr2};
 
 /// The largest event a provider may send, in bytes, unless the reader is made with another bound.
@@ -59,6 +60,8 @@ pub struct Sse {
     /// No event has ended yet, so the first bytes may be a byte order mark.
     at_start: bool,
     failed: bool,
+    /// By the sink: what follows is nobody's.
+    stopped: bool,
 }
 
 impl Default for Sse {
@@ -83,40 +86,73 @@ impl Sse {
             after_cr: false,
             at_start: true,
             failed: false,
+            stopped: false,
         }
     }
 
-    /// Takes the next chunk and gives `sink` each event that it completes. Comments, and events without a `data:`
-    /// field, are left out.
+    /// Takes the next chunk and gives `sink` each event that it completes, up to the first that it fails at: what comes
+    /// after that is not read, then or later. Comments, and events without a `data:` field, are left out.
     ///
     /// # Errors
-    /// [`TooLarge`], from then on for every call.
-    pub fn push(&mut self, mut bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), TooLarge> {
-        let at_event = self.pending.is_empty() && self.line_is_empty && !self.after_cr && !self.at_start;
-        while let Some((frame, rest)) = usual(bytes, self.limit).filter(|_| at_event && !self.failed) {
-            bytes = rest;
-            sink(frame);
+    /// What `sink` said; [`TooLarge`], from then on for every call.
+    pub fn push<E>(
+        &mut self,
+        bytes: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), Stopped<TooLarge, E>> {
+        if self.stopped {
+            return Ok(());
         }
+        self.read(bytes, sink).inspect_err(|stopped| {
+            self.stopped = matches!(stopped, Stopped::Sink(_));
+            self.pending = Vec::new();
+        })
+    }
+
+    fn read<E>(
+        &mut self,
+        mut bytes: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), Stopped<TooLarge, E>> {
+        bytes = self.usual_ones(bytes, sink)?;
         while let Some(end) = self.event_end(bytes) {
             let (block, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             bytes = rest;
             if self.pending.is_empty() {
-                self.check_size(block.len())?;
-                self.dispatch(block, sink);
+                self.check_size(block.len()).map_err(Stopped::Framing)?;
+                self.dispatch(block, sink)?;
             } else {
                 self.pending.extend_from_slice(block);
-                self.check_size(self.pending.len())?;
+                self.check_size(self.pending.len()).map_err(Stopped::Framing)?;
                 let mut block = std::mem::take(&mut self.pending);
-                self.dispatch(&block, sink);
+                self.dispatch(&block, sink)?;
                 block.clear();
                 if block.capacity() <= KEEP_CAPACITY {
                     self.pending = block;
                 }
+                bytes = self.usual_ones(bytes, sink)?;
             }
         }
-        self.check_size(self.pending.len().saturating_add(bytes.len()))?;
+        self.check_size(self.pending.len().saturating_add(bytes.len())).map_err(Stopped::Framing)?;
         self.pending.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// Takes the events that the bytes begin with, as long as they are as nearly all are.
+    fn usual_ones<'b, E>(
+        &self,
+        mut bytes: &'b [u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<&'b [u8], Stopped<TooLarge, E>> {
+        let is_inside = !self.pending.is_empty() || !self.line_is_empty || self.after_cr;
+        if is_inside || self.at_start || self.failed {
+            return Ok(bytes);
+        }
+        while let Some((frame, rest)) = usual(bytes, self.limit) {
+            bytes = rest;
+            sink(frame).map_err(Stopped::Sink)?;
+        }
+        Ok(bytes)
     }
 
     /// What came after the last whole event, without the line ends around it; empty if the stream ended where an event
@@ -132,11 +168,7 @@ impl Sse {
 
     fn check_size(&mut self, size: usize) -> Result<(), TooLarge> {
         self.failed |= size > self.limit;
-        if self.failed {
-            self.pending = Vec::new();
-            return Err(TooLarge { limit: self.limit });
-        }
-        Ok(())
+        if self.failed { Err(TooLarge { limit: self.limit }) } else { Ok(()) }
     }
 
     /// How many of `bytes` belong to the current event, if its blank line is among them. Each byte is looked at once,
@@ -167,8 +199,22 @@ impl Sse {
         }
     }
 
+    fn dispatch<E>(
+        &mut self,
+        raw: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), Stopped<TooLarge, E>> {
+        if let Some(frame) = self.frame(raw) {
+            sink(frame).map_err(Stopped::Sink)?;
+        }
+        if self.joined.capacity() > KEEP_CAPACITY {
+            self.joined = Vec::new();
+        }
+        Ok(())
+    }
+
     /// Reads the fields of a whole event.
-    fn dispatch(&mut self, raw: &[u8], sink: &mut dyn FnMut(Frame<'_>)) {
+    fn frame<'f>(&'f mut self, raw: &'f [u8]) -> Option<Frame<'f>> {
         let mut lines = raw;
         if std::mem::take(&mut self.at_start) {
             lines = lines.strip_prefix(b"\xef\xbb\xbf").unwrap_or(lines);
@@ -193,13 +239,8 @@ impl Sse {
                 _ => {}
             }
         }
-        if let Some(first) = first {
-            let data = if several { self.joined.as_slice() } else { first };
-            sink(Frame { event: std::str::from_utf8(event).unwrap_or(NOT_UTF8), data, raw });
-        }
-        if self.joined.capacity() > KEEP_CAPACITY {
-            self.joined = Vec::new();
-        }
+        let data = if several { self.joined.as_slice() } else { first? };
+        Some(Frame { event: std::str::from_utf8(event).unwrap_or(NOT_UTF8), data, raw })
     }
 }
 

@@ -1,12 +1,11 @@
 //! Anthropic's callers: what they get. What they send is read in [`super::request`].
 
 use super::writer::MessageWriter;
-use super::{Anthropic, reply, request};
+use super::{Anthropic, reply, request, wire};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
-use crate::dialect::{Caller, CallerError, Memo, NO_THREADS, Place, Refusal, Spot, StreamWriter, Turn};
-use crate::json::{Raw, Writer};
-use crate::stream::sse::write_event;
+use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, Spot, StreamWriter, Turn};
+use crate::json::Raw;
 
 impl Caller for Anthropic {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal> {
@@ -51,23 +50,6 @@ impl Caller for Anthropic {
     }
 
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
-        Writer::new(out).object(|w| {
-            w.key("type").string("error");
-            w.key("error").object(|w| {
-                w.key("type").string(error.anthropic_type());
-                w.key("message").string(&error.message);
-                if error.code == NO_THREADS {
-                    w.key("details").object(|w| {
-                        w.key("error_code").string(NO_THREADS);
-                        w.key("unsupported").array(|w| w.string("model"));
-                    });
-                }
-            });
-        });
+        wire::write_error(error, out);
     }
-}
-
-/// Writes the event that ends a stream with an error.
-pub(super) fn write_error_event(error: &CallerError, out: &mut Vec<u8>) {
-    write_event(out, Some("error"), |out| super::NATIVE.error(error, out));
 }

@@ -2,6 +2,7 @@
 //! event of Anthropic's in base64.
 
 use crate::dialect::piece::base64::decode;
+use crate::dialect::seam::Framing;
 use crate::failure::Failure;
 use crate::json::{Raw, Text};
 use crate::stream::eventstream::{self, EventStream, MessageType};
@@ -15,60 +16,51 @@ pub(super) struct Piece<'a> {
     pub(super) data: &'a [u8],
 }
 
-pub(super) enum Framing {
+pub(super) enum Frames {
     Sse(Sse),
     Aws(EventStream),
 }
 
-impl Framing {
-    pub(super) fn new(is_aws: bool) -> Framing {
-        if is_aws { Framing::Aws(EventStream::new()) } else { Framing::Sse(Sse::new()) }
-    }
-
-    /// Gives `sink` each event that the chunk completes, up to the first that fails.
-    ///
-    /// # Errors
-    /// What `sink` said; bytes that are no such stream; an exception of Bedrock's.
-    pub(super) fn push(
-        &mut self,
-        bytes: &[u8],
-        sink: &mut dyn FnMut(Piece<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let mut result = Ok(());
-        let framed = match self {
-            Framing::Sse(frames) => {
-                let mut take = |frame: sse::Frame<'_>| {
-                    if result.is_ok() {
-                        result = sink(Piece { name: frame.event, data: frame.data });
-                    }
-                };
-                frames.push(bytes, &mut take).map_err(|error| error.to_string())
-            }
-            Framing::Aws(frames) => {
-                let mut take = |frame: eventstream::Frame<'_>| {
-                    if result.is_ok() {
-                        result = unwrap(&frame, sink);
-                    }
-                };
-                frames.push(bytes, &mut take).map_err(|error| error.to_string())
-            }
-        };
-        result.and(framed.map_err(|error| Failure::malformed(&error)))
-    }
-
-    /// How many bytes are kept of an event that is not whole.
-    pub(super) fn held(&self) -> usize {
-        match self {
-            Framing::Sse(frames) => frames.held(),
-            Framing::Aws(frames) => frames.held(),
-        }
+impl Frames {
+    pub(super) fn new(is_aws: bool) -> Frames {
+        if is_aws { Frames::Aws(EventStream::new()) } else { Frames::Sse(Sse::new()) }
     }
 
     /// What came after the last whole event.
     pub(super) fn leftover(&self) -> &[u8] {
         match self {
-            Framing::Sse(frames) => frames.leftover(),
-            Framing::Aws(_) => b"",
+            Frames::Sse(frames) => frames.leftover(),
+            Frames::Aws(_) => b"",
+        }
+    }
+}
+
+impl Framing for Frames {
+    type Frame<'f> = Piece<'f>;
+
+    /// An exception of Bedrock's is a failure here already.
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        sink: &mut dyn FnMut(Piece<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Frames::Sse(frames) => {
+                let mut take = |frame: sse::Frame<'_>| sink(Piece { name: frame.event, data: frame.data });
+                frames.push(bytes, &mut take)?;
+            }
+            Frames::Aws(frames) => {
+                let mut take = |frame: eventstream::Frame<'_>| unwrap(&frame, sink);
+                frames.push(bytes, &mut take)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> usize {
+        match self {
+            Frames::Sse(frames) => frames.held(),
+            Frames::Aws(frames) => frames.held(),
         }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `caller`, `request` | read a caller's request, write its errors |
-//! | `provider`, `messages`, `blocks`, `tools`, `format`, `thinking` | write the provider's request |
+//! | `caller`, `request` | read a caller's request |
+//! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
-//! | `reader`, `writer` | read and write streams |
+//! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
 //! | `same`, `withheld` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
-//! | `framing`, `base64` | events in a stream's bytes |
-//! | `wire`, `names`, `seal` | stop reasons and counts; names and ids; other makers' signatures |
+//! | `framing` | events in a stream's bytes |
+//! | `wire`, `seal` | stop reasons, counts and errors; other makers' signatures |
 //!
 //! Nothing here knows OpenAI or another dialect.
 

@@ -3,20 +3,21 @@
 //! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>. Blocks are kept apart by their index, so it does
 //! not matter in which order their pieces come. Unknown events and blocks are passed over, as the API asks its clients.
 
-use super::framing::Framing;
+use super::framing::{Frames, Piece};
 use super::parts::{Block, read_block};
 use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
 use crate::dialect::piece::citation::{Cited, Length, Page};
-use crate::dialect::{Body, Memo, StreamReader};
+use crate::dialect::seam::{FrameReader, Framed, Sink};
+use crate::dialect::{Body, Memo};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Shape, Text};
 use std::collections::BTreeMap;
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-struct Events {
+pub(super) struct Events {
     memo: Memo,
     has_started: bool,
     /// `message_stop` was there: nothing after it counts.
@@ -32,8 +33,6 @@ struct Events {
     /// The name and the shape of the last event, if it was nothing but text.
     usual: Option<(String, Shape)>,
 }
-
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
 #[derive(Debug)]
 enum Open {
@@ -58,14 +57,9 @@ struct Arguments {
 }
 
 impl Events {
-    /// Takes one event.
-    ///
     /// # Errors
     /// The failure that an `error` event reports.
-    fn take(&mut self, name: &str, data: &[u8], sink: Sink<'_>) -> Result<(), Failure> {
-        if self.has_ended {
-            return Ok(());
-        }
+    fn event(&mut self, name: &str, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Failure> {
         if let Some((known, shape)) = &self.usual
             && known == name
             && let Some([text, _]) = shape.strings(data)
@@ -113,13 +107,13 @@ impl Events {
         Ok(())
     }
 
-    fn ensure_started(&mut self, sink: Sink<'_>) {
+    fn ensure_started(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_started, true) {
             sink(Event::Start { id: None, model: None });
         }
     }
 
-    fn start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn start(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let message = event.present("message").filter(|message| message.kind() == Kind::Object)?;
         if !std::mem::replace(&mut self.has_started, true) {
             let text = |name| message.present(name).and_then(Raw::text);
@@ -134,26 +128,26 @@ impl Events {
     }
 
     #[cold]
-    fn blocks_at_start(&mut self, message: Raw<'_>, sink: Sink<'_>) {
+    fn blocks_at_start(&mut self, message: Raw<'_>, sink: &mut Sink<'_>) {
         for (block, index) in message.get("content").into_iter().flat_map(Raw::items).zip(0..) {
             self.block(index, block, sink);
         }
         self.end_blocks(sink);
     }
 
-    fn count(&mut self, of: Raw<'_>, sink: Sink<'_>) {
+    fn count(&mut self, of: Raw<'_>, sink: &mut Sink<'_>) {
         if let Some(usage) = of.present("usage") {
             self.counts.update(usage);
             sink(Event::Usage(self.counts.usage()));
         }
     }
 
-    fn block_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_start(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         self.block(index, event.present("content_block")?, sink)
     }
 
-    fn block(&mut self, index: u64, block: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block(&mut self, index: u64, block: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let part = match read_block(block).ok()? {
             Block::Part(part) => part.kind,
             Block::CallSignature(..) => return Some(()),
@@ -203,7 +197,7 @@ impl Events {
         Some(())
     }
 
-    fn block_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         let delta = event.present("delta")?;
         let kind = delta.get("type").and_then(Raw::text)?;
@@ -261,7 +255,7 @@ impl Events {
         Shape::of(data, &[(start, start + inside.len())])
     }
 
-    fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_stop(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         if let Some(open) = self.blocks.get_mut(&index) {
             end_block(open, &mut self.length, sink);
@@ -269,7 +263,7 @@ impl Events {
         Some(())
     }
 
-    fn message_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn message_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         self.ensure_started(sink);
         self.end_blocks(sink);
         self.count(event, sink);
@@ -289,7 +283,7 @@ impl Events {
         Some(())
     }
 
-    fn stop(&mut self, sink: Sink<'_>) {
+    fn stop(&mut self, sink: &mut Sink<'_>) {
         self.ensure_started(sink);
         self.end_blocks(sink);
         if !std::mem::replace(&mut self.has_finish, true) {
@@ -299,14 +293,14 @@ impl Events {
         self.has_ended = true;
     }
 
-    fn end_blocks(&mut self, sink: Sink<'_>) {
+    fn end_blocks(&mut self, sink: &mut Sink<'_>) {
         for open in self.blocks.values_mut() {
             end_block(open, &mut self.length, sink);
         }
     }
 }
 
-fn say(length: &mut Length, text: Text<'_>, sink: Sink<'_>) {
+fn say(length: &mut Length, text: Text<'_>, sink: &mut Sink<'_>) {
     if !text.is_empty() {
         length.add(&text);
         sink(Event::Text { choice: 0, text });
@@ -314,7 +308,7 @@ fn say(length: &mut Length, text: Text<'_>, sink: Sink<'_>) {
 }
 
 /// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut Open, length: &mut Length, sink: Sink<'_>) {
+fn end_block(open: &mut Open, length: &mut Length, sink: &mut Sink<'_>) {
     let ended = std::mem::replace(open, Open::Ended);
     let whole = |arguments: &Arguments| match &arguments.whole {
         _ if arguments.has_fragment => None,
@@ -356,36 +350,25 @@ pub(super) fn ended(has_started: bool, has_ended: bool, leftover: &[u8]) -> Resu
     }))
 }
 
-/// The stream in its framing.
-pub(super) struct MessageReader {
-    framing: Framing,
-    events: Events,
-}
+/// The reader of such a stream.
+pub(super) type MessageReader = Framed<Frames, Events>;
 
 impl MessageReader {
     pub(super) fn new(is_aws: bool, memo: &Memo) -> MessageReader {
-        MessageReader {
-            framing: Framing::new(is_aws),
-            events: Events { memo: memo.clone(), ..Events::default() },
-        }
+        Framed::over(Frames::new(is_aws), Events { memo: memo.clone(), ..Events::default() })
     }
 }
 
-impl StreamReader for MessageReader {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let MessageReader { framing, events } = self;
-        framing.push(bytes, &mut |piece| events.take(piece.name, piece.data, sink))
+impl FrameReader<Frames, Sink<'_>> for Events {
+    fn take(&mut self, piece: Piece<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        self.event(piece.name, piece.data, sink)
     }
 
-    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        ended(self.events.has_started, self.events.has_ended, self.framing.leftover())
+    fn finish(&mut self, frames: &Frames, _: &mut Sink<'_>) -> Result<(), Failure> {
+        ended(self.has_started, self.has_ended, frames.leftover())
     }
 
     fn is_over(&self) -> bool {
-        self.events.has_ended
-    }
-
-    fn held(&self) -> usize {
-        self.framing.held()
+        self.has_ended
     }
 }

@@ -4,15 +4,14 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
-use super::caller::write_error_event;
-use super::framing::Framing;
+use super::framing::{Frames, Piece};
 use super::seal::{self, Seal};
-use super::wire::{Counts, finish};
+use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
-use crate::dialect::seam::{Answer, Native, Pipe, finish_name};
+use crate::dialect::seam::{Answer, FramePipe, FrameReader, Framed, Native, Pipe, finish_name};
 use crate::dialect::{Body, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
@@ -102,7 +101,7 @@ impl Native for Anthropic {
         }
         let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 32), ..Answer::default() };
         let mut counts = Counts::default();
-        answer.seen.model = message.present("model").and_then(Raw::text).map(Text::into_string);
+        message.present("model").into_iter().for_each(|model| answer.seen.note_model(model));
         if let Some(usage) = message.present("usage") {
             counts.update(usage);
         }
@@ -113,14 +112,8 @@ impl Native for Anthropic {
     }
 
     fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn Pipe> {
-        Box::new(Passing {
-            framing: Framing::new(self.is_aws),
-            model: string(&turn.requested_model),
-            has_started: false,
-            has_ended: false,
-            counts: Counts::default(),
-            seen: Seen::default(),
-        })
+        let passing = Passing { model: string(&turn.requested_model), ..Passing::default() };
+        Box::new(Framed::over(Frames::new(self.is_aws), passing))
     }
 }
 
@@ -201,75 +194,66 @@ fn is_foreign_thought(block: Raw<'_>) -> bool {
 }
 
 /// A stream that passes, event by event.
+#[derive(Default)]
 struct Passing {
-    framing: Framing,
     /// The caller's name of the model, as JSON.
     model: Vec<u8>,
     has_started: bool,
     has_ended: bool,
+    has_token: bool,
     counts: Counts,
     seen: Seen,
 }
 
-impl Pipe for Passing {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
-        let Passing { framing, model, has_started, has_ended, counts, seen } = self;
-        let mut token = false;
-        framing.push(bytes, &mut |piece| {
-            if *has_ended {
+impl FrameReader<Frames, Vec<u8>> for Passing {
+    fn take(&mut self, piece: Piece<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let event = Body::new(piece.data);
+        let Ok(event) = event.json() else {
+            if piece.name == "error" {
+                return Err(super::failure_of_event(piece.data));
+            }
+            self.seen.note_malformed();
+            return Ok(());
+        };
+        let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(piece.name));
+        match kind.decode().as_ref() {
+            "error" => return Err(super::failure_of_event(piece.data)),
+            "message_start" => {
+                self.start(event, out);
                 return Ok(());
             }
-            let event = Body::new(piece.data);
-            let Ok(event) = event.json() else {
-                if piece.name == "error" {
-                    return Err(super::failure_of_event(piece.data));
+            "content_block_start" => self.has_token |= is_token_block(event),
+            "content_block_delta" => self.has_token |= is_token_delta(event),
+            "message_delta" => {
+                self.count(event);
+                if let Some(finish) = event.get("delta").and_then(finish_of) {
+                    self.has_token = true;
+                    self.seen.finish = Some(finish);
                 }
-                seen.malformed_events = seen.malformed_events.saturating_add(1);
-                return Ok(());
-            };
-            let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(piece.name));
-            match kind.decode().as_ref() {
-                "error" => return Err(super::failure_of_event(piece.data)),
-                "message_start" => {
-                    *has_started = true;
-                    start(event, model, seen, counts, out);
-                    return Ok(());
-                }
-                "content_block_start" => token |= is_token_block(event),
-                "content_block_delta" => token |= is_token_delta(event),
-                "message_delta" => {
-                    if let Some(usage) = event.present("usage") {
-                        counts.update(usage);
-                        seen.usage = counts.usage();
-                    }
-                    if let Some(finish) = event.get("delta").and_then(finish_of) {
-                        token = true;
-                        seen.finish = Some(finish);
-                    }
-                }
-                "message_stop" => *has_ended = true,
-                _ => {}
             }
-            // Written anew, as Bedrock has no names and the SDKs pass over what has none; the data stay as they are.
-            write_event(out, Some(&kind.decode()), |out| out.extend_from_slice(piece.data));
-            Ok(())
-        })?;
-        Ok(token)
+            "message_stop" => self.has_ended = true,
+            _ => {}
+        }
+        // Written anew, as Bedrock has no names and the SDKs pass over what has none; the data stay as they are.
+        write_event(out, Some(&kind.decode()), |out| out.extend_from_slice(piece.data));
+        Ok(())
     }
 
-    fn finish(&mut self, _: &mut Vec<u8>) -> Result<(), Failure> {
-        super::reader::ended(self.has_started, self.has_ended, self.framing.leftover())
+    fn finish(&mut self, frames: &Frames, _: &mut Vec<u8>) -> Result<(), Failure> {
+        super::reader::ended(self.has_started, self.has_ended, frames.leftover())
     }
 
     fn is_over(&self) -> bool {
         self.has_ended
     }
+}
 
-    fn held(&self) -> usize {
-        self.framing.held()
+impl FramePipe<Frames> for Passing {
+    fn has_token(&self) -> bool {
+        self.has_token
     }
 
-    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+    fn fail(&self, error: &CallerError, out: &mut Vec<u8>) {
         write_error_event(error, out);
     }
 
@@ -278,20 +262,27 @@ impl Pipe for Passing {
     }
 }
 
-/// The start, with the caller's name of the model.
-fn start(event: Raw<'_>, model: &[u8], seen: &mut Seen, counts: &mut Counts, out: &mut Vec<u8>) {
-    let message = event.get("message").unwrap_or(Raw::NULL);
-    seen.model = message.present("model").and_then(Raw::text).map(Text::into_string);
-    if let Some(usage) = message.present("usage") {
-        counts.update(usage);
-        seen.usage = counts.usage();
+impl Passing {
+    /// The start, with the caller's name of the model.
+    fn start(&mut self, event: Raw<'_>, out: &mut Vec<u8>) {
+        self.has_started = true;
+        let message = event.get("message").unwrap_or(Raw::NULL);
+        message.present("model").into_iter().for_each(|model| self.seen.note_model(model));
+        self.count(message);
+        let mut edited = Vec::with_capacity(message.as_json().len() + 32);
+        with_model(message, &self.model, &mut edited);
+        let decide = |name: &Text<'_>, _: Raw<'_>| {
+            if *name == "message" { Edit::Replace(edited.clone()) } else { Edit::Keep }
+        };
+        write_event(out, Some("message_start"), |out| edit_object(event, decide, &[], out));
     }
-    let mut edited = Vec::with_capacity(message.as_json().len() + 32);
-    with_model(message, model, &mut edited);
-    let decide = |name: &Text<'_>, _: Raw<'_>| {
-        if *name == "message" { Edit::Replace(edited.clone()) } else { Edit::Keep }
-    };
-    write_event(out, Some("message_start"), |out| edit_object(event, decide, &[], out));
+
+    fn count(&mut self, holder: Raw<'_>) {
+        if let Some(usage) = holder.present("usage") {
+            self.counts.update(usage);
+            self.seen.usage = self.counts.usage();
+        }
+    }
 }
 
 /// A block that says something by beginning: a tool call, or text that comes with it.

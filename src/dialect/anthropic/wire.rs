@@ -1,8 +1,10 @@
-//! What requests, answers and streams share on the wire: stop reasons and token counts.
+//! What requests, answers and streams share on the wire: stop reasons, token counts, the error envelope.
 
 use crate::chat::{Finish, Usage};
 use crate::dialect::piece::citation::{self, Page};
+use crate::dialect::{CallerError, NO_THREADS};
 use crate::json::{Raw, Text, Writer};
+use crate::stream::sse::write_event;
 
 /// A stop reason of the provider, <https://docs.anthropic.com/en/api/handling-stop-reasons>. The table is closed: a
 /// reason nobody knew yesterday is [`Finish::Other`].
@@ -114,6 +116,28 @@ pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
     if let Some(tokens) = usage.reasoning {
         w.key("output_tokens_details").object(|w| w.key("thinking_tokens").u64(tokens));
     }
+}
+
+/// Writes an error in its envelope.
+pub(super) fn write_error(error: &CallerError, out: &mut Vec<u8>) {
+    Writer::new(out).object(|w| {
+        w.key("type").string("error");
+        w.key("error").object(|w| {
+            w.key("type").string(error.anthropic_type());
+            w.key("message").string(&error.message);
+            if error.code == NO_THREADS {
+                w.key("details").object(|w| {
+                    w.key("error_code").string(NO_THREADS);
+                    w.key("unsupported").array(|w| w.string("model"));
+                });
+            }
+        });
+    });
+}
+
+/// Writes the event that ends a stream with an error.
+pub(super) fn write_error_event(error: &CallerError, out: &mut Vec<u8>) {
+    write_event(out, Some("error"), |out| write_error(error, out));
 }
 
 #[cfg(test)]

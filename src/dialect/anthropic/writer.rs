@@ -5,10 +5,9 @@
 //! is the first one still open when the second one starts: nothing is kept back and nothing is lost, as the SDKs put
 //! pieces together by index.
 
-use super::caller::write_error_event;
 use super::prefix::Prefix;
 use super::seal;
-use super::wire::{stop_reason, write_usage};
+use super::wire::{stop_reason, write_error_event, write_usage};
 use crate::chat::{Event, Finish, Maker, Usage};
 use crate::dialect::piece::names::tame_id;
 use crate::dialect::{CallerError, StreamWriter, Turn};

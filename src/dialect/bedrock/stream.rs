@@ -7,53 +7,73 @@
 use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
 use crate::dialect::piece::citation::{Cited, Length, Page};
-use crate::dialect::{Body, Memo, StreamReader};
+use crate::dialect::seam::{FrameReader, Framed, Framing, Sink};
+use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
+use crate::stream::Stopped;
 use crate::stream::eventstream::{Corrupt, EventStream, Frame, MessageType};
 use std::collections::BTreeMap;
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
-/// See [`StreamReader`].
-pub(super) struct ConverseReader {
-    frames: EventStream,
-    events: Events,
-    has_frame: bool,
-}
+/// The reader of such a stream.
+pub(super) type ConverseReader = Framed<Frames, Events>;
 
 impl ConverseReader {
     pub(super) fn new(memo: &Memo) -> ConverseReader {
-        ConverseReader {
-            frames: EventStream::new(),
-            events: Events { memo: memo.clone(), ..Events::default() },
-            has_frame: false,
-        }
+        let events = Events { memo: memo.clone(), ..Events::default() };
+        Framed::over(Frames { stream: EventStream::new(), has_frame: false }, events)
     }
 }
 
-impl StreamReader for ConverseReader {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let ConverseReader { frames, events, has_frame } = self;
-        let mut result = Ok(());
-        let framed = frames.push(bytes, &mut |frame| {
+/// AWS's framing, or what stands in its place.
+pub(super) struct Frames {
+    stream: EventStream,
+    has_frame: bool,
+}
+
+impl Framing for Frames {
+    type Frame<'f> = Frame<'f>;
+
+    fn push(
+        &mut self,
+        bytes: &[u8],
+        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Frames { stream, has_frame } = self;
+        let pushed = stream.push(bytes, &mut |frame| {
             *has_frame = true;
-            if result.is_ok() {
-                result = events.take(&frame, sink);
-            }
+            sink(frame)
         });
-        result.and(framed.map_err(|corrupt| match corrupt {
+        pushed.map_err(|stopped| match stopped {
             // Whatever stands in front of the provider may answer with something else.
-            Corrupt::Prelude if !*has_frame => Failure::malformed("its body is no event stream of AWS"),
-            corrupt => Failure::malformed(&corrupt.to_string()),
-        }))
+            Stopped::Framing(Corrupt::Prelude) if !*has_frame => {
+                Failure::malformed("its body is no event stream of AWS")
+            }
+            stopped => stopped.into(),
+        })
     }
 
-    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        if self.events.is_over {
+    fn held(&self) -> usize {
+        self.stream.held()
+    }
+}
+
+impl FrameReader<Frames, Sink<'_>> for Events {
+    fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        let mut has_token = self.has_token;
+        let result = self.read(&frame, &mut |event| {
+            has_token |= event.is_token();
+            sink(event);
+        });
+        self.has_token = has_token;
+        result
+    }
+
+    fn finish(&mut self, frames: &Frames, _: &mut Sink<'_>) -> Result<(), Failure> {
+        if self.is_over {
             return Ok(());
         }
-        match (self.events.has_stopped, self.events.has_started, self.frames.is_inside_frame()) {
+        match (self.has_stopped, self.has_started, frames.stream.is_inside_frame()) {
             (true, _, false) => Ok(()),
             (_, _, true) => Err(Failure::malformed("its stream ends inside an event")),
             (_, true, _) => Err(Failure::malformed("its stream ends without messageStop")),
@@ -62,17 +82,13 @@ impl StreamReader for ConverseReader {
     }
 
     fn is_over(&self) -> bool {
-        self.events.is_over
-    }
-
-    fn held(&self) -> usize {
-        self.frames.held()
+        self.is_over
     }
 }
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-struct Events {
+pub(super) struct Events {
     memo: Memo,
     has_started: bool,
     /// Something was said, thought or called.
@@ -109,21 +125,9 @@ enum OpenKind {
 }
 
 impl Events {
-    /// Takes one frame.
-    ///
     /// # Errors
     /// The failure that an exception is.
-    fn take(&mut self, frame: &Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
-        let mut has_token = self.has_token;
-        let result = self.read(frame, &mut |event| {
-            has_token |= event.is_token();
-            sink(event);
-        });
-        self.has_token = has_token;
-        result
-    }
-
-    fn read(&mut self, frame: &Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
+    fn read(&mut self, frame: &Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if frame.message_type != MessageType::Event {
             let payload = match frame.text(":error-message") {
                 Some(message) if frame.payload.is_empty() => message.as_bytes(),
@@ -161,13 +165,13 @@ impl Events {
         Ok(())
     }
 
-    fn ensure_started(&mut self, sink: Sink<'_>) {
+    fn ensure_started(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_started, true) {
             sink(Event::Start { id: None, model: None });
         }
     }
 
-    fn block_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_start(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
         let start = event.present("start")?;
         self.ensure_started(sink);
@@ -191,7 +195,7 @@ impl Events {
         Some(())
     }
 
-    fn block_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let delta = event.present("delta")?;
         self.ensure_started(sink);
         let (kind, value) = delta.fields().find(|(_, value)| !value.is_null())?;
@@ -220,7 +224,7 @@ impl Events {
     }
 
     /// Words, or what the words of their block rest on.
-    fn words(&mut self, block: u64, kind: &Text<'_>, value: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn words(&mut self, block: u64, kind: &Text<'_>, value: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         if self.cited.0 != block {
             self.cited.1.tell(&mut self.length, sink);
             self.cited = (block, Cited { start: self.length.count(), pages: Vec::new() });
@@ -235,7 +239,7 @@ impl Events {
         Some(())
     }
 
-    fn thought(&self, value: Raw<'_>, sink: Sink<'_>) {
+    fn thought(&self, value: Raw<'_>, sink: &mut Sink<'_>) {
         let maker = self.memo.maker.unwrap_or(Maker::Bedrock);
         let text = |name| value.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
         if let Some(text) = text("text") {
@@ -249,7 +253,7 @@ impl Events {
         }
     }
 
-    fn block_stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn block_stop(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("contentBlockIndex").and_then(Raw::as_u64)?;
         if let Some(open) = self.blocks.get_mut(&index) {
             open.end(sink);
@@ -257,7 +261,7 @@ impl Events {
         Some(())
     }
 
-    fn stop(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Result<Option<()>, Failure> {
+    fn stop(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Result<Option<()>, Failure> {
         let Some(finish) = finish(event, self.calls > 0) else { return Ok(None) };
         if let Some(failure) = empty_failure(&finish, event).filter(|_| !self.has_token) {
             return Err(failure);
@@ -275,7 +279,7 @@ impl Events {
 
 impl Open {
     /// A call without a word about its arguments has none: callers want `{}` then.
-    fn end(&mut self, sink: Sink<'_>) {
+    fn end(&mut self, sink: &mut Sink<'_>) {
         if std::mem::replace(&mut self.has_ended, true) || self.has_arguments {
             return;
         }
@@ -288,7 +292,7 @@ impl Open {
     }
 }
 
-fn say(text: Text<'_>, sink: Sink<'_>) {
+fn say(text: Text<'_>, sink: &mut Sink<'_>) {
     if !text.is_empty() {
         sink(Event::Text { choice: 0, text });
     }

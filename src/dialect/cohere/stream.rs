@@ -2,64 +2,55 @@
 
 use super::wire::{Called, called, citations, empty_failure, finish, usage};
 use crate::chat::Event;
-use crate::dialect::{Body, Memo, StreamReader};
+use crate::dialect::seam::{FrameReader, Framed, Sink};
+use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
 use std::collections::BTreeMap;
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
-/// See [`StreamReader`].
-pub(super) struct ChatReader {
-    sse: Sse,
-    events: Events,
-}
+/// The reader of such a stream.
+pub(super) type ChatReader = Framed<Sse, Events>;
 
 impl ChatReader {
     pub(super) fn new(memo: &Memo) -> ChatReader {
-        ChatReader { sse: Sse::new(), events: Events { memo: memo.clone(), ..Events::default() } }
+        Framed::over(Sse::new(), Events { memo: memo.clone(), ..Events::default() })
     }
 }
 
-impl StreamReader for ChatReader {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let ChatReader { sse, events } = self;
-        let mut result = Ok(());
-        let framed = sse.push(bytes, &mut |frame| {
-            if result.is_ok() {
-                result = events.take(frame, sink);
-            }
+impl FrameReader<Sse, Sink<'_>> for Events {
+    fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        let mut has_token = self.has_token;
+        let result = self.read(frame, &mut |event| {
+            has_token |= event.is_token();
+            sink(event);
         });
-        result.and(framed.map_err(|error| Failure::malformed(&error.to_string())))
+        self.has_token = has_token;
+        result
     }
 
-    fn finish(&mut self, _: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        if self.events.has_ended {
+    fn finish(&mut self, sse: &Sse, _: &mut Sink<'_>) -> Result<(), Failure> {
+        if self.has_ended {
             return Ok(());
         }
-        if self.events.has_started {
+        if self.has_started {
             return Err(Failure::malformed("its stream ends without message-end"));
         }
         // Somebody in front of the provider may answer a stream with a whole error.
-        match Raw::parse(self.sse.leftover()) {
+        match Raw::parse(sse.leftover()) {
             Ok(raw) if reports_error(raw) => Err(classify_event(raw, 0)),
             _ => Err(Failure::malformed("its stream ends before the answer begins")),
         }
     }
 
     fn is_over(&self) -> bool {
-        self.events.has_ended
-    }
-
-    fn held(&self) -> usize {
-        self.sse.held()
+        self.has_ended
     }
 }
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-struct Events {
+pub(super) struct Events {
     memo: Memo,
     has_started: bool,
     /// Something was said, thought or called.
@@ -81,24 +72,7 @@ struct Call {
 }
 
 impl Events {
-    /// Takes one event.
-    ///
-    /// # Errors
-    /// The failure that it reports.
-    fn take(&mut self, frame: Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
-        let mut has_token = self.has_token;
-        let result = self.read(frame, &mut |event| {
-            has_token |= event.is_token();
-            sink(event);
-        });
-        self.has_token = has_token;
-        result
-    }
-
-    fn read(&mut self, frame: Frame<'_>, sink: Sink<'_>) -> Result<(), Failure> {
-        if self.has_ended {
-            return Ok(());
-        }
+    fn read(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
         let event = match event.json() {
             Ok(event) if event.kind() == Kind::Object => event,
@@ -147,13 +121,13 @@ impl Events {
         Ok(())
     }
 
-    fn ensure_started(&mut self, id: Option<Text<'_>>, sink: Sink<'_>) {
+    fn ensure_started(&mut self, id: Option<Text<'_>>, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_started, true) {
             sink(Event::Start { id, model: None });
         }
     }
 
-    fn content(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn content(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let content = event.at(&["delta", "message", "content"])?;
         self.ensure_started(None, sink);
         let text = |name| content.present(name).and_then(Raw::text).filter(|text| !text.is_empty());
@@ -166,14 +140,14 @@ impl Events {
         Some(())
     }
 
-    fn plan(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn plan(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let text = event.at(&["delta", "message", "tool_plan"])?.text()?;
         self.ensure_started(None, sink);
         say(text, sink);
         Some(())
     }
 
-    fn call_start(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn call_start(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
         let call = one(event.at(&["delta", "message", "tool_calls"])?);
         let name = call.at(&["function", "name"])?.text()?;
@@ -199,7 +173,7 @@ impl Events {
         Some(())
     }
 
-    fn call_delta(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Option<()> {
+    fn call_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let wire = event.get("index").and_then(Raw::as_u64).unwrap_or(0);
         let call = one(event.at(&["delta", "message", "tool_calls"])?);
         let fragment = call.at(&["function", "arguments"])?.text()?;
@@ -208,7 +182,7 @@ impl Events {
         Some(())
     }
 
-    fn end(&mut self, event: Raw<'_>, sink: Sink<'_>) -> Result<Option<()>, Failure> {
+    fn end(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Result<Option<()>, Failure> {
         let Some(delta) = event.present("delta") else { return Ok(None) };
         let Some(finish) = finish(delta, self.count > 0)? else { return Ok(None) };
         if let Some(failure) = empty_failure(&finish).filter(|_| !self.has_token) {
@@ -228,7 +202,7 @@ impl Events {
 }
 
 impl Call {
-    fn arguments(&mut self, fragment: Text<'_>, sink: Sink<'_>) {
+    fn arguments(&mut self, fragment: Text<'_>, sink: &mut Sink<'_>) {
         if fragment.is_empty() {
             return;
         }
@@ -240,7 +214,7 @@ impl Call {
     }
 
     /// A call without a word about its arguments has none: callers want `{}` then.
-    fn end(&mut self, sink: Sink<'_>) {
+    fn end(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_ended, true) && !self.has_arguments {
             self.arguments(Text::from("{}"), sink);
         }
@@ -252,7 +226,7 @@ fn one(calls: Raw<'_>) -> Raw<'_> {
     calls.items().next().unwrap_or(calls)
 }
 
-fn say(text: Text<'_>, sink: Sink<'_>) {
+fn say(text: Text<'_>, sink: &mut Sink<'_>) {
     if !text.is_empty() {
         sink(Event::Text { choice: 0, text });
     }

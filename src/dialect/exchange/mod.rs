@@ -29,7 +29,7 @@ use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
 use naming::Names;
-use translated::{Translated, seen};
+use translated::Translated;
 
 /// The dialect of a chat surface; `None` for surfaces that are no chat.
 pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
@@ -199,7 +199,8 @@ pub fn reply(
         (Some(native), _, _) => native.reply(turn, memo, head, body),
         (None, Some(caller), Some(provider)) => {
             let reply = provider.read(head, body, memo)?;
-            let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 256), seen: seen(&reply) };
+            let mut answer =
+                Answer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
             Ok(answer)
         }

@@ -1,17 +1,7 @@
 //! An answer through the model: read by the provider's dialect, written by the caller's.
 
-use crate::chat::{Event, Reply};
-use crate::dialect::seam::{CallerError, Pipe, Seen, StreamReader, StreamWriter, finish_name};
+use crate::dialect::seam::{CallerError, Pipe, Seen, StreamReader, StreamWriter};
 use crate::failure::Failure;
-
-pub(super) fn seen(reply: &Reply<'_>) -> Seen {
-    Seen {
-        usage: reply.usage,
-        model: reply.model.as_ref().map(|model| model.decode().into_owned()),
-        finish: reply.choices.first().map(|choice| finish_name(&choice.finish).to_owned()),
-        malformed_events: 0,
-    }
-}
 
 /// A stream through the model.
 pub(super) struct Translated {
@@ -31,7 +21,7 @@ impl Pipe for Translated {
         let mut token = false;
         reader.push(bytes, &mut |event| {
             token |= event.is_token();
-            note(seen, &event);
+            seen.note(&event);
             writer.event(&event, out);
         })?;
         Ok(token)
@@ -40,7 +30,7 @@ impl Pipe for Translated {
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
         let Translated { reader, writer, seen, .. } = self;
         reader.finish(&mut |event| {
-            note(seen, &event);
+            seen.note(&event);
             writer.event(&event, out);
         })?;
         writer.end(out);
@@ -61,15 +51,5 @@ impl Pipe for Translated {
 
     fn seen(&self) -> &Seen {
         &self.seen
-    }
-}
-
-fn note(seen: &mut Seen, event: &Event<'_>) {
-    match event {
-        Event::Start { model: Some(model), .. } => seen.model = Some(model.decode().into_owned()),
-        Event::Usage(usage) => seen.usage.update(usage),
-        Event::Finish { finish, .. } => seen.finish = Some(finish_name(finish).to_owned()),
-        Event::Malformed => seen.malformed_events = seen.malformed_events.saturating_add(1),
-        _ => {}
     }
 }

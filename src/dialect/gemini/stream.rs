@@ -7,28 +7,25 @@
 use super::partial::Partial;
 use super::wire::{self, Calls, Said};
 use crate::chat::{Event, Finish, Maker};
-use crate::dialect::{Body, Memo, StreamReader};
+use crate::dialect::seam::{FrameReader, Framed, Sink};
+use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
-use crate::stream::sse::Sse;
+use crate::stream::sse::{Frame, Sse};
 
 /// Most alternative answers that are followed; the API gives no more than eight.
 const MAX_CANDIDATES: usize = 128;
 
 const HEAD: Head<'static> = Head { status: 200, headers: &[] };
 
-/// See [`StreamReader`].
-pub(super) struct Chunks {
-    sse: Sse,
-    state: State,
-}
+/// The reader of such a stream.
+pub(super) type Chunks = Framed<Sse, State>;
 
-struct State {
+pub(super) struct State {
     memo: Memo,
     started: bool,
     response_id: Option<String>,
     candidates: Vec<Candidate>,
-    failure: Option<Failure>,
 }
 
 #[derive(Default)]
@@ -47,47 +44,42 @@ struct Candidate {
     empty: Option<Failure>,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 impl Chunks {
     pub(super) fn new(memo: &Memo) -> Chunks {
-        let state = State {
-            memo: memo.clone(),
-            started: false,
-            response_id: None,
-            candidates: Vec::new(),
-            failure: None,
-        };
-        Chunks { sse: Sse::new(), state }
+        let state = State { memo: memo.clone(), started: false, response_id: None, candidates: Vec::new() };
+        Framed::over(Sse::new(), state)
     }
 }
 
-impl StreamReader for Chunks {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Chunks { sse, state } = self;
-        let pushed = sse.push(bytes, &mut |frame| state.event(frame.data, sink));
-        if let Some(failure) = &state.failure {
-            return Err(failure.clone());
+impl FrameReader<Sse, Sink<'_>> for State {
+    fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        let event = Body::new(frame.data);
+        let Ok(response) = event.json() else {
+            sink(Event::Malformed);
+            return Ok(());
+        };
+        if let Some(failure) = wire::reported(response, &HEAD) {
+            return Err(failure);
         }
-        pushed.map_err(|error| Failure::malformed(&error.to_string()))
+        self.response(response, sink);
+        Ok(())
     }
 
-    fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Chunks { sse, state } = self;
+    fn finish(&mut self, sse: &Sse, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if !sse.leftover().is_empty() {
             return Err(cut(sse.leftover()));
         }
-        if !state.started {
+        if !self.started {
             return Err(Failure::malformed("the stream ended before the answer began"));
         }
         let is_whole = |candidate: &Candidate| candidate.finish.is_some();
-        if state.candidates.is_empty() || !state.candidates.iter().all(is_whole) {
+        if self.candidates.is_empty() || !self.candidates.iter().all(is_whole) {
             return Err(Failure::malformed("the stream ended in the middle of the answer"));
         }
-        if let Some(failure) = state.candidates.iter_mut().find_map(|candidate| candidate.empty.take()) {
+        if let Some(failure) = self.candidates.iter_mut().find_map(|candidate| candidate.empty.take()) {
             return Err(failure);
         }
-        for (candidate, choice) in std::mem::take(&mut state.candidates).into_iter().zip(0..) {
+        for (candidate, choice) in std::mem::take(&mut self.candidates).into_iter().zip(0..) {
             // Arguments that were cut stay so.
             if let (Some(partial), Some(Finish::Stop | Finish::ToolCalls)) =
                 (candidate.partial, &candidate.finish)
@@ -109,10 +101,6 @@ impl StreamReader for Chunks {
     fn is_over(&self) -> bool {
         false
     }
-
-    fn held(&self) -> usize {
-        self.sse.held()
-    }
 }
 
 /// What the bytes after the last event are: a piece of an event, or no stream at all.
@@ -127,16 +115,7 @@ fn cut(leftover: &[u8]) -> Failure {
 }
 
 impl State {
-    fn event(&mut self, data: &[u8], sink: Sink<'_>) {
-        if self.failure.is_some() {
-            return;
-        }
-        let event = Body::new(data);
-        let Ok(response) = event.json() else { return sink(Event::Malformed) };
-        self.failure = wire::reported(response, &HEAD);
-        if self.failure.is_some() {
-            return;
-        }
+    fn response(&mut self, response: Raw<'_>, sink: &mut Sink<'_>) {
         if response.kind() != Kind::Object {
             return sink(Event::Malformed);
         }
@@ -163,7 +142,7 @@ impl State {
         }
     }
 
-    fn candidate(&mut self, value: Raw<'_>, index: usize, sink: Sink<'_>) {
+    fn candidate(&mut self, value: Raw<'_>, index: usize, sink: &mut Sink<'_>) {
         while self.candidates.len() <= index {
             self.candidates.push(Candidate::default());
         }
@@ -218,7 +197,7 @@ fn say_partly(
     partial: &mut Option<Partial>,
     begun: Option<Said<'_>>,
     before: (u32, u32),
-    sink: Sink<'_>,
+    sink: &mut Sink<'_>,
 ) {
     let (choice, mut calls) = before;
     if let Some(Said::Call(tool)) = begun {
@@ -248,7 +227,7 @@ fn say_partly(
 }
 
 /// `calls`: how many there are with the one that ends.
-fn end_arguments(partial: Partial, choice: u32, calls: u32, sink: Sink<'_>) {
+fn end_arguments(partial: Partial, choice: u32, calls: u32, sink: &mut Sink<'_>) {
     let mut rest = String::new();
     partial.end(&mut rest);
     if let Some(index) = calls.checked_sub(1) {
@@ -257,7 +236,7 @@ fn end_arguments(partial: Partial, choice: u32, calls: u32, sink: Sink<'_>) {
 }
 
 /// `call`: how many tool calls there were before.
-fn say(said: Said<'_>, choice: u32, call: u32, sink: Sink<'_>) {
+fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
     match said {
         Said::Text { text, signature } => {
             if !text.is_empty() {

@@ -3,9 +3,10 @@
 //! Gemini's thought signature travels as `extra_content.google.thought_signature`, as it does in Google's own
 //! OpenAI-compatible API (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 
+use super::wire::OWN;
 use crate::chat::{Arguments, Maker, PartKind, ToolCall};
+use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
-use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ pub(super) fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<PartKind<'a>, Refu
     let value = at.object(value)?;
     let id = at.required_text(value, "id", "a tool call needs the id that its result refers to.")?;
     if let Some(kind) = value.present("type").and_then(Raw::text).filter(|kind| kind != "function") {
-        return Ok(PartKind::Foreign { dialect: Dialect::OpenAi.name(), kind, raw: value });
+        return Ok(PartKind::Foreign { dialect: OWN, kind, raw: value });
     }
     let at = at.name("function");
     let function =

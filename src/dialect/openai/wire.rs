@@ -1,20 +1,15 @@
-//! What both sides of Chat Completions share: finish reasons, usage, the error envelope.
+//! What both sides of Chat Completions share: its name, finish reasons, usage, the error envelope.
+
+pub(super) use crate::dialect::seam::finish_name;
 
 use crate::chat::{Citation, Finish, Usage};
-use crate::dialect::CallerError;
 use crate::dialect::piece::citation;
+use crate::dialect::{CallerError, Dialect};
 use crate::json::{Raw, Writer};
 use crate::stream::sse;
 
-/// The name of a finish reason. The set is closed; what OpenAI has no word for is a plain stop.
-pub(super) fn finish_name(finish: &Finish<'_>) -> &'static str {
-    match finish {
-        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
-        Finish::Length | Finish::ContextWindow => "length",
-        Finish::ToolCalls => "tool_calls",
-        Finish::ContentFilter | Finish::Refusal => "content_filter",
-    }
-}
+/// The name under which this dialect's own parts and tools are kept.
+pub(super) const OWN: &str = Dialect::OpenAi.name();
 
 /// A streamed choice's finish reason, if it has one: some servers send an empty one with each event.
 pub(super) fn reason(choice: Raw<'_>) -> Option<Raw<'_>> {

@@ -5,8 +5,7 @@ use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
-use crate::json::{Raw, Writer};
-use crate::stream::sse::write_event;
+use crate::json::Raw;
 
 impl Caller for Responses {
     fn read<'a>(&self, body: Raw<'a>) -> Result<Request<'a>, Refusal> {
@@ -47,37 +46,5 @@ impl Caller for Responses {
     /// OpenAI's envelope is one for all its paths.
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {
         error.write_openai(out);
-    }
-}
-
-/// Writes the event that ends a stream with an error.
-///
-/// The members beside `error` are what the event has by the book; `error` is what OpenAI's clients raise an exception at,
-/// without which a caller who looks for words only would take the cut answer for a whole one.
-pub(super) fn write_error_event(error: &CallerError, sequence: u64, out: &mut Vec<u8>) {
-    write_event(out, Some("error"), |out| {
-        let mut w = Writer::new(out);
-        w.open_object();
-        w.key("type").string("error");
-        w.key("sequence_number").u64(sequence);
-        w.key("code").string(&error.code);
-        w.key("message").string(&error.message);
-        w.key("param");
-        write_param(error, &mut w);
-        w.key("error").object(|w| {
-            w.key("message").string(&error.message);
-            w.key("type").string(error.openai_type());
-            w.key("param");
-            write_param(error, w);
-            w.key("code").string(&error.code);
-        });
-        w.close_object();
-    });
-}
-
-fn write_param(error: &CallerError, w: &mut Writer<'_>) {
-    match error.param.as_deref().filter(|param| !param.is_empty()) {
-        Some(param) => w.string(param),
-        None => w.null(),
     }
 }

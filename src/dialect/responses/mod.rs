@@ -2,17 +2,18 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request, write its errors |
+//! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
-//! | `same`, `passing` | edit bytes where the target speaks it too |
-//! | `seal`, `origin`, `wire` | signatures and what is sealed; usage and endings |
+//! | `same`, `passing`, `edited` | edit bytes where the target speaks it too |
+//! | `seal`, `origin`, `wire` | signatures and what is sealed; usage, endings and errors |
 //!
 //! Where the target speaks Chat Completions or another dialect, what a chat can carry is translated. What it can't (a
 //! stored conversation, OpenAI's own tools) is refused: an answer without it would be another one.
 
 mod caller;
 mod content;
+mod edited;
 mod input;
 mod item;
 mod open;

@@ -1,21 +1,18 @@
 //! A stream of Responses that passes, event by event: `model` is replaced where a `response` stands, all else is kept.
 
-use super::caller::write_error_event;
+use super::edited::{look, with_model};
 use super::origin;
-use super::same::{look, with_model};
-use crate::dialect::seam::Pipe;
+use super::wire::write_error_event;
+use crate::dialect::seam::{FramePipe, FrameReader, Framed};
 use crate::dialect::{Body, CallerError, Seen};
 use crate::failure::{Failure, Head, classify, classify_event};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use crate::stream::sse::{Frame, Sse, write_event};
 
-/// See [`Pipe`].
-pub(super) struct Passing {
-    sse: Sse,
-    state: State,
-}
+/// The pipe of such a stream.
+pub(super) type Passing = Framed<Sse, State>;
 
-struct State {
+pub(super) struct State {
     /// The caller's name of the model, as JSON.
     model: Vec<u8>,
     /// Marks what is sealed.
@@ -26,7 +23,6 @@ struct State {
     /// Of the next event, should it be ours.
     sequence: u64,
     seen: Seen,
-    failure: Option<Failure>,
 }
 
 impl Passing {
@@ -39,71 +35,25 @@ impl Passing {
             token: false,
             sequence: 0,
             seen: Seen::default(),
-            failure: None,
         };
-        Passing { sse: Sse::new(), state }
+        Framed::over(Sse::new(), state)
     }
 }
 
-impl Pipe for Passing {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
-        let Passing { sse, state } = self;
-        let pushed = sse.push(bytes, &mut |frame| state.frame(frame, out));
-        if let Some(failure) = &state.failure {
-            return Err(failure.clone());
-        }
-        pushed.map_err(|error| Failure::malformed(&error.to_string()))?;
-        Ok(state.token)
-    }
-
-    fn finish(&mut self, _: &mut Vec<u8>) -> Result<(), Failure> {
-        let leftover = self.sse.leftover();
-        match (self.state.has_ended, self.state.has_begun) {
-            (true, _) => Ok(()),
-            // No stream at all: a page, or an error's JSON.
-            (false, false) if matches!(leftover.first(), Some(b'<' | b'{' | b'[')) => {
-                Err(classify(&Head { status: 200, headers: &[] }, leftover, 0))
-            }
-            (false, false) => Err(Failure::malformed("the stream ended before the answer began")),
-            (false, true) => Err(Failure::malformed("the stream ended in the middle of the answer")),
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.state.has_ended
-    }
-
-    fn held(&self) -> usize {
-        self.sse.held()
-    }
-
-    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
-        write_error_event(error, self.state.sequence, out);
-    }
-
-    fn seen(&self) -> &Seen {
-        &self.state.seen
-    }
-}
-
-impl State {
-    fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) {
-        if self.failure.is_some() || self.has_ended {
-            return;
-        }
+impl FrameReader<Sse, Vec<u8>> for State {
+    fn take(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
         let event = match event.json() {
             Ok(event) if event.kind() == Kind::Object => event,
             _ => {
-                self.seen.malformed_events = self.seen.malformed_events.saturating_add(1);
-                return;
+                self.seen.note_malformed();
+                return Ok(());
             }
         };
         let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(frame.event));
         let kind = kind.decode();
         if matches!(kind.as_ref(), "error" | "response.failed") || event.present("error").is_some() {
-            self.failure = Some(classify_event(event, 0));
-            return;
+            return Err(classify_event(event, 0));
         }
         self.has_begun = true;
         self.has_ended = matches!(kind.as_ref(), "response.completed" | "response.incomplete");
@@ -132,6 +82,38 @@ impl State {
                 edit_object(event, decide, &[], out);
             }
         });
+        Ok(())
+    }
+
+    fn finish(&mut self, sse: &Sse, _: &mut Vec<u8>) -> Result<(), Failure> {
+        let leftover = sse.leftover();
+        match (self.has_ended, self.has_begun) {
+            (true, _) => Ok(()),
+            // No stream at all: a page, or an error's JSON.
+            (false, false) if matches!(leftover.first(), Some(b'<' | b'{' | b'[')) => {
+                Err(classify(&Head { status: 200, headers: &[] }, leftover, 0))
+            }
+            (false, false) => Err(Failure::malformed("the stream ended before the answer began")),
+            (false, true) => Err(Failure::malformed("the stream ended in the middle of the answer")),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.has_ended
+    }
+}
+
+impl FramePipe<Sse> for State {
+    fn has_token(&self) -> bool {
+        self.token
+    }
+
+    fn fail(&self, error: &CallerError, out: &mut Vec<u8>) {
+        write_error_event(error, self.sequence, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
     }
 }
 

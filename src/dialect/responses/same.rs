@@ -6,8 +6,8 @@
 //! A conversation that the provider stores (`previous_response_id`, `conversation`, item references) goes to every
 //! target that speaks this dialect, in the group's order; only the one that stored it knows it.
 
+use super::edited::{look, with_model};
 use super::passing::Passing;
-use super::wire::{finish_name, read_usage};
 use super::{Responses, origin};
 use crate::chat::Features;
 use crate::dialect::seam::{Answer, Native, Pipe};
@@ -172,28 +172,4 @@ fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
         return Err(Failure { status: head.status, ..Failure::malformed("its response has no output") });
     }
     Ok(response)
-}
-
-/// What a response tells about itself.
-pub(super) fn look(response: Raw<'_>, seen: &mut Seen) {
-    if let Some(model) = response.present("model").and_then(Raw::text) {
-        seen.model = Some(model.into_string());
-    }
-    if let Some(usage) = response.present("usage") {
-        seen.usage.update(&read_usage(usage));
-    }
-    seen.finish = Some(finish_name(response).to_owned());
-}
-
-/// Copies a response with the caller's name of the model and marks on what is sealed.
-pub(super) fn with_model(response: Raw<'_>, model: &[u8], origin: Option<&str>, out: &mut Vec<u8>) {
-    let decide = |name: &Text<'_>, value: Raw<'_>| match origin {
-        _ if name == "model" => Edit::Put(model),
-        Some(origin) if name == "output" => {
-            origin::marked_all(value, origin).map_or(Edit::Keep, Edit::Replace)
-        }
-        _ => Edit::Keep,
-    };
-    let more: &[(&str, &[u8])] = if response.get("model").is_none() { &[("model", model)] } else { &[] };
-    edit_object(response, decide, more, out);
 }

@@ -4,12 +4,11 @@
 //! `response.completed` or `response.incomplete` with all of it once more. Words and thoughts follow one another; calls
 //! stay open until the answer ends, as pieces of two calls may interleave.
 
-use super::caller::write_error_event;
 use super::item::Status;
 use super::open::{Kind, Numbered, Open};
 use super::reply::{Ending, Frame};
 use super::seal::Seal;
-use super::wire::incomplete_reason;
+use super::wire::{incomplete_reason, write_error_event};
 use crate::chat::{Event, Maker, Usage};
 use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};

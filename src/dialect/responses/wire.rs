@@ -1,7 +1,9 @@
-//! What both directions of Responses share: usage, and how an answer ends.
+//! What both directions of Responses share: usage, and how an answer ends, well or with an error.
 
 use crate::chat::{Finish, Usage};
+use crate::dialect::CallerError;
 use crate::json::{Raw, Writer};
+use crate::stream::sse::write_event;
 
 /// Writes a `usage` object. OpenAI's clients want every count, so one that the provider did not give counts nothing.
 pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
@@ -59,5 +61,37 @@ pub(super) fn finish_name(response: Raw<'_>) -> &'static str {
         Some(_) => "length",
         None if items.any(is_call) => "tool_calls",
         None => "stop",
+    }
+}
+
+/// Writes the event that ends a stream with an error.
+///
+/// The members beside `error` are what the event has by the book; `error` is what OpenAI's clients raise an exception at,
+/// without which a caller who looks for words only would take the cut answer for a whole one.
+pub(super) fn write_error_event(error: &CallerError, sequence: u64, out: &mut Vec<u8>) {
+    write_event(out, Some("error"), |out| {
+        let mut w = Writer::new(out);
+        w.open_object();
+        w.key("type").string("error");
+        w.key("sequence_number").u64(sequence);
+        w.key("code").string(&error.code);
+        w.key("message").string(&error.message);
+        w.key("param");
+        write_param(error, &mut w);
+        w.key("error").object(|w| {
+            w.key("message").string(&error.message);
+            w.key("type").string(error.openai_type());
+            w.key("param");
+            write_param(error, w);
+            w.key("code").string(&error.code);
+        });
+        w.close_object();
+    });
+}
+
+fn write_param(error: &CallerError, w: &mut Writer<'_>) {
+    match error.param.as_deref().filter(|param| !param.is_empty()) {
+        Some(param) => w.string(param),
+        None => w.null(),
     }
 }

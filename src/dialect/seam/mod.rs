@@ -3,16 +3,20 @@
 mod address;
 mod body;
 mod error;
+mod framed;
 mod memo;
 mod outgoing;
+mod seen;
 mod target;
 mod turn;
 
 pub use address::{google_path, openai_path};
 pub use body::Body;
 pub use error::CallerError;
+pub use framed::{FramePipe, FrameReader, Framed, Framing, Sink};
 pub use memo::{Memo, Wanted};
-pub use outgoing::{Outgoing, Seen};
+pub use outgoing::Outgoing;
+pub use seen::Seen;
 pub use target::{Endpoint, Target};
 pub use turn::Turn;
 
@@ -150,7 +154,8 @@ pub trait Pipe {
     fn seen(&self) -> &Seen;
 }
 
-/// OpenAI's name of a finish reason, for records.
+/// OpenAI's name of a finish reason, for its callers and for records. The set is closed; what OpenAI has no word for is a
+/// plain stop.
 pub fn finish_name(finish: &Finish<'_>) -> &'static str {
     match finish {
         Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",

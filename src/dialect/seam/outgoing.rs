@@ -1,7 +1,6 @@
-//! What goes to a target, and what was seen of its answer.
+//! What goes to a target.
 
 use super::Memo;
-use crate::chat::Usage;
 use std::borrow::Cow;
 
 /// A request as one target gets it. The method is always POST; `content-type` is always `application/json`.
@@ -25,16 +24,4 @@ impl Outgoing {
         let start = request.len().saturating_sub(std::mem::take(&mut self.kept));
         self.body.extend_from_slice(request.get(start..).unwrap_or_default());
     }
-}
-
-/// What was learned from an answer while it passed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    pub usage: Usage,
-    /// The provider's name of the model that answered.
-    pub model: Option<String>,
-    /// OpenAI's name of the finish reason, for the record.
-    pub finish: Option<String>,
-    /// Events that could not be read and were left out.
-    pub malformed_events: u32,
 }

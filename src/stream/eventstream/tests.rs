@@ -1,4 +1,7 @@
 use super::*;
+use std::convert::Infallible;
+
+const FINE: Result<(), Infallible> = Ok(());
 
 /// A frame, owned, or what ended the stream.
 type Seen = (Vec<(MessageType, String, Vec<u8>)>, Result<bool, Corrupt>);
@@ -7,9 +10,11 @@ type Seen = (Vec<(MessageType, String, Vec<u8>)>, Result<bool, Corrupt>);
 fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Seen {
     let (mut stream, mut frames) = (EventStream::with_limit(4096), Vec::new());
     let result = chunks.into_iter().try_for_each(|chunk| {
-        stream.push(chunk, &mut |frame| {
+        let pushed = stream.push(chunk, &mut |frame| {
             frames.push((frame.message_type, frame.name.to_owned(), frame.payload.to_vec()));
-        })
+            FINE
+        });
+        pushed.map_err(|Stopped::Framing(corrupt)| corrupt)
     });
     (frames, result.map(|()| stream.is_inside_frame()))
 }
@@ -79,6 +84,7 @@ fn every_type_of_header() {
             assert_eq!(frame.headers().collect::<Vec<_>>(), values);
             assert_eq!((frame.name, frame.content_type, frame.text("t")), ("", "", None));
             seen += 1;
+            FINE
         })
         .unwrap();
     assert_eq!(seen, 1);
@@ -149,10 +155,26 @@ fn headers_that_lie() {
 #[test]
 fn stays_broken() {
     let mut stream = EventStream::new();
-    let push = |stream: &mut EventStream, bytes: &[u8]| stream.push(bytes, &mut |_| panic!("after an error"));
-    assert_eq!(push(&mut stream, b"<!DOCTYPE html>"), Err(Corrupt::Prelude));
-    assert_eq!(push(&mut stream, &encode::event("a", b"")), Err(Corrupt::Prelude));
+    let mut none = |_: Frame<'_>| -> Result<(), Infallible> { panic!("after an error") };
+    let broken = Err(Stopped::Framing(Corrupt::Prelude));
+    assert_eq!(stream.push(b"<!DOCTYPE html>", &mut none), broken);
+    assert_eq!(stream.push(&encode::event("a", b""), &mut none), broken);
     assert!(!stream.is_inside_frame());
+}
+
+#[test]
+fn what_follows_a_failure_of_the_sink_is_not_read() {
+    let bytes: Vec<u8> = ["a", "b", "c"].iter().flat_map(|name| encode::event(name, b"{}")).collect();
+    for size in [1, bytes.len()] {
+        let (mut stream, mut seen) = (EventStream::new(), String::new());
+        let mut take = |frame: Frame<'_>| {
+            seen.push_str(frame.name);
+            if frame.name == "b" { Err("enough") } else { Ok(()) }
+        };
+        let results: Vec<_> = bytes.chunks(size).map(|chunk| stream.push(chunk, &mut take)).collect();
+        assert_eq!(results.iter().filter(|result| **result == Err(Stopped::Sink("enough"))).count(), 1);
+        assert_eq!((seen.as_str(), stream.is_inside_frame()), ("ab", false));
+    }
 }
 
 #[cfg(not(target_family = "wasm"))]

@@ -1,4 +1,7 @@
 use super::*;
+use std::convert::Infallible;
+
+const FINE: Result<(), Infallible> = Ok(());
 
 /// What a reader gave for some chunks.
 #[derive(Debug, PartialEq)]
@@ -15,6 +18,7 @@ fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Seen {
         sse.push(chunk, &mut |frame| {
             frames.push((frame.event.to_owned(), frame.data.to_vec()));
             raw.push(trim_line_ends(frame.raw).to_vec());
+            FINE
         })
         .unwrap();
     }
@@ -66,7 +70,11 @@ fn a_blank_line_that_ends_in_cr_does_not_wait_for_the_next_byte() {
     assert_eq!(seen.frames.len(), 1);
     let (mut sse, mut raw) = (Sse::new(), Vec::new());
     for chunk in [b"data: a\r\n\r".as_slice(), b"\n", b"data: b\r\n\r\n"] {
-        sse.push(chunk, &mut |frame| raw.push(frame.raw.to_vec())).unwrap();
+        let mut keep = |frame: Frame<'_>| {
+            raw.push(frame.raw.to_vec());
+            FINE
+        };
+        sse.push(chunk, &mut keep).unwrap();
     }
     assert_eq!(raw, [b"data: a\r\n\r".as_slice(), b"\ndata: b\r\n\r\n"]);
 }
@@ -95,14 +103,31 @@ fn an_unfinished_event_is_left_over() {
 fn bounded() {
     let event = b"data: 0123456789\n\n";
     let mut sse = Sse::with_limit(event.len());
-    sse.push(event, &mut |_| {}).unwrap();
+    sse.push(event, &mut |_| FINE).unwrap();
     let mut sse = Sse::with_limit(event.len() - 1);
-    let whole = sse.push(event, &mut |_| panic!("too large"));
-    assert_eq!(whole, Err(TooLarge { limit: 17 }));
-    assert!(sse.push(b"data: x\n\n", &mut |_| panic!("after an error")).is_err());
+    let mut none = |_: Frame<'_>| -> Result<(), Infallible> { panic!("too large") };
+    let whole = sse.push(event, &mut none);
+    assert_eq!(whole, Err(Stopped::Framing(TooLarge { limit: 17 })));
+    assert!(sse.push(b"data: x\n\n", &mut none).is_err());
     let mut sse = Sse::with_limit(16);
-    let cut = event.chunks(3).try_for_each(|chunk| sse.push(chunk, &mut |_| panic!("too large")));
-    assert_eq!(cut, Err(TooLarge { limit: 16 }));
+    let cut = event.chunks(3).try_for_each(|chunk| sse.push(chunk, &mut none));
+    assert_eq!(cut, Err(Stopped::Framing(TooLarge { limit: 16 })));
+}
+
+#[test]
+fn what_follows_a_failure_of_the_sink_is_not_read() {
+    let stream = b"data: a\n\ndata: b\n\ndata: c\n\ndata: d";
+    for size in [1, 11, stream.len()] {
+        let (mut sse, mut seen) = (Sse::new(), Vec::new());
+        let mut take = |frame: Frame<'_>| {
+            seen.push(frame.data.to_vec());
+            if frame.data == b"b" { Err("enough") } else { Ok(()) }
+        };
+        let results: Vec<_> = stream.chunks(size).map(|chunk| sse.push(chunk, &mut take)).collect();
+        assert_eq!(results.iter().filter(|result| **result == Err(Stopped::Sink("enough"))).count(), 1);
+        assert_eq!(seen, [b"a", b"b"]);
+        assert_eq!(sse.leftover(), b"");
+    }
 }
 
 #[test]
@@ -112,6 +137,7 @@ fn what_lies_in_one_chunk_is_borrowed() {
     let mut sse = Sse::new();
     sse.push(chunk, &mut |frame| {
         assert!(range.contains(&frame.data.as_ptr()) && range.contains(&frame.raw.as_ptr()));
+        FINE
     })
     .unwrap();
 }

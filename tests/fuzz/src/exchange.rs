@@ -271,6 +271,7 @@ fn readable(out: &[u8]) {
     let mut sink = |frame: switchover::stream::sse::Frame<'_>| {
         let fine = frame.data == b"[DONE]" || Raw::parse(frame.data).is_ok();
         assert!(fine, "{}", String::from_utf8_lossy(frame.data));
+        Ok::<(), std::convert::Infallible>(())
     };
     reader.push(out, &mut sink).unwrap();
     assert!(reader.leftover().is_empty(), "{}", String::from_utf8_lossy(reader.leftover()));

@@ -1,6 +1,7 @@
 //! The framings of streams: the same frames come out at any split of the bytes.
 
 use crate::frames::{base64, encode_frame};
+use std::convert::Infallible;
 use switchover::stream::eventstream::EventStream;
 use switchover::stream::sse::Sse;
 
@@ -27,6 +28,7 @@ pub fn sse(data: &[u8]) {
         let (mut reader, mut frames) = (Sse::with_limit(limit), Vec::new());
         let mut sink = |frame: switchover::stream::sse::Frame<'_>| {
             frames.push((frame.event.to_owned(), frame.data.to_vec()));
+            Ok::<(), Infallible>(())
         };
         let fine = chunks.iter().all(|chunk| reader.push(chunk, &mut sink).is_ok());
         (frames, fine, reader.leftover().to_vec())
@@ -46,6 +48,7 @@ pub fn eventstream(data: &[u8]) {
         let mut sink = |frame: switchover::stream::eventstream::Frame<'_>| {
             let headers: Vec<_> = frame.headers().map(|(name, value)| format!("{name}: {value:?}")).collect();
             frames.push((frame.message_type, frame.name.to_owned(), frame.payload.to_vec(), headers));
+            Ok::<(), Infallible>(())
         };
         let result = chunks.iter().try_for_each(|chunk| reader.push(chunk, &mut sink));
         (frames, result, reader.is_inside_frame())

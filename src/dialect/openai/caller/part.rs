@@ -1,8 +1,8 @@
 //! The content of a message: a string, or an array of typed parts.
 
-use super::request::OWN;
 use crate::chat::{Part, PartKind, Source};
 use crate::dialect::loss::at::At;
+use crate::dialect::openai::wire::OWN;
 use crate::dialect::{Refusal, source_of_url};
 use crate::json::{Kind, Raw};
 

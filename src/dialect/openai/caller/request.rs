@@ -5,8 +5,9 @@
 
 use super::{message, tools};
 use crate::chat::{Effort, Format, Request};
+use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::openai::wire;
 use crate::json::{Kind, Raw, Text};
 
 /// Reads a request.
@@ -18,7 +19,7 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `messages`."));
     }
     let mut reader = Reader::default();
-    reader.request.dialect = OWN;
+    reader.request.dialect = wire::OWN;
     if calls_functions(body) {
         // An answer has room for one call only.
         reader.request.parallel_tool_calls = Some(false);
@@ -218,6 +219,3 @@ fn read_stop<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Text<'a>>, Refusal> 
         _ => Err(at.refuse("must be a string or an array of strings.")),
     }
 }
-
-/// The name under which this dialect's own parts and tools are kept.
-pub(super) const OWN: &str = Dialect::OpenAi.name();

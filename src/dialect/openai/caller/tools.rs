@@ -1,9 +1,9 @@
 //! Tools and the choice among them, in today's and in the legacy (`functions`) spelling.
 
-use super::request::OWN;
 use crate::chat::{Tool, ToolChoice, ToolKind};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
+use crate::dialect::openai::wire::OWN;
 use crate::json::{Kind, Raw, Text};
 
 /// Reads `tools`.

@@ -5,6 +5,7 @@ use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
+use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::openai_path;
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
@@ -15,9 +16,6 @@ const MAX_NAME: usize = 64;
 
 /// The longest `user`, in characters: OpenAI refuses a request with a longer one. Claude Code says a whole object there.
 const MAX_USER: usize = 64;
-
-/// What callers of this dialect write.
-const OWN: &str = Dialect::OpenAi.name();
 
 /// Writes the request that `target` gets.
 ///

@@ -4,19 +4,17 @@ use super::tool_calls::Calls;
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, reasoning, wire};
-use crate::dialect::{Body, Memo, StreamReader};
+use crate::dialect::seam::{FrameReader, Framed, Sink};
+use crate::dialect::{Body, Memo};
 use crate::failure::Failure;
 use crate::json::{Kind, Raw, Text};
 use crate::stream::sse::{Frame, Sse};
 use std::rc::Rc;
 
-/// See [`StreamReader`].
-pub(super) struct Chunks {
-    sse: Sse,
-    state: State,
-}
+/// The reader of such a stream.
+pub(super) type Chunks = Framed<Sse, State>;
 
-struct State {
+pub(super) struct State {
     memo: Rc<Memo>,
     started: bool,
     /// The answer's id, for calls that come without one.
@@ -25,10 +23,7 @@ struct State {
     calls: Vec<Calls>,
     /// Of the last thought.
     maker: Option<Maker>,
-    failure: Option<Failure>,
 }
-
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
 impl Chunks {
     pub(super) fn new(memo: &Memo) -> Chunks {
@@ -39,65 +34,48 @@ impl Chunks {
             ending: Ending::default(),
             calls: Vec::new(),
             maker: None,
-            failure: None,
         };
-        Chunks { sse: Sse::new(), state }
+        Framed::over(Sse::new(), state)
     }
 }
 
-impl StreamReader for Chunks {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Chunks { sse, state } = self;
-        let pushed = sse.push(bytes, &mut |frame| state.frame(frame, sink));
-        if let Some(failure) = &state.failure {
-            return Err(failure.clone());
+impl FrameReader<Sse, Sink<'_>> for State {
+    fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        if is_done(frame.data) {
+            self.ending.set_done();
+            return Ok(());
         }
-        pushed.map_err(|error| Failure::malformed(&error.to_string()))
+        let event = Body::new(frame.data);
+        let chunk = match event.json() {
+            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
+            _ => {
+                sink(Event::Malformed);
+                return Ok(());
+            }
+        };
+        let failure = match frame.event {
+            "error" => Some(crate::failure::classify_event(chunk, 0)),
+            _ => answer::reported(chunk),
+        };
+        failure.map_or_else(|| self.chunk(chunk, sink), Err)
     }
 
-    fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Chunks { sse, state } = self;
-        state.ending.close(sse)?;
-        for choice in state.ending.unfinished() {
-            let has_calls = state.calls_of(choice).is_some_and(|calls| !calls.is_empty());
+    fn finish(&mut self, sse: &Sse, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        self.ending.close(sse)?;
+        for choice in self.ending.unfinished() {
+            let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
             sink(Event::Finish { choice, finish: wire::finish_of(None, has_calls) });
         }
         Ok(())
     }
 
     fn is_over(&self) -> bool {
-        self.state.ending.is_done()
-    }
-
-    fn held(&self) -> usize {
-        self.sse.held()
+        self.ending.is_done()
     }
 }
 
 impl State {
-    fn frame(&mut self, frame: Frame<'_>, sink: Sink<'_>) {
-        if self.failure.is_some() || self.ending.is_done() {
-            return;
-        }
-        if is_done(frame.data) {
-            self.ending.set_done();
-            return;
-        }
-        let event = Body::new(frame.data);
-        let chunk = match event.json() {
-            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
-            _ => return sink(Event::Malformed),
-        };
-        self.failure = match frame.event {
-            "error" => Some(crate::failure::classify_event(chunk, 0)),
-            _ => answer::reported(chunk),
-        };
-        if self.failure.is_none() {
-            self.chunk(chunk, sink);
-        }
-    }
-
-    fn chunk(&mut self, chunk: Raw<'_>, sink: Sink<'_>) {
+    fn chunk(&mut self, chunk: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let mut choices = Raw::NULL;
         let mut usage = None;
         let mut id = None;
@@ -116,7 +94,8 @@ impl State {
             }
         }
         if choices.is_null() && usage.is_none() {
-            return sink(Event::Malformed);
+            sink(Event::Malformed);
+            return Ok(());
         }
         // Azure begins with a chunk of its filter's results, which has neither id nor choices.
         if !self.started && (choices.items().next().is_some() || usage.is_some()) {
@@ -128,16 +107,22 @@ impl State {
         // Moonshot's place for it.
         usage = usage.or_else(|| choices.items().find_map(|choice| choice.present("usage")));
         for choice in choices.items() {
-            self.choice(choice, sink);
+            self.choice(choice, sink)?;
         }
         if let Some(usage) = usage.map(wire::read_usage).filter(|usage| !usage.is_empty()) {
             sink(Event::Usage(usage));
         }
+        Ok(())
     }
 
-    fn choice(&mut self, value: Raw<'_>, sink: Sink<'_>) {
+    /// # Errors
+    /// The failure that the choice reports.
+    fn choice(&mut self, value: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let index = value.get("index").and_then(Raw::as_u64).unwrap_or(0);
-        let Ok(choice) = u32::try_from(index) else { return sink(Event::Malformed) };
+        let Ok(choice) = u32::try_from(index) else {
+            sink(Event::Malformed);
+            return Ok(());
+        };
         self.ending.begin(choice);
         // Some servers send the whole message at once.
         if let Some(delta) = value.present("delta").or_else(|| value.present("message")) {
@@ -146,24 +131,26 @@ impl State {
         if let Some(raw) = value.present("logprobs") {
             sink(Event::Logprobs { choice, raw });
         }
-        if let Some(reason) = wire::reason(value) {
-            let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
-            let finish = wire::finish_of(Some(reason), has_calls);
-            self.failure = answer::failed_choice(value, &finish);
-            if self.failure.is_none() && self.ending.finish(choice) {
-                if finish != Finish::Length
-                    && let Some(calls) = self.calls_of(choice)
-                {
-                    calls.end(choice, sink);
-                }
-                sink(Event::Finish { choice, finish });
-            }
-        } else {
-            self.failure = answer::reported(value);
+        let Some(reason) = wire::reason(value) else {
+            return answer::reported(value).map_or(Ok(()), Err);
+        };
+        let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
+        let finish = wire::finish_of(Some(reason), has_calls);
+        if let Some(failure) = answer::failed_choice(value, &finish) {
+            return Err(failure);
         }
+        if self.ending.finish(choice) {
+            if finish != Finish::Length
+                && let Some(calls) = self.calls_of(choice)
+            {
+                calls.end(choice, sink);
+            }
+            sink(Event::Finish { choice, finish });
+        }
+        Ok(())
     }
 
-    fn delta(&mut self, choice: u32, delta: Raw<'_>, sink: Sink<'_>) {
+    fn delta(&mut self, choice: u32, delta: Raw<'_>, sink: &mut Sink<'_>) {
         let mut thoughts = reasoning::Members::default();
         let mut content = Raw::NULL;
         let mut refusal = None;
@@ -211,7 +198,12 @@ impl State {
 }
 
 /// `known`: the maker of the fragments before, who is told once.
-fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, known: &mut Option<Maker>, sink: Sink<'_>) {
+fn emit_thoughts(
+    choice: u32,
+    thoughts: &reasoning::Members<'_>,
+    known: &mut Option<Maker>,
+    sink: &mut Sink<'_>,
+) {
     let mut told = false;
     for detail in thoughts.details() {
         let Some(mut thought) = reasoning::read_detail(detail) else { continue };
@@ -235,7 +227,7 @@ fn emit_thoughts(choice: u32, thoughts: &reasoning::Members<'_>, known: &mut Opt
 }
 
 /// Content by the book is a string; Mistral's models that reason send an array of chunks.
-fn emit_content(choice: u32, content: Raw<'_>, sink: Sink<'_>) {
+fn emit_content(choice: u32, content: Raw<'_>, sink: &mut Sink<'_>) {
     let mut emit = |text: Option<Text<'_>>, thinks: bool| {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         sink(if thinks {

@@ -4,6 +4,7 @@
 
 mod calls;
 mod members;
+mod messages;
 mod reply;
 mod request;
 mod stream;

@@ -1,12 +1,10 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
-use super::json_string;
-use super::members::{Fate, Members, is_only_refusal};
-use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
+use super::{json_string, messages};
 use crate::chat::Features;
 use crate::dialect::openai::quirks;
 use crate::dialect::seam::openai_path;
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Thoughts, Turn};
+use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
@@ -131,7 +129,7 @@ impl<'e> Editor<'e> {
         }
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
-            "messages" => self.messages(value),
+            "messages" => messages::edit(value, self.target.row, self.losses),
             _ => Edit::Keep,
         })
     }
@@ -184,229 +182,7 @@ impl<'e> Editor<'e> {
             _ => Edit::Keep,
         }
     }
-
-    /// The messages, without what the provider doesn't know in them.
-    fn messages<'m>(&mut self, messages: Raw<'_>) -> Edit<'m> {
-        let row = self.target.row;
-        let wanted = Wanted {
-            members: Members::wanted(row, messages),
-            developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
-            names: !quirks::takes_names(row) && messages.may_have_member("name"),
-            signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
-            thoughts: quirks::thoughts(row).filter(|thoughts| {
-                *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
-            }),
-        };
-        if wanted.members.is_none()
-            && !wanted.developer
-            && !wanted.names
-            && !wanted.signatures
-            && wanted.thoughts.is_none()
-        {
-            return Edit::Keep;
-        }
-        let mut out = Vec::with_capacity(messages.as_json().len());
-        out.push(b'[');
-        for message in messages.items() {
-            if out.len() > 1 {
-                out.push(b',');
-            }
-            self.message(message, &wanted, &mut out);
-        }
-        out.push(b']');
-        Edit::Replace(out)
-    }
-
-    fn message(&mut self, message: Raw<'_>, wanted: &Wanted, out: &mut Vec<u8>) {
-        // A tool's result may say its tool's name everywhere.
-        let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
-        let (mut removed, mut has_thought, mut was_signed) = (false, false, false);
-        let mut others = Vec::new();
-        let refused = is_only_refusal(message);
-        let decide = |name: &Text<'_>, value: Raw<'_>| {
-            match wanted.members.as_ref().map_or(Fate::Stays, |members| members.fate(refused, name, value)) {
-                Fate::Stays => {}
-                Fate::Goes => return Edit::Remove,
-                Fate::IsContent => return Edit::Rename("content"),
-                Fate::IsLost => {
-                    others.push(format!("messages[].{}", name.decode()));
-                    return Edit::Remove;
-                }
-            }
-            if wanted.names && name == "name" && !is_result {
-                removed = true;
-                Edit::Remove
-            } else if wanted.thoughts.is_some() && is_thought(name) {
-                has_thought |= !value.is_null();
-                Edit::Remove
-            } else if wanted.signatures && name == "tool_calls" && value.kind() == Kind::Array {
-                let (calls, signed) = without_signatures(value);
-                was_signed |= signed;
-                if signed { Edit::Replace(calls) } else { Edit::Keep }
-            } else if wanted.developer && name == "role" && value.as_json() == r#""developer""# {
-                Edit::Put(br#""system""#)
-            } else {
-                Edit::Keep
-            }
-        };
-        let told = wanted.thoughts.and_then(|thoughts| told(thoughts, message));
-        let more: Vec<(&str, &[u8])> = told.iter().map(|(name, json)| (*name, json.as_slice())).collect();
-        edit_object(message, decide, &more, out);
-        others.into_iter().for_each(|other| self.losses.advisory(other));
-        if removed {
-            self.losses.advisory("messages[].name");
-        }
-        if was_signed || has_thought && told.is_none_or(|(_, json)| json == BLANK) {
-            self.losses.advisory("messages[].thinking");
-        }
-    }
-}
-
-/// What has to change in some message.
-struct Wanted {
-    members: Option<Members>,
-    developer: bool,
-    names: bool,
-    /// Google's signatures of tool calls, which another provider doesn't know.
-    signatures: bool,
-    thoughts: Option<Thoughts>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::tests::{target, turn};
-    use super::*;
-    use crate::dialect::{Row, Unsupported};
-
-    fn edited(body: &str, stream: bool, quirks: &'static [Quirk]) -> Result<(String, Vec<String>), Refusal> {
-        let mut target = target("openai_compatible");
-        let row = Row { quirks, ..*target.row };
-        target.row = Box::leak(Box::new(row));
-        target.model = Some("there".into());
-        let turn = Turn { stream, ..turn(false) };
-        let mut losses = Losses::new(Unsupported::Refuse);
-        let body = Raw::parse(body.as_bytes()).unwrap();
-        let mut outgoing = edit(body, &turn, &target, &mut losses)?;
-        outgoing.complete(body.as_json().as_bytes());
-        assert_eq!(outgoing.path, "/v1/chat/completions");
-        let dropped = losses
-            .into_dropped(&mut crate::dialect::loss::InChat)
-            .into_iter()
-            .map(std::borrow::Cow::into_owned)
-            .collect();
-        Ok((String::from_utf8(outgoing.body).unwrap(), dropped))
-    }
-
-    #[test]
-    fn nobody_elses_thoughts() {
-        let body = r#"{"model":"m","messages":[{"role":"assistant","content":"a","reasoning_content":"t","reasoning_details":[{"signature":"s"}]}]}"#;
-        let (sent, dropped) = edited(body, false, &[Quirk::Thoughts(Thoughts::Never)]).unwrap();
-        assert_eq!(sent, r#"{"model":"there","messages":[{"role":"assistant","content":"a"}]}"#);
-        assert_eq!(dropped, ["messages[].thinking"]);
-    }
-
-    #[test]
-    fn members_that_say_nothing() {
-        let body = r#"{"model":"there","messages":[{"role":"assistant","content":"null","tool_calls":null},{"role":"assistant","content":null,"refusal":"no"},{"role":"user","content":"a"}]}"#;
-        assert_eq!(edited(body, false, &[Quirk::EmptyMembers]).unwrap(), (body.to_owned(), vec![]));
-        let plain = r#"{"model":"there","messages":[{"role":"assistant","content":"null"},{"role":"assistant","content":"no"},{"role":"user","content":"a"}]}"#;
-        assert_eq!(edited(body, false, &[]).unwrap(), (plain.to_owned(), vec![]));
-    }
-
-    #[test]
-    fn members_that_nobody_knows() {
-        let body = r#"{"model":"there","messages":[{"role":"user","content":"a","name":"b","cache":[],"mood":"c"}]}"#;
-        let known = &[Quirk::MessageMembers(&["role", "content"])];
-        let (sent, dropped) = edited(body, false, known).unwrap();
-        assert_eq!(sent, r#"{"model":"there","messages":[{"role":"user","content":"a","name":"b"}]}"#);
-        assert_eq!(dropped, ["messages[].mood"]);
-    }
-
-    #[test]
-    fn no_more_than_the_target_gives() {
-        let sent = |body: &str, most, quirks| {
-            let mut target = target("openai_compatible");
-            target.row = Box::leak(Box::new(Row { quirks, ..*target.row }));
-            target.max_output_tokens = Some(most);
-            let mut losses = Losses::new(Unsupported::Refuse);
-            let body = Raw::parse(body.as_bytes()).unwrap();
-            let mut outgoing = edit(body, &turn(false), &target, &mut losses).unwrap();
-            outgoing.complete(body.as_json().as_bytes());
-            (String::from_utf8(outgoing.body).unwrap(), losses.dropped().len())
-        };
-        let body = r#"{"model":"asked","max_tokens":9}"#;
-        assert_eq!(sent(body, 9, &[]), (body.to_owned(), 0));
-        assert_eq!(sent(body, 8, &[]), (r#"{"model":"asked","max_tokens":8}"#.to_owned(), 1));
-        let renamed = r#"{"model":"asked","max_tokens":8}"#.to_owned();
-        let body = r#"{"model":"asked","max_completion_tokens":9}"#;
-        assert_eq!(sent(body, 8, &[Quirk::MaxTokensIs("max_tokens")]), (renamed, 1));
-    }
-
-    #[test]
-    fn only_the_model_changes() {
-        let body = r#"{ "model" : "asked" , "temperature": 1.00, "n":1e0,
-            "messages": [ {"role":"developer","content":"\u00e9 \/", "x": -0.0} ], "brand_new": {"b":[ ]} }"#;
-        assert_eq!(edited(body, false, &[]).unwrap().0, body.replace("\"asked\"", "\"there\""));
-    }
-
-    #[test]
-    fn asks_for_usage() {
-        let options = |options: &str| {
-            let body = format!(r#"{{"model":"m"{options},"stream":true}}"#);
-            edited(&body, true, &[]).unwrap().0
-        };
-        assert_eq!(options(""), r#"{"model":"there","stream_options":{"include_usage":true},"stream":true}"#);
-        for given in ["null", "{ }", r#"{"include_usage":false}"#, r#"{"include_usage":true}"#] {
-            let out = options(&format!(r#","stream_options":{given}"#)).replace(' ', "");
-            assert_eq!(out, r#"{"model":"there","stream_options":{"include_usage":true},"stream":true}"#);
-        }
-        assert!(
-            options(r#","stream_options":{"include_obfuscation":false}"#)
-                .contains(r#"{"include_obfuscation":false,"include_usage":true}"#)
-        );
-    }
-
-    #[test]
-    fn a_strict_provider() {
-        const QUIRKS: &[Quirk] =
-            &[Quirk::NoNames, Quirk::Only(&["model", "messages"]), Quirk::MaxTokensIs("max_tokens")];
-        let (body, dropped) = edited(
-            r#"{"model":"m","max_completion_tokens":5,"brand_new":1,"n":1,"messages":[{"role":"user","name":"a","content":"name"},{"role":"tool","name":"t"}]}"#,
-            false,
-            QUIRKS,
-        )
-        .unwrap();
-        assert_eq!(
-            body,
-            r#"{"model":"there","max_tokens":5,"messages":[{"role":"user","content":"name"},{"role":"tool","name":"t"}]}"#
-        );
-        assert_eq!(dropped, ["brand_new", "messages[].name"]);
-    }
-
-    #[test]
-    fn quirks() {
-        const QUIRKS: &[Quirk] = &[
-            Quirk::MaxTokensIs("max_tokens"),
-            Quirk::DeveloperIsSystem,
-            Quirk::NoStreamUsage,
-            Quirk::Without("seed"),
-            Quirk::Without("n"),
-        ];
-        let (body, dropped) = edited(
-            r#"{"model":"m","seed":1,"n":1,"max_completion_tokens":5,"max_tokens":null,"messages":[{"role":"developer","content":"developer"}, {"role":"user"}],"stream_options":{"include_usage":true}}"#,
-            true,
-            QUIRKS,
-        )
-        .unwrap();
-        assert_eq!(
-            body,
-            r#"{"model":"there","max_tokens":5,"messages":[{"role":"system","content":"developer"},{"role":"user"}]}"#
-        );
-        assert_eq!(dropped, ["seed", "stream_options"]);
-        let both =
-            edited(r#"{"model":"m","max_tokens":1,"max_completion_tokens":2}"#, false, QUIRKS).unwrap();
-        assert_eq!(both.0, r#"{"model":"there","max_tokens":2}"#);
-        let refusal = edited(r#"{"model":"m","n":2}"#, false, QUIRKS).unwrap_err();
-        assert!(refusal.message.starts_with("asks for several answers, and this provider gives one."));
-    }
-}
+mod tests;

@@ -6,19 +6,16 @@ use super::calls::{Numbers, Whole, ending};
 use super::{json_string, usual};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
-use crate::dialect::seam::Pipe;
+use crate::dialect::seam::{FramePipe, FrameReader, Framed};
 use crate::dialect::{Body, CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
 use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
 
-/// See [`Pipe`].
-pub(super) struct Chunks {
-    sse: Sse,
-    state: State,
-}
+/// The pipe of such a stream.
+pub(super) type Chunks = Framed<Sse, State>;
 
-struct State {
+pub(super) struct State {
     /// What the caller asked for, as JSON.
     model: Vec<u8>,
     /// We asked for usage and the caller didn't: its chunk is for us.
@@ -27,7 +24,6 @@ struct State {
     seen: Seen,
     token: bool,
     numbers: Numbers,
-    failure: Option<Failure>,
     /// How the last event that was read in full begins and ends: as it came, and as it went out.
     usual: Option<(Shape, Shape)>,
     /// Events that taught a shape which the next one did not have.
@@ -46,46 +42,49 @@ impl Chunks {
             seen: Seen::default(),
             token: false,
             numbers: Numbers::default(),
-            failure: None,
             usual: None,
             unlike: 0,
         };
-        Chunks { sse: Sse::new(), state }
+        Framed::over(Sse::new(), state)
     }
 }
 
-impl Pipe for Chunks {
-    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
-        let Chunks { sse, state } = self;
-        let pushed = sse.push(bytes, &mut |frame| state.frame(frame, out));
-        if let Some(failure) = &state.failure {
-            return Err(failure.clone());
+impl FrameReader<Sse, Vec<u8>> for State {
+    fn take(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if let Some((came, went)) = &self.usual
+            && frame.event.is_empty()
+            && let Some(strings) = came.strings(frame.data)
+        {
+            self.unlike = 0;
+            went.write(&strings, out);
+            return Ok(());
         }
-        pushed.map_err(|error| Failure::malformed(&error.to_string()))?;
-        Ok(state.token)
+        self.other(frame, out)
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
-        self.state.ending.close(&self.sse)?;
+    fn finish(&mut self, sse: &Sse, out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.ending.close(sse)?;
         // Ours, also where the provider only closed the stream.
         out.extend_from_slice(sse::DONE);
         Ok(())
     }
 
     fn is_over(&self) -> bool {
-        self.state.ending.is_done()
+        self.ending.is_done()
+    }
+}
+
+impl FramePipe<Sse> for State {
+    fn has_token(&self) -> bool {
+        self.token
     }
 
-    fn held(&self) -> usize {
-        self.sse.held()
-    }
-
-    fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
+    fn fail(&self, error: &CallerError, out: &mut Vec<u8>) {
         wire::write_error_event(error, out);
     }
 
     fn seen(&self) -> &Seen {
-        &self.state.seen
+        &self.seen
     }
 }
 
@@ -102,45 +101,49 @@ struct Look {
     may_fail: bool,
     /// A choice ends, or fails.
     has_finish: bool,
+    /// Of the first choice that reports one.
+    failure: Option<Failure>,
 }
 
 impl State {
-    fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) {
-        if self.failure.is_some() || self.ending.is_done() {
-            return;
-        }
-        if let Some((came, went)) = &self.usual
-            && frame.event.is_empty()
-            && let Some(strings) = came.strings(frame.data)
-        {
-            self.unlike = 0;
-            return went.write(&strings, out);
-        }
+    /// Takes a frame that is not as the one before it.
+    ///
+    /// # Errors
+    /// The failure that it reports.
+    fn other(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         self.usual = None;
         if is_done(frame.data) {
             self.ending.set_done();
-            return;
+            return Ok(());
         }
         let event = Body::new(frame.data);
         let chunk = match event.json() {
             Ok(chunk) if chunk.kind() == Kind::Object => chunk,
             _ => {
-                self.seen.malformed_events = self.seen.malformed_events.saturating_add(1);
-                return;
+                self.seen.note_malformed();
+                return Ok(());
             }
         };
         if frame.event == "error" {
-            self.failure = Some(classify_event(chunk, 0));
-            return;
+            return Err(classify_event(chunk, 0));
         }
+        self.chunk(frame, chunk, out)
+    }
+
+    /// Edits one chunk.
+    ///
+    /// # Errors
+    /// The failure that it reports.
+    fn chunk(&mut self, frame: Frame<'_>, chunk: Raw<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let look = self.look(chunk);
-        if look.may_fail {
-            // Says more than a choice's finish reason does.
-            self.failure = answer::reported(chunk).or_else(|| self.failure.take());
+        if look.may_fail || look.failure.is_some() {
+            // The chunk says more than a choice's finish reason does.
+            if let Some(failure) = answer::reported(chunk).or(look.failure) {
+                return Err(failure);
+            }
         }
-        let is_for_us = self.hides_usage && look.has_usage && !look.has_choices;
-        if self.failure.is_some() || is_for_us {
-            return;
+        if self.hides_usage && look.has_usage && !look.has_choices {
+            return Ok(());
         }
         let choices = if look.mends_calls || look.mends_end { chunk.get("choices") } else { None };
         let id = || chunk.get("id").and_then(Raw::text).filter(|id| !id.is_empty());
@@ -172,6 +175,7 @@ impl State {
             self.unlike += 1;
             self.usual = usual::learn(frame.data, out.get(start..).unwrap_or_default());
         }
+        Ok(())
     }
 
     fn look(&mut self, chunk: Raw<'_>) -> Look {
@@ -181,9 +185,7 @@ impl State {
             match name.decode().as_ref() {
                 "model" => {
                     look.has_model = true;
-                    if self.seen.model.is_none() {
-                        self.seen.model = value.text().filter(|m| !m.is_empty()).map(Text::into_string);
-                    }
+                    self.seen.note_model(value);
                 }
                 "choices" => {
                     for choice in value.items() {
@@ -237,8 +239,8 @@ impl State {
         look.has_finish |= reason.is_some() || may_fail;
         if let Some(reason) = reason {
             let finish = wire::finish_of(Some(reason), false);
-            self.failure = answer::failed_choice(choice, &finish);
-            if self.failure.is_some() {
+            if let Some(failure) = answer::failed_choice(choice, &finish) {
+                look.failure.get_or_insert(failure);
                 return;
             }
             look.mends_end |= ending(Some(reason), Whole(false), false).is_some();
@@ -246,8 +248,8 @@ impl State {
             if self.ending.finish(index) && index == 0 {
                 self.seen.finish = reason.text().map(Text::into_string);
             }
-        } else if may_fail {
-            self.failure = answer::reported(choice);
+        } else if may_fail && let Some(failure) = answer::reported(choice) {
+            look.failure.get_or_insert(failure);
         }
     }
 }
@@ -272,6 +274,7 @@ fn is_token(name: &Text<'_>, value: Raw<'_>) -> bool {
 mod tests {
     use super::super::super::tests::turn;
     use super::*;
+    use crate::dialect::Pipe;
     use crate::failure::Class;
 
     fn run(input: &str, stream_usage: bool) -> (String, Vec<bool>, Result<Seen, Failure>) {

@@ -1,0 +1,99 @@
+//! A caller's messages without what the provider doesn't know in them, and with what it wants said in its way.
+
+use super::members::{Fate, Members, is_only_refusal};
+use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
+use crate::dialect::openai::quirks;
+use crate::dialect::{Losses, Quirk, Row, Thoughts};
+use crate::json::{Edit, Kind, Raw, Text, edit_object};
+
+/// What becomes of the messages.
+pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
+    let wanted = Wanted::of(row, messages);
+    if wanted.is_nothing() {
+        return Edit::Keep;
+    }
+    let mut out = Vec::with_capacity(messages.as_json().len());
+    out.push(b'[');
+    for message in messages.items() {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        wanted.edit(message, losses, &mut out);
+    }
+    out.push(b']');
+    Edit::Replace(out)
+}
+
+/// What has to change in some message.
+struct Wanted {
+    members: Option<Members>,
+    developer: bool,
+    names: bool,
+    /// Google's signatures of tool calls, which another provider doesn't know.
+    signatures: bool,
+    thoughts: Option<Thoughts>,
+}
+
+impl Wanted {
+    fn of(row: &Row, messages: Raw<'_>) -> Wanted {
+        Wanted {
+            members: Members::wanted(row, messages),
+            developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
+            names: !quirks::takes_names(row) && messages.may_have_member("name"),
+            signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
+            thoughts: quirks::thoughts(row).filter(|thoughts| {
+                *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
+            }),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        let Wanted { members, developer, names, signatures, thoughts } = self;
+        !developer && !names && !signatures && members.is_none() && thoughts.is_none()
+    }
+
+    /// Writes one message as the provider wants it.
+    fn edit(&self, message: Raw<'_>, losses: &mut Losses, out: &mut Vec<u8>) {
+        // A tool's result may say its tool's name everywhere.
+        let is_result = message.get("role").and_then(Raw::text).is_some_and(|role| role == "tool");
+        let (mut removed, mut has_thought, mut was_signed) = (false, false, false);
+        let mut others = Vec::new();
+        let refused = is_only_refusal(message);
+        let decide = |name: &Text<'_>, value: Raw<'_>| {
+            match self.members.as_ref().map_or(Fate::Stays, |members| members.fate(refused, name, value)) {
+                Fate::Stays => {}
+                Fate::Goes => return Edit::Remove,
+                Fate::IsContent => return Edit::Rename("content"),
+                Fate::IsLost => {
+                    others.push(format!("messages[].{}", name.decode()));
+                    return Edit::Remove;
+                }
+            }
+            if self.names && name == "name" && !is_result {
+                removed = true;
+                Edit::Remove
+            } else if self.thoughts.is_some() && is_thought(name) {
+                has_thought |= !value.is_null();
+                Edit::Remove
+            } else if self.signatures && name == "tool_calls" && value.kind() == Kind::Array {
+                let (calls, signed) = without_signatures(value);
+                was_signed |= signed;
+                if signed { Edit::Replace(calls) } else { Edit::Keep }
+            } else if self.developer && name == "role" && value.as_json() == r#""developer""# {
+                Edit::Put(br#""system""#)
+            } else {
+                Edit::Keep
+            }
+        };
+        let told = self.thoughts.and_then(|thoughts| told(thoughts, message));
+        let more: Vec<(&str, &[u8])> = told.iter().map(|(name, json)| (*name, json.as_slice())).collect();
+        edit_object(message, decide, &more, out);
+        others.into_iter().for_each(|other| losses.advisory(other));
+        if removed {
+            losses.advisory("messages[].name");
+        }
+        if was_signed || has_thought && told.is_none_or(|(_, json)| json == BLANK) {
+            losses.advisory("messages[].thinking");
+        }
+    }
+}
