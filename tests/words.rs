@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -373,6 +374,7 @@ fn streamed(golden: &Path) -> impl Iterator<Item = Body> {
                     let (case, json) = (path.display().to_string(), raw.as_json().to_owned());
                     found.push(Body { case, surface: *surface, side, json });
                 }
+                Ok::<(), Infallible>(())
             };
             Sse::new().push(&bytes, event).unwrap();
         }

@@ -1,7 +1,7 @@
 //! What one worker knows of all targets, and when it has to look again at what all of them share.
 
 use super::{News, Standings};
-use crate::config::CircuitBreaker;
+use crate::settings::CircuitBreaker;
 
 /// How old the knowledge may be that a request is planned with, in milliseconds, where nobody says that there is news: what is
 /// told in VMs of another kind is not counted here.
