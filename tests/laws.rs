@@ -13,7 +13,9 @@ use switchover::chat::{
     Arguments, Effort, Event, Features, Finish, Format, Logprobs, Maker, Message, Part, PartKind, Request,
     Role, Sampling, Source, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Usage,
 };
-use switchover::dialect::{Endpoint, Losses, Memo, Surface, Target, Turn, Unsupported, exchange, provider};
+use switchover::dialect::{
+    Endpoint, Losses, Memo, Sending, Surface, Target, Turn, Unsupported, exchange, provider,
+};
 use switchover::json::{Raw, Text, Writer};
 
 fn target() -> Target {
@@ -314,11 +316,11 @@ proptest! {
 
         // The shortcut changes nothing but the model, and a body that asks for usage already is the same bytes.
         let native = exchange::native(Surface::Chat, target.row).unwrap();
-        let mut edited = native.request(body, &turn, &target, &mut losses).unwrap();
+        let mut edited = native.request(body, Sending { target: &target, turn: &turn, losses: &mut losses }).unwrap();
         edited.complete(body.as_json().as_bytes());
         prop_assert_eq!(&edited.body, &written);
         let renamed = Target { model: Some("other".into()), ..target };
-        let mut edited = native.request(body, &turn, &renamed, &mut losses).unwrap();
+        let mut edited = native.request(body, Sending { target: &renamed, turn: &turn, losses: &mut losses }).unwrap();
         edited.complete(body.as_json().as_bytes());
         let read = exchange::read(Surface::Chat, Raw::parse(&edited.body).unwrap()).unwrap();
         prop_assert_eq!(read, Request { model: "other".into(), ..request });

@@ -26,7 +26,7 @@ class Envoy:
     """An Envoy with the bootstrap in `config`, in which every port may be 0; it must serve within `seconds`."""
 
     def __init__(
-        self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=(), seconds: float = 20.0, level="warning"
+        self, binary: pathlib.Path, config: pathlib.Path, concurrency: int = 1, env=None, options=(), seconds: float = 90.0, level="warning"
     ):
         admin_file = config.with_name("admin.txt")
         admin_file.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ class Process:
     def alive(self) -> bool:
         return self.popen.poll() is None
 
-    def wait_until(self, ready, seconds: float = 20.0):
+    def wait_until(self, ready, seconds: float = 90.0):
         """Returns what `ready()` returns once that is true; fails when the program ends or time is up."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -11,21 +11,16 @@ use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
-use crate::dialect::seam::{Answer, FramePipe, FrameReader, Framed, Native, Pipe, finish_name};
-use crate::dialect::{Body, CallerError, Losses, Memo, Outgoing, Refusal, Seen, Surface, Target, Turn};
+use crate::dialect::seam::{Answer, FramePipe, FrameReader, Framed, Native, Pipe, Sending, finish_name};
+use crate::dialect::{Body, CallerError, Memo, Outgoing, Refusal, Seen, Surface, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
 use crate::stream::sse::write_event;
 use memchr::memmem;
 
 impl Native for Anthropic {
-    fn request(
-        &self,
-        body: Raw<'_>,
-        turn: &Turn,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, turn, losses } = to;
         let host = target.row.host;
         let counts = turn.surface == Surface::CountTokens;
         let model = target.model(&turn.requested_model);

@@ -9,6 +9,7 @@ mod streams;
 
 use super::NATIVE;
 use crate::chat::Features;
+use crate::dialect::Sending;
 use crate::dialect::{
     Body, Endpoint, Losses, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, provider,
 };
@@ -257,7 +258,9 @@ fn losses_can_be_allowed() {
     assert!(outgoing.body.ends_with(br#"[{"type":"text","text":"Hear"}]}],"stop_sequences":["END"]}"#));
     let mut losses = Losses::new(Unsupported::Refuse);
     let raw = Raw::trusted(r#"{"model":"asked","messages":[]}"#);
-    assert!(NATIVE.request(raw, &turn(Surface::Messages), &target(Features::NONE), &mut losses).is_ok());
+    let (turn, target) = (turn(Surface::Messages), target(Features::NONE));
+    let to = Sending { target: &target, turn: &turn, losses: &mut losses };
+    assert!(NATIVE.request(raw, to).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::vector::Vector;
 use super::{Embedder, cohere, leave_out};
-use crate::dialect::{Losses, Outgoing, Refusal, Target, path_segment};
+use crate::dialect::{Outgoing, Refusal, Sending, Target, path_segment};
 use crate::failure::Head;
 use crate::json::{Raw, Writer};
 
@@ -27,13 +27,8 @@ pub(super) fn of(model: &str) -> Option<&'static dyn Embedder> {
 }
 
 impl Embedder for Titan {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         let texts = request.input.texts("Titan")?;
         let [text] = texts else {
             let message = format!(
@@ -66,13 +61,8 @@ impl Embedder for Titan {
 }
 
 impl Embedder for Cohere {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         let body = cohere::body(request, model, None, losses)?;
         Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
     }

@@ -4,7 +4,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
-use crate::dialect::{Losses, Outgoing, Refusal, Target};
+use crate::dialect::{Losses, Outgoing, Refusal, Sending};
 use crate::failure::Head;
 use crate::json::{Kind, Raw, Writer};
 
@@ -19,13 +19,8 @@ const MOST_TEXTS: usize = 96;
 pub(super) struct Cohere;
 
 impl Embedder for Cohere {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         let body = body(request, model, Some(model), losses)?;
         let path = format!("{}/v2/embed", target.endpoint.base_path);
         Ok(Outgoing { path, body, ..Outgoing::default() })

@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
-use crate::dialect::{Losses, Outgoing, Refusal, Target, seam::google_path};
+use crate::dialect::{Losses, Outgoing, Refusal, Sending, Target, seam::google_path};
 use crate::failure::Head;
 use crate::json::{Kind, Raw, Text, Writer};
 
@@ -24,13 +24,8 @@ pub(super) fn on_vertex(model: &str) -> &'static dyn Embedder {
 }
 
 impl Embedder for GoogleAi {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         let model = model.strip_prefix("models/").unwrap_or(model);
         let resource = format!("models/{model}");
         write_contents(request, target, model, losses, |w, text| {
@@ -48,13 +43,8 @@ impl Embedder for GoogleAi {
 }
 
 impl Embedder for Contents {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         write_contents(request, target, model, losses, |w, text| {
             write_content(w, text);
             if let Some(dimensions) = request.dimensions {
@@ -69,13 +59,8 @@ impl Embedder for Contents {
 }
 
 impl Embedder for Predict {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, losses, .. } = to;
         let texts = request.input.texts("Vertex")?;
         leave_out(request, &[], losses);
         let mut body = Vec::with_capacity(256);

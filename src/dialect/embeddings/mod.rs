@@ -20,6 +20,7 @@ mod vector;
 pub use request::Request;
 
 use super::seam::Answer;
+use super::seam::Sending;
 use super::{Dialect, Host, Losses, Memo, Outgoing, Refusal, Target, Turn, Wanted};
 use crate::dialect::Body;
 use crate::failure::{Failure, Head, classify, reports_error};
@@ -30,13 +31,7 @@ use reply::Reply;
 trait Embedder: Sync {
     /// # Errors
     /// What the provider can't carry, unless `losses` allows dropping it.
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        model: &str,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal>;
+    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal>;
 
     /// Reads an answer that is an object and reports no error. `None` if it is no answer of this API.
     fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>>;
@@ -66,7 +61,7 @@ pub(super) fn request(
     let model = target.model(&turn.requested_model);
     let mut outgoing = match (target.row.embeds(), embedder(target, model)) {
         (Some(embeds), _) => same::request(body, &request, embeds, target, model, losses)?,
-        (None, Some(embedder)) => embedder.write(&request, target, model, losses)?,
+        (None, Some(embedder)) => embedder.write(&request, model, Sending { target, turn, losses })?,
         (None, None) => return Err(no_embeddings(target, model)),
     };
     outgoing.memo.wanted = Wanted { vectors: request.input.count(), base64: request.base64 };

@@ -21,7 +21,7 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Answer, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Target, Turn,
+    Answer, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
 };
 use super::surface::Surface;
 use super::{anthropic, embeddings};
@@ -160,7 +160,7 @@ const FIRST_BYTES: usize = 1024;
 
 fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
     match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
-        (Some(native), _, _) => native.request(body, turn, target, losses),
+        (Some(native), _, _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller), Some(provider)) => {
             let read = caller.read(body)?;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));

@@ -10,19 +10,14 @@ use super::edited::{look, with_model};
 use super::passing::Passing;
 use super::{Responses, origin};
 use crate::chat::Features;
-use crate::dialect::seam::{Answer, Native, Pipe};
+use crate::dialect::seam::{Answer, Native, Pipe, Sending};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 
 impl Native for Responses {
-    fn request(
-        &self,
-        body: Raw<'_>,
-        turn: &Turn,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
+    fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, turn, losses } = to;
         let model = json_string(target.model(&turn.requested_model));
         let more: &[(&str, &[u8])] = if body.get("model").is_none() { &[("model", &model)] } else { &[] };
         let mut out = Vec::with_capacity(body.as_json().len() + 64);

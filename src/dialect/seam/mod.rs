@@ -7,6 +7,7 @@ mod framed;
 mod memo;
 mod outgoing;
 mod seen;
+mod sending;
 mod target;
 mod turn;
 
@@ -17,6 +18,7 @@ pub use framed::{FramePipe, FrameReader, Framed, Framing, Sink};
 pub use memo::{Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
+pub use sending::Sending;
 pub use target::{Endpoint, Target};
 pub use turn::Turn;
 
@@ -110,13 +112,7 @@ pub trait Native: Sync {
     ///
     /// # Errors
     /// What the target's quirks can't carry.
-    fn request(
-        &self,
-        body: Raw<'_>,
-        turn: &Turn,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal>;
+    fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal>;
     /// Edits a whole answer.
     ///
     /// # Errors

@@ -12,20 +12,14 @@ mod thoughts;
 mod usual;
 
 use super::OpenAi;
-use crate::dialect::seam::{Answer, Native, Pipe};
-use crate::dialect::{Body, Losses, Memo, Outgoing, Refusal, Target, Turn};
+use crate::dialect::seam::{Answer, Native, Pipe, Sending};
+use crate::dialect::{Body, Memo, Outgoing, Refusal, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
 
 impl Native for OpenAi {
-    fn request(
-        &self,
-        body: Raw<'_>,
-        turn: &Turn,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<Outgoing, Refusal> {
-        request::edit(body, turn, target, losses)
+    fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        request::edit(body, to.turn, to.target, to.losses)
     }
 
     fn reply(&self, turn: &Turn, _memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {

@@ -1,0 +1,15 @@
+//! What a request is written for.
+
+use super::{Target, Turn};
+use crate::dialect::loss::Losses;
+
+/// To whom a request goes, in which exchange, and what is lost of it on the way.
+#[derive(Debug)]
+pub struct Sending<'s> {
+    /// Who gets it.
+    pub target: &'s Target,
+    /// What it is part of.
+    pub turn: &'s Turn,
+    /// What can't be carried is told here.
+    pub losses: &'s mut Losses,
+}
