@@ -164,7 +164,7 @@ const OPENAI: Features = CHAT
     .with(Features::SAMPLING)
     .with(Features::CANDIDATES)
     .with(Features::LOGPROBS);
-// Any-JSON answers are asked of Claude with a tool (`anthropic/format.rs`).
+// Any-JSON answers are asked of Claude with a tool (`anthropic/tools.rs`).
 const CLAUDE: Features = CHAT
     .with(Features::VISION)
     .with(Features::IMAGE_URLS)

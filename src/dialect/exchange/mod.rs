@@ -242,3 +242,6 @@ pub fn is_error(surface: Surface, body: Raw<'_>) -> bool {
     let is_marked = body.get("type").and_then(Raw::text).is_some_and(|kind| kind == "error");
     has(&["error", "message"]) && (!surface.is_anthropic() || is_marked && has(&["error", "type"]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ impl Target {
             Dialect::Anthropic | Dialect::Bedrock | Dialect::Cohere if self.has(Features::TOOLS) => {
                 by_tool.with(Features::IMAGE_URLS)
             }
-            _ => Features::IMAGE_URLS,
+            Dialect::Anthropic | Dialect::Bedrock | Dialect::Cohere | Dialect::Gemini => Features::IMAGE_URLS,
         };
         self.capabilities.with(more)
     }

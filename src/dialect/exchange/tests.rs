@@ -1,0 +1,88 @@
+//! A law over the whole table of providers: planning knows what each writer does with what its target lacks.
+
+use super::*;
+use crate::chat::Features;
+use crate::dialect::loss::Unsupported;
+use crate::dialect::providers::PROVIDERS;
+use crate::dialect::seam::Endpoint;
+
+const SAID: &str = r#""messages":[{"role":"user","content":"JSON, please."}]"#;
+
+/// A feature, and members of a request that need it.
+fn asks() -> [(Features, String); 7] {
+    let beside = |members: &str| format!("{SAID},{members}");
+    let part = |part: &str| {
+        format!(r#""messages":[{{"role":"user","content":[{{"type":"text","text":"a"}},{part}]}}]"#)
+    };
+    [
+        (Features::CANDIDATES, beside(r#""n":2"#)),
+        (Features::LOGPROBS, beside(r#""logprobs":true"#)),
+        (Features::JSON_MODE, beside(r#""response_format":{"type":"json_object"}"#)),
+        (
+            Features::JSON_SCHEMA,
+            beside(
+                r#""response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"object"}}}"#,
+            ),
+        ),
+        (Features::AUDIO, part(r#"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#)),
+        (
+            Features::DOCUMENTS,
+            part(
+                r#"{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}}"#,
+            ),
+        ),
+        (
+            Features::TOOLS,
+            beside(r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#),
+        ),
+    ]
+}
+
+fn target_without(row: &'static Row, feature: Features) -> Target {
+    Target {
+        id: row.name.to_owned(),
+        row,
+        model: Some(row.example_model.to_owned()),
+        endpoint: Endpoint { tls: true, host: "e.test".to_owned(), port: 443, base_path: String::new() },
+        capabilities: row.carries.without(feature),
+        denied: feature,
+        context_window: None,
+        max_output_tokens: Some(100),
+        api_version: None,
+        project: Some("acme".to_owned()),
+        location: Some("us-east-1".to_owned()),
+    }
+}
+
+fn turn(unsupported: Unsupported) -> Turn {
+    Turn {
+        surface: Surface::Chat,
+        requested_model: "m".to_owned(),
+        stream: false,
+        stream_usage: false,
+        id: "law".to_owned(),
+        created: 0,
+        unsupported,
+        caller_headers: Vec::new(),
+    }
+}
+
+#[test]
+fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
+    for row in PROVIDERS {
+        for (feature, members) in asks() {
+            let target = target_without(row, feature);
+            let body = format!(r#"{{"model":"m",{members}}}"#);
+            let body = Raw::parse(body.as_bytes()).unwrap();
+            let is_droppable = target.droppable().contains(feature) && !target.planned().contains(feature);
+            let refused = request(&turn(Unsupported::Refuse), body, &target).is_err();
+            let dropped = request(&turn(Unsupported::Drop), body, &target).unwrap().dropped;
+            assert_eq!(
+                (refused, !dropped.is_empty()),
+                (is_droppable, is_droppable),
+                "{}: {feature:?}",
+                row.name
+            );
+        }
+    }
+}
