@@ -1,9 +1,8 @@
 //! Claude as a provider: requests out, answers in.
 
 use super::blocks::Outbound;
-use super::messages::Talk;
 use super::reader::MessageReader;
-use super::{Anthropic, hosts, reply, thinking, tools};
+use super::{Anthropic, hosts, messages, reply, thinking, tools};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
@@ -31,13 +30,13 @@ impl Provider for Anthropic {
         let is_native = request.dialect == Dialect::Anthropic.name();
         let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
         let ids = Renames::new(of_calls(request), usize::MAX);
-        let talk = Talk::of(request, target, losses)?;
+        let turns = messages::turns(request, target, losses)?;
         let tools = tools::Plan::of(request, target, &names, losses)?;
         let around = thinking::Around {
             is_native,
             max_tokens,
             forces_tool: tools.forces_tool(),
-            resumes_unthought: talk.resumes_unthought(),
+            resumes_unthought: turns.resumes_unthought(),
         };
         let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
         let stop = stop_sequences(request, losses)?;
@@ -50,7 +49,7 @@ impl Provider for Anthropic {
             w.key("model").string(model);
         }
         w.key("max_tokens").u64(max_tokens);
-        talk.write(&Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
+        messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
         tools.write(&names, w);
         thinking.write(w);
         if thinking.has_effort() || tools.has_schema() {

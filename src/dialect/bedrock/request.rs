@@ -3,8 +3,7 @@
 use super::blocks::Blocks;
 use super::family::Family;
 use super::media::DocumentNames;
-use super::messages::Talk;
-use super::{inference, thinking, tools};
+use super::{inference, messages, thinking, tools};
 use crate::chat::Request;
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
@@ -28,7 +27,7 @@ pub(super) fn write(
     check_meaning(request, losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
     let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
-    let talk = Talk::of(request, target, family, losses)?;
+    let turns = messages::turns(request, target, family, losses)?;
     let tools = tools::Plan::of(request, target, &names, losses)?;
     let mut inference = inference::Plan::of(request, target, family, losses)?;
     let around = thinking::Around {
@@ -36,7 +35,7 @@ pub(super) fn write(
         is_claudes: request.dialect == Dialect::Anthropic.name(),
         max_tokens: inference.max_tokens(),
         forces_tool: tools.forces_tool(),
-        resumes_unthought: talk.resumes_unthought(),
+        resumes_unthought: turns.resumes_unthought(),
         steers: inference.steers(),
     };
     let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
@@ -61,7 +60,7 @@ pub(super) fn write(
         told: tools.told(request),
         documents: DocumentNames::default(),
     };
-    talk.write(&mut blocks, request.cache, w);
+    messages::write(&turns, &mut blocks, request.cache, w);
     inference.write(w);
     tools.write(&names, w);
     if thinking.has_effort() || tools.has_text_format() {

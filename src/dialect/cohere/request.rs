@@ -1,6 +1,6 @@
 //! A request as Cohere takes it.
 
-use super::messages::Talk;
+use super::messages::Conversation;
 use super::tools;
 use crate::chat::{Effort, Features, Request, Thinking};
 use crate::dialect::loss::Member;
@@ -22,7 +22,7 @@ pub(super) fn write(
     let requested = request.model.decode();
     check_meaning(request, losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME);
-    let talk = Talk::of(request, losses)?;
+    let talk = Conversation::of(request, losses)?;
     let tools = tools::Plan::of(request, target, &names, losses)?;
     let stop = stop_sequences(request, losses)?;
 

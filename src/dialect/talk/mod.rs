@@ -1,5 +1,7 @@
 //! What every writer of requests does with a conversation: what a dialect wants differently is said to it.
 
-mod calls;
+mod here;
+mod turns;
 
-pub use calls::Calls;
+pub use here::{Admission, Here, Stand};
+pub use turns::{SILENT_USER, Spoken, Turns};
