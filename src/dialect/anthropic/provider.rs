@@ -2,7 +2,8 @@
 
 use super::blocks::Outbound;
 use super::reader::MessageReader;
-use super::{Anthropic, hosts, messages, reply, thinking, tools};
+use super::tools::ClaudeTools;
+use super::{Anthropic, hosts, messages, reply, thinking};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
@@ -31,7 +32,7 @@ impl Provider for Anthropic {
         let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
         let ids = Renames::new(of_calls(request), usize::MAX);
         let turns = messages::turns(request, target, losses)?;
-        let tools = tools::Plan::of(request, target, &names, losses)?;
+        let tools = ClaudeTools::of(request, target, &names, losses)?;
         let around = thinking::Around {
             is_native,
             max_tokens,
@@ -52,7 +53,7 @@ impl Provider for Anthropic {
         messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
         tools.write(&names, w);
         thinking.write(w);
-        if thinking.has_effort() || tools.has_schema() {
+        if thinking.has_effort() || tools.form().is_held() {
             w.key("output_config").object(|w| {
                 thinking.write_effort(w);
                 tools.write_format(w);
@@ -79,7 +80,7 @@ impl Provider for Anthropic {
         w.close_object();
 
         let memo = Memo {
-            format_tool: tools.format_tool_name(),
+            format_tool: tools.form().tool_name(),
             stream: request.stream,
             renamed: names.into_changed(),
             ..Memo::default()

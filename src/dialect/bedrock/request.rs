@@ -3,7 +3,8 @@
 use super::blocks::Blocks;
 use super::family::Family;
 use super::media::DocumentNames;
-use super::{inference, messages, thinking, tools};
+use super::tools::ConverseTools;
+use super::{inference, messages, thinking};
 use crate::chat::Request;
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
@@ -28,7 +29,7 @@ pub(super) fn write(
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
     let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
     let turns = messages::turns(request, target, family, losses)?;
-    let tools = tools::Plan::of(request, target, &names, losses)?;
+    let tools = ConverseTools::of(request, target, &names, losses)?;
     let mut inference = inference::Plan::of(request, target, family, losses)?;
     let around = thinking::Around {
         family,
@@ -63,7 +64,7 @@ pub(super) fn write(
     messages::write(&turns, &mut blocks, request.cache, w);
     inference.write(w);
     tools.write(&names, w);
-    if thinking.has_effort() || tools.has_text_format() {
+    if thinking.has_effort() || tools.form().is_held() {
         w.key("outputConfig").object(|w| {
             tools.write_text_format(w);
             thinking.write_effort(w);
@@ -91,7 +92,7 @@ pub(super) fn write(
         path: format!("{}/model/{}/{call}", target.endpoint.base_path, path_segment(model)),
         headers: Vec::new(),
         memo: Memo {
-            format_tool: tools.format_tool_name(),
+            format_tool: tools.form().tool_name(),
             maker: Some(family.maker()),
             stream: request.stream,
             renamed: names.into_changed(),

@@ -1,7 +1,7 @@
 //! A request as Cohere takes it.
 
 use super::messages::Conversation;
-use super::tools;
+use super::tools::CohereTools;
 use crate::chat::{Effort, Features, Request, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME, Renames, of_tools};
@@ -23,7 +23,7 @@ pub(super) fn write(
     check_meaning(request, losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME);
     let talk = Conversation::of(request, losses)?;
-    let tools = tools::Plan::of(request, target, &names, losses)?;
+    let tools = CohereTools::of(request, target, &names, losses)?;
     let stop = stop_sequences(request, losses)?;
 
     w.open_object();

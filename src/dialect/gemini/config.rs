@@ -4,7 +4,7 @@
 
 use super::generation::{Model, Way};
 use super::schema::{self, Use};
-use super::tools;
+use super::tools::GeminiTools;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::{Losses, Refusal};
@@ -49,7 +49,7 @@ impl<'r> Plan<'r> {
     pub(super) fn of(
         request: &'r Request<'r>,
         model: Model<'_>,
-        tools: &tools::Plan<'_>,
+        tools: &GeminiTools<'_>,
         losses: &mut Losses,
     ) -> Result<Plan<'r>, Refusal> {
         let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, losses));
@@ -122,7 +122,7 @@ impl<'r> Plan<'r> {
         &mut self,
         format: &Format<'_>,
         model: Model<'_>,
-        tools: &tools::Plan<'_>,
+        tools: &GeminiTools<'_>,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
         if *format == Format::Text || tools.must_call() {

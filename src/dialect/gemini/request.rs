@@ -1,9 +1,10 @@
 //! Requests: <https://ai.google.dev/api/generate-content#request-body>.
 
+use super::config;
 use super::contents::{self, GeminiPart};
 use super::generation::Model;
 use super::names::Names;
-use super::{config, tools};
+use super::tools::GeminiTools;
 use crate::chat::{PartKind, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::seam::google_path;
@@ -26,7 +27,7 @@ pub(super) fn write(
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
     let turns = contents::turns(request, model, losses)?;
-    let mut tools = tools::Plan::of(request, losses)?;
+    let mut tools = GeminiTools::of(request, losses)?;
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }

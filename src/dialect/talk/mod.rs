@@ -1,7 +1,19 @@
 //! What every writer of requests does with a conversation: what a dialect wants differently is said to it.
+//!
+//! | file | does |
+//! |---|---|
+//! | `here`, `turns` | the parts and what becomes of them; the turns that they make |
+//! | `tools`, `choice` | which tools go out, and which may be called |
+//! | `form` | an answer held to a schema, or given by a tool |
 
+mod choice;
+mod form;
 mod here;
+mod tools;
 mod turns;
 
+pub use choice::{Chosen, not_in_tools};
+pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use here::{Admission, Here, Stand};
+pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};
 pub use turns::{SILENT_USER, Spoken, Turns};
