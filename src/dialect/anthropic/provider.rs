@@ -2,16 +2,26 @@
 
 use super::blocks::Outbound;
 use super::reader::MessageReader;
+use super::thinking::{self, ClaudeSituation, ClaudeThinking};
 use super::tools::ClaudeTools;
-use super::{Anthropic, hosts, messages, reply, thinking};
+use super::{Anthropic, hosts, messages, reply};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
 use crate::dialect::{
     Body, Dialect, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn, carry_extra,
 };
 use crate::failure::{Failure, Head};
-use crate::json::{Text, Writer};
+use crate::json::Writer;
+
+/// How many there are the API doesn't mind.
+const STOP: StopBounds<'_> = StopBounds {
+    is_refused: |text| text.is_blank(),
+    why: Some("holds a sequence of blanks only, which Claude doesn't take"),
+    most: usize::MAX,
+    too_many: "",
+};
 
 impl Provider for Anthropic {
     fn write(
@@ -25,7 +35,8 @@ impl Provider for Anthropic {
         let host = target.row.host;
         let requested = request.model.decode();
         let model = target.model(&requested);
-        check_meaning(request, losses)?;
+        lose_candidates(request, "Claude", ", which gives no probabilities of tokens", losses)?;
+        list_foreign_sampling(&request.sampling, losses);
         let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
         let max_tokens = target.capped(max_tokens, losses);
         let is_native = request.dialect == Dialect::Anthropic.name();
@@ -33,14 +44,14 @@ impl Provider for Anthropic {
         let ids = Renames::new(of_calls(request), usize::MAX);
         let turns = messages::turns(request, target, losses)?;
         let tools = ClaudeTools::of(request, target, &names, losses)?;
-        let around = thinking::Around {
+        let around = ClaudeSituation {
             is_native,
             max_tokens,
             forces_tool: tools.forces_tool(),
             resumes_unthought: turns.resumes_unthought(),
         };
-        let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
-        let stop = stop_sequences(request, losses)?;
+        let thinking = ClaudeThinking::of(&request.thinking, target, around, losses);
+        let stop = STOP.kept(request, losses)?;
 
         w.open_object();
         if let Some(version) = hosts::body_version(host) {
@@ -102,36 +113,12 @@ impl Provider for Anthropic {
     }
 }
 
-/// What changes the meaning and has no place at all in the dialect, and what only advises.
-fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
-    if request.candidates.is_some_and(|n| n > 1) {
-        losses.meaning("n", "asks for several answers, and Claude gives one")?;
-    }
-    if request.logprobs.on {
-        losses.meaning("logprobs", "can't be had from Claude, which gives no probabilities of tokens")?;
-    }
-    thinking::list_foreign_sampling(request, losses);
-    Ok(())
-}
-
 fn no_limit(target: &Target) -> Refusal {
     let id = &target.id;
     let message = format!(
         "Claude wants a limit on the answer's tokens: send max_tokens, or set max_output_tokens for the target \"{id}\"."
     );
     Refusal::invalid("max_tokens", message)
-}
-
-fn stop_sequences<'r>(request: &'r Request<'_>, losses: &mut Losses) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let mut kept = Vec::with_capacity(request.stop.len());
-    for sequence in &request.stop {
-        if sequence.is_blank() {
-            losses.meaning(Member::Stop, "holds a sequence of blanks only, which Claude doesn't take")?;
-        } else {
-            kept.push(sequence);
-        }
-    }
-    Ok(kept)
 }
 
 /// Members that the model of a request has no place for: those of the dialect's own callers go on as they are.

@@ -1,6 +1,6 @@
 //! Requests: <https://ai.google.dev/api/generate-content#request-body>.
 
-use super::config;
+use super::config::GenerationConfig;
 use super::contents::{self, GeminiPart};
 use super::generation::Model;
 use super::names::Names;
@@ -31,7 +31,7 @@ pub(super) fn write(
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }
-    let config = config::Plan::of(request, model, &tools, losses)?;
+    let config = GenerationConfig::of(request, model, &tools, losses)?;
     if request.user.is_some() {
         losses.advisory(Member::User);
     }
