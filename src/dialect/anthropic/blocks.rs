@@ -4,35 +4,26 @@ use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
 use crate::dialect::piece::base64::decode;
 use crate::dialect::piece::names::Renames;
+use crate::dialect::talk::Admission;
 use crate::dialect::{Dialect, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 
-/// What becomes of a part.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Sent,
-    /// Empty text, another maker's thought: nobody misses it.
-    Needless,
-    /// Why Claude can't have it: the end of a sentence that begins with its path.
-    Lost(Cow<'static, str>),
-}
-
 /// Decides about one part; those inside a tool's result are asked about one by one.
-pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Verdict {
-    let lost = |why: &'static str| Verdict::Lost(Cow::Borrowed(why));
+pub(super) fn fate(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Admission {
+    let lost = |why: &'static str| Admission::Lost(Cow::Borrowed(why));
     match kind {
-        PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Verdict::Needless,
+        PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Admission::Needless,
         PartKind::Text(_) | PartKind::Refusal(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
-            Verdict::Sent
+            Admission::Sent
         }
-        PartKind::Thought(thought) if is_claudes(thought) => Verdict::Sent,
-        PartKind::Thought(_) => Verdict::Needless,
+        PartKind::Thought(thought) if is_claudes(thought) => Admission::Sent,
+        PartKind::Thought(_) => Admission::Needless,
         PartKind::Audio { .. } => lost("is sound, which Claude doesn't take"),
         PartKind::Image { source: Source::File(_), .. }
         | PartKind::Document { source: Source::File(_), .. } => {
             if dialect == Dialect::Anthropic.name() {
-                Verdict::Sent
+                Admission::Sent
             } else {
                 lost(
                     "is a file in another provider's store, which Claude can't read; send the file itself in base64",
@@ -41,7 +32,7 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Ve
         }
         PartKind::Image { source: Source::Base64 { media_type, .. }, .. } if !is_image(media_type) => {
             let media_type = media_type.decode();
-            Verdict::Lost(
+            Admission::Lost(
                 format!("is an image of the type {media_type}; Claude takes JPEG, PNG, GIF and WebP").into(),
             )
         }
@@ -62,14 +53,14 @@ pub(super) fn verdict(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Ve
             if *media_type != "application/pdf" && plain_text(media_type, data).is_none() =>
         {
             let media_type = media_type.decode();
-            Verdict::Lost(
+            Admission::Lost(
                 format!("is a document of the type {media_type}; Claude takes PDF and plain text").into(),
             )
         }
-        PartKind::Image { .. } | PartKind::Document { .. } => Verdict::Sent,
-        PartKind::Foreign { dialect, .. } if *dialect == Dialect::Anthropic.name() => Verdict::Sent,
+        PartKind::Image { .. } | PartKind::Document { .. } => Admission::Sent,
+        PartKind::Foreign { dialect, .. } if *dialect == Dialect::Anthropic.name() => Admission::Sent,
         PartKind::Foreign { kind, .. } => {
-            Verdict::Lost(format!("is of the type \"{}\", which Claude doesn't take", kind.decode()).into())
+            Admission::Lost(format!("is of the type \"{}\", which Claude doesn't take", kind.decode()).into())
         }
     }
 }
@@ -164,7 +155,7 @@ fn write_result(result: &ToolResult<'_>, out: &Outbound<'_>, w: &mut Writer<'_>)
     let mut sent = result
         .parts
         .iter()
-        .filter(|part| verdict(&part.kind, out.target, out.dialect) == Verdict::Sent)
+        .filter(|part| fate(&part.kind, out.target, out.dialect) == Admission::Sent)
         .peekable();
     if sent.peek().is_some() {
         w.key("content").array(|w| sent.for_each(|part| write_part(part, out, false, w)));

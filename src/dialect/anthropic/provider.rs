@@ -1,17 +1,27 @@
 //! Claude as a provider: requests out, answers in.
 
 use super::blocks::Outbound;
-use super::messages::Talk;
 use super::reader::MessageReader;
-use super::{Anthropic, hosts, reply, thinking, tools};
+use super::thinking::{self, ClaudeSituation, ClaudeThinking};
+use super::tools::ClaudeTools;
+use super::{Anthropic, hosts, messages, reply};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
 use crate::dialect::{
     Body, Dialect, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn, carry_extra,
 };
 use crate::failure::{Failure, Head};
-use crate::json::{Text, Writer};
+use crate::json::Writer;
+
+/// How many there are the API doesn't mind.
+const STOP: StopBounds<'_> = StopBounds {
+    is_refused: |text| text.is_blank(),
+    why: Some("holds a sequence of blanks only, which Claude doesn't take"),
+    most: usize::MAX,
+    too_many: "",
+};
 
 impl Provider for Anthropic {
     fn write(
@@ -25,22 +35,23 @@ impl Provider for Anthropic {
         let host = target.row.host;
         let requested = request.model.decode();
         let model = target.model(&requested);
-        check_meaning(request, losses)?;
+        lose_candidates(request, "Claude", ", which gives no probabilities of tokens", losses)?;
+        list_foreign_sampling(&request.sampling, losses);
         let max_tokens = request.max_tokens.or(target.max_output_tokens).ok_or_else(|| no_limit(target))?;
         let max_tokens = target.capped(max_tokens, losses);
         let is_native = request.dialect == Dialect::Anthropic.name();
         let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
         let ids = Renames::new(of_calls(request), usize::MAX);
-        let talk = Talk::of(request, target, losses)?;
-        let tools = tools::Plan::of(request, target, &names, losses)?;
-        let around = thinking::Around {
+        let turns = messages::turns(request, target, losses)?;
+        let tools = ClaudeTools::of(request, target, &names, losses)?;
+        let around = ClaudeSituation {
             is_native,
             max_tokens,
             forces_tool: tools.forces_tool(),
-            resumes_unthought: talk.resumes_unthought(),
+            resumes_unthought: turns.resumes_unthought(),
         };
-        let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
-        let stop = stop_sequences(request, losses)?;
+        let thinking = ClaudeThinking::of(&request.thinking, target, around, losses);
+        let stop = STOP.kept(request, losses)?;
 
         w.open_object();
         if let Some(version) = hosts::body_version(host) {
@@ -50,10 +61,10 @@ impl Provider for Anthropic {
             w.key("model").string(model);
         }
         w.key("max_tokens").u64(max_tokens);
-        talk.write(&Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
+        messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
         tools.write(&names, w);
         thinking.write(w);
-        if thinking.has_effort() || tools.has_schema() {
+        if thinking.has_effort() || tools.form().is_held() {
             w.key("output_config").object(|w| {
                 thinking.write_effort(w);
                 tools.write_format(w);
@@ -80,7 +91,7 @@ impl Provider for Anthropic {
         w.close_object();
 
         let memo = Memo {
-            format_tool: tools.format_tool_name(),
+            format_tool: tools.form().tool_name(),
             stream: request.stream,
             renamed: names.into_changed(),
             ..Memo::default()
@@ -102,36 +113,12 @@ impl Provider for Anthropic {
     }
 }
 
-/// What changes the meaning and has no place at all in the dialect, and what only advises.
-fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
-    if request.candidates.is_some_and(|n| n > 1) {
-        losses.meaning("n", "asks for several answers, and Claude gives one")?;
-    }
-    if request.logprobs.on {
-        losses.meaning("logprobs", "can't be had from Claude, which gives no probabilities of tokens")?;
-    }
-    thinking::list_foreign_sampling(request, losses);
-    Ok(())
-}
-
 fn no_limit(target: &Target) -> Refusal {
     let id = &target.id;
     let message = format!(
         "Claude wants a limit on the answer's tokens: send max_tokens, or set max_output_tokens for the target \"{id}\"."
     );
     Refusal::invalid("max_tokens", message)
-}
-
-fn stop_sequences<'r>(request: &'r Request<'_>, losses: &mut Losses) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let mut kept = Vec::with_capacity(request.stop.len());
-    for sequence in &request.stop {
-        if sequence.is_blank() {
-            losses.meaning(Member::Stop, "holds a sequence of blanks only, which Claude doesn't take")?;
-        } else {
-            kept.push(sequence);
-        }
-    }
-    Ok(kept)
 }
 
 /// Members that the model of a request has no place for: those of the dialect's own callers go on as they are.

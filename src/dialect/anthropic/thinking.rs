@@ -4,16 +4,14 @@
 //! and decide themselves (`adaptive`), older ones take a budget of tokens, some take neither. The target's capabilities
 //! say which; what it can't take is left out and listed, as it only advises.
 
-use crate::chat::{Effort, Features, Request, Sampling, Thinking};
+use crate::chat::{Effort, Features, Sampling, Thinking};
 use crate::dialect::loss::Member;
+use crate::dialect::talk::{effort_of, fitting_budget};
 use crate::dialect::{Losses, Target};
-use crate::json::{Raw, Writer};
-
-/// The smallest budget that the API takes, in tokens.
-const MIN_BUDGET: u64 = 1_024;
+use crate::json::Writer;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Mode {
+enum ThinkingMode {
     /// Nothing is said: the model's default.
     #[default]
     Unsaid,
@@ -24,15 +22,15 @@ enum Mode {
 
 /// What goes out about thinking.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Plan {
-    mode: Mode,
+pub(super) struct ClaudeThinking {
+    mode: ThinkingMode,
     effort: Option<Effort>,
     show: Option<bool>,
 }
 
 /// What else in the request decides about thinking.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
+pub(super) struct ClaudeSituation {
     /// The caller speaks this dialect.
     pub(super) is_native: bool,
     pub(super) max_tokens: u64,
@@ -42,49 +40,57 @@ pub(super) struct Around {
     pub(super) resumes_unthought: bool,
 }
 
-impl Plan {
-    pub(super) fn of(wanted: &Thinking, target: &Target, around: Around, losses: &mut Losses) -> Plan {
+impl ClaudeThinking {
+    pub(super) fn of(
+        wanted: &Thinking,
+        target: &Target,
+        around: ClaudeSituation,
+        losses: &mut Losses,
+    ) -> ClaudeThinking {
         if *wanted == Thinking::default() {
-            return Plan::default();
+            return ClaudeThinking::default();
         }
         if wanted.off || wanted.effort == Some(Effort::None) {
             let effort = wanted.effort.filter(|effort| *effort != Effort::None && takes_effort(target));
-            let mode = if target.has(Features::REASONING) { Mode::Disabled } else { Mode::Unsaid };
-            return Plan { mode, effort, show: None };
+            let mode =
+                if target.has(Features::REASONING) { ThinkingMode::Disabled } else { ThinkingMode::Unsaid };
+            return ClaudeThinking { mode, effort, show: None };
         }
-        let mut plan = Plan { show: wanted.show, ..Plan::default() };
+        let mut plan = ClaudeThinking { show: wanted.show, ..ClaudeThinking::default() };
         let takes_budget = target.has(Features::REASONING_BUDGET);
         if takes_effort(target) {
-            plan.effort = wanted.effort.or_else(|| wanted.budget.filter(|_| !takes_budget).map(effort_of));
+            plan.effort = wanted.effort.or_else(|| {
+                wanted.budget.filter(|_| !takes_budget).map(|budget| effort_of(budget, Effort::Low))
+            });
             plan.mode = match wanted.budget {
-                Some(budget) if takes_budget => Mode::Budget(budget),
+                Some(budget) if takes_budget => ThinkingMode::Budget(budget),
                 // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
-                None if around.is_native && !wanted.adaptive => Mode::Unsaid,
-                _ => Mode::Adaptive,
+                None if around.is_native && !wanted.adaptive => ThinkingMode::Unsaid,
+                _ => ThinkingMode::Adaptive,
             };
         } else if takes_budget {
             let effort = wanted.effort.unwrap_or(Effort::Medium);
-            plan.mode = Mode::Budget(wanted.budget.unwrap_or_else(|| effort.budget()));
+            plan.mode = ThinkingMode::Budget(wanted.budget.unwrap_or_else(|| effort.budget()));
         } else {
             losses.advisory(Member::Thinking);
         }
         match plan.mode {
-            Mode::Budget(budget) => match fitting(budget, wanted.budget.is_some(), around) {
-                Some(budget) => plan.mode = Mode::Budget(budget),
+            ThinkingMode::Budget(budget) => match fitting(budget, wanted.budget.is_some(), around) {
+                Some(budget) => plan.mode = ThinkingMode::Budget(budget),
                 None => {
-                    plan.mode = Mode::Unsaid;
+                    plan.mode = ThinkingMode::Unsaid;
                     losses.advisory(Member::Thinking);
                 }
             },
             // The effort stays; only the thoughts before the forced call can't be had.
-            Mode::Adaptive if around.forces_tool => plan.mode = Mode::Unsaid,
+            ThinkingMode::Adaptive if around.forces_tool => plan.mode = ThinkingMode::Unsaid,
             _ => {}
         }
         plan
     }
 
     pub(super) fn thinks(&self) -> bool {
-        matches!(self.mode, Mode::Adaptive | Mode::Budget(_))
+        matches!(self.mode, ThinkingMode::Adaptive | ThinkingMode::Budget(_))
     }
 
     pub(super) fn has_effort(&self) -> bool {
@@ -93,16 +99,16 @@ impl Plan {
 
     /// Writes the member `thinking`, if there is something to say.
     pub(super) fn write(&self, w: &mut Writer<'_>) {
-        if self.mode == Mode::Unsaid {
+        if self.mode == ThinkingMode::Unsaid {
             return;
         }
         w.key("thinking").object(|w| {
             w.key("type").string(match self.mode {
-                Mode::Unsaid | Mode::Disabled => "disabled",
-                Mode::Adaptive => "adaptive",
-                Mode::Budget(_) => "enabled",
+                ThinkingMode::Unsaid | ThinkingMode::Disabled => "disabled",
+                ThinkingMode::Adaptive => "adaptive",
+                ThinkingMode::Budget(_) => "enabled",
             });
-            if let Mode::Budget(tokens) = self.mode {
+            if let ThinkingMode::Budget(tokens) = self.mode {
                 w.key("budget_tokens").u64(tokens);
             }
             if let Some(show) = self.show {
@@ -124,26 +130,17 @@ fn takes_effort(target: &Target) -> bool {
     target.has(Features::REASONING_EFFORT)
 }
 
-/// The highest effort whose budget is not above this one.
-fn effort_of(budget: u64) -> Effort {
-    let efforts = [Effort::High, Effort::Medium, Effort::Low];
-    efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Low)
-}
-
-/// A budget that leaves room for the answer in `max_tokens`, which it counts against.
-fn fitting(budget: u64, is_explicit: bool, around: Around) -> Option<u64> {
-    if around.forces_tool || around.resumes_unthought || around.max_tokens <= MIN_BUDGET {
-        return None;
-    }
-    let most = if is_explicit { around.max_tokens - 1 } else { around.max_tokens / 4 * 3 };
-    Some(budget.min(most).max(MIN_BUDGET))
+/// A budget, if Claude takes one now.
+fn fitting(budget: u64, is_explicit: bool, around: ClaudeSituation) -> Option<u64> {
+    let takes_none = around.forces_tool || around.resumes_unthought;
+    (!takes_none).then(|| fitting_budget(budget, is_explicit, Some(around.max_tokens))).flatten()
 }
 
 /// Writes the sampling parameters that the target takes; lists the others.
 pub(super) fn write_sampling(
     sampling: &Sampling<'_>,
     target: &Target,
-    plan: &Plan,
+    plan: &ClaudeThinking,
     losses: &mut Losses,
     w: &mut Writer<'_>,
 ) {
@@ -168,22 +165,5 @@ pub(super) fn write_sampling(
     }
     if let Some(top_k) = sampling.top_k {
         if free { w.key("top_k").raw(top_k) } else { losses.advisory("top_k") }
-    }
-}
-
-/// Lists what the dialect has no place for at all.
-pub(super) fn list_foreign_sampling(request: &Request<'_>, losses: &mut Losses) {
-    let sampling = &request.sampling;
-    let says_something = |value: Raw<'_>| value.as_f64() != Some(0.0) && value.as_json() != "{}";
-    let named = [
-        ("frequency_penalty", sampling.frequency_penalty.filter(|raw| says_something(*raw))),
-        ("presence_penalty", sampling.presence_penalty.filter(|raw| says_something(*raw))),
-        ("logit_bias", sampling.logit_bias.filter(|raw| says_something(*raw))),
-        ("seed", sampling.seed),
-    ];
-    for (name, value) in named {
-        if value.is_some() {
-            losses.advisory(name);
-        }
     }
 }

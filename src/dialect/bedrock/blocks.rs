@@ -6,50 +6,32 @@ use super::told;
 use crate::chat::{Features, Part, PartKind, Source, Thought, ToolCall, ToolResult};
 use crate::dialect::Target;
 use crate::dialect::piece::names::Renames;
+use crate::dialect::talk::{Admission, Stand};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Where a part stands: not every place takes every block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stand {
-    System,
-    User,
-    Assistant,
-    Result,
-}
-
-/// What becomes of a part.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Sent,
-    /// Empty text, another maker's thought: nobody misses it.
-    Needless,
-    /// Why Bedrock can't have it: the end of a sentence that begins with its path.
-    Lost(Cow<'static, str>),
-}
-
 /// Decides about one part; those inside a tool's result are asked about one by one.
-pub(super) fn verdict(kind: &PartKind<'_>, place: Stand, target: &Target, family: Family) -> Verdict {
-    let lost = |why: &'static str| Verdict::Lost(Cow::Borrowed(why));
+pub(super) fn fate(kind: &PartKind<'_>, place: Stand, target: &Target, family: Family) -> Admission {
+    let lost = |why: &'static str| Admission::Lost(Cow::Borrowed(why));
     let is_media =
         matches!(kind, PartKind::Image { .. } | PartKind::Audio { .. } | PartKind::Document { .. });
     match kind {
-        PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Verdict::Needless,
-        PartKind::Text(_) | PartKind::Refusal(_) => Verdict::Sent,
+        PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => Admission::Needless,
+        PartKind::Text(_) | PartKind::Refusal(_) => Admission::Sent,
         _ if place == Stand::System => lost("can't be sent to Bedrock: its system prompt is text"),
-        PartKind::ToolCall(_) if place == Stand::Assistant => Verdict::Sent,
-        PartKind::ToolResult(_) if place == Stand::User => Verdict::Sent,
+        PartKind::ToolCall(_) if place == Stand::Assistant => Admission::Sent,
+        PartKind::ToolResult(_) if place == Stand::User => Admission::Sent,
         PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
             lost("stands where Bedrock takes no tool calls or results")
         }
-        PartKind::Thought(thought) if place == Stand::Assistant && is_own(thought, family) => Verdict::Sent,
-        PartKind::Thought(_) => Verdict::Needless,
+        PartKind::Thought(thought) if place == Stand::Assistant && is_own(thought, family) => Admission::Sent,
+        PartKind::Thought(_) => Admission::Needless,
         _ if is_media && place == Stand::Assistant => {
             lost("can't be sent to Bedrock: it takes images, documents and sound from the user only")
         }
-        PartKind::Image { source, .. } => image_verdict(source),
-        PartKind::Document { source, name, .. } => document_verdict(source, name.as_ref()),
+        PartKind::Image { source, .. } => image_fate(source),
+        PartKind::Document { source, name, .. } => document_fate(source, name.as_ref()),
         PartKind::Audio { .. } if place == Stand::Result => {
             lost("is sound, which a tool's result can't hold")
         }
@@ -57,17 +39,17 @@ pub(super) fn verdict(kind: &PartKind<'_>, place: Stand, target: &Target, family
             "is sound, which this target doesn't take; add `audio` to its capabilities if its model does",
         ),
         PartKind::Audio { format, .. } => match sound_format(format) {
-            Some(_) => Verdict::Sent,
+            Some(_) => Admission::Sent,
             None => {
                 let format = format.decode();
-                Verdict::Lost(
+                Admission::Lost(
                     format!("is sound in the format \"{format}\", which Bedrock doesn't take").into(),
                 )
             }
         },
-        PartKind::Foreign { kind, .. } => {
-            Verdict::Lost(format!("is of the type \"{}\", which Bedrock doesn't take", kind.decode()).into())
-        }
+        PartKind::Foreign { kind, .. } => Admission::Lost(
+            format!("is of the type \"{}\", which Bedrock doesn't take", kind.decode()).into(),
+        ),
     }
 }
 
@@ -76,13 +58,13 @@ fn is_own(thought: &Thought<'_>, family: Family) -> bool {
     thought.maker == Some(family.maker()) && (thought.signature.is_some() || thought.sealed.is_some())
 }
 
-fn image_verdict(source: &Source<'_>) -> Verdict {
-    let lost = |why: &'static str| Verdict::Lost(Cow::Borrowed(why));
+fn image_fate(source: &Source<'_>) -> Admission {
+    let lost = |why: &'static str| Admission::Lost(Cow::Borrowed(why));
     match source {
         Source::Base64 { media_type, .. } if image_format(source).is_none() => {
             let media_type = media_type.decode();
             let why = format!("is an image of the type {media_type}; Bedrock takes PNG, JPEG, GIF and WebP");
-            Verdict::Lost(why.into())
+            Admission::Lost(why.into())
         }
         Source::Url(url) if !is_s3(url) => lost(
             "is an image's URL, and Bedrock fetches none; send the image itself in base64, or an s3:// URL",
@@ -92,25 +74,25 @@ fn image_verdict(source: &Source<'_>) -> Verdict {
         ),
         Source::File(_) => lost(ELSEWHERE),
         Source::Text(_) => lost("is no image"),
-        Source::Base64 { .. } | Source::Url(_) => Verdict::Sent,
+        Source::Base64 { .. } | Source::Url(_) => Admission::Sent,
     }
 }
 
 const ELSEWHERE: &str =
     "is a file in another provider's store, which Bedrock can't read; send the file itself in base64";
 
-fn document_verdict(source: &Source<'_>, name: Option<&Text<'_>>) -> Verdict {
+fn document_fate(source: &Source<'_>, name: Option<&Text<'_>>) -> Admission {
     match source {
-        Source::Url(url) if !is_s3(url) => Verdict::Lost(Cow::Borrowed(
+        Source::Url(url) if !is_s3(url) => Admission::Lost(Cow::Borrowed(
             "is a document's URL, and Bedrock fetches none; send the document itself in base64, or an s3:// URL",
         )),
-        Source::File(_) => Verdict::Lost(Cow::Borrowed(ELSEWHERE)),
+        Source::File(_) => Admission::Lost(Cow::Borrowed(ELSEWHERE)),
         Source::Base64 { media_type, .. } if document_format(source, name).is_none() => {
             let media_type = media_type.decode();
             let formats = "PDF, Word, Excel, CSV, HTML, Markdown and plain text";
-            Verdict::Lost(format!("is a document of the type {media_type}; Bedrock takes {formats}").into())
+            Admission::Lost(format!("is a document of the type {media_type}; Bedrock takes {formats}").into())
         }
-        _ => Verdict::Sent,
+        _ => Admission::Sent,
     }
 }
 
@@ -206,7 +188,7 @@ impl Blocks<'_> {
 
     fn result(&mut self, result: &ToolResult<'_>, w: &mut Writer<'_>) {
         let sent =
-            |part: &&Part<'_>| verdict(&part.kind, Stand::Result, self.target, self.family) == Verdict::Sent;
+            |part: &&Part<'_>| fate(&part.kind, Stand::Result, self.target, self.family) == Admission::Sent;
         let parts: Vec<&Part<'_>> = result.parts.iter().filter(sent).collect();
         if let Some(calls) = &self.told {
             let name = calls.get(&result.call_id.decode()).copied();

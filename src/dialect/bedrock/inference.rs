@@ -3,13 +3,13 @@
 
 use super::family::Family;
 use crate::chat::{Features, Request, Sampling};
-use crate::dialect::loss::Member;
+use crate::dialect::talk::{StopBounds, list_foreign_sampling};
 use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
 /// What goes out, checked.
 #[derive(Debug, Default)]
-pub(super) struct Plan<'r> {
+pub(super) struct InferenceConfig<'r> {
     max_tokens: Option<u64>,
     temperature: Option<f64>,
     top_p: Option<f64>,
@@ -17,7 +17,7 @@ pub(super) struct Plan<'r> {
     top_k: Option<(Family, Raw<'r>)>,
 }
 
-impl<'r> Plan<'r> {
+impl<'r> InferenceConfig<'r> {
     /// # Errors
     /// Stop sequences that the model doesn't take.
     pub(super) fn of(
@@ -25,12 +25,12 @@ impl<'r> Plan<'r> {
         target: &Target,
         family: Family,
         losses: &mut Losses,
-    ) -> Result<Plan<'r>, Refusal> {
+    ) -> Result<InferenceConfig<'r>, Refusal> {
         let max_tokens = request.max_tokens.map(|asked| target.capped(asked, losses));
-        let mut plan = Plan { max_tokens, ..Plan::default() };
+        let mut plan = InferenceConfig { max_tokens, ..InferenceConfig::default() };
         plan.stop = stop_sequences(request, family, losses)?;
         plan.sample(&request.sampling, target, family, losses);
-        list_foreign(&request.sampling, losses);
+        list_foreign_sampling(&request.sampling, losses);
         Ok(plan)
     }
 
@@ -119,45 +119,18 @@ impl<'r> Plan<'r> {
         }
     }
 }
-
 fn stop_sequences<'r>(
     request: &'r Request<'r>,
     family: Family,
     losses: &mut Losses,
 ) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let mut kept = Vec::with_capacity(request.stop.len());
-    for sequence in &request.stop {
-        let is_refused = if family == Family::Claude { sequence.is_blank() } else { sequence.is_empty() };
-        if is_refused {
-            losses.meaning(
-                Member::Stop,
-                "holds a sequence without a visible character, which this target doesn't take",
-            )?;
-        } else {
-            kept.push(sequence);
-        }
-    }
     let most = family.max_stop_sequences();
-    if kept.len() > most {
-        losses.meaning(
-            Member::Stop,
-            &format!("has more than {most} sequences, the most that this target takes"),
-        )?;
-        kept.truncate(most);
-    }
-    Ok(kept)
-}
-
-/// Lists what Converse has no place for at all.
-fn list_foreign(sampling: &Sampling<'_>, losses: &mut Losses) {
-    let says_something = |value: &Raw<'_>| value.as_f64() != Some(0.0) && value.as_json() != "{}";
-    let named = [
-        ("frequency_penalty", sampling.frequency_penalty.filter(says_something)),
-        ("presence_penalty", sampling.presence_penalty.filter(says_something)),
-        ("logit_bias", sampling.logit_bias.filter(says_something)),
-        ("seed", sampling.seed),
-    ];
-    for (name, _) in named.iter().filter(|(_, value)| value.is_some()) {
-        losses.advisory(*name);
-    }
+    let too_many = format!("has more than {most} sequences, the most that this target takes");
+    let bounds = StopBounds {
+        is_refused: if family == Family::Claude { |text| text.is_blank() } else { |text| text.is_empty() },
+        why: Some("holds a sequence without a visible character, which this target doesn't take"),
+        most,
+        too_many: &too_many,
+    };
+    bounds.kept(request, losses)
 }

@@ -2,12 +2,15 @@
 
 use super::blocks::Blocks;
 use super::family::Family;
+use super::inference::InferenceConfig;
 use super::media::DocumentNames;
-use super::messages::Talk;
-use super::{inference, thinking, tools};
+use super::messages;
+use super::thinking::{ConverseSituation, ConverseThinking};
+use super::tools::ConverseTools;
 use crate::chat::Request;
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::talk::lose_candidates;
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Target, carry_extra, path_segment};
 use crate::json::{Text, Writer};
 
@@ -25,21 +28,21 @@ pub(super) fn write(
     let requested = request.model.decode();
     let model = target.model(&requested);
     let family = Family::of(model);
-    check_meaning(request, losses)?;
+    lose_candidates(request, "Bedrock", ", which gives no probabilities of tokens", losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
     let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
-    let talk = Talk::of(request, target, family, losses)?;
-    let tools = tools::Plan::of(request, target, &names, losses)?;
-    let mut inference = inference::Plan::of(request, target, family, losses)?;
-    let around = thinking::Around {
+    let turns = messages::turns(request, target, family, losses)?;
+    let tools = ConverseTools::of(request, target, &names, losses)?;
+    let mut inference = InferenceConfig::of(request, target, family, losses)?;
+    let around = ConverseSituation {
         family,
         is_claudes: request.dialect == Dialect::Anthropic.name(),
         max_tokens: inference.max_tokens(),
         forces_tool: tools.forces_tool(),
-        resumes_unthought: talk.resumes_unthought(),
+        resumes_unthought: turns.resumes_unthought(),
         steers: inference.steers(),
     };
-    let thinking = thinking::Plan::of(&request.thinking, target, around, losses);
+    let thinking = ConverseThinking::of(&request.thinking, target, around, losses);
     if thinking.claude_thinks() {
         inference.leave_out_sampling(losses);
     }
@@ -61,10 +64,10 @@ pub(super) fn write(
         told: tools.told(request),
         documents: DocumentNames::default(),
     };
-    talk.write(&mut blocks, request.cache, w);
+    messages::write(&turns, &mut blocks, request.cache, w);
     inference.write(w);
     tools.write(&names, w);
-    if thinking.has_effort() || tools.has_text_format() {
+    if thinking.has_effort() || tools.form().is_held() {
         w.key("outputConfig").object(|w| {
             tools.write_text_format(w);
             thinking.write_effort(w);
@@ -92,7 +95,7 @@ pub(super) fn write(
         path: format!("{}/model/{}/{call}", target.endpoint.base_path, path_segment(model)),
         headers: Vec::new(),
         memo: Memo {
-            format_tool: tools.format_tool_name(),
+            format_tool: tools.form().tool_name(),
             maker: Some(family.maker()),
             stream: request.stream,
             renamed: names.into_changed(),
@@ -100,17 +103,6 @@ pub(super) fn write(
         },
         ..Outgoing::default()
     })
-}
-
-/// What changes the meaning and has no place at all in the dialect.
-fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
-    if request.candidates.is_some_and(|n| n > 1) {
-        losses.meaning("n", "asks for several answers, and Bedrock gives one")?;
-    }
-    if request.logprobs.on {
-        losses.meaning("logprobs", "can't be had from Bedrock, which gives no probabilities of tokens")?;
-    }
-    Ok(())
 }
 
 /// Whether the text has only characters that `requestMetadata` takes.

@@ -8,22 +8,20 @@
 use super::family::Family;
 use crate::chat::{Effort, Features, Thinking};
 use crate::dialect::loss::Member;
+use crate::dialect::talk::{effort_of, fitting_budget};
 use crate::dialect::{Losses, Target};
 use crate::json::Writer;
 
-/// The smallest budget that Claude takes, in tokens.
-const MIN_BUDGET: u64 = 1_024;
-
 /// What goes out about thinking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ConverseThinking {
     effort: Option<Effort>,
-    field: Field,
+    field: ThinkingField,
 }
 
 /// A member of `additionalModelRequestFields`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Field {
+enum ThinkingField {
     /// Nothing is said: the model's default.
     #[default]
     Unsaid,
@@ -41,7 +39,7 @@ enum Field {
 
 /// What else in the request decides about thinking.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
+pub(super) struct ConverseSituation {
     pub(super) family: Family,
     /// The caller speaks Claude's own dialect.
     pub(super) is_claudes: bool,
@@ -54,12 +52,17 @@ pub(super) struct Around {
     pub(super) steers: bool,
 }
 
-impl Plan {
-    pub(super) fn of(wanted: &Thinking, target: &Target, around: Around, losses: &mut Losses) -> Plan {
+impl ConverseThinking {
+    pub(super) fn of(
+        wanted: &Thinking,
+        target: &Target,
+        around: ConverseSituation,
+        losses: &mut Losses,
+    ) -> ConverseThinking {
         let by_effort = target.has(Features::REASONING_EFFORT);
         let by_budget = target.has(Features::REASONING_BUDGET);
         if *wanted == Thinking::default() {
-            return Plan::default();
+            return ConverseThinking::default();
         }
         let is_off = wanted.off || wanted.effort == Some(Effort::None);
         if !by_effort && !by_budget {
@@ -67,35 +70,44 @@ impl Plan {
             if !is_off {
                 losses.advisory(Member::of_thinking(wanted));
             }
-            return Plan::default();
+            return ConverseThinking::default();
         }
         if is_off {
             let field = match around.family {
-                Family::Claude => Field::Disabled,
-                Family::Nova => Field::Nova(None),
-                Family::Gpt => Field::Gpt(Effort::None),
+                Family::Claude => ThinkingField::Disabled,
+                Family::Nova => ThinkingField::Nova(None),
+                Family::Gpt => ThinkingField::Gpt(Effort::None),
                 // These always think, or how to stop them is not known.
                 Family::GptOss | Family::Other => {
                     losses.advisory(Member::of_thinking(wanted));
-                    if around.family == Family::GptOss { Field::GptOss(Effort::Low) } else { Field::Unsaid }
+                    if around.family == Family::GptOss {
+                        ThinkingField::GptOss(Effort::Low)
+                    } else {
+                        ThinkingField::Unsaid
+                    }
                 }
             };
-            return Plan { effort: None, field };
+            return ConverseThinking { effort: None, field };
         }
-        let effort = wanted.effort.or_else(|| wanted.budget.map(effort_of)).unwrap_or(Effort::Medium);
-        let plain = |field| Plan { effort: None, field };
+        let effort = wanted
+            .effort
+            .or_else(|| wanted.budget.map(|budget| effort_of(budget, Effort::Low)))
+            .unwrap_or(Effort::Medium);
+        let plain = |field| ConverseThinking { effort: None, field };
         match around.family {
             Family::Claude => claude(wanted, effort, by_effort, by_budget, around, losses),
-            Family::Nova => plain(Field::Nova(Some(nova(wanted, effort, around, losses)))),
-            Family::GptOss => plain(Field::GptOss(effort.clamp(Effort::Low, Effort::High))),
-            Family::Gpt => plain(Field::Gpt(effort.max(Effort::Low))),
-            Family::Other => Plan { effort: Some(effort.max(Effort::Low)), field: Field::Unsaid },
+            Family::Nova => plain(ThinkingField::Nova(Some(nova(wanted, effort, around, losses)))),
+            Family::GptOss => plain(ThinkingField::GptOss(effort.clamp(Effort::Low, Effort::High))),
+            Family::Gpt => plain(ThinkingField::Gpt(effort.max(Effort::Low))),
+            Family::Other => {
+                ConverseThinking { effort: Some(effort.max(Effort::Low)), field: ThinkingField::Unsaid }
+            }
         }
     }
 
     /// Whether Claude thinks: it takes no sampling then.
     pub(super) fn claude_thinks(&self) -> bool {
-        matches!(self.field, Field::Adaptive | Field::Budget(_))
+        matches!(self.field, ThinkingField::Adaptive | ThinkingField::Budget(_))
     }
 
     pub(super) fn has_effort(&self) -> bool {
@@ -103,7 +115,7 @@ impl Plan {
     }
 
     pub(super) fn has_field(&self) -> bool {
-        self.field != Field::Unsaid
+        self.field != ThinkingField::Unsaid
     }
 
     /// Writes `effort` into `outputConfig`.
@@ -116,20 +128,24 @@ impl Plan {
     /// Writes the model's own member into `additionalModelRequestFields`.
     pub(super) fn write_field(&self, w: &mut Writer<'_>) {
         match self.field {
-            Field::Unsaid => {}
-            Field::Disabled => w.key("thinking").object(|w| w.key("type").string("disabled")),
-            Field::Adaptive => w.key("thinking").object(|w| w.key("type").string("adaptive")),
-            Field::Budget(tokens) => w.key("thinking").object(|w| {
+            ThinkingField::Unsaid => {}
+            ThinkingField::Disabled => w.key("thinking").object(|w| w.key("type").string("disabled")),
+            ThinkingField::Adaptive => w.key("thinking").object(|w| w.key("type").string("adaptive")),
+            ThinkingField::Budget(tokens) => w.key("thinking").object(|w| {
                 w.key("type").string("enabled");
                 w.key("budget_tokens").u64(tokens);
             }),
-            Field::Nova(None) => w.key("reasoningConfig").object(|w| w.key("type").string("disabled")),
-            Field::Nova(Some(effort)) => w.key("reasoningConfig").object(|w| {
+            ThinkingField::Nova(None) => {
+                w.key("reasoningConfig").object(|w| w.key("type").string("disabled"))
+            }
+            ThinkingField::Nova(Some(effort)) => w.key("reasoningConfig").object(|w| {
                 w.key("type").string("enabled");
                 w.key("maxReasoningEffort").string(effort.name());
             }),
-            Field::GptOss(effort) => w.key("reasoning_effort").string(effort.name()),
-            Field::Gpt(effort) => w.key("reasoning").object(|w| w.key("effort").string(effort.name())),
+            ThinkingField::GptOss(effort) => w.key("reasoning_effort").string(effort.name()),
+            ThinkingField::Gpt(effort) => {
+                w.key("reasoning").object(|w| w.key("effort").string(effort.name()))
+            }
         }
     }
 }
@@ -139,10 +155,10 @@ fn claude(
     effort: Effort,
     by_effort: bool,
     by_budget: bool,
-    around: Around,
+    around: ConverseSituation,
     losses: &mut Losses,
-) -> Plan {
-    let mut plan = Plan::default();
+) -> ConverseThinking {
+    let mut plan = ConverseThinking::default();
     let says_effort = wanted.effort.is_some() || wanted.budget.is_some() && !by_budget;
     if by_effort && says_effort {
         plan.effort = Some(effort.max(Effort::Low));
@@ -150,12 +166,12 @@ fn claude(
     if by_budget && (wanted.budget.is_some() || !by_effort) {
         let budget = wanted.budget.unwrap_or_else(|| effort.budget());
         match fitting(budget, wanted.budget.is_some(), around) {
-            Some(budget) => plan.field = Field::Budget(budget),
+            Some(budget) => plan.field = ThinkingField::Budget(budget),
             None => losses.advisory(Member::of_thinking(wanted)),
         }
     } else if !around.forces_tool && (wanted.adaptive || !around.is_claudes || wanted.budget.is_some()) {
         // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
-        plan.field = Field::Adaptive;
+        plan.field = ThinkingField::Adaptive;
     }
     if !plan.claude_thinks() {
         // More effort than that is refused without thinking.
@@ -164,33 +180,20 @@ fn claude(
     plan
 }
 
-/// A budget that leaves room for the answer in `max_tokens`, which it counts against.
-fn fitting(budget: u64, is_explicit: bool, around: Around) -> Option<u64> {
-    if around.forces_tool || around.resumes_unthought {
-        return None;
-    }
-    let Some(max_tokens) = around.max_tokens else { return Some(budget.max(MIN_BUDGET)) };
-    if max_tokens <= MIN_BUDGET {
-        return None;
-    }
-    let most = if is_explicit { max_tokens - 1 } else { max_tokens / 4 * 3 };
-    Some(budget.min(most).max(MIN_BUDGET))
+/// A budget, if Claude takes one now.
+fn fitting(budget: u64, is_explicit: bool, around: ConverseSituation) -> Option<u64> {
+    let takes_none = around.forces_tool || around.resumes_unthought;
+    (!takes_none).then(|| fitting_budget(budget, is_explicit, around.max_tokens)).flatten()
 }
 
 /// Nova knows three efforts.
-fn nova(wanted: &Thinking, effort: Effort, around: Around, losses: &mut Losses) -> Effort {
+fn nova(wanted: &Thinking, effort: Effort, around: ConverseSituation, losses: &mut Losses) -> Effort {
     let effort = effort.clamp(Effort::Low, Effort::High);
     if effort == Effort::High && around.steers {
         losses.advisory(Member::of_thinking(wanted));
         return Effort::Medium;
     }
     effort
-}
-
-/// The highest effort whose budget is not above this one.
-fn effort_of(budget: u64) -> Effort {
-    let efforts = [Effort::High, Effort::Medium, Effort::Low];
-    efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Low)
 }
 
 #[cfg(test)]
@@ -219,7 +222,7 @@ mod tests {
             project: None,
             location: None,
         };
-        let around = Around {
+        let around = ConverseSituation {
             family,
             is_claudes: false,
             max_tokens,
@@ -228,7 +231,7 @@ mod tests {
             steers: max_tokens.is_some(),
         };
         let mut losses = Losses::new(Unsupported::Refuse);
-        let plan = Plan::of(&wanted, &target, around, &mut losses);
+        let plan = ConverseThinking::of(&wanted, &target, around, &mut losses);
         let mut out = Vec::new();
         Writer::new(&mut out).object(|w| {
             plan.write_effort(w);

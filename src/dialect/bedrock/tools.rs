@@ -5,57 +5,26 @@
 
 use super::blocks::write_cache_point;
 use super::family::Family;
-use crate::chat::{Features, Format, PartKind, Request, Tool, ToolChoice, ToolKind};
+use crate::chat::{Features, PartKind, Request, ToolKind};
 use crate::dialect::loss::Member;
-use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, among, free_name, is_fine};
-use crate::dialect::piece::structured::{ANY_OBJECT, NO_ARGUMENTS, narrowed, with_object_type};
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames};
+use crate::dialect::piece::structured::with_object_type;
+use crate::dialect::talk::{AnswerForm, Chosen, Offered, ToolHabits};
 use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
-#[derive(Clone, Debug, PartialEq)]
-enum Choice {
-    Auto,
-    Any,
-    /// By the name that is sent.
-    Tool(String),
-}
+use std::collections::BTreeMap;
 
 /// What goes out about tools and the form of the answer.
-#[derive(Debug, Default)]
-pub(super) struct Plan<'r> {
-    offered: Vec<Offer<'r>>,
-    choice: Option<Choice>,
-    /// The tool whose arguments are the answer.
-    format_tool: Option<FormatTool>,
-    /// The schema of the answer, for `outputConfig.textFormat`.
-    text_format: Option<TextFormat<'r>>,
+#[derive(Debug)]
+pub(super) struct ConverseTools<'r> {
+    offered: Vec<Offered<'r>>,
+    choice: Option<Chosen<'r>>,
+    form: AnswerForm<'r>,
     caches: bool,
 }
 
-#[derive(Debug)]
-struct Offer<'r> {
-    tool: &'r Tool<'r>,
-    /// The schema that a strict tool is held to.
-    strict: Option<String>,
-}
-
-#[derive(Debug)]
-struct FormatTool {
-    name: String,
-    description: String,
-    schema: String,
-}
-
-#[derive(Debug)]
-struct TextFormat<'r> {
-    name: Option<&'r Text<'r>>,
-    description: Option<&'r Text<'r>>,
-    schema: String,
-}
-
-impl<'r> Plan<'r> {
+impl<'r> ConverseTools<'r> {
     /// # Errors
     /// Tools that only another dialect has, unless dropping them is allowed; a choice of a tool that isn't there.
     pub(super) fn of(
@@ -63,123 +32,41 @@ impl<'r> Plan<'r> {
         target: &Target,
         names: &Renames,
         losses: &mut Losses,
-    ) -> Result<Plan<'r>, Refusal> {
-        let family = Family::of(target.model(&request.model.decode()));
-        let mut plan = Plan { caches: family.caches_tools(), ..Plan::default() };
-        plan.offer(request, target, losses)?;
-        plan.choose(request, names)?;
-        if request.parallel_tool_calls == Some(false) && !plan.offered.is_empty() {
+    ) -> Result<ConverseTools<'r>, Refusal> {
+        let caches = Family::of(target.model(&request.model.decode())).caches_tools();
+        let holds = target.has(Features::JSON_SCHEMA);
+        let habits = ToolHabits { own: None, strict: Some(holds), caches, is_alone_if_named: false };
+        let mut offered = Offered::all(request, habits, losses)?;
+        let mut choice =
+            Chosen::of(request.tool_choice.as_ref(), offered.iter().map(|offered| offered.tool))?;
+        if request.parallel_tool_calls == Some(false) && !offered.is_empty() {
             losses.advisory(Member::Parallel);
         }
-        if request.tool_choice == Some(ToolChoice::None) {
-            plan.offered.clear();
+        if choice == Some(Chosen::None) {
+            offered.clear();
         }
-        plan.form(request, target, names);
-        Ok(plan)
-    }
-
-    fn offer(
-        &mut self,
-        request: &'r Request<'r>,
-        target: &Target,
-        losses: &mut Losses,
-    ) -> Result<(), Refusal> {
-        let among = among(request.tool_choice.as_ref());
-        for (index, tool) in request.tools.iter().enumerate() {
-            if among.as_ref().is_some_and(|names| !names.contains(&tool.name.decode())) {
-                continue;
-            }
-            let mut offer = Offer { tool, strict: None };
-            match &tool.kind {
-                ToolKind::Function { schema, strict: Some(true) } => {
-                    let schema = schema.unwrap_or(Raw::trusted(NO_ARGUMENTS));
-                    offer.strict =
-                        target.has(Features::JSON_SCHEMA).then(|| narrowed(schema)).flatten().and_then(text);
-                    if offer.strict.is_none() {
-                        losses.advisory(Member::Strict);
-                    }
-                }
-                ToolKind::Function { .. } => {}
-                ToolKind::Foreign { dialect, .. } => {
-                    let why = format!("is a tool that only the dialect \"{dialect}\" has");
-                    losses.meaning(format!("tools[{index}]"), &why)?;
-                    continue;
-                }
-            }
-            if tool.cache.is_some() && !self.caches {
-                losses.advisory("cache_control");
-            }
-            self.offered.push(offer);
+        let must_call = choice.as_ref().is_some_and(Chosen::forces_tool);
+        let form = AnswerForm::of(&request.format, holds, must_call, MAX_NAME_BEDROCK, || {
+            offered.iter().map(|offered| names.sent(&offered.tool.name).into_string()).collect()
+        });
+        if let Some(tool) = form.tool() {
+            choice = Some(tool.chosen(!offered.is_empty()));
         }
-        Ok(())
-    }
-
-    fn choose(&mut self, request: &Request<'_>, names: &Renames) -> Result<(), Refusal> {
-        self.choice = match &request.tool_choice {
-            None | Some(ToolChoice::None) => None,
-            Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Some(Choice::Auto),
-            Some(ToolChoice::Required | ToolChoice::Among { required: true, .. }) => Some(Choice::Any),
-            Some(ToolChoice::Named(name)) => {
-                if !self.offered.iter().any(|offer| offer.tool.name == *name) {
-                    let message =
-                        format!("tool_choice names the tool \"{}\", which is not in tools.", name.decode());
-                    return Err(Refusal::invalid("tool_choice", message));
-                }
-                Some(Choice::Tool(names.sent(name).into_string()))
-            }
-        };
-        if self.choice == Some(Choice::Any) && self.offered.is_empty() {
-            return Err(Refusal::invalid(
-                "tool_choice",
-                "tool_choice wants a tool to be called, but the request has no such tool. Add it to tools.",
-            ));
-        }
-        Ok(())
-    }
-
-    /// The form of the answer. Where a tool must be called anyway there is no answer to give a form to.
-    fn form(&mut self, request: &'r Request<'r>, target: &Target, names: &Renames) {
-        let (name, description, schema) = match &request.format {
-            Format::Text => return,
-            Format::Json => (None, None, ANY_OBJECT.to_owned()),
-            Format::Schema { name, description, schema, .. } => {
-                let (name, description) = (name.as_ref(), description.as_ref());
-                if target.has(Features::JSON_SCHEMA)
-                    && let Some(schema) = narrowed(*schema).and_then(text)
-                {
-                    self.text_format = Some(TextFormat { name, description, schema });
-                    return;
-                }
-                (name, description, with_object_type(Some(*schema)))
-            }
-        };
-        if self.forces_tool() {
-            return;
-        }
-        let offered = self.offered.iter().map(|offer| names.sent(&offer.tool.name).into_string());
-        let taken: BTreeSet<String> = offered.collect();
-        let wanted = name.map(|name| name.decode().into_owned());
-        let wanted = wanted.filter(|name| is_fine(name, MAX_NAME_BEDROCK));
-        let name = free_name(wanted.as_deref().unwrap_or("json_answer"), MAX_NAME_BEDROCK, taken);
-        let mut told =
-            "Gives the answer. Its input is the JSON object that the conversation asks for, itself: \
-                        the members asked for are the members of the input."
-                .to_owned();
-        if let Some(description) = description {
-            told = format!("{told} {}", description.decode());
-        }
-        self.choice = Some(if self.offered.is_empty() { Choice::Tool(name.clone()) } else { Choice::Any });
-        self.format_tool = Some(FormatTool { name, description: told, schema });
+        Ok(ConverseTools { offered, choice, form, caches })
     }
 
     /// Whether the answer must begin with a tool call.
     pub(super) fn forces_tool(&self) -> bool {
-        matches!(self.choice, Some(Choice::Any | Choice::Tool(_)))
+        self.choice.as_ref().is_some_and(Chosen::forces_tool)
+    }
+
+    pub(super) fn form(&self) -> &AnswerForm<'r> {
+        &self.form
     }
 
     /// Each call's name by its id, if what was called before must be told in words.
     pub(super) fn told(&self, request: &'r Request<'r>) -> Option<BTreeMap<Cow<'r, str>, &'r Text<'r>>> {
-        if !self.offered.is_empty() || self.format_tool.is_some() {
+        if !self.offered.is_empty() || self.form.tool().is_some() {
             return None;
         }
         let mut calls = BTreeMap::new();
@@ -191,28 +78,23 @@ impl<'r> Plan<'r> {
         Some(calls)
     }
 
-    /// For [`crate::dialect::Memo::format_tool`].
-    pub(super) fn format_tool_name(&self) -> Option<String> {
-        self.format_tool.as_ref().map(|tool| tool.name.clone())
-    }
-
     /// Writes the member `toolConfig`, if there is something to call.
     pub(super) fn write(&self, names: &Renames, w: &mut Writer<'_>) {
-        if self.offered.is_empty() && self.format_tool.is_none() {
+        if self.offered.is_empty() && self.form.tool().is_none() {
             return;
         }
         w.key("toolConfig").object(|w| {
             w.key("tools").array(|w| {
-                for offer in &self.offered {
-                    write_tool(offer, names, w);
+                for offered in &self.offered {
+                    write_tool(offered, names, w);
                     if self.caches
-                        && let Some(cache) = offer.tool.cache
+                        && let Some(cache) = offered.tool.cache
                     {
                         let is_long = cache.get("ttl").and_then(Raw::text).is_some_and(|ttl| ttl == "1h");
                         write_cache_point(is_long, w);
                     }
                 }
-                if let Some(tool) = &self.format_tool {
+                if let Some(tool) = self.form.tool() {
                     w.object(|w| {
                         w.key("toolSpec").object(|w| {
                             w.key("name").string(&tool.name);
@@ -223,28 +105,24 @@ impl<'r> Plan<'r> {
                 }
             });
             match &self.choice {
-                None => {}
-                Some(Choice::Auto) => w.key("toolChoice").object(|w| w.key("auto").object(|_| {})),
-                Some(Choice::Any) => w.key("toolChoice").object(|w| w.key("any").object(|_| {})),
-                Some(Choice::Tool(name)) => {
-                    w.key("toolChoice").object(|w| w.key("tool").object(|w| w.key("name").string(name)))
-                }
+                None | Some(Chosen::None) => {}
+                Some(Chosen::Auto) => w.key("toolChoice").object(|w| w.key("auto").object(|_| {})),
+                Some(Chosen::Any) => w.key("toolChoice").object(|w| w.key("any").object(|_| {})),
+                Some(Chosen::Tool(name)) => w
+                    .key("toolChoice")
+                    .object(|w| w.key("tool").object(|w| w.key("name").text(&names.sent(name)))),
             }
         });
     }
 
-    pub(super) fn has_text_format(&self) -> bool {
-        self.text_format.is_some()
-    }
-
     /// Writes `textFormat` into `outputConfig`. The schema is a string there.
     pub(super) fn write_text_format(&self, w: &mut Writer<'_>) {
-        let Some(format) = &self.text_format else { return };
+        let AnswerForm::Held(format, schema) = &self.form else { return };
         w.key("textFormat").object(|w| {
             w.key("type").string("json_schema");
             w.key("structure").object(|w| {
                 w.key("jsonSchema").object(|w| {
-                    w.key("schema").string(&format.schema);
+                    w.key("schema").string(schema);
                     if let Some(name) = format.name {
                         w.key("name").text(name);
                     }
@@ -257,12 +135,8 @@ impl<'r> Plan<'r> {
     }
 }
 
-fn text(json: Vec<u8>) -> Option<String> {
-    String::from_utf8(json).ok()
-}
-
-fn write_tool(offer: &Offer<'_>, names: &Renames, w: &mut Writer<'_>) {
-    let tool = offer.tool;
+fn write_tool(offered: &Offered<'_>, names: &Renames, w: &mut Writer<'_>) {
+    let tool = offered.tool;
     let ToolKind::Function { schema, .. } = &tool.kind else { return };
     w.object(|w| {
         w.key("toolSpec").object(|w| {
@@ -271,9 +145,9 @@ fn write_tool(offer: &Offer<'_>, names: &Renames, w: &mut Writer<'_>) {
             {
                 w.key("description").text(description);
             }
-            let schema = offer.strict.clone().unwrap_or_else(|| with_object_type(*schema));
+            let schema = offered.strict.clone().unwrap_or_else(|| with_object_type(*schema));
             w.key("inputSchema").object(|w| w.key("json").raw(Raw::trusted(&schema)));
-            if offer.strict.is_some() {
+            if offered.strict.is_some() {
                 w.key("strict").bool(true);
             }
         });

@@ -3,34 +3,31 @@
 //! A user's message takes texts and images. A document of plain text goes as text; results of tools hold it as a
 //! document. What the assistant said beside its tool calls is their plan (`tool_plan`).
 
-use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::chat::{Arguments, Message, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::talk::Calls;
+use crate::dialect::talk::{Here, SILENT_USER, Stand};
 use crate::dialect::{Losses, Refusal, write_data_url};
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
 
-/// Stands where the conversation has no turn at all.
-const SILENT_USER: &str = "(The user has not said anything yet.)";
-
 /// The instructions and the turns, checked: writing them can't fail any more.
 #[derive(Debug, Default)]
-pub(super) struct Talk<'r> {
+pub(super) struct Conversation<'r> {
     system: Vec<&'r Text<'r>>,
-    turns: Vec<Turn<'r>>,
+    turns: Vec<CohereMessage<'r>>,
 }
 
 #[derive(Debug)]
-enum Turn<'r> {
-    User(Vec<Content<'r>>),
-    Tool { result: &'r ToolResult<'r>, content: Vec<Content<'r>> },
+enum CohereMessage<'r> {
+    User(Vec<Shown<'r>>),
+    Tool { result: &'r ToolResult<'r>, content: Vec<Shown<'r>> },
     Assistant { texts: Vec<&'r Text<'r>>, calls: Vec<&'r ToolCall<'r>> },
 }
 
 #[derive(Debug)]
-enum Content<'r> {
+enum Shown<'r> {
     Text(&'r Text<'r>),
     Image {
         source: &'r Source<'r>,
@@ -40,17 +37,20 @@ enum Content<'r> {
     Document(Option<&'r Text<'r>>, Text<'r>),
 }
 
-impl<'r> Talk<'r> {
+impl<'r> Conversation<'r> {
     /// # Errors
     /// What the dialect can't carry, and tool calls whose arguments are no object.
-    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Talk<'r>, Refusal> {
-        let mut reader = Reader { message: 0, losses, talk: Talk::default() };
-        for (index, message) in request.messages.iter().enumerate() {
-            reader.message = index;
-            reader.read(message)?;
-        }
-        let Reader { mut talk, .. } = reader;
-        if matches!(talk.turns.last(), Some(Turn::Assistant { .. })) {
+    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Conversation<'r>, Refusal> {
+        let mut talk = Conversation::default();
+        Here::in_each(request, losses, |message, here| {
+            message.parts.iter().for_each(|part| here.note_cache(part));
+            match here.stand {
+                Stand::System => talk.system(message, here),
+                Stand::Assistant => talk.assistant(message, here),
+                Stand::User | Stand::Result => talk.user(message, here),
+            }
+        })?;
+        if matches!(talk.turns.last(), Some(CohereMessage::Assistant { .. })) {
             let at = request.messages.iter().rposition(|message| message.role == Role::Assistant);
             let why = "is the assistant's and the last, which Cohere doesn't go on with";
             losses.meaning(Loss::message(at.unwrap_or_default()), why)?;
@@ -82,137 +82,102 @@ impl<'r> Talk<'r> {
     }
 }
 
-struct Reader<'l, 'r> {
-    /// The message being read, for refusals.
-    message: usize,
-    losses: &'l mut Losses,
-    talk: Talk<'r>,
-}
-
-impl<'r> Reader<'_, 'r> {
-    fn read(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
-        if message.name.is_some() {
-            self.losses.advisory(Loss::NAMES);
-        }
-        for part in &message.parts {
-            self.note_cache(part);
-        }
-        match message.role {
-            Role::System | Role::Developer => self.system(message),
-            Role::User => self.user(message),
-            Role::Assistant => self.assistant(message),
-        }
-    }
-
-    fn note_cache(&mut self, part: &Part<'_>) {
-        if part.cache.is_some() {
-            self.losses.advisory("cache_control");
-        }
-    }
-
-    fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(Loss::part(self.message, at), why)
-    }
-
-    fn system(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
-        for (at, part) in message.parts.iter().enumerate() {
+impl<'r> Conversation<'r> {
+    fn system(&mut self, message: &'r Message<'r>, here: &mut Here<'_>) -> Result<(), Refusal> {
+        here.each_part(message, |part, here| {
             match &part.kind {
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => {}
-                PartKind::Text(text) | PartKind::Refusal(text) => self.talk.system.push(text),
-                _ => self.lose(at, "can't be sent to Cohere: its instructions are text")?,
+                PartKind::Text(text) | PartKind::Refusal(text) => self.system.push(text),
+                _ => here.lose("can't be sent to Cohere: its instructions are text")?,
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
-    fn user(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
+    fn user(&mut self, message: &'r Message<'r>, here: &mut Here<'_>) -> Result<(), Refusal> {
         let mut said = Vec::new();
         let mut shown = Vec::new();
-        for (at, part) in message.parts.iter().enumerate() {
+        here.each_part(message, |part, here| {
             let PartKind::ToolResult(result) = &part.kind else {
-                said.extend(self.content(&part.kind, at)?);
-                continue;
+                said.extend(content(&part.kind, here)?);
+                return Ok(());
             };
-            let mut content = Vec::new();
+            let mut told = Vec::new();
             for inner in &result.parts {
-                self.note_cache(inner);
-                match self.content(&inner.kind, at)? {
+                here.note_cache(inner);
+                match content(&inner.kind, here)? {
                     // A tool's message takes no images: they follow in the user's.
-                    Some(image @ Content::Image { .. }) => shown.push(image),
-                    other => content.extend(other),
+                    Some(image @ Shown::Image { .. }) => shown.push(image),
+                    other => told.extend(other),
                 }
             }
-            self.talk.turns.push(Turn::Tool { result, content });
-        }
+            self.turns.push(CohereMessage::Tool { result, content: told });
+            Ok(())
+        })?;
         shown.extend(said);
         if !shown.is_empty() {
-            self.talk.turns.push(Turn::User(shown));
+            self.turns.push(CohereMessage::User(shown));
         }
         Ok(())
     }
 
-    /// A part that the user or a tool may send; nothing if it is empty or was allowed to be lost.
-    fn content(&mut self, kind: &'r PartKind<'r>, at: usize) -> Result<Option<Content<'r>>, Refusal> {
-        let why = match kind {
-            PartKind::Text(text) | PartKind::Refusal(text) => {
-                return Ok((!text.is_blank()).then_some(Content::Text(text)));
-            }
-            PartKind::Image { source, detail } => match image_flaw(source) {
-                None => return Ok(Some(Content::Image { source, detail: detail.as_ref() })),
-                Some(why) => why,
-            },
-            PartKind::Document { source, name, context, citations } => {
-                if citations.is_some() {
-                    self.losses.advisory("citations");
-                }
-                if context.is_some() {
-                    self.losses.advisory("context");
-                }
-                match plain_text(source) {
-                    Some(text) => return Ok(Some(Content::Document(name.as_ref(), text))),
-                    None => Cow::Borrowed("is a document, and Cohere takes those of plain text only"),
-                }
-            }
-            PartKind::Audio { .. } => Cow::Borrowed("is sound, which Cohere doesn't take"),
-            PartKind::Foreign { kind, .. } => {
-                Cow::Owned(format!("is of the type \"{}\", which Cohere doesn't take", kind.decode()))
-            }
-            PartKind::Thought(_) => return Ok(None),
-            PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
-                Cow::Borrowed("stands where Cohere takes no tool calls")
-            }
-        };
-        self.lose(at, &why)?;
-        Ok(None)
-    }
-
-    fn assistant(&mut self, message: &'r Message<'r>) -> Result<(), Refusal> {
+    fn assistant(&mut self, message: &'r Message<'r>, here: &mut Here<'_>) -> Result<(), Refusal> {
         let (mut texts, mut calls) = (Vec::new(), Vec::new());
-        let mut numbered = Calls::of(self.message);
-        for (at, part) in message.parts.iter().enumerate() {
+        here.each_part(message, |part, here| {
             match &part.kind {
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => {}
                 PartKind::Text(text) | PartKind::Refusal(text) => texts.push(text),
                 PartKind::ToolCall(call) => {
-                    numbered.arguments(call, at)?;
+                    here.arguments(call)?;
                     calls.push(call);
                 }
                 // Cohere's own come back unsigned, so nobody can tell whose they are.
-                PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
-                PartKind::Foreign { kind, .. } => {
-                    let why = format!("is of the type \"{}\", which Cohere doesn't take", kind.decode());
-                    self.lose(at, &why)?;
-                }
-                _ => {
-                    self.lose(at, "can't be sent to Cohere: it takes text and tool calls from the assistant")?
-                }
+                PartKind::Thought(_) => here.losses.advisory(Loss::THOUGHTS),
+                PartKind::Foreign { kind, .. } => here.lose(&foreign(kind))?,
+                _ => here.lose("can't be sent to Cohere: it takes text and tool calls from the assistant")?,
             }
-        }
+            Ok(())
+        })?;
         if !texts.is_empty() || !calls.is_empty() {
-            self.talk.turns.push(Turn::Assistant { texts, calls });
+            self.turns.push(CohereMessage::Assistant { texts, calls });
         }
         Ok(())
     }
+}
+
+fn foreign(kind: &Text<'_>) -> String {
+    format!("is of the type \"{}\", which Cohere doesn't take", kind.decode())
+}
+
+/// A part that the user or a tool may send; nothing if it is empty or was allowed to be lost.
+fn content<'r>(kind: &'r PartKind<'r>, here: &mut Here<'_>) -> Result<Option<Shown<'r>>, Refusal> {
+    let why = match kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
+            return Ok((!text.is_blank()).then_some(Shown::Text(text)));
+        }
+        PartKind::Image { source, detail } => match image_flaw(source) {
+            None => return Ok(Some(Shown::Image { source, detail: detail.as_ref() })),
+            Some(why) => why,
+        },
+        PartKind::Document { source, name, context, citations } => {
+            if citations.is_some() {
+                here.losses.advisory("citations");
+            }
+            if context.is_some() {
+                here.losses.advisory("context");
+            }
+            match plain_text(source) {
+                Some(text) => return Ok(Some(Shown::Document(name.as_ref(), text))),
+                None => "is a document, and Cohere takes those of plain text only".into(),
+            }
+        }
+        PartKind::Audio { .. } => "is sound, which Cohere doesn't take".into(),
+        PartKind::Foreign { kind, .. } => foreign(kind).into(),
+        PartKind::Thought(_) => return Ok(None),
+        PartKind::ToolCall(_) | PartKind::ToolResult(_) => "stands where Cohere takes no tool calls".into(),
+    };
+    here.lose(&why)?;
+    Ok(None)
 }
 
 /// Why an image can't be sent; nothing if it can.
@@ -235,20 +200,20 @@ fn image_flaw(source: &Source<'_>) -> Option<Cow<'static, str>> {
     }
 }
 
-impl Turn<'_> {
+impl CohereMessage<'_> {
     fn write(&self, names: &Renames, w: &mut Writer<'_>) {
         match self {
-            Turn::User(content) => {
+            CohereMessage::User(content) => {
                 w.key("role").string("user");
                 match content.as_slice() {
-                    [Content::Text(text)] => w.key("content").text(text),
+                    [Shown::Text(text)] => w.key("content").text(text),
                     several => w
                         .key("content")
                         .array(|w| several.iter().for_each(|content| write_content(content, false, w))),
                 }
             }
-            Turn::Tool { result, content } => write_result(result, content, w),
-            Turn::Assistant { texts, calls } => {
+            CohereMessage::Tool { result, content } => write_result(result, content, w),
+            CohereMessage::Assistant { texts, calls } => {
                 w.key("role").string("assistant");
                 if calls.is_empty() {
                     return write_texts(texts, w.key("content"));
@@ -277,10 +242,10 @@ fn write_text(texts: &[&Text<'_>], w: &mut Writer<'_>) {
     });
 }
 
-fn write_content(content: &Content<'_>, of_tool: bool, w: &mut Writer<'_>) {
+fn write_content(content: &Shown<'_>, of_tool: bool, w: &mut Writer<'_>) {
     match content {
-        Content::Text(text) => write_text(&[text], w),
-        Content::Document(name, text) if of_tool => w.object(|w| {
+        Shown::Text(text) => write_text(&[text], w),
+        Shown::Document(name, text) if of_tool => w.object(|w| {
             w.key("type").string("document");
             w.key("document").object(|w| {
                 w.key("data").object(|w| {
@@ -291,9 +256,9 @@ fn write_content(content: &Content<'_>, of_tool: bool, w: &mut Writer<'_>) {
                 });
             });
         }),
-        Content::Document(Some(name), text) => write_text(&[name, &Text::from("\n\n"), text], w),
-        Content::Document(None, text) => write_text(&[text], w),
-        Content::Image { source, detail } => w.object(|w| {
+        Shown::Document(Some(name), text) => write_text(&[name, &Text::from("\n\n"), text], w),
+        Shown::Document(None, text) => write_text(&[text], w),
+        Shown::Image { source, detail } => w.object(|w| {
             w.key("type").string("image_url");
             w.key("image_url").object(|w| {
                 w.key("url");
@@ -309,7 +274,7 @@ fn write_content(content: &Content<'_>, of_tool: bool, w: &mut Writer<'_>) {
     }
 }
 
-fn write_result(result: &ToolResult<'_>, content: &[Content<'_>], w: &mut Writer<'_>) {
+fn write_result(result: &ToolResult<'_>, content: &[Shown<'_>], w: &mut Writer<'_>) {
     w.key("role").string("tool");
     w.key("tool_call_id").text(&result.call_id);
     w.key("content");
@@ -318,8 +283,8 @@ fn write_result(result: &ToolResult<'_>, content: &[Content<'_>], w: &mut Writer
     match content {
         [] if result.is_error => w.string("Error"),
         [] => w.string("(The tool returned nothing.)"),
-        [Content::Text(text)] if result.is_error => w.texts([&error, text]),
-        [Content::Text(text)] => w.text(text),
+        [Shown::Text(text)] if result.is_error => w.texts([&error, text]),
+        [Shown::Text(text)] => w.text(text),
         several => w.array(|w| {
             if result.is_error {
                 write_text(&[&Text::from("Error:")], w);

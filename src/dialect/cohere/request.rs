@@ -1,15 +1,20 @@
 //! A request as Cohere takes it.
 
-use super::messages::Talk;
-use super::tools;
+use super::messages::Conversation;
+use super::tools::CohereTools;
 use crate::chat::{Effort, Features, Request, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME, Renames, of_tools};
+use crate::dialect::talk::{StopBounds, lose_candidates};
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
-use crate::json::{Raw, Text, Writer};
+use crate::json::{Raw, Writer};
 
-/// The most stop sequences.
-const MAX_STOPS: usize = 5;
+const STOP: StopBounds<'_> = StopBounds {
+    is_refused: |text| text.is_empty(),
+    why: None,
+    most: 5,
+    too_many: "has more than 5 sequences, the most that Cohere takes",
+};
 
 /// # Errors
 /// What the dialect can't carry, unless `losses` allows dropping it.
@@ -20,11 +25,12 @@ pub(super) fn write(
     w: &mut Writer<'_>,
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
-    check_meaning(request, losses)?;
+    // Its probabilities are those of pieces of text and not of single tokens.
+    lose_candidates(request, "Cohere", " token by token", losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME);
-    let talk = Talk::of(request, losses)?;
-    let tools = tools::Plan::of(request, target, &names, losses)?;
-    let stop = stop_sequences(request, losses)?;
+    let talk = Conversation::of(request, losses)?;
+    let tools = CohereTools::of(request, target, &names, losses)?;
+    let stop = STOP.kept(request, losses)?;
 
     w.open_object();
     w.key("model").string(target.model(&requested));
@@ -61,27 +67,6 @@ pub(super) fn write(
         },
         ..Outgoing::default()
     })
-}
-
-/// What changes the meaning and has no place at all in the dialect.
-fn check_meaning(request: &Request<'_>, losses: &mut Losses) -> Result<(), Refusal> {
-    if request.candidates.is_some_and(|n| n > 1) {
-        losses.meaning("n", "asks for several answers, and Cohere gives one")?;
-    }
-    if request.logprobs.on {
-        // Cohere's are those of pieces of text and not of single tokens.
-        losses.meaning("logprobs", "can't be had from Cohere token by token")?;
-    }
-    Ok(())
-}
-
-fn stop_sequences<'r>(request: &'r Request<'r>, losses: &mut Losses) -> Result<Vec<&'r Text<'r>>, Refusal> {
-    let mut kept: Vec<_> = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
-    if kept.len() > MAX_STOPS {
-        losses.meaning(Member::Stop, "has more than 5 sequences, the most that Cohere takes")?;
-        kept.truncate(MAX_STOPS);
-    }
-    Ok(kept)
 }
 
 /// Each within its bounds, <https://docs.cohere.com/reference/chat>.

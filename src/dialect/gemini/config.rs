@@ -4,18 +4,23 @@
 
 use super::generation::{Model, Way};
 use super::schema::{self, Use};
-use super::tools;
+use super::tools::GeminiTools;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
 use crate::dialect::loss::Member;
+use crate::dialect::talk::{StopBounds, effort_of};
 use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
-/// More are refused.
-const MAX_STOP_SEQUENCES: usize = 5;
+const STOP: StopBounds<'_> = StopBounds {
+    is_refused: |text| text.is_empty(),
+    why: None,
+    most: 5,
+    too_many: "has more than five sequences, and Gemini takes five",
+};
 
 /// What goes out in `generationConfig`.
 #[derive(Debug, Default)]
-pub(super) struct Plan<'r> {
+pub(super) struct GenerationConfig<'r> {
     stop: Vec<&'r Text<'r>>,
     max_tokens: Option<u64>,
     candidates: Option<u64>,
@@ -43,22 +48,18 @@ enum Amount {
     Free,
 }
 
-impl<'r> Plan<'r> {
+impl<'r> GenerationConfig<'r> {
     /// # Errors
     /// What the model can't do, unless dropping it is allowed.
     pub(super) fn of(
         request: &'r Request<'r>,
         model: Model<'_>,
-        tools: &tools::Plan<'_>,
+        tools: &GeminiTools<'_>,
         losses: &mut Losses,
-    ) -> Result<Plan<'r>, Refusal> {
+    ) -> Result<GenerationConfig<'r>, Refusal> {
         let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, losses));
-        let mut plan = Plan { max_tokens, ..Plan::default() };
-        plan.stop = request.stop.iter().filter(|sequence| !sequence.is_empty()).collect();
-        if plan.stop.len() > MAX_STOP_SEQUENCES {
-            losses.meaning(Member::Stop, "has more than five sequences, and Gemini takes five")?;
-            plan.stop.truncate(MAX_STOP_SEQUENCES);
-        }
+        let stop = STOP.kept(request, losses)?;
+        let mut plan = GenerationConfig { max_tokens, stop, ..GenerationConfig::default() };
         if request.candidates.is_some_and(|n| n > 1) {
             if model.target.has(Features::CANDIDATES) {
                 plan.candidates = request.candidates;
@@ -122,7 +123,7 @@ impl<'r> Plan<'r> {
         &mut self,
         format: &Format<'_>,
         model: Model<'_>,
-        tools: &tools::Plan<'_>,
+        tools: &GeminiTools<'_>,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
         if *format == Format::Text || tools.must_call() {
@@ -230,7 +231,8 @@ fn thinking(wanted: &Thinking, model: Model<'_>, losses: &mut Losses) -> Option<
     };
     let amount = match way {
         Way::Level => {
-            let effort = wanted.effort.or_else(|| wanted.budget.map(effort_of));
+            let effort =
+                wanted.effort.or_else(|| wanted.budget.map(|budget| effort_of(budget, Effort::Minimal)));
             if is_off {
                 // These models can't be kept from thinking; the least they do is listed as not what was asked for.
                 losses.advisory(Member::Thinking);
@@ -268,10 +270,4 @@ fn level(effort: Effort, model: Model<'_>) -> &'static str {
         Effort::Medium => "MEDIUM",
         Effort::High | Effort::XHigh | Effort::Max => "HIGH",
     }
-}
-
-/// The highest effort whose budget is not above this one.
-fn effort_of(budget: u64) -> Effort {
-    let efforts = [Effort::High, Effort::Medium, Effort::Low];
-    efforts.into_iter().find(|effort| effort.budget() <= budget).unwrap_or(Effort::Minimal)
 }

@@ -1,12 +1,14 @@
 //! Requests: <https://ai.google.dev/api/generate-content#request-body>.
 
-use super::contents::{Piece, SILENT_USER, Talk, Turn};
+use super::config::GenerationConfig;
+use super::contents::{self, GeminiPart};
 use super::generation::Model;
 use super::names::Names;
-use super::{config, tools};
+use super::tools::GeminiTools;
 use crate::chat::{PartKind, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::seam::google_path;
+use crate::dialect::talk::{SILENT_USER, Spoken};
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
 use crate::json::{Text, Writer};
 
@@ -24,12 +26,12 @@ pub(super) fn write(
 ) -> Result<Outgoing, Refusal> {
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
-    let talk = Talk::of(request, model, losses)?;
-    let mut tools = tools::Plan::of(request, losses)?;
+    let turns = contents::turns(request, model, losses)?;
+    let mut tools = GeminiTools::of(request, losses)?;
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }
-    let config = config::Plan::of(request, model, &tools, losses)?;
+    let config = GenerationConfig::of(request, model, &tools, losses)?;
     if request.user.is_some() {
         losses.advisory(Member::User);
     }
@@ -40,20 +42,17 @@ pub(super) fn write(
     let names = Names::new(tool_names(request));
 
     w.object(|w| {
-        if !talk.system.is_empty() {
-            w.key("systemInstruction").object(|w| {
-                w.key("parts")
-                    .array(|w| talk.system.iter().for_each(|text| w.object(|w| w.key("text").text(text))));
-            });
+        if !turns.system.is_empty() {
+            w.key("systemInstruction").object(|w| write_pieces(&turns.system, model, &names, w));
         }
         w.key("contents").array(|w| {
-            if talk.turns.first().is_none_or(|turn| !turn.is_user) {
+            if turns.begins_silent() {
                 w.object(|w| {
                     w.key("role").string("user");
                     w.key("parts").array(|w| w.object(|w| w.key("text").string(SILENT_USER)));
                 });
             }
-            talk.turns.iter().for_each(|turn| write_turn(turn, model, &names, w));
+            turns.turns.iter().for_each(|turn| write_turn(turn, model, &names, w));
         });
         tools.write(&names, w);
         config.write(w);
@@ -70,42 +69,47 @@ pub(super) fn write(
     })
 }
 
-fn write_turn(turn: &Turn<'_>, model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
+fn write_turn(turn: &Spoken<GeminiPart<'_>>, model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("role").string(if turn.is_user { "user" } else { "model" });
-        w.key("parts").array(|w| {
-            let mut is_first_call = true;
-            for piece in &turn.pieces {
-                w.object(|w| write_piece(piece, model, names, &mut is_first_call, w));
-            }
-        });
+        write_pieces(&turn.pieces, model, names, w);
+    });
+}
+
+/// Writes the member `parts`.
+fn write_pieces(pieces: &[GeminiPart<'_>], model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
+    w.key("parts").array(|w| {
+        let mut is_first_call = true;
+        for piece in pieces {
+            w.object(|w| write_piece(piece, model, names, &mut is_first_call, w));
+        }
     });
 }
 
 fn write_piece(
-    piece: &Piece<'_>,
+    piece: &GeminiPart<'_>,
     model: Model<'_>,
     names: &Names,
     is_first_call: &mut bool,
     w: &mut Writer<'_>,
 ) {
     match piece {
-        Piece::Text { text, signature } => {
+        GeminiPart::Text { text, signature } => {
             w.key("text").text(text);
             write_signature(*signature, w);
         }
-        Piece::Media(media) => media.write(w),
-        Piece::Thought { text, signature } => {
+        GeminiPart::Media(media) => media.write(w),
+        GeminiPart::Thought { text, signature } => {
             w.key("text").text(text);
             w.key("thought").bool(true);
             write_signature(*signature, w);
         }
-        Piece::Signature(signature) => {
+        GeminiPart::Signature(signature) => {
             w.key("text").string("");
             write_signature(Some(signature), w);
         }
-        Piece::Output(output) => output.write(names, model.is_levelled(), w),
-        Piece::Call { call, arguments, signature } => {
+        GeminiPart::Output(output) => output.write(names, model.is_levelled(), w),
+        GeminiPart::Call { call, arguments, signature } => {
             w.key("functionCall").object(|w| {
                 // Older models' APIs know no ids.
                 if model.is_levelled() {

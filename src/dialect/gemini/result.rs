@@ -4,7 +4,7 @@
 //! as it is; anything else stands under `result`, or `error` where the tool failed. Media is in `parts` where the model
 //! takes it (<https://ai.google.dev/gemini-api/docs/function-calling#multimodal>), else beside the result.
 
-use super::contents::Piece;
+use super::contents::GeminiPart;
 use super::generation::Model;
 use super::media::Media;
 use super::names::Names;
@@ -41,21 +41,21 @@ impl<'r> ToolOutput<'r> {
     pub(super) fn of(
         result: &'r ToolResult<'r>,
         name: &'r Text<'r>,
-        inside: Vec<Piece<'r>>,
+        inside: Vec<GeminiPart<'r>>,
         model: Model<'_>,
-    ) -> (ToolOutput<'r>, Vec<Piece<'r>>) {
+    ) -> (ToolOutput<'r>, Vec<GeminiPart<'r>>) {
         let mut texts = Vec::new();
         let mut media = Vec::new();
         for piece in inside {
             match piece {
-                Piece::Text { text, .. } | Piece::Media(Media::Text(text)) => texts.push(text),
-                Piece::Media(found) => media.push(found),
+                GeminiPart::Text { text, .. } | GeminiPart::Media(Media::Text(text)) => texts.push(text),
+                GeminiPart::Media(found) => media.push(found),
                 _ => {}
             }
         }
         let mut rest = Vec::new();
         if !model.is_levelled() {
-            rest = std::mem::take(&mut media).into_iter().map(Piece::Media).collect();
+            rest = std::mem::take(&mut media).into_iter().map(GeminiPart::Media).collect();
         }
         let response = Response::of(texts, result.is_error);
         (ToolOutput { id: &result.call_id, name, response, media }, rest)

@@ -6,52 +6,35 @@ use super::schema::{self, Use};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Loss, Member};
 use crate::dialect::piece::names::set;
+use crate::dialect::talk::{Chosen, is_strict, lose_foreign, not_in_tools};
 use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
 /// What a tool's schema becomes if it can't be said in Gemini's keywords and may be dropped.
 const ANY_ARGUMENTS: &[u8] = br#"{"type":"object"}"#;
 
-/// `functionCallingConfig.mode`, <https://ai.google.dev/api/caching#FunctionCallingConfig>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Auto,
-    Any,
-    None,
-}
-
-impl Mode {
-    fn name(self) -> &'static str {
-        match self {
-            Mode::Auto => "AUTO",
-            Mode::Any => "ANY",
-            Mode::None => "NONE",
-        }
-    }
-}
-
 /// What goes out about tools.
 #[derive(Debug, Default)]
-pub(super) struct Plan<'r> {
-    offered: Vec<Offer<'r>>,
-    mode: Option<Mode>,
+pub(super) struct GeminiTools<'r> {
+    offered: Vec<Declaration<'r>>,
+    choice: Option<Chosen<'r>>,
     /// Only these may be called, by the caller's names.
     allowed: Vec<&'r Text<'r>>,
 }
 
 #[derive(Debug)]
-struct Offer<'r> {
+struct Declaration<'r> {
     tool: &'r Tool<'r>,
     /// Of the arguments, in Gemini's keywords; none for a tool that takes none.
     schema: Option<Vec<u8>>,
 }
 
-impl<'r> Plan<'r> {
+impl<'r> GeminiTools<'r> {
     /// # Errors
     /// Tools that only another dialect has and schemas that can't be said, unless dropping them is allowed; a choice of
     /// a tool that isn't there.
-    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Plan<'r>, Refusal> {
-        let mut plan = Plan::default();
+    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<GeminiTools<'r>, Refusal> {
+        let mut plan = GeminiTools::default();
         let among = match &request.tool_choice {
             Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
             _ => None,
@@ -61,7 +44,7 @@ impl<'r> Plan<'r> {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
-                plan.offered.extend(offer(tool, index, losses)?);
+                plan.offered.extend(declared(tool, index, losses)?);
             }
         }
         plan.choose(request.tool_choice.as_ref())?;
@@ -72,53 +55,36 @@ impl<'r> Plan<'r> {
     }
 
     fn choose(&mut self, choice: Option<&'r ToolChoice<'r>>) -> Result<(), Refusal> {
-        let mode = match choice {
-            None => return Ok(()),
-            Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Mode::Auto,
-            Some(ToolChoice::None) => Mode::None,
-            Some(ToolChoice::Required) => Mode::Any,
-            Some(ToolChoice::Named(name)) => {
-                self.allowed.push(name);
-                Mode::Any
-            }
-            Some(ToolChoice::Among { names, required: true }) => {
-                self.allowed.extend(names);
-                Mode::Any
-            }
-        };
-        let offered = set(self.offered.iter().map(|offer| &offer.tool.name));
+        match choice {
+            Some(ToolChoice::Named(name)) => self.allowed.push(name),
+            Some(ToolChoice::Among { names, required: true }) => self.allowed.extend(names),
+            _ => {}
+        }
+        let offered = set(self.offered.iter().map(|declared| &declared.tool.name));
         for name in &self.allowed {
-            let name = name.decode();
-            if !offered.contains(&name) {
-                let message =
-                    format!("tool_choice names the tool \"{name}\", which is not in tools. Add it there.");
-                return Err(Refusal::invalid("tool_choice", message));
+            if !offered.contains(&name.decode()) {
+                return Err(not_in_tools(name, " Add it there."));
             }
         }
-        if mode == Mode::Any && self.offered.is_empty() {
-            return Err(Refusal::invalid(
-                "tool_choice",
-                "tool_choice wants a tool to be called, but the request has no such tool. Add it to tools.",
-            ));
-        }
-        self.mode = (!self.offered.is_empty()).then_some(mode);
+        let chosen = Chosen::of(choice, self.offered.iter().map(|declared| declared.tool))?;
+        self.choice = chosen.filter(|_| !self.offered.is_empty());
         Ok(())
     }
 
     /// The model may answer with a tool call.
     pub(super) fn may_call(&self) -> bool {
-        !self.offered.is_empty() && self.mode != Some(Mode::None)
+        !self.offered.is_empty() && self.choice != Some(Chosen::None)
     }
 
     /// The model can't answer with anything else.
     pub(super) fn must_call(&self) -> bool {
-        self.mode == Some(Mode::Any)
+        self.choice.as_ref().is_some_and(Chosen::forces_tool)
     }
 
     /// A model that takes no schema of the answer beside tools does without tools that may not be called.
     pub(super) fn leave_uncallable(&mut self, model: Model<'_>) {
         if !model.is_levelled() && !self.may_call() {
-            *self = Plan::default();
+            *self = GeminiTools::default();
         }
     }
 
@@ -130,13 +96,17 @@ impl<'r> Plan<'r> {
         w.key("tools").array(|w| {
             w.object(|w| {
                 w.key("functionDeclarations")
-                    .array(|w| self.offered.iter().for_each(|offer| offer.write(names, w)));
+                    .array(|w| self.offered.iter().for_each(|declared| declared.write(names, w)));
             });
         });
-        let Some(mode) = self.mode else { return };
+        let Some(choice) = &self.choice else { return };
         w.key("toolConfig").object(|w| {
             w.key("functionCallingConfig").object(|w| {
-                w.key("mode").string(mode.name());
+                w.key("mode").string(match choice {
+                    Chosen::Auto => "AUTO",
+                    Chosen::None => "NONE",
+                    Chosen::Any | Chosen::Tool(_) => "ANY",
+                });
                 if !self.allowed.is_empty() {
                     w.key("allowedFunctionNames")
                         .array(|w| self.allowed.iter().for_each(|name| w.text(&names.sent(name))));
@@ -146,16 +116,19 @@ impl<'r> Plan<'r> {
     }
 }
 
-fn offer<'r>(tool: &'r Tool<'r>, index: usize, losses: &mut Losses) -> Result<Option<Offer<'r>>, Refusal> {
-    let (schema, strict) = match &tool.kind {
-        ToolKind::Function { schema, strict } => (*schema, *strict),
+fn declared<'r>(
+    tool: &'r Tool<'r>,
+    index: usize,
+    losses: &mut Losses,
+) -> Result<Option<Declaration<'r>>, Refusal> {
+    let schema = match &tool.kind {
+        ToolKind::Function { schema, .. } => *schema,
         ToolKind::Foreign { dialect, .. } => {
-            let why = format!("is a tool that only the dialect \"{dialect}\" has");
-            losses.meaning(format!("tools[{index}]"), &why)?;
+            lose_foreign(index, dialect, losses)?;
             return Ok(None);
         }
     };
-    if strict == Some(true) {
+    if is_strict(tool) {
         losses.advisory(Member::Strict);
     }
     let schema = schema.filter(|schema| !schema.is_null() && !schema::is_empty(*schema));
@@ -167,10 +140,10 @@ fn offer<'r>(tool: &'r Tool<'r>, index: usize, losses: &mut Losses) -> Result<Op
             Some(ANY_ARGUMENTS.to_vec())
         }
     };
-    Ok(Some(Offer { tool, schema }))
+    Ok(Some(Declaration { tool, schema }))
 }
 
-impl Offer<'_> {
+impl Declaration<'_> {
     fn write(&self, names: &Names, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("name").text(&names.sent(&self.tool.name));

@@ -1,5 +1,22 @@
 //! What every writer of requests does with a conversation: what a dialect wants differently is said to it.
+//!
+//! | file | does |
+//! |---|---|
+//! | `here`, `turns` | the parts and what becomes of them; the turns that they make |
+//! | `tools`, `choice` | which tools go out, and which may be called |
+//! | `form` | an answer held to a schema, or given by a tool |
+//! | `limits` | stop sequences, budgets of thought, and what many have no place for |
 
-mod calls;
+mod choice;
+mod form;
+mod here;
+mod limits;
+mod tools;
+mod turns;
 
-pub use calls::Calls;
+pub use choice::{Chosen, not_in_tools};
+pub use form::{AnswerForm, AnswerTool, WantedForm};
+pub use here::{Admission, Here, Stand};
+pub use limits::{StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
+pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};
+pub use turns::{SILENT_USER, Spoken, Turns};

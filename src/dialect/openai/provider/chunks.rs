@@ -12,14 +12,12 @@ use crate::dialect::loss::{Loss, lose_member_of_message};
 use crate::dialect::openai::calls;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::names::Renames;
+use crate::dialect::talk::SILENT_USER;
 use crate::dialect::{Dialect, Losses, Refusal, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
 const OWN_CHUNKS: [&str; 4] = ["document_url", "reference", "thinking", "file"];
-
-/// Stands for the user where nobody but the instructions has spoken.
-const SILENT_USER: &str = "(The user has not said anything yet.)";
 
 /// What the assistant says between a tool's result and the user's next words, where it said nothing.
 const READ: &str = "(I have read the result.)";

@@ -1,0 +1,85 @@
+//! Which of the tools may be called.
+
+use crate::chat::{Tool, ToolChoice};
+use crate::dialect::loss::Refusal;
+use crate::json::Text;
+
+/// What a choice comes to for a dialect that offers only the tools that may be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen<'r> {
+    Auto,
+    None,
+    /// Some tool must be called.
+    Any,
+    /// This one, by the caller's name for it.
+    Tool(Text<'r>),
+}
+
+impl<'r> Chosen<'r> {
+    /// # Errors
+    /// A tool must be called that isn't offered.
+    pub fn of<'t>(
+        choice: Option<&'r ToolChoice<'r>>,
+        mut offered: impl Iterator<Item = &'t Tool<'t>>,
+    ) -> Result<Option<Chosen<'r>>, Refusal> {
+        Ok(match choice {
+            None => None,
+            Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Some(Chosen::Auto),
+            Some(ToolChoice::None) => Some(Chosen::None),
+            Some(ToolChoice::Required | ToolChoice::Among { required: true, .. }) => {
+                offered.next().ok_or_else(nothing_to_call)?;
+                Some(Chosen::Any)
+            }
+            Some(ToolChoice::Named(name)) => {
+                offered.find(|tool| tool.name == *name).ok_or_else(|| not_in_tools(name, ""))?;
+                Some(Chosen::Tool(name.clone()))
+            }
+        })
+    }
+
+    /// Whether the answer must begin with a tool call.
+    pub fn forces_tool(&self) -> bool {
+        matches!(self, Chosen::Any | Chosen::Tool(_))
+    }
+}
+
+/// `cure` may say what to do about it: a sentence after a blank.
+pub fn not_in_tools(name: &Text<'_>, cure: &str) -> Refusal {
+    let name = name.decode();
+    let message = format!("tool_choice names the tool \"{name}\", which is not in tools.{cure}");
+    Refusal::invalid("tool_choice", message)
+}
+
+fn nothing_to_call() -> Refusal {
+    Refusal::invalid(
+        "tool_choice",
+        "tool_choice wants a tool to be called, but the request has no such tool. Add it to tools.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::ToolKind;
+
+    #[test]
+    fn what_must_be_called_must_be_there() {
+        let kind = ToolKind::Function { schema: None, strict: None };
+        let tool = Tool { name: Text::from("f"), description: None, kind, cache: None };
+        let chosen =
+            |choice: ToolChoice<'static>, tools: &[Tool<'_>]| match Chosen::of(Some(&choice), tools.iter()) {
+                Ok(chosen) => format!("{chosen:?}"),
+                Err(refusal) => refusal.message,
+            };
+        let named = |name: &'static str| ToolChoice::Named(Text::from(name));
+        let tools = std::slice::from_ref(&tool);
+        assert!(chosen(named("f"), tools).contains("Tool("));
+        assert!(chosen(named("g"), tools).ends_with("names the tool \"g\", which is not in tools."));
+        assert_eq!(chosen(ToolChoice::Required, tools), "Some(Any)");
+        assert!(chosen(ToolChoice::Required, &[]).starts_with("tool_choice wants a tool to be called"));
+        let some = |required| ToolChoice::Among { names: Vec::new(), required };
+        assert_eq!(chosen(some(false), &[]), "Some(Auto)");
+        assert!(chosen(some(true), &[]).starts_with("tool_choice wants a tool to be called"));
+        assert_eq!(chosen(ToolChoice::None, &[]), "Some(None)");
+    }
+}
