@@ -4,7 +4,7 @@
 //! VM of a whole worker down. The SDK stays for its dispatcher and its traits. This file is the crate's only `unsafe`, but for
 //! the names of exports in [`super::entry`].
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hostcalls are foreign functions")]
 
 use super::pairs::Pairs;
 use crate::filter::headers::{Header, HeaderList};

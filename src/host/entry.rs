@@ -53,7 +53,7 @@ impl Flow {
 }
 
 /// One request, or one attempt.
-#[allow(clippy::large_enum_variant, reason = "each has an allocation of its own")]
+#[expect(clippy::large_enum_variant, reason = "each has an allocation of its own")]
 pub enum Stream {
     Router(RouterContext),
     Translator(TranslatorContext),
@@ -212,7 +212,7 @@ pub fn late(id: u32) {
 
 /// What the module exports. Envoy passes numbers, so nothing here can be wrong about memory.
 #[cfg(target_family = "wasm")]
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "the names of exports are unsafe attributes")]
 mod exports {
     use super::super::timer;
 
