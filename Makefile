@@ -45,6 +45,16 @@ export SWITCHOVER_DIST = $(abspath dist)
 export SWITCHOVER_PEERS = $(abspath $(PEERS))
 export PYTHONDONTWRITEBYTECODE = 1
 
+# What is below calls cargo, mostly. What it says outweighs rust-toolchain.toml, in nested calls of make too.
+ifneq ($(filter-out help envoy-path clean,$(MAKECMDGOALS)),)
+ifndef RUSTUP_TOOLCHAIN
+RUST_AT_HAND := $(shell tests/setup/rust.sh)
+ifneq ($(RUST_AT_HAND),)
+export RUSTUP_TOOLCHAIN := $(RUST_AT_HAND)
+endif
+endif
+endif
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
