@@ -31,6 +31,7 @@ WASM_OPT := $(BINARYEN)/bin/wasm-opt
 WASM_FEATURES := simd bulk-memory sign-ext mutable-globals nontrapping-float-to-int reference-types multivalue
 DENY_VERSION := 0.20.2
 DENY := $(SETUP)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+ADVISORY_DB := https://github.com/RustSec/advisory-db
 
 MANIFESTS := Cargo.toml Cargo.lock
 LIBRARY := $(MANIFESTS) $(shell find src -type f -not -path 'src/bin/*')
@@ -45,10 +46,20 @@ export SWITCHOVER_DIST = $(abspath dist)
 export SWITCHOVER_PEERS = $(abspath $(PEERS))
 export PYTHONDONTWRITEBYTECODE = 1
 
+# What is below calls cargo, mostly. What it says outweighs rust-toolchain.toml, in nested calls of make too.
+ifneq ($(filter-out help envoy-path clean,$(MAKECMDGOALS)),)
+ifndef RUSTUP_TOOLCHAIN
+RUST_AT_HAND := $(shell tests/setup/rust.sh)
+ifneq ($(RUST_AT_HAND),)
+export RUSTUP_TOOLCHAIN := $(RUST_AT_HAND)
+endif
+endif
+endif
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
-.PHONY: lint bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
+.PHONY: lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,6 +136,11 @@ lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, de
 	$(WASM_CARGO) check --quiet --lib --target wasm32-wasip1
 	$(dir $(PYTHON))shellcheck .ci/run tests/setup/*.sh tests/fuzz/*.sh
 	$(dir $(PYTHON))ruff check --quiet --no-cache tests
+
+# Whoever can't reach the database's repository can give a clone of it, or a mirror's address.
+advisories: $(DENY) ## Looks for known holes in what the shipped code depends on (ADVISORIES=/a/clone/of/RustSec's/advisory-db)
+	$(if $(ADVISORIES),GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.$(ADVISORIES).insteadOf" GIT_CONFIG_VALUE_0=$(ADVISORY_DB)) \
+	  $(DENY) --log-level warn check --hide-inclusion-graph advisories
 
 bless: $(JUDGES) $(DIST) ## Rewrites the golden files; look at the difference before you commit it
 	BLESS=1 cargo test --quiet --test golden --test embeddings --test config

@@ -133,6 +133,40 @@ fn the_rim_is_as_thin_as_the_readme_says() {
 }
 
 #[test]
+fn every_word_of_the_glossary_is_a_name() {
+    let front = fs::read_to_string("src/lib.rs").unwrap();
+    let code: String = sources().into_iter().map(|(_, code)| code).collect();
+    let rows: Vec<_> = front.lines().filter_map(|line| line.strip_prefix("//! | ")).skip(1).collect();
+    assert!(rows.len() > 20, "the table was not found");
+    let wrong: Vec<_> = rows.iter().flat_map(|row| strangers(row, &code)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with a row of the glossary: a link to something that nothing declares, or none that has the row's word.
+fn strangers(row: &str, code: &str) -> Vec<String> {
+    let word = name(row);
+    let links: Vec<&str> =
+        row.split("[`").skip(1).filter_map(|rest| rest.split_once("`]")).map(|(link, _)| link).collect();
+    let names = || links.iter().flat_map(|link| link.split("::"));
+    let unknown = names()
+        .filter(|name| !is_declared(name, code))
+        .map(|name| format!("'{word}' links to '{name}', which is none"));
+    let is_meant = names().any(|name| [word.to_owned(), format!("{word}s")].contains(&name.to_lowercase()));
+    unknown.chain((!is_meant).then(|| format!("no link of '{word}' has that name"))).collect()
+}
+
+/// Whether something of the sources has that name: a type, a module, a function, a field.
+fn is_declared(name: &str, code: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let before =
+            code[..at].trim_end().rsplit(|letter: char| !letter.is_alphabetic()).next().unwrap_or_default();
+        let is_whole =
+            code[at + name.len()..].starts_with(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        is_whole && ["enum", "fn", "mod", "pub", "struct", "trait", "type"].contains(&before)
+    })
+}
+
+#[test]
 fn the_reading_itself_is_right() {
     let source = r####"
         //! crate::host in a comment, "and in a string
@@ -162,6 +196,11 @@ fn the_reading_itself_is_right() {
     assert!(has_word("use proxy_wasm::traits;", "proxy_wasm"));
     assert_eq!(module_of(Path::new("src/stream/sse/tests.rs")), ["stream", "sse", "tests"]);
     assert_eq!(module_of(Path::new("src/chat/mod.rs")), ["chat"]);
+    let row =
+        |links| strangers(links, "pub mod plan; pub struct Order; struct Ordered; enum Vow {}").join("; ");
+    assert_eq!(row("order | a sequence | [`plan::Order`] |"), "");
+    assert_eq!(row("seat | a place | [`plan::Order`] |"), "no link of 'seat' has that name");
+    assert_eq!(row("vow | a word | [`plan::Vows`] |"), "'vow' links to 'Vows', which is none");
     assert!(sources().len() > 10, "the sources were not found");
 }
 

@@ -11,70 +11,108 @@ use crate::json::{Raw, Text};
 /// its `ThoughtSignature`, which closes that thought.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
+    /// The answer begins.
     Start {
+        /// The provider's id of the answer.
         id: Option<Text<'a>>,
+        /// The provider's name of the model that answers.
         model: Option<Text<'a>>,
     },
+    /// A piece of what the model says.
     Text {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// What follows the words so far.
         text: Text<'a>,
     },
+    /// A piece of the words that the model declines with.
     Refusal {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// What follows the words so far.
         text: Text<'a>,
     },
+    /// A piece of what the model thinks.
     Thought {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// What follows the thought so far.
         text: Text<'a>,
         /// Whose thought it is, where known: only its maker may sign it.
         maker: Option<Maker>,
     },
     /// Seals the thought before it.
     ThoughtSignature {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// Whose seal it is: it goes to no one else.
         maker: Maker,
+        /// To come back unchanged on the next turn.
         signature: Text<'a>,
     },
     /// A whole thought that only its maker can read.
     ThoughtSealed {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// Who can read it: it goes to no one else.
         maker: Maker,
+        /// As its maker wrote it.
         data: Text<'a>,
     },
+    /// The model begins a call of a tool.
     ToolStart {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// Which of the choice's tool calls it is, from 0.
         index: u32,
+        /// What the tool's result will name; made up where the provider gives none.
         id: Text<'a>,
+        /// The tool's, as the caller named it.
         name: Text<'a>,
+        /// The provider's sealed state that must come back with the call.
         signature: Option<(Maker, Text<'a>)>,
     },
     /// A fragment of the JSON text of the arguments.
     ToolArguments {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// Which of the choice's tool calls it is of, from 0.
         index: u32,
+        /// What follows the arguments so far; no JSON by itself.
         fragment: Text<'a>,
     },
     /// A whole picture, in base64.
     Image {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// Such as `image/png`.
         media_type: Text<'a>,
+        /// All of it: no dialect sends a picture in pieces.
         data: Text<'a>,
     },
     /// OpenAI's `logprobs` of a chunk, as written.
     Logprobs {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// The object's JSON.
         raw: Raw<'a>,
     },
     /// What words before it rest on.
     Citation {
+        /// Which alternative it is of, from 0.
         choice: u32,
+        /// The page, and which words.
         citation: Citation<'a>,
     },
+    /// What was counted so far.
     Usage(Usage),
     /// Which capacity serves it.
     ServiceTier(Text<'a>),
+    /// A choice ends.
     Finish {
+        /// Which alternative it is, from 0.
         choice: u32,
+        /// Why it ends.
         finish: Finish<'a>,
     },
     /// A keep-alive of the provider: the caller's connection may need one too.

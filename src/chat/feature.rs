@@ -46,13 +46,16 @@ features! {
 }
 
 impl Features {
+    /// What a request in plain words needs.
     pub const NONE: Features = Features(0);
 
+    /// What one of them has, or both.
     #[must_use]
     pub const fn with(self, other: Features) -> Features {
         Features(self.0 | other.0)
     }
 
+    /// What is left without the other's.
     #[must_use]
     pub const fn without(self, other: Features) -> Features {
         Features(self.0 & !other.0)
@@ -64,22 +67,27 @@ impl Features {
         Features(self.0 & other.0)
     }
 
+    /// Whether it has all of the other's.
     pub const fn contains(self, other: Features) -> bool {
         self.0 & other.0 == other.0
     }
 
+    /// Whether nothing is needed.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// Takes in the other's.
     pub fn add(&mut self, other: Features) {
         self.0 |= other.0;
     }
 
+    /// The feature that the file calls so.
     pub fn from_name(name: &str) -> Option<Features> {
         Features::NAMED.iter().find(|(_, known)| *known == name).map(|(feature, _)| *feature)
     }
 
+    /// The names that the file has for them, in the order of the bits.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Features::NAMED.iter().filter(move |(feature, _)| self.contains(*feature)).map(|(_, name)| *name)
     }

@@ -6,15 +6,14 @@
 
 mod event;
 mod feature;
+mod message;
 mod reply;
 mod request;
 mod usage;
 
 pub use event::Event;
 pub use feature::Features;
+pub use message::{Arguments, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult};
 pub use reply::{Choice, Citation, Finish, Reply};
-pub use request::{
-    Arguments, Effort, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role, Sampling, Source,
-    Thinking, Thought, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
-};
+pub use request::{Effort, Format, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind};
 pub use usage::Usage;

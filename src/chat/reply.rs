@@ -4,13 +4,16 @@ use super::{Part, Usage};
 use crate::json::Text;
 use std::borrow::Cow;
 
+/// An answer that came in one piece.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply<'a> {
     /// The provider's id of this answer.
     pub id: Option<Text<'a>>,
     /// The provider's name of the model that answered.
     pub model: Option<Text<'a>>,
+    /// In the order of the provider's.
     pub choices: Vec<Choice<'a>>,
+    /// What it cost, as far as the provider says it.
     pub usage: Usage,
     /// Which capacity served it, where said (`service_tier`).
     pub service_tier: Option<Text<'a>>,
@@ -21,6 +24,7 @@ pub struct Reply<'a> {
 pub struct Choice<'a> {
     /// Text, refusals, thoughts and tool calls in the order they were made.
     pub parts: Vec<Part<'a>>,
+    /// Why it ends here.
     pub finish: Finish<'a>,
     /// OpenAI's `logprobs` object, as JSON.
     pub logprobs: Option<Cow<'a, str>>,
@@ -35,7 +39,9 @@ pub struct Citation<'a> {
     pub start: u64,
     /// The character after them.
     pub end: u64,
+    /// The page's address.
     pub url: Text<'a>,
+    /// The page's title; empty where the provider gives none.
     pub title: Text<'a>,
 }
 
@@ -50,6 +56,7 @@ pub enum Finish<'a> {
     Length,
     /// Prompt and answer together reached the model's window.
     ContextWindow,
+    /// The model waits for what its tools say.
     ToolCalls,
     /// A safety system cut or emptied the answer.
     ContentFilter,

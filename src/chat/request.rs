@@ -1,7 +1,7 @@
 //! What a caller asks for.
 
+use super::Message;
 use crate::json::{Raw, Text};
-use std::borrow::Cow;
 
 /// One request for a chat completion.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,22 +10,31 @@ pub struct Request<'a> {
     pub dialect: &'static str,
     /// What the caller put in `model`.
     pub model: Text<'a>,
+    /// The conversation, instructions included, in its order.
     pub messages: Vec<Message<'a>>,
+    /// What the model may call.
     pub tools: Vec<Tool<'a>>,
+    /// `None`: the caller leaves it to the provider, which is `Auto` where there are tools.
     pub tool_choice: Option<ToolChoice<'a>>,
     /// `Some(false)`: at most one tool call in an answer.
     pub parallel_tool_calls: Option<bool>,
+    /// What the answer shall look like.
     pub format: Format<'a>,
     /// Most tokens of the answer, reasoning included.
     pub max_tokens: Option<u64>,
+    /// Texts that end the answer where they come up.
     pub stop: Vec<Text<'a>>,
+    /// How freely it picks its words.
     pub sampling: Sampling<'a>,
+    /// How much it thinks before it speaks.
     pub thinking: Thinking,
     /// How many alternative answers (`n`).
     pub candidates: Option<u64>,
+    /// Whether the answer says how likely its tokens were.
     pub logprobs: Logprobs,
     /// Who the end user is, for the provider's abuse detection.
     pub user: Option<Text<'a>>,
+    /// The answer shall come as server-sent events.
     pub stream: bool,
     /// The caller of a stream asked for usage at its end.
     pub stream_usage: bool,
@@ -35,217 +44,54 @@ pub struct Request<'a> {
     pub extra: Vec<(Text<'a>, Raw<'a>)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    System,
-    /// OpenAI's newer name for instructions; a dialect without it takes it for `System`.
-    Developer,
-    User,
-    Assistant,
-}
-
-/// One message. The results of tools are parts of a `User` message in the model, whatever the dialect calls them.
+/// What the model may call.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Message<'a> {
-    pub role: Role,
-    pub parts: Vec<Part<'a>>,
-    /// Tells participants of one role apart.
-    pub name: Option<Text<'a>>,
-    /// Members the model has no place for.
-    pub extra: Vec<(Text<'a>, Raw<'a>)>,
-}
-
-/// A piece of a message.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Part<'a> {
-    pub kind: PartKind<'a>,
-    /// A cache breakpoint after this part: Anthropic's `cache_control` object, as written.
+pub struct Tool<'a> {
+    /// What the model calls it.
+    pub name: Text<'a>,
+    /// For the model: what it does and when to use it.
+    pub description: Option<Text<'a>>,
+    /// Ours to translate, or one dialect's own.
+    pub kind: ToolKind<'a>,
+    /// A cache breakpoint after this tool: Anthropic's `cache_control` object, as written.
     pub cache: Option<Raw<'a>>,
 }
 
-impl<'a> From<PartKind<'a>> for Part<'a> {
-    fn from(kind: PartKind<'a>) -> Self {
-        Part { kind, cache: None }
-    }
-}
-
+/// What kind of tool it is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PartKind<'a> {
-    Text(Text<'a>),
-    /// The model declined, in words.
-    Refusal(Text<'a>),
-    Image {
-        source: Source<'a>,
-        /// OpenAI's `low`, `high` or `auto`.
-        detail: Option<Text<'a>>,
+pub enum ToolKind<'a> {
+    /// A function of the caller's.
+    Function {
+        /// JSON Schema of the arguments; `None` means no arguments.
+        schema: Option<Raw<'a>>,
+        /// Whether the provider holds arguments to it; `None`: as the provider does by itself.
+        strict: Option<bool>,
     },
-    /// Sound in base64.
-    Audio {
-        data: Text<'a>,
-        format: Text<'a>,
-    },
-    Document {
-        source: Source<'a>,
-        name: Option<Text<'a>>,
-        /// Words about the document that are not part of it (Anthropic).
-        context: Option<Text<'a>>,
-        /// Anthropic's `citations` object, as written.
-        citations: Option<Raw<'a>>,
-    },
-    ToolCall(ToolCall<'a>),
-    ToolResult(ToolResult<'a>),
-    Thought(Thought<'a>),
-    /// A part that only one dialect knows, as written; `dialect` is that dialect's name.
+    /// A tool that only one dialect has (web search, computer use, custom grammar…), as written.
     Foreign {
+        /// [`Request::dialect`] of the requests that can have it.
         dialect: &'static str,
-        kind: Text<'a>,
+        /// The whole tool.
         raw: Raw<'a>,
     },
 }
 
-/// Where the bytes of an image or a document are.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source<'a> {
-    Base64 {
-        media_type: Text<'a>,
-        data: Text<'a>,
-    },
-    Url(Text<'a>),
-    /// An id from the provider's file store.
-    File(Text<'a>),
-    /// A plain-text document.
-    Text(Text<'a>),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolCall<'a> {
-    pub id: Text<'a>,
-    pub name: Text<'a>,
-    pub arguments: Arguments<'a>,
-    /// The provider's sealed state that must come back with the call (Gemini's `thoughtSignature`).
-    pub signature: Option<(Maker, Text<'a>)>,
-}
-
-/// The arguments of a tool call: an object, or the string that holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Arguments<'a> {
-    /// Any JSON value; an object unless the model erred.
-    Json(Raw<'a>),
-    /// JSON inside a string, perhaps cut or wrong: models write it.
-    Encoded(Text<'a>),
-}
-
-impl Arguments<'_> {
-    /// The arguments as JSON text. Nothing (an empty string) stands for no arguments: `{}`.
-    ///
-    /// `None` if the string holds something else than a JSON object.
-    pub fn object(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => {
-                Some(Cow::Borrowed(raw.as_json()))
-            }
-            // Some say so that there are none.
-            Arguments::Json(raw) => raw.is_null().then_some(Cow::Borrowed("{}")),
-            Arguments::Encoded(text) => {
-                let decoded = text.decode();
-                if decoded.trim().is_empty() {
-                    return Some(Cow::Borrowed("{}"));
-                }
-                let raw = Raw::parse(decoded.as_bytes()).ok()?;
-                (raw.kind() == crate::json::Kind::Object).then_some(decoded)
-            }
-        }
-    }
-
-    /// The arguments as the text OpenAI puts in a string.
-    pub fn text(&self) -> Text<'_> {
-        match self {
-            Arguments::Json(raw) if raw.is_null() => Text::from("{}"),
-            Arguments::Json(raw) => Text::from(raw.as_json()),
-            Arguments::Encoded(text) => text.clone(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolResult<'a> {
-    pub call_id: Text<'a>,
-    /// The tool's name where the caller's dialect gives it with the result.
-    pub name: Option<Text<'a>>,
-    pub parts: Vec<Part<'a>>,
-    pub is_error: bool,
-}
-
-/// What the model thought before it spoke.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Thought<'a> {
-    /// Empty where it is sealed.
-    pub text: Text<'a>,
-    /// Proof that the maker wrote it; must come back unchanged on the next turn.
-    pub signature: Option<Text<'a>>,
-    /// The thought in a form that only its maker can read.
-    pub sealed: Option<Text<'a>>,
-    /// Who made signature or seal: they go to no one else.
-    pub maker: Option<Maker>,
-}
-
-/// Whose signatures these are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maker {
-    /// Claude, wherever it is hosted (its signatures are valid on every host).
-    Anthropic,
-    Gemini,
-    /// OpenAI's `encrypted_content`.
-    OpenAi,
-    /// A model on Bedrock's Converse that is not Claude.
-    Bedrock,
-}
-
-impl Maker {
-    /// The value of `format` in a `reasoning_details` entry, which is how it travels through an OpenAI caller.
-    pub fn format(self) -> &'static str {
-        match self {
-            Maker::Anthropic => "anthropic-claude-v1",
-            Maker::Gemini => "google-gemini-v1",
-            Maker::OpenAi => "openai-responses-v1",
-            Maker::Bedrock => "amazon-bedrock-v1",
-        }
-    }
-
-    /// Clients that put the fragments of a stream together may have joined the word to itself.
-    pub fn from_format(format: &str) -> Option<Maker> {
-        [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock]
-            .into_iter()
-            .find(|maker| !format.is_empty() && format.replace(maker.format(), "").is_empty())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tool<'a> {
-    pub name: Text<'a>,
-    pub description: Option<Text<'a>>,
-    pub kind: ToolKind<'a>,
-    pub cache: Option<Raw<'a>>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ToolKind<'a> {
-    /// `schema`: JSON Schema of the arguments; none means no arguments.
-    Function { schema: Option<Raw<'a>>, strict: Option<bool> },
-    /// A tool that only one dialect has (web search, computer use, custom grammar…), as written.
-    Foreign { dialect: &'static str, raw: Raw<'a> },
-}
-
+/// Which tools the model may or must call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ToolChoice<'a> {
+    /// The model decides whether it calls any.
     Auto,
+    /// It must call none.
     None,
     /// Some tool, the model decides which.
     Required,
+    /// This one.
     Named(Text<'a>),
     /// Only these; `required` says whether one must be called.
     Among {
+        /// The tools' names.
         names: Vec<Text<'a>>,
+        /// At least one of them must be called.
         required: bool,
     },
 }
@@ -253,14 +99,20 @@ pub enum ToolChoice<'a> {
 /// The form of the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Format<'a> {
+    /// Words, in any form.
     #[default]
     Text,
     /// Any JSON object.
     Json,
+    /// JSON of this schema.
     Schema {
+        /// What the caller calls the schema.
         name: Option<Text<'a>>,
+        /// For the model: what the answer is for.
         description: Option<Text<'a>>,
+        /// A JSON Schema.
         schema: Raw<'a>,
+        /// Whether the provider holds the answer to it; `None`: as the provider does by itself.
         strict: Option<bool>,
     },
 }
@@ -268,18 +120,26 @@ pub enum Format<'a> {
 /// Numbers as they were written. Advisory: a dialect that lacks one leaves it out and lists it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling<'a> {
+    /// From 0 up: the higher, the more freely.
     pub temperature: Option<Raw<'a>>,
+    /// From 0 to 1: the likeliest tokens that make up this share.
     pub top_p: Option<Raw<'a>>,
+    /// A whole number: so many of the likeliest tokens.
     pub top_k: Option<Raw<'a>>,
+    /// A whole number: the same one asks for the same answer.
     pub seed: Option<Raw<'a>>,
+    /// From -2 to 2: against words that came up often.
     pub frequency_penalty: Option<Raw<'a>>,
+    /// From -2 to 2: against words that came up at all.
     pub presence_penalty: Option<Raw<'a>>,
+    /// An object: tokens by their numbers, and what is added to how likely each is.
     pub logit_bias: Option<Raw<'a>>,
 }
 
 /// How much the model shall think.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thinking {
+    /// How much, in a word; `None`: as the model does by itself.
     pub effort: Option<Effort>,
     /// Most tokens of thought.
     pub budget: Option<u64>,
@@ -291,18 +151,27 @@ pub struct Thinking {
     pub show: Option<bool>,
 }
 
+/// How much to think, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
+    /// Not at all.
     None,
+    /// OpenAI's least that is still some.
     Minimal,
+    /// A little.
     Low,
+    /// What most models do by themselves.
     Medium,
+    /// A lot.
     High,
+    /// More than `High`, where a model has more.
     XHigh,
+    /// All that a model has.
     Max,
 }
 
 impl Effort {
+    /// From the least to the most.
     pub const ALL: [Effort; 7] = [
         Effort::None,
         Effort::Minimal,
@@ -326,6 +195,7 @@ impl Effort {
         }
     }
 
+    /// The effort of that name.
     pub fn from_name(name: &str) -> Option<Effort> {
         Effort::ALL.into_iter().find(|effort| effort.name() == name)
     }
@@ -342,8 +212,11 @@ impl Effort {
     }
 }
 
+/// Log probabilities of the answer's tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Logprobs {
+    /// Each token comes with its own.
     pub on: bool,
+    /// So many of the likeliest tokens in each place come with theirs too (`top_logprobs`).
     pub top: Option<u64>,
 }

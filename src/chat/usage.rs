@@ -25,6 +25,7 @@ impl Usage {
         self.reasoning = later.reasoning.or(self.reasoning);
     }
 
+    /// Whether the provider said nothing.
     pub fn is_empty(&self) -> bool {
         *self == Usage::default()
     }

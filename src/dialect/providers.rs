@@ -7,10 +7,15 @@ use crate::chat::Features;
 /// A wire format that providers speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
+    /// Chat Completions, <https://platform.openai.com/docs/api-reference/chat>.
     OpenAi,
+    /// Messages, <https://docs.anthropic.com/en/api/messages>.
     Anthropic,
+    /// `generateContent`, <https://ai.google.dev/api/generate-content>.
     Gemini,
+    /// Converse, <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
     Bedrock,
+    /// Chat, version 2, <https://docs.cohere.com/reference/chat>.
     Cohere,
 }
 
@@ -32,14 +37,17 @@ impl Dialect {
 pub struct Row {
     /// What the file calls it.
     pub name: &'static str,
+    /// What it speaks.
     pub dialect: Dialect,
     /// How paths and a few body members differ from the dialect's own house.
     pub host: Host,
     /// Base URL as the provider's official SDK takes it; `None`: the file must say one.
     pub endpoint: Option<&'static str>,
+    /// Where its credential goes.
     pub key: Key,
     /// Default of a target's `capabilities`.
     pub carries: Features,
+    /// How it differs from others of its dialect.
     pub quirks: &'static [Quirk],
     /// A chat model that it serves: what tests and examples ask it for.
     pub example_model: &'static str,
@@ -52,16 +60,24 @@ pub struct Row {
 pub enum Host {
     /// The dialect's own.
     Native,
+    /// Azure OpenAI: a deployment's name may stand in the path.
     Azure,
+    /// Google's Vertex AI: project, location and model stand in the path.
     Vertex,
+    /// Amazon Bedrock: the model stands in the path.
     Bedrock,
 }
 
 /// Where the credential goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// A header with something before the key: (`authorization`, `Bearer `).
-    Header { name: &'static str, prefix: &'static str },
+    /// A header.
+    Header {
+        /// In lower case, such as `authorization`.
+        name: &'static str,
+        /// What stands before the key, such as `Bearer ` with its blank.
+        prefix: &'static str,
+    },
     /// AWS Signature Version 4, by Envoy's own filter.
     SigV4,
     /// A server of one's own: a credential is possible, not needed (sent as a bearer token).
@@ -139,6 +155,7 @@ impl Embeds {
 const EMBEDDINGS: Quirk = Quirk::Embeddings(&Embeds::OPENAI);
 
 impl Row {
+    /// Whether it differs so.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
     }

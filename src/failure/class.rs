@@ -99,6 +99,7 @@ impl Class {
         }
     }
 
+    /// The class of that name.
     pub fn from_name(name: &str) -> Option<Class> {
         TABLE.iter().find(|line| line.name == name).map(|line| line.class)
     }
@@ -163,6 +164,7 @@ impl std::fmt::Display for Class {
 pub struct Classes(u16);
 
 impl Classes {
+    /// No class.
     pub const EMPTY: Classes = Classes(0);
 
     /// The classes that fail over unless the group lists others.
@@ -170,20 +172,24 @@ impl Classes {
         Class::all().filter(|class| class.fails_over()).collect()
     }
 
+    /// Whether it is among them.
     pub const fn contains(self, class: Class) -> bool {
         self.0 & (1 << class.index()) != 0
     }
 
+    /// These and that one.
     #[must_use]
     pub const fn with(self, class: Class) -> Classes {
         Classes(self.0 | (1 << class.index()))
     }
 
+    /// These but not that one.
     #[must_use]
     pub const fn without(self, class: Class) -> Classes {
         Classes(self.0 & !(1 << class.index()))
     }
 
+    /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

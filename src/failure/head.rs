@@ -10,6 +10,7 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// Whether its status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

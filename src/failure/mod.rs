@@ -27,6 +27,7 @@ use crate::stream::Stopped;
 /// How an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// What follows from it: the next target, a cool-down, an ejection.
     pub class: Class,
     /// The provider's HTTP status; 0 if there was none.
     pub status: u16,

@@ -6,12 +6,16 @@ use std::borrow::Cow;
 /// A whole HTTP response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// HTTP status.
     pub status: u16,
+    /// In lower case, without those that Envoy sets.
     pub headers: Vec<(&'static str, String)>,
+    /// Empty where there is none.
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// An answer that is JSON.
     pub fn json(status: u16, body: Vec<u8>) -> Answer {
         Answer { status, headers: vec![("content-type", "application/json".to_owned())], body }
     }
@@ -33,6 +37,7 @@ impl Answer {
         Answer::json(500, body.to_vec())
     }
 
+    /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Answer {
         self.headers.push((name, value.into()));

@@ -16,6 +16,7 @@ pub struct HeaderList {
 }
 
 impl HeaderList {
+    /// No line, and room for a usual request's.
     pub fn new() -> HeaderList {
         HeaderList { sizes: Vec::with_capacity(32 * 8), text: Vec::with_capacity(1024) }
     }
@@ -68,14 +69,17 @@ impl HeaderList {
         self.push(name, &digits);
     }
 
+    /// How many lines there are.
     pub fn len(&self) -> usize {
         self.sizes.len() / 8
     }
 
+    /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
         self.sizes.is_empty()
     }
 
+    /// Its lines, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Header<'_>> {
         let mut rest = self.text.as_slice();
         let mut next = move |size: &[u8]| {
@@ -105,6 +109,7 @@ impl HeaderList {
 pub struct Edits<'h> {
     /// Set or added.
     pub set: Vec<Header<'h>>,
+    /// The names of lines that go.
     pub remove: Vec<&'h [u8]>,
 }
 
@@ -158,10 +163,15 @@ pub const RETRY: &str = "x-switchover-retry";
 
 /// Response, to the caller.
 pub const GROUP: &str = "x-switchover-group";
+/// Response, to the caller: what the provider was asked for in `model`.
 pub const MODEL: &str = "x-switchover-model";
+/// Response, to the caller: how many attempts it took.
 pub const ATTEMPTS: &str = "x-switchover-attempts";
+/// Response, to the caller: a sentence, why this target or why none.
 pub const DECISION: &str = "x-switchover-decision";
+/// Response, to the caller: what was left out of its request, by the caller's names.
 pub const DROPPED: &str = "x-switchover-dropped";
+/// Response, to the caller: `true` where the answer is the group's last one, as no target had one.
 pub const DEGRADED: &str = "x-switchover-degraded";
 
 /// Request, from a caller who may: force a drill. Response, to the caller: the drills that the request met.
@@ -208,6 +218,7 @@ pub fn for_provider(name: &[u8]) -> bool {
 /// Headers of a caller that only a provider of the caller's own dialect may see.
 const DIALECT_HEADERS: &[&[u8]] = &[b"anthropic-beta", b"anthropic-version", b"openai-beta"];
 
+/// Whether it is one of them. The name is in lower case.
 pub fn of_dialect(name: &[u8]) -> bool {
     DIALECT_HEADERS.contains(&name)
 }
@@ -215,6 +226,7 @@ pub fn of_dialect(name: &[u8]) -> bool {
 /// Headers of a provider's answer that reach the caller. Cookies, account names and transport stay behind.
 const FOR_CALLERS: &[&[u8]] = &[b"date", b"openai-processing-ms", b"request-id", b"retry-after"];
 
+/// Whether it is one of them. The name is in lower case.
 pub fn for_caller(name: &[u8]) -> bool {
     FOR_CALLERS.contains(&name)
         || name.starts_with(b"x-ratelimit-")

@@ -75,9 +75,11 @@ pub struct Record {
     pub number: u32,
     /// In milliseconds since 1970.
     pub began_ms: u64,
+    /// What a drill did to it.
     pub drill: Option<Effect>,
     /// What was learned from the answer: usage, the model that answered, finish reason, malformed events. As far as it came.
     pub seen: Seen,
+    /// How it ended.
     pub end: End,
 }
 
@@ -101,6 +103,7 @@ pub enum End {
 /// What the end of an attempt, or its begin, is to others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
+    /// What the counters get.
     pub counts: Vec<Count>,
     /// A place in the configuration's targets, and what it did.
     pub news: Option<(usize, News)>,

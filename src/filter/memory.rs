@@ -104,6 +104,7 @@ pub struct Held {
 }
 
 impl Held {
+    /// A request that holds no memory yet, in the book of its plugin.
     pub fn nothing(runtime: &Rc<Runtime>) -> Held {
         Held { runtime: Rc::clone(runtime), vm: 0, envoy: 0, arriving: 0 }
     }

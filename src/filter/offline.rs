@@ -9,10 +9,15 @@ use crate::json::Raw;
 /// off a clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
+    /// What the caller calls.
     pub surface: Surface,
+    /// The caller's headers, their names in lower case.
     pub headers: &'a [(Vec<u8>, Vec<u8>)],
+    /// The caller's request.
     pub body: &'a [u8],
+    /// [`Turn::id`].
     pub id: &'a str,
+    /// [`Turn::created`], in Unix seconds.
     pub created: u64,
 }
 

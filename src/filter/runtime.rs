@@ -12,6 +12,7 @@ use std::cell::Cell;
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
 pub struct Runtime {
+    /// What the file says.
     pub config: Config,
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
@@ -24,6 +25,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// Nothing is held, counted or reached yet.
     pub fn new(config: Config) -> Runtime {
         let memory = Memory::new(config.listen.memory);
         let reached = config.targets.iter().map(|_| Cell::new(false)).collect();

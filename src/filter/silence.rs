@@ -34,6 +34,7 @@ pub struct Silence {
 /// Why a stream is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
+    /// The provider sends nothing for too long.
     Silent,
     /// The group's `timeout` is over.
     TooLong,
@@ -72,6 +73,7 @@ impl Silence {
         self.trip.runtime.config.groups.get(self.trip.group).map_or(u64::MAX, |group| group.timeout_ms)
     }
 
+    /// What the stream's plugin is configured for.
     pub fn runtime(&self) -> &Rc<super::Runtime> {
         &self.trip.runtime
     }

@@ -4,7 +4,7 @@
 //! VM of a whole worker down. The SDK stays for its dispatcher and its traits. This file is the crate's only `unsafe`, but for
 //! the names of exports in [`super::entry`].
 //! Specification: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hostcalls are foreign functions")]
 
 use super::pairs::Pairs;
 use crate::filter::headers::{Header, HeaderList};
@@ -18,34 +18,48 @@ pub struct Status(pub u32);
 const NOT_FOUND: Status = Status(1);
 /// No status of Envoy's: the context that runs is over, so nothing was called.
 const GONE: Status = Status(u32::MAX);
+/// Another VM has written since: read again.
 pub const CAS_MISMATCH: Status = Status(8);
 
+/// Whose header lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Map {
+    /// The caller's, or what a provider will get.
     RequestHeaders = 0,
+    /// What follows a request's body.
     RequestTrailers = 1,
+    /// The provider's, or what the caller will get.
     ResponseHeaders = 2,
 }
 
+/// Whose bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Buffer {
+    /// As far as Envoy holds it.
     RequestBody = 0,
+    /// As far as Envoy holds it.
     ResponseBody = 1,
+    /// The filter's part of Envoy's configuration, as JSON.
     PluginConfiguration = 7,
 }
 
+/// How loud a line of Envoy's log is.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Level {
+    /// Something the operator may want to change.
     Warn = 3,
+    /// Something is broken.
     Error = 4,
 }
 
+/// What Envoy keeps of a metric.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Metric {
+    /// A number that only grows.
     Counter = 0,
 }
 
@@ -230,6 +244,7 @@ pub fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
     })
 }
 
+/// Takes a line away; one that isn't there is no error.
 pub fn remove_header(map: Map, name: &[u8]) -> Result<(), Status> {
     alive()?;
     done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
@@ -241,6 +256,7 @@ pub fn property(path: &str) -> Result<Option<Vec<u8>>, Status> {
     fetch_optional(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
+/// Sets filter state, which the access log and other filters read, by its path.
 pub fn set_property(path: &str, value: &[u8]) -> Result<(), Status> {
     alive()?;
     done(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
@@ -340,12 +356,14 @@ pub fn reset_response(context: u32) -> Result<(), Status> {
     done(unsafe { proxy_close_stream(1) })
 }
 
+/// Envoy's number of a metric in this VM; under one name all VMs count together.
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
     let mut id = 0;
     done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;
     Ok(id)
 }
 
+/// Adds to a counter. What Envoy says of it changes nothing, so it isn't told.
 pub fn increment_metric(id: u32, by: i64) {
     let _ = unsafe { proxy_increment_metric(id, by) };
 }

@@ -53,9 +53,11 @@ impl Flow {
 }
 
 /// One request, or one attempt.
-#[allow(clippy::large_enum_variant, reason = "each has an allocation of its own")]
+#[expect(clippy::large_enum_variant, reason = "each has an allocation of its own")]
 pub enum Stream {
+    /// A request, in the listener's chain.
     Router(RouterContext),
+    /// An attempt, in a cluster's chain.
     Translator(TranslatorContext),
 }
 
@@ -152,6 +154,7 @@ pub fn configure(id: u32, size: usize) -> bool {
         .is_some_and(|plugin| plugin.try_borrow_mut().is_ok_and(|mut plugin| plugin.configure(size)))
 }
 
+/// The request's headers have come, and with `end` no body follows. What Envoy shall do, in its ABI's numbers.
 pub fn request_headers(id: u32, end: bool) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(router) => router.request_headers(end),
@@ -160,6 +163,7 @@ pub fn request_headers(id: u32, end: bool) -> u32 {
     .stops()
 }
 
+/// So many bytes of the request's body are there; with `end` it is whole.
 pub fn request_body(id: u32, size: usize, end: bool) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(router) => router.request_body(size, end),
@@ -168,6 +172,7 @@ pub fn request_body(id: u32, size: usize, end: bool) -> u32 {
     .stops_body()
 }
 
+/// The request's trailers have come: its body is whole.
 pub fn request_trailers(id: u32) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(router) => router.request_trailers(),
@@ -176,6 +181,7 @@ pub fn request_trailers(id: u32) -> u32 {
     .stops()
 }
 
+/// The answer's headers have come, and with `end` no body follows.
 pub fn response_headers(id: u32, end: bool) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(router) => router.response_headers(end),
@@ -184,6 +190,7 @@ pub fn response_headers(id: u32, end: bool) -> u32 {
     .stops()
 }
 
+/// So many bytes of the answer's body are there; with `end` it is whole.
 pub fn response_body(id: u32, size: usize, end: bool) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(router) => router.response_body(size, end),
@@ -192,6 +199,7 @@ pub fn response_body(id: u32, size: usize, end: bool) -> u32 {
     .stops_body()
 }
 
+/// The answer's trailers have come: its body is whole.
 pub fn response_trailers(id: u32) -> u32 {
     run(id, |stream| match stream {
         Stream::Router(_) => Flow::Go,
@@ -212,7 +220,7 @@ pub fn late(id: u32) {
 
 /// What the module exports. Envoy passes numbers, so nothing here can be wrong about memory.
 #[cfg(target_family = "wasm")]
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "the names of exports are unsafe attributes")]
 mod exports {
     use super::super::timer;
 

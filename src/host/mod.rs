@@ -22,8 +22,11 @@ use entry::Stream;
 use std::rc::Rc;
 
 // Of the SDK we have what makes a module a reactor of the ABI, and its memory; the callbacks are ours: see [`entry`].
+// Not public here: the SDK's export has no documentation.
 #[cfg(target_family = "wasm")]
-proxy_wasm::main! {{}}
+mod reactor {
+    proxy_wasm::main! {{}}
+}
 
 /// One plugin configuration of one VM: a role, and what the file says.
 #[derive(Default)]

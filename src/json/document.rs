@@ -35,6 +35,7 @@ fn too_deep(text: &str, at: usize) -> SyntaxError {
 /// Why a document was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
+    /// It is no JSON, or too deep.
     Syntax(SyntaxError),
     /// It has more values than it may.
     TooMany,
@@ -115,6 +116,7 @@ impl<T: AsRef<str>> Document<T> {
         text.len() - text.trim_end_matches(BLANK).len()
     }
 
+    /// The document's value.
     pub fn root(&self) -> Raw<'_> {
         Raw::known(json_of(self.as_text()).trim_matches(BLANK), &self.nodes)
     }

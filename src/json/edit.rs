@@ -6,6 +6,7 @@ use super::{Raw, Text};
 pub enum Edit<'e> {
     /// Stays as it is.
     Keep,
+    /// Goes, name and value.
     Remove,
     /// Gets this name; the value stays.
     Rename(&'e str),

@@ -10,11 +10,17 @@ use std::borrow::Cow;
 /// What a value starts like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// `{`
     Object,
+    /// `[`
     Array,
+    /// `"`
     String,
+    /// A digit or `-`.
     Number,
+    /// `true` or `false`.
     Bool,
+    /// `null`, or nothing at all.
     Null,
 }
 
@@ -60,6 +66,7 @@ impl std::fmt::Debug for Raw<'_> {
 }
 
 impl<'a> Raw<'a> {
+    /// What stands for a value that is not there.
     pub const NULL: Raw<'static> = Raw { text: "null", nodes: &[] };
 
     /// Validates the whole document.
@@ -120,6 +127,7 @@ impl<'a> Raw<'a> {
         Cow::Owned(out)
     }
 
+    /// What it starts like; the rest is not looked at.
     pub fn kind(self) -> Kind {
         match self.text.as_bytes().first() {
             Some(b'{') => Kind::Object,
@@ -131,6 +139,7 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Whether it is `null`.
     pub fn is_null(self) -> bool {
         self.kind() == Kind::Null
     }
@@ -141,6 +150,7 @@ impl<'a> Raw<'a> {
         Some(Text::encoded(inner))
     }
 
+    /// `None` if it is neither `true` nor `false`.
     pub fn as_bool(self) -> Option<bool> {
         match self.text {
             "true" => Some(true),
@@ -160,10 +170,12 @@ impl<'a> Raw<'a> {
         exact.then_some(number as u64)
     }
 
+    /// A whole number, written as one: `3.0` is none here.
     pub fn as_i64(self) -> Option<i64> {
         self.text.parse().ok()
     }
 
+    /// The nearest number that there is. `None` if it is no number: a string of digits is none.
     pub fn as_f64(self) -> Option<f64> {
         if self.kind() == Kind::Number { self.text.parse().ok() } else { None }
     }

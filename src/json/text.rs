@@ -32,6 +32,7 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether it has no characters.
     pub fn is_empty(&self) -> bool {
         match &self.0 {
             Form::Encoded(text) | Form::Plain(text) => text.is_empty(),
@@ -69,10 +70,12 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text itself, in memory of its own.
     pub fn into_string(self) -> String {
         self.into_decoded().into_owned()
     }
 
+    /// The same in memory of its own, decoded no further than it is.
     pub fn into_owned(self) -> Text<'static> {
         Text(match self.0 {
             Form::Encoded(text) => Form::Encoded(Cow::Owned(text.into_owned())),

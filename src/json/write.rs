@@ -47,30 +47,36 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// The next calls write its members.
     pub fn open_object(&mut self) {
         self.separate();
         self.out.push(b'{');
     }
 
+    /// Ends what [`Writer::open_object`] began.
     pub fn close_object(&mut self) {
         self.out.push(b'}');
     }
 
+    /// The next calls write its elements.
     pub fn open_array(&mut self) {
         self.separate();
         self.out.push(b'[');
     }
 
+    /// Ends what [`Writer::open_array`] began.
     pub fn close_array(&mut self) {
         self.out.push(b']');
     }
 
+    /// An object whose members the function writes.
     pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.open_object();
         members(self);
         self.close_object();
     }
 
+    /// An array whose elements the function writes.
     pub fn array(&mut self, elements: impl FnOnce(&mut Self)) {
         self.open_array();
         elements(self);
@@ -101,6 +107,7 @@ impl<'o> Writer<'o> {
         self
     }
 
+    /// A string, escaped where it needs to be.
     pub fn string(&mut self, text: &str) {
         self.separate();
         self.out.push(b'"');
@@ -138,6 +145,7 @@ impl<'o> Writer<'o> {
         self.out.extend_from_slice(json);
     }
 
+    /// A whole number.
     pub fn u64(&mut self, number: u64) {
         self.separate();
         self.out.extend_from_slice(number.to_string().as_bytes());
@@ -153,11 +161,13 @@ impl<'o> Writer<'o> {
         }
     }
 
+    /// `true` or `false`.
     pub fn bool(&mut self, value: bool) {
         self.separate();
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
     }
 
+    /// `null`.
     pub fn null(&mut self) {
         self.raw(Raw::NULL);
     }

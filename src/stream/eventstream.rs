@@ -26,6 +26,7 @@ const KEEP_CAPACITY: usize = 64 * 1024;
 /// The `:message-type` of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageType {
+    /// An event of the answer.
     Event,
     /// A failure that the service's model names.
     Exception,
@@ -36,11 +37,13 @@ pub enum MessageType {
 /// One frame whose checksums are right.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
+    /// Whether it is an event or a failure.
     pub message_type: MessageType,
     /// The `:event-type`, `:exception-type` or `:error-code`; "" where the frame has none.
     pub name: &'a str,
     /// The `:content-type`; "" where the frame has none.
     pub content_type: &'a str,
+    /// What the frame carries; nothing but `content_type` says what it is.
     pub payload: &'a [u8],
     headers: &'a [u8],
 }
@@ -69,7 +72,10 @@ pub enum Corrupt {
     /// A frame's headers can't be read, or its `:message-type` is missing or unknown.
     Headers,
     /// A frame is larger than the bound, in bytes.
-    TooLarge { limit: usize },
+    TooLarge {
+        /// The bound.
+        limit: usize,
+    },
 }
 
 impl std::fmt::Display for Corrupt {

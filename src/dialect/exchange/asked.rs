@@ -12,9 +12,11 @@ use crate::json::{Kind, Raw, Text};
 pub struct Asked {
     /// `model` as the caller wrote it.
     pub model: String,
+    /// The caller wants the answer as server-sent events.
     pub stream: bool,
     /// The caller of an OpenAI stream asked for a usage chunk.
     pub stream_usage: bool,
+    /// What a target must have for the request to mean the same there.
     pub needs: Features,
     /// Every dialect can carry it: no need to try.
     pub is_plain: bool,

@@ -36,6 +36,7 @@ static CHAT: &[Member] = &[
 /// Anthropic's threads: a turn sends only what is new. Its SDK's tool runner opens one for every run, and sends the whole
 /// conversation instead when it is told by this code that a thread can't be had.
 const THREAD: &str = "thread";
+/// The code of that refusal, which is what the runner goes by.
 pub const NO_THREADS: &str = "thread_unsupported_request";
 
 /// Whether a refusal's words are about a thread.

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 /// What becomes of something that changes the meaning and that a target's dialect can't carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsupported {
+    /// The caller gets an error that names it.
     #[default]
     Refuse,
+    /// It is left out, and the caller is told.
     Drop,
 }
 
@@ -84,6 +86,7 @@ pub struct Losses {
 const FEW: usize = 16;
 
 impl Losses {
+    /// Nothing lost yet, and what happens when something is that changes the meaning.
     pub fn new(policy: Unsupported) -> Losses {
         Losses { policy, ..Losses::default() }
     }

@@ -51,6 +51,7 @@ impl Member {
 /// What is lost.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
+    /// A member of the request.
     Member(Member),
     /// A member of one of the tools.
     OfTool(usize, Member),

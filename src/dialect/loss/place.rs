@@ -6,12 +6,15 @@
 /// What is meant in a message of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spot {
+    /// The message itself.
     Message,
     /// One of its parts.
     Part(usize),
     /// The arguments of one of its tool calls: its number among them, and as a part.
     Call {
+        /// Its number among the message's tool calls, from 0.
         call: usize,
+        /// Its number among the message's parts, from 0.
         part: usize,
     },
 }
@@ -19,7 +22,9 @@ pub enum Spot {
 /// A path such as `messages[2].content[1]` in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
+    /// Its number in the conversation, from 0.
     pub message: usize,
+    /// What of it.
     pub spot: Spot,
 }
 

@@ -7,9 +7,11 @@ use crate::json::Writer;
 /// An error on its way to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerError {
+    /// HTTP status.
     pub status: u16,
     /// OpenAI's `code`: a failure class or a refusal's code.
     pub code: String,
+    /// OpenAI's `param`: the member of the request that it is about.
     pub param: Option<String>,
     /// A complete sentence that names the target and what to do; never a secret.
     pub message: String,

@@ -99,6 +99,7 @@ pub trait StreamReader {
 
 /// Turns events into a caller's bytes.
 pub trait StreamWriter {
+    /// Appends to `out` what the caller gets of one event; nothing if it sees none of it yet.
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
     /// The good end: whatever was kept back (usage, terminator).
     fn end(&mut self, out: &mut Vec<u8>);
@@ -118,13 +119,16 @@ pub trait Native: Sync {
     /// # Errors
     /// The failure that the answer is.
     fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure>;
+    /// The way of a stream, from the provider's first byte on.
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe>;
 }
 
 /// A whole answer in the caller's dialect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// What the caller gets.
     pub body: Vec<u8>,
+    /// What the record gets.
     pub seen: Seen,
 }
 
@@ -147,6 +151,7 @@ pub trait Pipe {
     fn held(&self) -> usize;
     /// Ends the caller's stream with an error event.
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>);
+    /// What was learned so far.
     fn seen(&self) -> &Seen;
 }
 

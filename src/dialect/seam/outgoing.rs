@@ -10,11 +10,13 @@ pub struct Outgoing {
     pub path: String,
     /// The dialect's own headers, in lower case; never a credential.
     pub headers: Vec<(&'static str, String)>,
+    /// The request in the provider's dialect, or its beginning; see `kept`.
     pub body: Vec<u8>,
     /// So many bytes at the end of the caller's request follow `body` as they are.
     pub kept: usize,
     /// What was left out, by the caller's name for it.
     pub dropped: Vec<Cow<'static, str>>,
+    /// What the answer's readers need to know of the request.
     pub memo: Memo,
 }
 

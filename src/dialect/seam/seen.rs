@@ -7,6 +7,7 @@ use crate::json::{Raw, Text};
 /// What was learned from an answer while it passed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
+    /// Tokens, as far as the provider counted them.
     pub usage: Usage,
     /// The provider's name of the model that answered.
     pub model: Option<String>,

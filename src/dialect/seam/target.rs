@@ -7,8 +7,11 @@ use crate::dialect::providers::{Dialect, Row};
 /// Where a provider listens: the base URL as its official SDK takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// `https`: Envoy speaks TLS to it.
     pub tls: bool,
+    /// A name or an address, without the port.
     pub host: String,
+    /// The URL's, or the scheme's own.
     pub port: u16,
     /// What comes before the dialect's own path, without a slash at its end: `/v1`, or nothing.
     pub base_path: String,
@@ -30,11 +33,15 @@ impl Endpoint {
 /// One target.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// What the file calls it, and callers and operators see.
     pub id: String,
+    /// Its provider.
     pub row: &'static Row,
     /// The provider's name for the model; the caller's name where it is not set.
     pub model: Option<String>,
+    /// Where it listens.
     pub endpoint: Endpoint,
+    /// What it can do: the file's word, or the provider's row.
     pub capabilities: Features,
     /// What the file takes away from the provider's row: not sent even where a request is in the target's own dialect, whose
     /// callers are believed otherwise.
@@ -52,6 +59,7 @@ pub struct Target {
 }
 
 impl Target {
+    /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
         self.row.dialect
     }
@@ -73,6 +81,7 @@ impl Target {
         }
     }
 
+    /// Whether it can do all of that.
     pub fn has(&self, feature: Features) -> bool {
         self.capabilities.contains(feature)
     }

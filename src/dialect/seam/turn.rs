@@ -6,9 +6,11 @@ use crate::dialect::surface::Surface;
 /// One caller's request, from the first byte in to the last byte out, over all its attempts.
 #[derive(Clone, Debug)]
 pub struct Turn {
+    /// What the caller called: the dialect of the answer.
     pub surface: Surface,
     /// `model` as the caller wrote it; what the answer says too.
     pub requested_model: String,
+    /// The answer goes out as server-sent events.
     pub stream: bool,
     /// The caller of an OpenAI stream asked for a usage chunk.
     pub stream_usage: bool,
@@ -16,6 +18,7 @@ pub struct Turn {
     pub id: String,
     /// Unix seconds, for `created`.
     pub created: u64,
+    /// What happens to what a target can't carry of it.
     pub unsupported: Unsupported,
     /// Headers of the caller that a provider of the same dialect may see (`anthropic-beta`, `anthropic-version`),
     /// in lower case.
@@ -28,6 +31,7 @@ impl Turn {
         format!("{key:016x}")
     }
 
+    /// The first of the caller's headers of that name, in lower case, that a provider may see.
     pub fn caller_header(&self, name: &str) -> Option<&str> {
         self.caller_headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

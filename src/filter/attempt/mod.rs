@@ -42,7 +42,12 @@ pub enum Step {
     /// Keep everything back; the bytes were taken.
     Hold,
     /// Set these headers and let them go, with this in place of the bytes.
-    Release { headers: HeaderList, body: Vec<u8> },
+    Release {
+        /// All headers of the answer.
+        headers: HeaderList,
+        /// What the caller gets of its body so far.
+        body: Vec<u8>,
+    },
     /// Let this go in place of the bytes.
     Chunk(Vec<u8>),
     /// Let it go as it is.

@@ -25,16 +25,19 @@ pub struct Beginning<'a> {
     pub buffered: usize,
     /// The name of the seat that Envoy chose. Asked only where there is a choice.
     pub seat: &'a dyn Fn() -> String,
+    /// What time it is.
     pub clock: Clock<'a>,
 }
 
 /// An attempt that has begun, and what the provider gets.
 pub struct Start {
+    /// What the provider's answer goes through.
     pub attempt: Attempt,
     /// All headers of its request.
     pub headers: HeaderList,
     /// Its body, to be written over so many bytes at the begin of Envoy's buffer; the rest stays.
     pub body: Vec<u8>,
+    /// So many bytes of the buffer give way to the body.
     pub over: usize,
 }
 

@@ -15,6 +15,7 @@ use std::rc::Rc;
 /// What the host does with an answer's headers.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ResponseStep {
+    /// Let it go as it is.
     Pass,
     /// Answer so in its place.
     Answer(LastWord),
@@ -25,6 +26,7 @@ pub enum ResponseStep {
 /// An answer in the place of Envoy's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LastWord {
+    /// What the caller gets.
     pub answer: Answer,
     /// Headers that Envoy's answer had and this one keeps.
     pub kept: Vec<(Vec<u8>, Vec<u8>)>,

@@ -30,12 +30,15 @@ use std::rc::Rc;
 pub enum RequestStep {
     /// Not ours. These headers are reserved and were the caller's: remove them.
     Pass {
+        /// Their names.
         remove: Vec<Vec<u8>>,
     },
     /// Remove these reserved headers, give each piece of the body to [`Router::arrives`], then call [`Router::plan`].
     Read {
+        /// Their names.
         remove: Vec<Vec<u8>>,
     },
+    /// It ends here: this is the answer.
     Answer(Answer),
 }
 
@@ -84,6 +87,7 @@ enum Phase {
 }
 
 impl Router {
+    /// A request of which nothing is known yet.
     pub fn new(runtime: Rc<Runtime>) -> Router {
         Router { runtime, phase: Phase::Other }
     }

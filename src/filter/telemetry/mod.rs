@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 /// One counter. What its metric has no label for tells nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Series {
+    /// What is counted.
     pub metric: Metric,
     /// A place in the configuration's groups.
     pub group: usize,
@@ -28,7 +29,9 @@ pub struct Series {
 /// So many are added to a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
+    /// Which counter.
     pub series: Series,
+    /// How many.
     pub by: u32,
 }
 

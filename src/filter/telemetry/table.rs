@@ -3,18 +3,26 @@
 /// A metric of the filter's. What each counts is its line's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
+    /// `switchover_failed_attempts_total`
     FailedAttempts,
+    /// `switchover_switches_total`
     Switches,
+    /// `switchover_cool_downs_total`
     CoolDowns,
+    /// `switchover_broken_streams_total`
     BrokenStreams,
+    /// `switchover_malformed_events_total`
     MalformedEvents,
+    /// `switchover_drills_total`
     Drills,
+    /// `switchover_news_total`
     News,
 }
 
 /// What Envoy keeps of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A number that only grows, of all workers together.
     Counter,
 }
 

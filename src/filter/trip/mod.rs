@@ -24,9 +24,11 @@ use std::rc::Rc;
 /// See the module.
 #[derive(Debug)]
 pub struct Trip {
+    /// What its plugin is configured for.
     pub runtime: Rc<Runtime>,
     /// A place in the configuration's groups.
     pub group: usize,
+    /// What dialects need to know of the request.
     pub turn: Turn,
     /// Places in the configuration's targets, in the order to try.
     pub order: Vec<usize>,
@@ -150,6 +152,7 @@ impl Trip {
         }
     }
 
+    /// What the file calls its group.
     pub fn group_name(&self) -> &str {
         self.runtime.group_name(self.group)
     }

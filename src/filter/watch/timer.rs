@@ -4,6 +4,7 @@
 /// What somebody needs of a timer, in the order of their hurry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Need {
+    /// Nothing is watched and nobody waits.
     #[default]
     Nothing,
     /// Streams or bodies are watched.

@@ -16,8 +16,11 @@ const MOST_MS: u64 = 2000;
 /// A request whose body is to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
+    /// The plugin's context, to whose timer it falls.
     pub root: u32,
+    /// The request's own context.
     pub context: u32,
+    /// Which of the filter's two places waits.
     pub role: Role,
     /// When the wait began, in milliseconds since 1970.
     pub since_ms: u64,

@@ -3,13 +3,17 @@
 /// A header's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
+    /// True and false are two types of the wire.
     Bool(bool),
     /// A whole number of 8, 16, 32 or 64 bits.
     Integer(i64),
+    /// At most 64 KiB.
     Bytes(&'a [u8]),
+    /// In UTF-8, at most 64 KiB.
     Text(&'a str),
     /// Milliseconds since 1970.
     Timestamp(i64),
+    /// Its bytes, as they came.
     Uuid([u8; 16]),
 }
 

@@ -14,7 +14,7 @@
 
 mod answers;
 #[path = "../../golden/frames.rs"]
-#[allow(dead_code, reason = "the golden cases use the rest")]
+#[expect(dead_code, reason = "the golden cases use the rest")]
 mod frames;
 mod marks;
 mod requests;

@@ -1,0 +1,224 @@
+//! What a conversation is made of: messages and their parts.
+
+use crate::json::{Raw, Text};
+use std::borrow::Cow;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The operator of the conversation: instructions.
+    System,
+    /// OpenAI's newer name for instructions; a dialect without it takes it for `System`.
+    Developer,
+    /// The human, and the tools.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message. The results of tools are parts of a `User` message in the model, whatever the dialect calls them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message<'a> {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in its order.
+    pub parts: Vec<Part<'a>>,
+    /// Tells participants of one role apart.
+    pub name: Option<Text<'a>>,
+    /// Members the model has no place for.
+    pub extra: Vec<(Text<'a>, Raw<'a>)>,
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<'a> {
+    /// What it is.
+    pub kind: PartKind<'a>,
+    /// A cache breakpoint after this part: Anthropic's `cache_control` object, as written.
+    pub cache: Option<Raw<'a>>,
+}
+
+impl<'a> From<PartKind<'a>> for Part<'a> {
+    fn from(kind: PartKind<'a>) -> Self {
+        Part { kind, cache: None }
+    }
+}
+
+/// What a piece of a message is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartKind<'a> {
+    /// Words.
+    Text(Text<'a>),
+    /// The model declined, in words.
+    Refusal(Text<'a>),
+    /// A picture.
+    Image {
+        /// Where its bytes are.
+        source: Source<'a>,
+        /// OpenAI's `low`, `high` or `auto`.
+        detail: Option<Text<'a>>,
+    },
+    /// Sound in base64.
+    Audio {
+        /// The sound itself.
+        data: Text<'a>,
+        /// OpenAI's name of the encoding: `wav`, `mp3`.
+        format: Text<'a>,
+    },
+    /// A file to read: PDF, plain text and the like.
+    Document {
+        /// Where its bytes are.
+        source: Source<'a>,
+        /// The file's name or title, for the model.
+        name: Option<Text<'a>>,
+        /// Words about the document that are not part of it (Anthropic).
+        context: Option<Text<'a>>,
+        /// Anthropic's `citations` object, as written.
+        citations: Option<Raw<'a>>,
+    },
+    /// The model calls a tool.
+    ToolCall(ToolCall<'a>),
+    /// What a tool answered.
+    ToolResult(ToolResult<'a>),
+    /// What the model thought.
+    Thought(Thought<'a>),
+    /// A part that only one dialect knows, as written.
+    Foreign {
+        /// [`super::Request::dialect`] of the requests that can have it.
+        dialect: &'static str,
+        /// The part's `type` there.
+        kind: Text<'a>,
+        /// The whole part.
+        raw: Raw<'a>,
+    },
+}
+
+/// Where the bytes of an image or a document are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source<'a> {
+    /// In the request itself.
+    Base64 {
+        /// Such as `image/png`.
+        media_type: Text<'a>,
+        /// The bytes, in base64.
+        data: Text<'a>,
+    },
+    /// Where the provider shall fetch it.
+    Url(Text<'a>),
+    /// An id from the provider's file store.
+    File(Text<'a>),
+    /// A plain-text document.
+    Text(Text<'a>),
+}
+
+/// A call of a tool, by the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall<'a> {
+    /// What the tool's result names.
+    pub id: Text<'a>,
+    /// The tool's.
+    pub name: Text<'a>,
+    /// What the tool gets.
+    pub arguments: Arguments<'a>,
+    /// The provider's sealed state that must come back with the call (Gemini's `thoughtSignature`).
+    pub signature: Option<(Maker, Text<'a>)>,
+}
+
+/// The arguments of a tool call: an object, or the string that holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arguments<'a> {
+    /// Any JSON value; an object unless the model erred.
+    Json(Raw<'a>),
+    /// JSON inside a string, perhaps cut or wrong: models write it.
+    Encoded(Text<'a>),
+}
+
+impl Arguments<'_> {
+    /// The arguments as JSON text. Nothing (an empty string) stands for no arguments: `{}`.
+    ///
+    /// `None` if the string holds something else than a JSON object.
+    pub fn object(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => {
+                Some(Cow::Borrowed(raw.as_json()))
+            }
+            // Some say so that there are none.
+            Arguments::Json(raw) => raw.is_null().then_some(Cow::Borrowed("{}")),
+            Arguments::Encoded(text) => {
+                let decoded = text.decode();
+                if decoded.trim().is_empty() {
+                    return Some(Cow::Borrowed("{}"));
+                }
+                let raw = Raw::parse(decoded.as_bytes()).ok()?;
+                (raw.kind() == crate::json::Kind::Object).then_some(decoded)
+            }
+        }
+    }
+
+    /// The arguments as the text OpenAI puts in a string.
+    pub fn text(&self) -> Text<'_> {
+        match self {
+            Arguments::Json(raw) if raw.is_null() => Text::from("{}"),
+            Arguments::Json(raw) => Text::from(raw.as_json()),
+            Arguments::Encoded(text) => text.clone(),
+        }
+    }
+}
+
+/// What a tool answered, or how it failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolResult<'a> {
+    /// The id of the call that it answers.
+    pub call_id: Text<'a>,
+    /// The tool's name where the caller's dialect gives it with the result.
+    pub name: Option<Text<'a>>,
+    /// Texts, and pictures and documents where the dialects of both sides have them in results.
+    pub parts: Vec<Part<'a>>,
+    /// The tool failed, and the parts say how.
+    pub is_error: bool,
+}
+
+/// What the model thought before it spoke.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thought<'a> {
+    /// Empty where it is sealed.
+    pub text: Text<'a>,
+    /// Proof that the maker wrote it; must come back unchanged on the next turn.
+    pub signature: Option<Text<'a>>,
+    /// The thought in a form that only its maker can read.
+    pub sealed: Option<Text<'a>>,
+    /// Who made signature or seal: they go to no one else.
+    pub maker: Option<Maker>,
+}
+
+/// Whose signatures these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// Claude, wherever it is hosted (its signatures are valid on every host).
+    Anthropic,
+    /// Gemini's `thoughtSignature`.
+    Gemini,
+    /// OpenAI's `encrypted_content`.
+    OpenAi,
+    /// A model on Bedrock's Converse that is not Claude.
+    Bedrock,
+}
+
+impl Maker {
+    /// The value of `format` in a `reasoning_details` entry, which is how it travels through an OpenAI caller.
+    pub fn format(self) -> &'static str {
+        match self {
+            Maker::Anthropic => "anthropic-claude-v1",
+            Maker::Gemini => "google-gemini-v1",
+            Maker::OpenAi => "openai-responses-v1",
+            Maker::Bedrock => "amazon-bedrock-v1",
+        }
+    }
+
+    /// Clients that put the fragments of a stream together may have joined the word to itself.
+    pub fn from_format(format: &str) -> Option<Maker> {
+        [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock]
+            .into_iter()
+            .find(|maker| !format.is_empty() && format.replace(maker.format(), "").is_empty())
+    }
+}
