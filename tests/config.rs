@@ -328,7 +328,7 @@ mod laws {
 
 #[test]
 fn everything_is_resolved() {
-    use switchover::config::{Alias, CredentialSource, Effect, Member, WhenAll};
+    use switchover::config::{Alias, CredentialSource, Effect, GroupMember, WhenAll};
     use switchover::failure::Class;
     let config = Config::from_yaml(&fs::read(folder("config/good/everything.yaml")).unwrap()).unwrap();
     assert_eq!(config.listen.hosts, ["llm.internal", "*.llm.example.com"]);
@@ -355,7 +355,7 @@ fn everything_is_resolved() {
     assert_eq!(group.strategy, "lowest_cost");
     // The cheaper of the first tier, the other, the lower priority, and what only the fallback group has.
     let expected = [(1, 0, 3), (0, 0, 7), (3, 1, 1), (2, 2, 1)];
-    assert_eq!(group.members, expected.map(|(target, tier, weight)| Member { target, tier, weight }));
+    assert_eq!(group.members, expected.map(|(target, tier, weight)| GroupMember { target, tier, weight }));
     let times = [
         group.first_token_timeout_ms,
         group.answer_timeout_ms,

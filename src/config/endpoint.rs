@@ -5,7 +5,7 @@ use super::problem::quoted;
 use crate::dialect::Endpoint;
 
 /// What is wrong and what to write instead.
-type Wrong = (String, String);
+type EndpointFault = (String, String);
 
 const EXAMPLE: &str = "Write one like https://api.example.com/v1";
 
@@ -13,7 +13,7 @@ const EXAMPLE: &str = "Write one like https://api.example.com/v1";
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn parse_endpoint(url: &str) -> Result<Endpoint, Wrong> {
+pub(super) fn parse_endpoint(url: &str) -> Result<Endpoint, EndpointFault> {
     let wrong = |what: String, instead: &str| Err((what, instead.to_owned()));
     let Some((scheme, rest)) = url.split_once("://") else {
         return wrong(format!("{} has no scheme", quoted(url)), EXAMPLE);
@@ -44,7 +44,7 @@ pub(super) fn parse_endpoint(url: &str) -> Result<Endpoint, Wrong> {
     Ok(Endpoint { tls, host, port, base_path: path.trim_end_matches('/').to_owned() })
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), Wrong> {
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), EndpointFault> {
     // In an IPv6 address the port's colon comes after the bracket.
     let host_end = authority.find(']').map_or(0, |at| at + 1);
     let colon = authority.get(host_end..).and_then(|tail| tail.find(':')).map(|at| host_end + at);
@@ -61,7 +61,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), Wrong> {
     }
 }
 
-fn parse_host(host: &str) -> Result<String, Wrong> {
+fn parse_host(host: &str) -> Result<String, EndpointFault> {
     if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return match inner.parse::<core::net::Ipv6Addr>() {
             Ok(address) => Ok(address.to_string()),

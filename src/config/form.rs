@@ -1,7 +1,7 @@
 //! Forms that texts in the file must have: each as a function for the checker and as a pattern for the schema.
 
 /// A form of text.
-pub(super) struct Form {
+pub(super) struct TextForm {
     /// Ends the sentence "`…` is not".
     pub what: &'static str,
     /// A sentence that says how to write one.
@@ -18,7 +18,7 @@ fn made_of(text: &str, others: &str, max: usize) -> bool {
     (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-pub(super) static ID: Form = Form {
+pub(super) static ID: TextForm = TextForm {
     what: "an id",
     rule: "Use letters, digits, `.`, `_` and `-`, at most 64 of them",
     pattern: "^[A-Za-z0-9._-]{1,64}$",
@@ -26,7 +26,7 @@ pub(super) static ID: Form = Form {
     shown: true,
 };
 
-pub(super) static GROUP: Form = Form {
+pub(super) static GROUP: TextForm = TextForm {
     what: "a group's name",
     rule: "Use letters, digits, `.`, `_`, `-`, `/` and `:`, at most 64 of them",
     pattern: "^[A-Za-z0-9._/:-]{1,64}$",
@@ -34,7 +34,7 @@ pub(super) static GROUP: Form = Form {
     shown: true,
 };
 
-pub(super) static ALIAS: Form = Form {
+pub(super) static ALIAS: TextForm = TextForm {
     what: "an alias",
     rule: "Use letters, digits, `.`, `_`, `-`, `/`, `:`, `@` and at most one `*`, which stands for anything",
     pattern: "^(?=.{1,128}$)[A-Za-z0-9._/:@-]*\\*?[A-Za-z0-9._/:@-]*$",
@@ -43,7 +43,7 @@ pub(super) static ALIAS: Form = Form {
 };
 
 /// Envoy takes anything; blanks and commas would break the header and the lists that it stands in.
-pub(super) static CLUSTER: Form = Form {
+pub(super) static CLUSTER: TextForm = TextForm {
     what: "a cluster's name",
     rule: "Use letters, digits, `.`, `_`, `-`, `/`, `:` and `|`, at most 256 of them",
     pattern: "^[A-Za-z0-9._/:|-]{1,256}$",
@@ -51,7 +51,7 @@ pub(super) static CLUSTER: Form = Form {
     shown: true,
 };
 
-pub(super) static TEXT: Form = Form {
+pub(super) static TEXT: TextForm = TextForm {
     what: "a name",
     rule: "Write at least one character, no blanks at the ends and no line breaks",
     pattern: "^[^\\s\\u0000-\\u001f]([^\\u0000-\\u001f]*[^\\s\\u0000-\\u001f])?$",
@@ -59,7 +59,7 @@ pub(super) static TEXT: Form = Form {
     shown: true,
 };
 
-pub(super) static FILE: Form = Form {
+pub(super) static FILE: TextForm = TextForm {
     what: "a file's path",
     rule: "Write the file's path, not what is in it: one line, no blanks at the ends",
     pattern: TEXT.pattern,
@@ -79,7 +79,7 @@ fn is_known_key(text: &str) -> bool {
     BEGINNINGS.iter().any(|beginning| text.strip_prefix(beginning).is_some_and(is_one))
 }
 
-pub(super) static PROSE: Form = Form {
+pub(super) static PROSE: TextForm = TextForm {
     what: "a text",
     rule: "Write at least one character",
     pattern: "\\S",
@@ -87,7 +87,7 @@ pub(super) static PROSE: Form = Form {
     shown: true,
 };
 
-pub(super) static HEADER: Form = Form {
+pub(super) static HEADER: TextForm = TextForm {
     what: "a header's name",
     rule: "Use letters, digits, `_` and `-`, at most 64 of them",
     pattern: "^[A-Za-z0-9_-]{1,64}$",
@@ -95,7 +95,7 @@ pub(super) static HEADER: Form = Form {
     shown: true,
 };
 
-pub(super) static HOST: Form = Form {
+pub(super) static HOST: TextForm = TextForm {
     what: "a host",
     rule: "Write a name without a port, like llm.internal, or `*.` and a name",
     pattern: "^(\\*\\.)?[A-Za-z0-9.-]{1,253}$",
@@ -103,7 +103,7 @@ pub(super) static HOST: Form = Form {
     shown: true,
 };
 
-pub(super) static BASE_PATH: Form = Form {
+pub(super) static BASE_PATH: TextForm = TextForm {
     what: "a base path",
     rule: "Write a path that begins with `/`, like /llm, or nothing",
     pattern: "^(/[A-Za-z0-9._~-]+)*/?$",
@@ -119,7 +119,7 @@ pub(super) fn is_base_path(text: &str) -> bool {
 }
 
 /// Only the beginning; [`super::endpoint`] reads the rest and says what is wrong with it.
-pub(super) static URL: Form = Form {
+pub(super) static URL: TextForm = TextForm {
     what: "a URL",
     rule: "Write one like https://api.example.com/v1",
     pattern: "^https?://[^/?#@]+(/[^?#]*)?$",
@@ -127,7 +127,7 @@ pub(super) static URL: Form = Form {
     shown: true,
 };
 
-pub(super) static ENV: Form = Form {
+pub(super) static ENV: TextForm = TextForm {
     what: "an environment variable's name",
     rule: "Write the variable's name, not what is in it: letters, digits and `_`, no digit first",
     pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
@@ -135,7 +135,7 @@ pub(super) static ENV: Form = Form {
     shown: false,
 };
 
-pub(super) static TIMESTAMP: Form = Form {
+pub(super) static TIMESTAMP: TextForm = TextForm {
     what: "a time",
     rule: "Write date, time and zone, like 2026-12-31T23:00:00Z",
     pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",

@@ -80,7 +80,7 @@ impl Config {
 
     /// The target most like an id that no target has.
     pub fn closest_target(&self, id: &str) -> Option<&str> {
-        closest(id, self.targets.iter().map(super::Target::id))
+        closest(id, self.targets.iter().map(super::TargetSettings::id))
     }
 }
 

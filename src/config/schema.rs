@@ -1,7 +1,7 @@
 //! `switchover schema`: the table of [`super::file`] as JSON Schema, for editors and for whoever writes the file by
 //! program. It is as strict as the checker about each value; what takes several values to judge only `check` tells.
 
-use super::file::{FILE, Field, Kind, LABEL, Literal, Need, Object};
+use super::file::{FILE, KeyRow, LABEL, Literal, Object, Presence, ValueKind};
 use super::time::{DURATION_PATTERN, show_ms};
 use crate::json::{Raw, Writer};
 
@@ -25,7 +25,7 @@ fn object(object: &Object, doc: Option<&str>, w: &mut Writer<'_>) {
     w.key("description").string(doc.unwrap_or(object.doc));
     w.key("type").string("object");
     w.key("additionalProperties").bool(false);
-    let required = || object.fields.iter().filter(|field| matches!(field.need, Need::Required));
+    let required = || object.fields.iter().filter(|field| matches!(field.need, Presence::Required));
     if required().next().is_some() {
         w.key("required").array(|w| required().for_each(|field| w.string(field.name)));
     }
@@ -37,10 +37,10 @@ fn object(object: &Object, doc: Option<&str>, w: &mut Writer<'_>) {
         });
     }
     w.key("properties").object(|w| {
-        for Field { name, kind: of, need, doc } in object.fields {
+        for KeyRow { name, kind: of, need, doc } in object.fields {
             w.key(name).object(|w| {
                 kind(of, Some(doc), w);
-                if let Need::Default(literal) = need {
+                if let Presence::Default(literal) = need {
                     default(literal, w.key("default"));
                 }
             });
@@ -49,60 +49,60 @@ fn object(object: &Object, doc: Option<&str>, w: &mut Writer<'_>) {
 }
 
 /// The members that say what a value is.
-fn kind(of: &Kind, doc: Option<&str>, w: &mut Writer<'_>) {
-    if let Kind::Object(inner) = of {
+fn kind(of: &ValueKind, doc: Option<&str>, w: &mut Writer<'_>) {
+    if let ValueKind::Object(inner) = of {
         return object(inner, doc, w);
     }
     if let Some(doc) = doc {
         w.key("description").string(&described(of, doc));
     }
     match of {
-        Kind::Bool => w.key("type").string("boolean"),
-        Kind::Whole { min, max } => {
+        ValueKind::Bool => w.key("type").string("boolean"),
+        ValueKind::Whole { min, max } => {
             w.key("type").string("integer");
             w.key("minimum").u64(*min);
             w.key("maximum").u64(*max);
         }
-        Kind::Number { min, max } => {
+        ValueKind::Number { min, max } => {
             w.key("type").string("number");
             w.key("minimum").f64(*min);
             w.key("maximum").f64(*max);
         }
-        Kind::Duration { .. } => {
+        ValueKind::Duration { .. } => {
             w.key("type").string("string");
             w.key("pattern").string(DURATION_PATTERN);
         }
-        Kind::Text(form) => {
+        ValueKind::Text(form) => {
             w.key("type").string("string");
             w.key("pattern").string(form.pattern);
         }
-        Kind::OneOf(choices, _) => {
+        ValueKind::OneOf(choices, _) => {
             w.key("enum").array(|w| choices().into_iter().for_each(|choice| w.string(choice)))
         }
-        Kind::Map(keys) => {
+        ValueKind::Map(keys) => {
             w.key("type").string("object");
             w.key("propertyNames").object(|w| w.key("pattern").string(keys.pattern));
             w.key("additionalProperties").object(|w| kind(&LABEL, None, w));
         }
-        Kind::List { of, min } => {
+        ValueKind::List { of, min } => {
             w.key("type").string("array");
             if *min > 0 {
                 w.key("minItems").u64(u64::try_from(*min).unwrap_or(u64::MAX));
             }
             w.key("items").object(|w| kind(of, None, w));
         }
-        Kind::Later(_) => {
+        ValueKind::Later(_) => {
             w.key("type").string("array");
             w.key("maxItems").u64(0);
         }
-        Kind::Object(_) => {}
+        ValueKind::Object(_) => {}
     }
 }
 
 /// A key's meaning, with what JSON Schema has no word for.
-fn described(of: &Kind, doc: &str) -> String {
+fn described(of: &ValueKind, doc: &str) -> String {
     match of {
-        Kind::Duration { min_ms, max_ms } => {
+        ValueKind::Duration { min_ms, max_ms } => {
             format!(
                 "{doc} A duration from {} to {}, like 500ms, 10s, 5m or 1h.",
                 show_ms(*min_ms),
@@ -165,8 +165,10 @@ mod tests {
             let path = format!("{path}/properties/{}", field.name);
             found.push(path.clone());
             match field.kind {
-                Kind::Object(inner) => keys(inner, &path, found),
-                Kind::List { of: Kind::Object(inner), .. } => keys(inner, &format!("{path}/items"), found),
+                ValueKind::Object(inner) => keys(inner, &path, found),
+                ValueKind::List { of: ValueKind::Object(inner), .. } => {
+                    keys(inner, &format!("{path}/items"), found)
+                }
                 _ => {}
             }
         }
@@ -205,7 +207,7 @@ mod tests {
     fn defaults_are_of_their_kind() {
         fn look(object: &'static Object) {
             for field in object.fields {
-                if let Need::Default(literal) = &field.need {
+                if let Presence::Default(literal) = &field.need {
                     let mut json = Vec::new();
                     default(literal, &mut Writer::new(&mut json));
                     let mut problems = crate::config::problem::Problems::default();
@@ -214,8 +216,8 @@ mod tests {
                     assert!(problems.is_empty(), "{problems:?}");
                 }
                 match field.kind {
-                    Kind::Object(inner) => look(inner),
-                    Kind::List { of: Kind::Object(inner), .. } => look(inner),
+                    ValueKind::Object(inner) => look(inner),
+                    ValueKind::List { of: ValueKind::Object(inner), .. } => look(inner),
                     _ => {}
                 }
             }

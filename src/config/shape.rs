@@ -1,8 +1,8 @@
 //! Holds a document against the table of [`super::file`]: unknown keys, missing ones, wrong kinds, values out of range.
 //! What a value means beside others is not judged here.
 
-use super::file::{Field, Kind, LABEL, Need, Object};
-use super::form::Form;
+use super::file::{KeyRow, LABEL, Object, Presence, ValueKind};
+use super::form::TextForm;
 use super::lookup::{closest, is_slip};
 use super::meaning;
 use super::node::{Node, Value};
@@ -26,8 +26,8 @@ pub(super) fn check_object(node: &Node, object: &'static Object, path: &str, pro
             }
         }
     }
-    for Field { name, need, doc, .. } in object.fields {
-        if matches!(need, Need::Required) && node.get(name).is_none() {
+    for KeyRow { name, need, doc, .. } in object.fields {
+        if matches!(need, Presence::Required) && node.get(name).is_none() {
             let instead = format!("Add it: {}", doc.trim_end_matches('.'));
             problems.add(
                 path,
@@ -79,16 +79,16 @@ fn check_choice(node: &Node, choice: &[&str], path: &str, problems: &mut Problem
 }
 
 /// Reports all in which `node` is not of `kind`.
-pub(super) fn check(node: &Node, kind: &'static Kind, path: &str, problems: &mut Problems) {
+pub(super) fn check(node: &Node, kind: &'static ValueKind, path: &str, problems: &mut Problems) {
     if matches!(node.value, Value::Null) {
         problems.add(path, node.at, "There is no value", "Give it one, or leave the key out");
         return;
     }
     match kind {
-        Kind::Object(object) => check_object(node, object, path, problems),
-        Kind::List { of, min } => check_list(node, of, *min, path, problems),
-        Kind::Map(keys) => check_map(node, keys, path, problems),
-        Kind::Later(what) => {
+        ValueKind::Object(object) => check_object(node, object, path, problems),
+        ValueKind::List { of, min } => check_list(node, of, *min, path, problems),
+        ValueKind::Map(keys) => check_map(node, keys, path, problems),
+        ValueKind::Later(what) => {
             if !matches!(&node.value, Value::List(items) if items.is_empty()) {
                 let wrong = format!("Switchover does not support {what} yet");
                 problems.add(path, node.at, wrong, "Write `[]`, or leave the key out");
@@ -102,7 +102,7 @@ pub(super) fn check(node: &Node, kind: &'static Kind, path: &str, problems: &mut
     }
 }
 
-fn check_list(node: &Node, of: &'static Kind, min: usize, path: &str, problems: &mut Problems) {
+fn check_list(node: &Node, of: &'static ValueKind, min: usize, path: &str, problems: &mut Problems) {
     let Value::List(items) = &node.value else {
         problems.add(
             path,
@@ -120,7 +120,7 @@ fn check_list(node: &Node, of: &'static Kind, min: usize, path: &str, problems: 
     }
 }
 
-fn check_map(node: &Node, keys: &'static Form, path: &str, problems: &mut Problems) {
+fn check_map(node: &Node, keys: &'static TextForm, path: &str, problems: &mut Problems) {
     let Value::Map(entries) = &node.value else {
         problems.add(path, node.at, wrong_kind(node, "a map"), "Write a map of names and texts");
         return;
@@ -139,20 +139,20 @@ const MOST_LISTED: usize = 4;
 
 type Scalar = Result<(), (String, String)>;
 
-fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
+fn check_scalar(node: &Node, kind: &ValueKind) -> Scalar {
     match kind {
-        Kind::Bool => match node.truth() {
+        ValueKind::Bool => match node.truth() {
             Some(_) => Ok(()),
             None => Err((wrong_kind(node, "true or false"), "Write true or false".to_owned())),
         },
-        Kind::Whole { min, max } => check_whole(node, *min, *max),
-        Kind::Number { min, max } => match node.number() {
+        ValueKind::Whole { min, max } => check_whole(node, *min, *max),
+        ValueKind::Number { min, max } => match node.number() {
             Some(number) if (*min..=*max).contains(&number) => Ok(()),
             Some(number) => Err(out_of_range(number, min, max)),
             None => Err((wrong_kind(node, "a number"), "Write a number without quotes".to_owned())),
         },
-        Kind::Duration { min_ms, max_ms } => check_duration(node, *min_ms, *max_ms),
-        Kind::Text(form) => {
+        ValueKind::Duration { min_ms, max_ms } => check_duration(node, *min_ms, *max_ms),
+        ValueKind::Text(form) => {
             let text = text_of(node)?;
             if (form.accepts)(text) {
                 return Ok(());
@@ -165,7 +165,7 @@ fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
             let rule = if meaning::has_variable(text) { meaning::VARIABLE } else { form.rule };
             Err((format!("{shown} is not {}", form.what), rule.to_owned()))
         }
-        Kind::OneOf(choices, later) => {
+        ValueKind::OneOf(choices, later) => {
             let (text, choices) = (text_of(node)?, choices());
             if choices.contains(&text) {
                 return Ok(());
@@ -190,7 +190,7 @@ fn check_scalar(node: &Node, kind: &Kind) -> Scalar {
             };
             Err((format!("{} is not known here", quoted(text)), instead))
         }
-        Kind::Object(_) | Kind::Map(_) | Kind::List { .. } | Kind::Later(_) => Ok(()),
+        ValueKind::Object(_) | ValueKind::Map(_) | ValueKind::List { .. } | ValueKind::Later(_) => Ok(()),
     }
 }
 

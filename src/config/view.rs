@@ -1,7 +1,7 @@
 //! Reads values out of a document that [`super::shape`] has looked at, with the table's defaults for what is not
 //! written. What has the wrong kind reads as not written: it has been reported, and no further problem may follow from it.
 
-use super::file::{Kind, Literal, Need, Object};
+use super::file::{Literal, Object, Presence, ValueKind};
 use super::node::Node;
 use super::problem::{Position, element, member};
 use super::time::duration_ms;
@@ -38,8 +38,8 @@ impl<'n> View<'n> {
 
     fn default(&self, name: &str) -> Option<&'static Literal> {
         match &self.object.field(name)?.need {
-            Need::Default(literal) => Some(literal),
-            Need::Required | Need::Optional => None,
+            Presence::Default(literal) => Some(literal),
+            Presence::Required | Presence::Optional => None,
         }
     }
 
@@ -55,8 +55,8 @@ impl<'n> View<'n> {
     pub(super) fn formed(&self, name: &str) -> Option<&'n str> {
         let text = self.text(name)?;
         match &self.object.field(name)?.kind {
-            Kind::Text(form) if !(form.accepts)(text) => None,
-            Kind::OneOf(choices, _) if !choices().contains(&text) => None,
+            ValueKind::Text(form) if !(form.accepts)(text) => None,
+            ValueKind::OneOf(choices, _) if !choices().contains(&text) => None,
             _ => Some(text),
         }
     }
@@ -111,7 +111,7 @@ impl<'n> View<'n> {
 
     /// A map inside; one that is left out has defaults only.
     pub(super) fn object(&self, name: &str) -> Option<View<'n>> {
-        let Kind::Object(object) = self.object.field(name)?.kind else { return None };
+        let ValueKind::Object(object) = self.object.field(name)?.kind else { return None };
         let (path, at) = self.place(name);
         Some(View { object, node: self.get(name), path, at })
     }
@@ -123,7 +123,7 @@ impl<'n> View<'n> {
 
     /// The maps of a list.
     pub(super) fn objects(&self, name: &str) -> Vec<View<'n>> {
-        let Some(Kind::List { of: Kind::Object(object), .. }) =
+        let Some(ValueKind::List { of: ValueKind::Object(object), .. }) =
             self.object.field(name).map(|field| &field.kind)
         else {
             return Vec::new();

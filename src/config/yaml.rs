@@ -27,7 +27,7 @@ pub(super) fn read_yaml(bytes: &[u8], problems: &mut Problems) -> Option<Node> {
         problems.add("", Some(at), "There is a control character here, which YAML forbids", "Remove it");
         return None;
     }
-    let mut reader = Reader { problems, stack: Vec::new(), root: None, documents: 0, refused: false };
+    let mut reader = YamlReader { problems, stack: Vec::new(), root: None, documents: 0, refused: false };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
@@ -56,9 +56,9 @@ fn position_of(before: &[u8]) -> Position {
     Position { line: before.matches('\n').count() + 1, column: last.chars().count() + 1 }
 }
 
-struct Reader<'p> {
+struct YamlReader<'p> {
     problems: &'p mut Problems,
-    stack: Vec<Open>,
+    stack: Vec<OpenBlock>,
     root: Option<Node>,
     documents: usize,
     /// Something was left out that the checker would miss.
@@ -66,18 +66,18 @@ struct Reader<'p> {
 }
 
 /// A list or map that is being read.
-struct Open {
+struct OpenBlock {
     at: Position,
     path: String,
-    kind: OpenKind,
+    kind: BlockKind,
 }
 
-enum OpenKind {
+enum BlockKind {
     List(Vec<Node>),
     Map { entries: Vec<Entry>, key: Option<(String, Position)> },
 }
 
-impl Reader<'_> {
+impl YamlReader<'_> {
     /// Takes one event; `None` when the rest isn't worth reading.
     fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let at = Position { line: span.start.line().max(1), column: span.start.col() + 1 };
@@ -100,17 +100,17 @@ impl Reader<'_> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.no_extras(at, anchor, tag.is_some());
-                self.open(at, OpenKind::List(Vec::new()))?;
+                self.open(at, BlockKind::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
                 self.no_extras(at, anchor, tag.is_some());
-                self.open(at, OpenKind::Map { entries: Vec::new(), key: None })?;
+                self.open(at, BlockKind::Map { entries: Vec::new(), key: None })?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let open = self.stack.pop()?;
                 let value = match open.kind {
-                    OpenKind::List(items) => Value::List(items),
-                    OpenKind::Map { entries, .. } => Value::Map(entries),
+                    BlockKind::List(items) => Value::List(items),
+                    BlockKind::Map { entries, .. } => Value::Map(entries),
                 };
                 self.add(Node { at: Some(open.at), value });
             }
@@ -145,19 +145,21 @@ impl Reader<'_> {
     fn path(&self) -> String {
         match self.stack.last() {
             None => String::new(),
-            Some(Open { path, kind: OpenKind::List(items), .. }) => element(path, items.len()),
-            Some(Open { path, kind: OpenKind::Map { key: Some((key, _)), .. }, .. }) => member(path, key),
-            Some(Open { path, kind: OpenKind::Map { key: None, .. }, .. }) => path.clone(),
+            Some(OpenBlock { path, kind: BlockKind::List(items), .. }) => element(path, items.len()),
+            Some(OpenBlock { path, kind: BlockKind::Map { key: Some((key, _)), .. }, .. }) => {
+                member(path, key)
+            }
+            Some(OpenBlock { path, kind: BlockKind::Map { key: None, .. }, .. }) => path.clone(),
         }
     }
 
-    fn open(&mut self, at: Position, kind: OpenKind) -> Option<()> {
+    fn open(&mut self, at: Position, kind: BlockKind) -> Option<()> {
         let path = self.path();
         if self.stack.len() >= MAX_DEPTH {
             self.problems.add("", Some(at), "Lists and maps are nested too deep", "Nest at most 64 levels");
             return None;
         }
-        if let Some(Open { kind: OpenKind::Map { key: None, .. }, .. }) = self.stack.last() {
+        if let Some(OpenBlock { kind: BlockKind::Map { key: None, .. }, .. }) = self.stack.last() {
             self.problems.add(
                 path,
                 Some(at),
@@ -166,12 +168,12 @@ impl Reader<'_> {
             );
             return None;
         }
-        self.stack.push(Open { at, path, kind });
+        self.stack.push(OpenBlock { at, path, kind });
         Some(())
     }
 
     fn scalar(&mut self, at: Position, text: &str, style: ScalarStyle) {
-        if let Some(Open { kind: OpenKind::Map { key: key @ None, .. }, .. }) = self.stack.last_mut() {
+        if let Some(OpenBlock { kind: BlockKind::Map { key: key @ None, .. }, .. }) = self.stack.last_mut() {
             *key = Some((text.to_owned(), at));
             return;
         }
@@ -184,8 +186,8 @@ impl Reader<'_> {
         let path = self.path();
         match self.stack.last_mut() {
             None => self.root = Some(node),
-            Some(Open { kind: OpenKind::List(items), .. }) => items.push(node),
-            Some(Open { kind: OpenKind::Map { entries, key }, .. }) => {
+            Some(OpenBlock { kind: BlockKind::List(items), .. }) => items.push(node),
+            Some(OpenBlock { kind: BlockKind::Map { entries, key }, .. }) => {
                 if let Some((key, at)) = key.take() {
                     push_entry(entries, Entry { key, at: Some(at), value: node }, &path, self.problems);
                 }

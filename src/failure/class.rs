@@ -30,7 +30,7 @@ pub enum Class {
 }
 
 /// A line of the table.
-struct Line {
+struct ClassLine {
     class: Class,
     name: &'static str,
     fails_over: bool,
@@ -46,14 +46,14 @@ const fn line(
     ejects: bool,
     caller_status: u16,
     breaker_status: u16,
-) -> Line {
-    Line { class, name, fails_over, ejects, caller_status, breaker_status }
+) -> ClassLine {
+    ClassLine { class, name, fails_over, ejects, caller_status, breaker_status }
 }
 
 /// In the order of [`Class`]. What ejects is a 5xx for Envoy's outlier detection, of the three that it also counts as
 /// gateway failures; what doesn't is a 4xx.
 #[rustfmt::skip]
-static TABLE: [Line; 12] = [
+static TABLE: [ClassLine; 12] = [
     //                                                fails over, ejects, caller's status, what Envoy sees
     line(Class::Connect,          "connect",           true,  true,  503, 503),
     line(Class::Timeout,          "timeout",           true,  true,  504, 504),
@@ -70,7 +70,7 @@ static TABLE: [Line; 12] = [
 ];
 
 /// What an impossible class would mean; the test of the table's order makes sure that nobody reads it.
-static NONE: Line = line(Class::ServerError, "server_error", true, true, 502, 502);
+static NONE: ClassLine = line(Class::ServerError, "server_error", true, true, 502, 502);
 
 impl Class {
     /// All classes, in the order of the enum.
@@ -78,7 +78,7 @@ impl Class {
         TABLE.iter().map(|line| line.class)
     }
 
-    fn line(self) -> &'static Line {
+    fn line(self) -> &'static ClassLine {
         TABLE.get(usize::from(self.index())).unwrap_or(&NONE)
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Class, Failure, Head, clean, codes, envelope, retry_after, wording};
 use crate::json::Raw;
-use envelope::Said;
+use envelope::ErrorWords;
 
 /// The failure that a whole answer is: one with an error status, or a 2xx that is an error or no answer at all.
 /// `now_ms` is the time since 1970, for moments that the provider names.
@@ -44,7 +44,7 @@ fn no_answer(status: u16, body: &[u8]) -> Failure {
     Failure { status, ..Failure::malformed(&reason) }
 }
 
-fn judge(head: &Head<'_>, said: Said, now_ms: u64) -> Failure {
+fn judge(head: &Head<'_>, said: ErrorWords, now_ms: u64) -> Failure {
     // A stream that answered 200 still says in its event what the status should have been.
     let status = if head.status >= 300 { head.status } else { said.status.unwrap_or(head.status) };
     let message = message(&said, status);
@@ -77,7 +77,7 @@ fn judge(head: &Head<'_>, said: Said, now_ms: u64) -> Failure {
     }
 }
 
-fn message(said: &Said, status: u16) -> String {
+fn message(said: &ErrorWords, status: u16) -> String {
     let message = clean(&said.message);
     if !message.is_empty() {
         return message;

@@ -23,7 +23,7 @@ const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// What an error body says, in the words it says it.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct ErrorWords {
     pub message: String,
     /// The error's codes and types, the most specific first, never empty strings.
     pub codes: Vec<String>,
@@ -60,7 +60,7 @@ pub fn said(body: &[u8]) -> String {
 }
 
 /// Reads a body of any kind.
-pub(super) fn read(body: &[u8]) -> Said {
+pub(super) fn read(body: &[u8]) -> ErrorWords {
     if let Ok(raw) = Raw::parse(body) {
         return read_json(raw, 0);
     }
@@ -70,14 +70,14 @@ pub(super) fn read(body: &[u8]) -> Said {
     }
     let text = String::from_utf8_lossy(start);
     let message = if text.trim_start().starts_with('<') { of_html(&text) } else { text.into_owned() };
-    Said { message, ..Said::default() }
+    ErrorWords { message, ..ErrorWords::default() }
 }
 
 /// Reads an error's JSON.
-pub(super) fn read_json(raw: Raw<'_>, depth: u8) -> Said {
+pub(super) fn read_json(raw: Raw<'_>, depth: u8) -> ErrorWords {
     let outer = first_of_array(raw);
     let inner = error_object(outer);
-    let mut said = Said {
+    let mut said = ErrorWords {
         message: message(inner).or_else(|| message(outer)).unwrap_or_default(),
         status: status(inner).or_else(|| status(outer)),
         param: param(inner).or_else(|| param(outer)),
@@ -221,7 +221,7 @@ fn daily_quota(error: Raw<'_>) -> bool {
 }
 
 /// Reads the error of the provider behind: OpenRouter's `metadata.raw`, or a message that is itself JSON.
-fn unwrap_message(error: Raw<'_>, said: &mut Said, depth: u8) {
+fn unwrap_message(error: Raw<'_>, said: &mut ErrorWords, depth: u8) {
     let raw = error.at(&["metadata", "raw"]).and_then(Raw::text).map(|text| text.into_string());
     let Some(text) = raw.filter(|text| !text.trim().is_empty()).or_else(|| {
         let is_json = said.message.trim_start().starts_with(['{', '[']);
@@ -247,13 +247,13 @@ fn unwrap_message(error: Raw<'_>, said: &mut Said, depth: u8) {
 }
 
 /// An error status whose body is a stream all the same: its first event that is an error, or else its first event.
-fn read_stream(body: &[u8]) -> Option<Said> {
+fn read_stream(body: &[u8]) -> Option<ErrorWords> {
     let is_stream =
         [b"data:".as_slice(), b"event:", b"id:", b":"].iter().any(|start| body.starts_with(start));
     if !is_stream {
         return None;
     }
-    let mut best: Option<(bool, Said)> = None;
+    let mut best: Option<(bool, ErrorWords)> = None;
     let mut take = |frame: Frame<'_>| {
         let Ok(raw) = Raw::parse(frame.data) else { return Ok::<(), Infallible>(()) };
         let is_error = reports_error(raw);

@@ -5,7 +5,7 @@
 
 use super::{Class, Classes};
 
-struct Line {
+struct Wording {
     /// What is known so far.
     from: Classes,
     to: Class,
@@ -18,28 +18,32 @@ const INVALID: Classes = Classes::EMPTY.with(Class::InvalidRequest);
 const AUTH: Classes = Classes::EMPTY.with(Class::Auth);
 
 /// The first line that applies and matches counts.
-static TABLE: [Line; 13] = [
-    Line { from: REFUSED, to: Class::ContextLength, phrases: CONTEXT_LENGTH },
-    Line {
+static TABLE: [Wording; 13] = [
+    Wording { from: REFUSED, to: Class::ContextLength, phrases: CONTEXT_LENGTH },
+    Wording {
         from: REFUSED.with(Class::Auth).with(Class::RateLimited).with(Class::Overloaded),
         to: Class::Quota,
         phrases: QUOTA,
     },
-    Line { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Quota, phrases: DAILY },
-    Line { from: INVALID, to: Class::ContentPolicy, phrases: CONTENT_POLICY },
-    Line { from: AUTH, to: Class::ContentPolicy, phrases: CONTENT_POLICY_FORBIDDEN },
-    Line { from: INVALID.with(Class::Auth), to: Class::ModelUnavailable, phrases: MODEL },
-    Line { from: REFUSED, to: Class::Auth, phrases: CREDENTIAL },
-    Line {
+    Wording { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Quota, phrases: DAILY },
+    Wording { from: INVALID, to: Class::ContentPolicy, phrases: CONTENT_POLICY },
+    Wording { from: AUTH, to: Class::ContentPolicy, phrases: CONTENT_POLICY_FORBIDDEN },
+    Wording { from: INVALID.with(Class::Auth), to: Class::ModelUnavailable, phrases: MODEL },
+    Wording { from: REFUSED, to: Class::Auth, phrases: CREDENTIAL },
+    Wording {
         from: Classes::EMPTY.with(Class::ModelUnavailable),
         to: Class::InvalidRequest,
         phrases: NO_SUCH_THING,
     },
-    Line { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Overloaded, phrases: OVERLOADED },
-    Line { from: REFUSED, to: Class::Overloaded, phrases: OVERLOADED },
-    Line { from: Classes::EMPTY.with(Class::ServerError), to: Class::Overloaded, phrases: NO_CAPACITY },
-    Line { from: REFUSED.with(Class::Auth), to: Class::RateLimited, phrases: RATE_LIMITED },
-    Line { from: Classes::EMPTY.with(Class::ServerError), to: Class::ModelUnavailable, phrases: MODEL_GONE },
+    Wording { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Overloaded, phrases: OVERLOADED },
+    Wording { from: REFUSED, to: Class::Overloaded, phrases: OVERLOADED },
+    Wording { from: Classes::EMPTY.with(Class::ServerError), to: Class::Overloaded, phrases: NO_CAPACITY },
+    Wording { from: REFUSED.with(Class::Auth), to: Class::RateLimited, phrases: RATE_LIMITED },
+    Wording {
+        from: Classes::EMPTY.with(Class::ServerError),
+        to: Class::ModelUnavailable,
+        phrases: MODEL_GONE,
+    },
 ];
 
 const CONTEXT_LENGTH: &[&[&str]] = &[
@@ -239,7 +243,7 @@ const MODEL_GONE: &[&[&str]] = &[&["model not found"], &["model", "does not exis
 pub(super) fn refine(known: Class, message: &str) -> Option<Class> {
     let message = message.to_lowercase();
     let unquoted = if known == Class::InvalidRequest { unquoted(&message) } else { message.clone() };
-    let says = |line: &&Line| {
+    let says = |line: &&Wording| {
         let harmless = matches!(line.to, Class::ContextLength | Class::ContentPolicy | Class::InvalidRequest);
         let message = if harmless { &message } else { &unquoted };
         line.phrases.iter().any(|phrases| follow(message, phrases))

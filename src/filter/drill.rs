@@ -2,7 +2,7 @@
 
 use super::headers::{self, DRILL};
 use super::trip::Trip;
-use crate::config::{Config, Drill, Effect, Target, Twin};
+use crate::config::{Config, Drill, Effect, TargetSettings, Twin};
 use crate::failure::Class;
 use crate::json::{Raw, Text, Writer};
 use crate::plan::{Drilled, Seat};
@@ -30,7 +30,7 @@ impl Wish {
 
     /// Whether this drill is asked for, by somebody who may.
     pub(super) fn forces(&self, config: &Config, drill: &Drill) -> bool {
-        let id = config.targets.get(drill.target).map_or("", Target::id);
+        let id = config.targets.get(drill.target).map_or("", TargetSettings::id);
         let meant = self
             .asked
             .split(',')

@@ -7,7 +7,7 @@ use super::headers::Header;
 use super::memory::Held;
 use super::router::{Moment, Router, dialect_headers};
 use super::runtime::Runtime;
-use crate::config::{Effect, Group, Target};
+use crate::config::{Effect, Group, TargetSettings};
 use crate::dialect::Surface;
 use crate::json::Writer;
 use crate::plan::{Seat, Strategy, Verdict, order_name};
@@ -78,7 +78,7 @@ pub fn explain(
 }
 
 /// What the file says about a target for whoever reads it: its price and its labels.
-fn write_facts(target: &Target, w: &mut Writer<'_>) {
+fn write_facts(target: &TargetSettings, w: &mut Writer<'_>) {
     if let Some(price) = &target.price {
         w.key("price").object(|w| {
             w.key("input").f64(price.input);

@@ -4,10 +4,10 @@
 //! before. So an identity is all that a rate limit or an outage depends on, and nothing else: a reload that leaves a target
 //! as it was keeps what is known of it, one that sends it elsewhere begins afresh.
 
-use crate::config::{Config, Credential, CredentialSource, Target};
+use crate::config::{Config, Credential, CredentialSource, TargetSettings};
 
 /// The identity of a configuration's target. The filter has no keys, so of the credential it takes where it comes from.
-pub(super) fn identity(config: &Config, target: &Target) -> u64 {
+pub(super) fn identity(config: &Config, target: &TargetSettings) -> u64 {
     let wire = &target.wire;
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut hash = Fnv::default();

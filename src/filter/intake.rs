@@ -14,14 +14,14 @@ const TINY: usize = 16 << 10;
 pub struct Intake {
     pieces: Vec<Vec<u8>>,
     length: usize,
-    end: End,
+    end: ToldBy,
     is_tiny: bool,
 }
 
 /// How the end of a body is told, before Envoy says that it was: by then it may be too late to write one, as in the callback
 /// of HTTP/2's trailers.
 #[derive(Debug, Default)]
-enum End {
+enum ToldBy {
     /// By nothing but the end.
     #[default]
     Untold,
@@ -36,7 +36,7 @@ impl Intake {
     pub fn of_request(headers: &[Header<'_>]) -> Intake {
         let length = headers::text(headers, "content-length").and_then(|length| length.parse().ok());
         let is_tiny = length.is_some_and(|length| length <= TINY);
-        let end = length.map_or_else(|| End::Json(Closing::default()), End::Length);
+        let end = length.map_or_else(|| ToldBy::Json(Closing::default()), ToldBy::Length);
         Intake { end, is_tiny, ..Intake::default() }
     }
 
@@ -44,10 +44,10 @@ impl Intake {
     pub fn of_answer(headers: &[Header<'_>]) -> Intake {
         match Intake::of_request(headers) {
             // HTTP/1.1's chunks have an end of their own, which is no matter of trailers: no need to look at each byte.
-            Intake { end: End::Json(_), .. } if headers::find(headers, "transfer-encoding").is_some() => {
+            Intake { end: ToldBy::Json(_), .. } if headers::find(headers, "transfer-encoding").is_some() => {
                 Intake::default()
             }
-            Intake { end: End::Length(length), is_tiny, .. } if length <= SMALL => {
+            Intake { end: ToldBy::Length(length), is_tiny, .. } if length <= SMALL => {
                 Intake { is_tiny, ..Intake::default() }
             }
             intake => intake,
@@ -57,7 +57,7 @@ impl Intake {
     /// How long it will be, where its headers say so.
     pub fn announced(&self) -> Option<usize> {
         match self.end {
-            End::Length(length) => Some(length),
+            ToldBy::Length(length) => Some(length),
             _ => None,
         }
     }
@@ -69,7 +69,7 @@ impl Intake {
 
     /// Whether all of it came in one piece, and Envoy can keep that until it tells the end.
     pub fn is_one_small_piece(&self) -> bool {
-        self.pieces.len() == 1 && self.length <= SMALL && matches!(self.end, End::Length(_))
+        self.pieces.len() == 1 && self.length <= SMALL && matches!(self.end, ToldBy::Length(_))
     }
 
     /// How many bytes have come.
@@ -81,9 +81,9 @@ impl Intake {
     pub fn push(&mut self, piece: Vec<u8>) -> bool {
         self.length = self.length.saturating_add(piece.len());
         let is_whole = match &mut self.end {
-            End::Untold => false,
-            End::Length(length) => self.length >= *length,
-            End::Json(closing) => closing.push(&piece),
+            ToldBy::Untold => false,
+            ToldBy::Length(length) => self.length >= *length,
+            ToldBy::Json(closing) => closing.push(&piece),
         };
         if !piece.is_empty() {
             self.pieces.push(piece);

@@ -38,7 +38,7 @@ impl Ledger {
     /// (target, how it failed) of each attempt that failed before a token, in the order it happened.
     pub fn failures(&self) -> impl DoubleEndedIterator<Item = (usize, &Failure)> {
         self.failed.iter().filter_map(|record| match &record.end {
-            End::Failed(failure) => Some((record.target, failure)),
+            AttemptEnd::Failed(failure) => Some((record.target, failure)),
             _ => None,
         })
     }
@@ -55,13 +55,15 @@ impl Ledger {
 
     fn enter(&mut self, record: Record) {
         match record.end {
-            End::Failed(_) => self.failed.push(record),
-            End::Busy => {
+            AttemptEnd::Failed(_) => self.failed.push(record),
+            AttemptEnd::Busy => {
                 // A caller that has a part of the answer is told there.
                 self.is_busy |= self.answered.is_none();
                 self.last = Some(record);
             }
-            End::Whole | End::Broke(_) | End::Overrun | End::Left => self.last = Some(record),
+            AttemptEnd::Whole | AttemptEnd::Broke(_) | AttemptEnd::Overrun | AttemptEnd::Left => {
+                self.last = Some(record)
+            }
         }
     }
 }
@@ -80,12 +82,12 @@ pub struct Record {
     /// What was learned from the answer: usage, the model that answered, finish reason, malformed events. As far as it came.
     pub seen: Seen,
     /// How it ended.
-    pub end: End,
+    pub end: AttemptEnd,
 }
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub enum End {
+pub enum AttemptEnd {
     /// The caller has the whole answer.
     Whole,
     /// Before the caller had any of the answer.
@@ -124,20 +126,20 @@ impl Record {
         }
         // A drill's failures have a counter of their own: nobody real has failed.
         let is_real = !matches!(self.drill, Some(Effect::Fail(_)));
-        if let End::Failed(failure) | End::Broke(failure) = &self.end
+        if let AttemptEnd::Failed(failure) | AttemptEnd::Broke(failure) = &self.end
             && is_real
             && is_limit(failure)
         {
             count(Metric::CoolDowns, Some(failure.class), 1);
         }
         let broke = match &self.end {
-            End::Broke(failure) => Some(failure.class),
-            End::Overrun => Some(Class::Timeout),
+            AttemptEnd::Broke(failure) => Some(failure.class),
+            AttemptEnd::Overrun => Some(Class::Timeout),
             _ => None,
         };
         match &self.end {
-            End::Failed(failure) if is_real => count(Metric::FailedAttempts, Some(failure.class), 1),
-            End::Broke(_) | End::Overrun => count(Metric::BrokenStreams, broke, 1),
+            AttemptEnd::Failed(failure) if is_real => count(Metric::FailedAttempts, Some(failure.class), 1),
+            AttemptEnd::Broke(_) | AttemptEnd::Overrun => count(Metric::BrokenStreams, broke, 1),
             _ => {}
         }
         Told { counts, news: self.news().map(|news| (self.target, news)), broke }
@@ -150,10 +152,10 @@ impl Record {
             _ => failure.class.ejects().then_some(news),
         };
         let news = match &self.end {
-            End::Whole => News::Whole,
-            End::Failed(failure) => of(failure, News::Failed)?,
-            End::Broke(failure) => of(failure, News::Broke)?,
-            End::Overrun | End::Busy | End::Left => return None,
+            AttemptEnd::Whole => News::Whole,
+            AttemptEnd::Failed(failure) => of(failure, News::Failed)?,
+            AttemptEnd::Broke(failure) => of(failure, News::Broke)?,
+            AttemptEnd::Overrun | AttemptEnd::Busy | AttemptEnd::Left => return None,
         };
         let counts = match self.drill {
             None => true,
@@ -171,7 +173,7 @@ fn is_limit(failure: &Failure) -> bool {
 
 /// An attempt's record, while the attempt lasts.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenRecord {
     trip: Rc<Trip>,
     target: usize,
     number: u32,
@@ -180,14 +182,14 @@ pub(super) struct Open {
     is_closed: bool,
 }
 
-impl Open {
+impl OpenRecord {
     /// One more attempt begins.
-    pub(super) fn begin(trip: &Rc<Trip>, target: usize, drill: Option<Effect>, began_ms: u64) -> Open {
+    pub(super) fn begin(trip: &Rc<Trip>, target: usize, drill: Option<Effect>, began_ms: u64) -> OpenRecord {
         let number = trip.note(|ledger| {
             ledger.attempts = ledger.attempts.saturating_add(1);
             ledger.attempts
         });
-        Open { trip: Rc::clone(trip), target, number: number.max(1), began_ms, drill, is_closed: false }
+        OpenRecord { trip: Rc::clone(trip), target, number: number.max(1), began_ms, drill, is_closed: false }
     }
 
     /// Which attempt of the request it is, from 1.
@@ -196,13 +198,13 @@ impl Open {
     }
 
     /// The attempt is over; what that is to others.
-    pub(super) fn close(mut self, end: End, seen: Seen) -> Told {
+    pub(super) fn close(mut self, end: AttemptEnd, seen: Seen) -> Told {
         self.enter(end, seen)
     }
 
-    fn enter(&mut self, end: End, seen: Seen) -> Told {
+    fn enter(&mut self, end: AttemptEnd, seen: Seen) -> Told {
         self.is_closed = true;
-        let Open { target, number, began_ms, drill, .. } = *self;
+        let OpenRecord { target, number, began_ms, drill, .. } = *self;
         let record = Record { target, number, began_ms, drill, seen, end };
         let told = record.told(self.trip.group);
         self.trip.note(|ledger| ledger.enter(record));
@@ -210,10 +212,10 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRecord {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.enter(End::Left, Seen::default());
+            self.enter(AttemptEnd::Left, Seen::default());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// What a plugin configuration makes of the module: its `root_id`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
+pub enum PluginRole {
     /// In the listener's filter chain, once a request.
     #[default]
     Router,
@@ -10,15 +10,15 @@ pub enum Role {
     Translator,
 }
 
-impl Role {
+impl PluginRole {
     /// The role that a `root_id` names.
     ///
     /// # Errors
     /// It names none: a sentence for the operator.
-    pub fn named(root_id: &[u8]) -> Result<Role, String> {
+    pub fn named(root_id: &[u8]) -> Result<PluginRole, String> {
         match root_id {
-            b"router" => Ok(Role::Router),
-            b"translator" => Ok(Role::Translator),
+            b"router" => Ok(PluginRole::Router),
+            b"translator" => Ok(PluginRole::Translator),
             other => {
                 let other = String::from_utf8_lossy(other);
                 Err(format!(
@@ -31,8 +31,8 @@ impl Role {
     /// Its `root_id`.
     pub fn name(self) -> &'static str {
         match self {
-            Role::Router => "router",
-            Role::Translator => "translator",
+            PluginRole::Router => "router",
+            PluginRole::Translator => "translator",
         }
     }
 }
@@ -43,9 +43,9 @@ mod tests {
 
     #[test]
     fn a_name_names_its_role() {
-        for role in [Role::Router, Role::Translator] {
-            assert_eq!(Role::named(role.name().as_bytes()), Ok(role));
+        for role in [PluginRole::Router, PluginRole::Translator] {
+            assert_eq!(PluginRole::named(role.name().as_bytes()), Ok(role));
         }
-        assert!(Role::named(b"caf\xe9").unwrap_err().contains("write \"router\" or \"translator\""));
+        assert!(PluginRole::named(b"caf\xe9").unwrap_err().contains("write \"router\" or \"translator\""));
     }
 }

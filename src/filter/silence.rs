@@ -3,9 +3,9 @@
 //! No callback of the stream's own comes while its provider is silent. So whoever watches the clock takes the stream away
 //! from its attempt and leaves the error event with the trip, where the router role finds it when it next gets to write.
 
-use super::ledger::{End, Open, Told};
+use super::ledger::{AttemptEnd, OpenRecord, Told};
 use super::trip::Trip;
-use super::watch::Limits;
+use super::watch::StreamLimits;
 use crate::dialect::CallerError;
 use crate::dialect::Pipe;
 use crate::failure::Failure;
@@ -13,20 +13,20 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A stream that flows: its pipe, and the attempt's record.
-pub(super) struct Flow {
+pub(super) struct FlowingStream {
     pub(super) pipe: Box<dyn Pipe>,
-    pub(super) open: Open,
+    pub(super) open: OpenRecord,
 }
 
 /// The same, shared between its attempt and who watches it. Whoever ends the stream takes it.
-pub(super) type Line = Rc<RefCell<Option<Flow>>>;
+pub(super) type SharedStream = Rc<RefCell<Option<FlowingStream>>>;
 
 /// A stream that flows, as whoever watches the clock holds it.
 pub struct Silence {
     pub(super) trip: Rc<Trip>,
     /// A place in the configuration's targets.
     pub(super) target: usize,
-    pub(super) line: Line,
+    pub(super) line: SharedStream,
     /// The longest silence, in milliseconds.
     pub(super) limit_ms: u64,
 }
@@ -58,8 +58,8 @@ const MARGIN_MS: u64 = 250;
 
 impl Silence {
     /// What the stream may take.
-    pub fn limits(&self) -> Limits {
-        Limits { silent_ms: self.limit_ms, deadline_ms: self.deadline_ms() }
+    pub fn limits(&self) -> StreamLimits {
+        StreamLimits { silent_ms: self.limit_ms, deadline_ms: self.deadline_ms() }
     }
 
     /// When the stream ends at the latest, in milliseconds since 1970.
@@ -81,7 +81,7 @@ impl Silence {
     /// Ends the stream with an error event in the caller's dialect, which [`super::Router::last_words`] gives out. What
     /// the provider still sends is dropped. `None` if the stream is over.
     pub fn ends(&self, why: Why) -> Option<Told> {
-        let Flow { mut pipe, open } = self.line.try_borrow_mut().ok()?.take()?;
+        let FlowingStream { mut pipe, open } = self.line.try_borrow_mut().ok()?.take()?;
         let failure = Failure::timeout(&match why {
             Why::Silent => format!("the stream was silent for more than {} ms", self.limit_ms),
             Why::TooLong => {
@@ -96,8 +96,8 @@ impl Silence {
             ledger.broke = Some(failure.class);
         });
         let end = match why {
-            Why::Silent => End::Broke(failure),
-            Why::TooLong => End::Overrun,
+            Why::Silent => AttemptEnd::Broke(failure),
+            Why::TooLong => AttemptEnd::Overrun,
         };
         Some(open.close(end, pipe.seen().clone()))
     }

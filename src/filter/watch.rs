@@ -13,8 +13,8 @@ mod unheard;
 pub use bodies::Bodies;
 pub use pauses::{Paused, Pauses};
 pub use rush::Rush;
-pub use streams::{Due, Limits, Streams};
-pub use timer::{Need, Timer};
+pub use streams::{Due, StreamLimits, Streams};
+pub use timer::{Hurry, Timer};
 pub use unheard::{Unheard, Waiting, kept_back, surface};
 
 /// The most that one tick counts for, in milliseconds: a clock that jumps ahead ends nothing.

@@ -41,7 +41,7 @@ impl Trip {
 #[cfg(test)]
 mod tests {
     use super::super::attempt::start_at;
-    use super::super::ledger::{End, Open};
+    use super::super::ledger::{AttemptEnd, OpenRecord};
     use super::super::{Attempt, Instead, Moment, Router, Runtime, headers};
     use super::*;
     use crate::dialect::Seen;
@@ -146,7 +146,7 @@ mod tests {
             let trip = trip(&windows);
             let own = Rc::new(Trip::from_handoff(&trip.runtime, &trip.handoff(1)).unwrap());
             let failure = Failure { class: Class::ContextLength, ..Failure::malformed("too long") };
-            Open::begin(&own, 0, None, 1).close(End::Failed(failure), Seen::default());
+            OpenRecord::begin(&own, 0, None, 1).close(AttemptEnd::Failed(failure), Seen::default());
             assert_eq!(own.has_larger_left(), goes_on, "{windows:?}");
         }
     }

@@ -24,7 +24,7 @@ pub const CAS_MISMATCH: Status = Status(8);
 /// Whose header lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
-pub enum Map {
+pub enum HeaderMap {
     /// The caller's, or what a provider will get.
     RequestHeaders = 0,
     /// What follows a request's body.
@@ -58,7 +58,7 @@ pub enum Level {
 /// What Envoy keeps of a metric.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
-pub enum Metric {
+pub enum EnvoyMetric {
     /// A number that only grows.
     Counter = 0,
 }
@@ -213,7 +213,7 @@ pub fn set_buffer(buffer: Buffer, start: usize, size: usize, data: &[u8]) -> Res
 /// Turns the headers that were read as `current` into `wanted`, one by one or all at once, whichever costs less. Lines
 /// that somebody else will remove may stay, as `stays` says.
 pub fn turn_headers(
-    map: Map,
+    map: HeaderMap,
     current: &[Header<'_>],
     wanted: &HeaderList,
     stays: impl Fn(&[u8]) -> bool,
@@ -224,20 +224,20 @@ pub fn turn_headers(
 }
 
 /// All headers in one call.
-pub fn headers(map: Map) -> Result<Pairs, Status> {
+pub fn headers(map: HeaderMap) -> Result<Pairs, Status> {
     alive()?;
     fetch(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) }).map(Pairs::new)
 }
 
 /// Replaces all headers in one call. Those of a request that is still going downstream make Envoy choose its route again.
-pub fn set_headers(map: Map, headers: &HeaderList) -> Result<(), Status> {
+pub fn set_headers(map: HeaderMap, headers: &HeaderList) -> Result<(), Status> {
     alive()?;
     let bytes = headers.serialized();
     done(unsafe { proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
 }
 
 /// Sets one header. One of a request that is still going downstream makes Envoy choose its route again.
-pub fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
+pub fn set_header(map: HeaderMap, name: &[u8], value: &[u8]) -> Result<(), Status> {
     alive()?;
     done(unsafe {
         proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
@@ -245,7 +245,7 @@ pub fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
 }
 
 /// Takes a line away; one that isn't there is no error.
-pub fn remove_header(map: Map, name: &[u8]) -> Result<(), Status> {
+pub fn remove_header(map: HeaderMap, name: &[u8]) -> Result<(), Status> {
     alive()?;
     done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
@@ -357,7 +357,7 @@ pub fn reset_response(context: u32) -> Result<(), Status> {
 }
 
 /// Envoy's number of a metric in this VM; under one name all VMs count together.
-pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
+pub fn define_metric(kind: EnvoyMetric, name: &str) -> Result<u32, Status> {
     let mut id = 0;
     done(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;
     Ok(id)

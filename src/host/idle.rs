@@ -6,7 +6,7 @@
 
 use super::{abi, shared, store, telemetry, timer};
 use crate::filter::Silence;
-use crate::filter::watch::{Need, Streams};
+use crate::filter::watch::{Hurry, Streams};
 use std::cell::RefCell;
 
 thread_local! {
@@ -26,7 +26,7 @@ pub fn forget(context: u32) {
     shared::lend(&STREAMS, |streams| streams.forget(context));
 }
 
-pub fn need(root: u32) -> Need {
+pub fn need(root: u32) -> Hurry {
     shared::lend(&STREAMS, |streams| streams.need(root)).unwrap_or_default()
 }
 

@@ -17,7 +17,7 @@ pub mod timer;
 mod translator;
 mod unheard;
 
-use crate::filter::{Role, Runtime};
+use crate::filter::{PluginRole, Runtime};
 use entry::Stream;
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ mod reactor {
 pub struct Plugin {
     /// The root context's number.
     id: u32,
-    role: Role,
+    role: PluginRole,
     runtime: Option<Rc<Runtime>>,
 }
 
@@ -45,7 +45,7 @@ impl Plugin {
     /// Reads `size` bytes of configuration: whether it can be used.
     fn configure(&mut self, size: usize) -> bool {
         let root = abi::property("plugin_root_id").ok().flatten().unwrap_or_default();
-        self.role = match Role::named(&root) {
+        self.role = match PluginRole::named(&root) {
             Ok(role) => role,
             Err(problem) => {
                 abi::log(abi::Level::Error, &problem);
@@ -57,7 +57,7 @@ impl Plugin {
             Ok(runtime) => {
                 store::prepare();
                 // Once for each VM, not for each order.
-                if matches!(self.role, Role::Router) {
+                if matches!(self.role, PluginRole::Router) {
                     for drill in runtime.drills(abi::now_ms()) {
                         abi::log(abi::Level::Warn, &drill);
                     }
@@ -78,8 +78,8 @@ impl Plugin {
     fn stream(&self, context: u32) -> Option<Stream> {
         let runtime = Rc::clone(self.runtime.as_ref()?);
         Some(match self.role {
-            Role::Router => Stream::Router(router::RouterContext::new(runtime, self.id, context)),
-            Role::Translator => {
+            PluginRole::Router => Stream::Router(router::RouterContext::new(runtime, self.id, context)),
+            PluginRole::Translator => {
                 Stream::Translator(translator::TranslatorContext::new(runtime, self.id, context))
             }
         })

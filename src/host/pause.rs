@@ -1,7 +1,7 @@
 //! Lets contexts go on that wait: see [`Pauses`].
 
 use super::{abi, shared, timer};
-use crate::filter::watch::{Need, Paused, Pauses};
+use crate::filter::watch::{Hurry, Paused, Pauses};
 use std::cell::RefCell;
 
 thread_local! {
@@ -34,7 +34,7 @@ pub fn is_waiting(context: u32) -> bool {
     shared::lend(&PAUSES, |pauses| pauses.is_waiting(context)).unwrap_or_default()
 }
 
-pub fn need(root: u32) -> Need {
+pub fn need(root: u32) -> Hurry {
     shared::lend(&PAUSES, |pauses| pauses.need(root)).unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! The bodies on their way in: see [`Bodies`].
 
 use super::{entry, shared, timer};
-use crate::filter::watch::{Bodies, Need};
+use crate::filter::watch::{Bodies, Hurry};
 use std::cell::RefCell;
 
 thread_local! {
@@ -24,7 +24,7 @@ pub fn forget(context: u32) {
     shared::lend(&BODIES, |bodies| bodies.forget(context));
 }
 
-pub fn need(root: u32) -> Need {
+pub fn need(root: u32) -> Hurry {
     shared::lend(&BODIES, |bodies| bodies.need(root)).unwrap_or_default()
 }
 

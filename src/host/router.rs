@@ -5,8 +5,8 @@ use super::translator::broken;
 use super::{abi, reading, rush, shared, store, unheard};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
-    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, RequestStep, ResponseStep, Role, Router,
-    Runtime, Trip,
+    Answer, Arrival, Fact, LastWord, MOST_OF_THEIRS, Moment, OURS, PluginRole, RequestStep, ResponseStep,
+    Router, Runtime, Trip,
 };
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ impl RouterContext {
         let wrapped = if came.len() <= MOST_OF_THEIRS { self.router.theirs(status, &came) } else { None };
         let headed = wrapped.as_ref().map_or(Ok(()), |wrapped| {
             let set = |name: &str, value: &str| {
-                abi::set_header(abi::Map::ResponseHeaders, name.as_bytes(), value.as_bytes())
+                abi::set_header(abi::HeaderMap::ResponseHeaders, name.as_bytes(), value.as_bytes())
             };
             set("content-type", "application/json")
                 .and_then(|()| set("content-length", &wrapped.len().to_string()))
@@ -123,9 +123,9 @@ impl RouterContext {
                     abi::set_property("switchover.turn", &trip.handoff(key))?;
                 }
                 // Few are added to many: setting all anew would cost Envoy much more.
-                headers
-                    .iter()
-                    .try_for_each(|(name, value)| abi::set_header(abi::Map::RequestHeaders, name, value))?;
+                headers.iter().try_for_each(|(name, value)| {
+                    abi::set_header(abi::HeaderMap::RequestHeaders, name, value)
+                })?;
                 Ok(Flow::Go)
             }
         }
@@ -219,13 +219,13 @@ fn give_up(status: abi::Status) -> Flow {
 
 /// Takes reserved headers from a request before anybody acts on them.
 fn removed(names: &[Vec<u8>], flow: Flow) -> Flow {
-    let mut done = names.iter().map(|name| abi::remove_header(abi::Map::RequestHeaders, name));
+    let mut done = names.iter().map(|name| abi::remove_header(abi::HeaderMap::RequestHeaders, name));
     done.find_map(Result::err).map_or(flow, give_up)
 }
 
 impl RouterContext {
     pub fn request_headers(&mut self, end: bool) -> Flow {
-        let pairs = match abi::headers(abi::Map::RequestHeaders) {
+        let pairs = match abi::headers(abi::HeaderMap::RequestHeaders) {
             Ok(pairs) => pairs,
             Err(status) => return give_up(status),
         };
@@ -235,7 +235,7 @@ impl RouterContext {
             RequestStep::Read { remove } => {
                 reading::begin(self.root, self.context, self.runtime.config.listen.body_timeout_ms);
                 let flow = removed(&remove, Flow::Wait);
-                unheard::begin(self.root, self.context, Role::Router);
+                unheard::begin(self.root, self.context, PluginRole::Router);
                 flow
             }
             RequestStep::Answer(answer) => respond(&answer).map_or_else(give_up, |()| Flow::Wait),
@@ -244,7 +244,7 @@ impl RouterContext {
 
     pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
         if self.router.is_reading() {
-            unheard::heard(Role::Router);
+            unheard::heard(PluginRole::Router);
             return self.take(size, end).unwrap_or_else(give_up);
         }
         if let Some(answer) = self.refusal.take() {
@@ -274,7 +274,7 @@ impl RouterContext {
             }
         }
         if self.router.is_sent() {
-            let _ = abi::set_headers(abi::Map::RequestTrailers, &HeaderList::new());
+            let _ = abi::set_headers(abi::HeaderMap::RequestTrailers, &HeaderList::new());
         }
         Flow::Go
     }
@@ -283,14 +283,15 @@ impl RouterContext {
         if !self.router.must_finish() {
             return Flow::Go;
         }
-        let Ok(pairs) = abi::headers(abi::Map::ResponseHeaders) else { return Flow::Go };
+        let Ok(pairs) = abi::headers(abi::HeaderMap::ResponseHeaders) else { return Flow::Go };
         let lines = pairs.lines();
         match self.router.finish(&lines, end, &fact) {
             ResponseStep::Pass => Flow::Go,
             ResponseStep::Answer(word) => replace(&word),
             ResponseStep::Hold(marks) => {
                 for (name, value) in &marks {
-                    let _ = abi::set_header(abi::Map::ResponseHeaders, name.as_bytes(), value.as_bytes());
+                    let _ =
+                        abi::set_header(abi::HeaderMap::ResponseHeaders, name.as_bytes(), value.as_bytes());
                 }
                 let status = headers::text(&lines, ":status").and_then(|status| status.parse().ok());
                 self.theirs = status.map(|status| (status, Vec::new()));

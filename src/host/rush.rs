@@ -1,7 +1,7 @@
 //! The [`Rush`] of this VM, and the timer that ends it.
 
 use super::timer;
-use crate::filter::watch::{Need, Rush};
+use crate::filter::watch::{Hurry, Rush};
 use std::cell::Cell;
 
 thread_local! {
@@ -24,7 +24,7 @@ pub fn did(root: u32, weight: usize) {
     }
 }
 
-pub fn need(root: u32) -> Need {
+pub fn need(root: u32) -> Hurry {
     RUSH.get().need(root)
 }
 

@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 
 /// The shared value that holds what is known of all targets, as [`Standings`] writes it: by their identities, so it is one
 /// for all configurations.
-const STANDINGS: Shared = Shared("switchover.standings");
+const STANDINGS: EnvoyValue = EnvoyValue("switchover.standings");
 
 /// What a value begins with: no line that anybody reads.
 const NOTHING: &[u8] = b"\n";
@@ -25,7 +25,7 @@ thread_local! {
 
 /// A value that others write too. Each version of it has a number; 0 is that of none, and to write over that is to write over
 /// whatever is there.
-trait Value {
+trait SharedValue {
     fn read(&self) -> Result<(Option<Vec<u8>>, u32), abi::Status>;
 
     /// # Errors
@@ -34,9 +34,9 @@ trait Value {
 }
 
 /// One of Envoy's, by its name.
-struct Shared(&'static str);
+struct EnvoyValue(&'static str);
 
-impl Value for Shared {
+impl SharedValue for EnvoyValue {
     fn read(&self) -> Result<(Option<Vec<u8>>, u32), abi::Status> {
         abi::shared(self.0)
     }
@@ -48,7 +48,7 @@ impl Value for Shared {
 
 /// Makes a value, if nobody has. One that isn't there can't be compared: of two workers with the first news one would overwrite
 /// the other's. Envoy loads every configuration in its main thread before any worker does.
-fn make(value: &impl Value) {
+fn make(value: &impl SharedValue) {
     if let Ok((None, version)) = value.read() {
         let _ = value.write(NOTHING, version);
     }
@@ -56,7 +56,7 @@ fn make(value: &impl Value) {
 
 /// Merges something into a value: what `merge` makes of what is there is written, unless somebody else was faster; then it
 /// is asked again. Returns what came with the text that was written; `None` if there was nothing to write, or no way.
-fn update<T>(value: &impl Value, mut merge: impl FnMut(&[u8]) -> Option<(String, T)>) -> Option<T> {
+fn update<T>(value: &impl SharedValue, mut merge: impl FnMut(&[u8]) -> Option<(String, T)>) -> Option<T> {
     for _ in 0..MOST_TRIES {
         let (bytes, version) = value.read().ok()?;
         let Some(bytes) = bytes else {
@@ -76,7 +76,7 @@ fn update<T>(value: &impl Value, mut merge: impl FnMut(&[u8]) -> Option<(String,
 /// Gets ready for what the workers tell each other; call it when a configuration is loaded.
 pub fn prepare() {
     make(&STANDINGS);
-    TOLD.set(abi::define_metric(abi::Metric::Counter, Metric::News.line().name).ok());
+    TOLD.set(abi::define_metric(abi::EnvoyMetric::Counter, Metric::News.line().name).ok());
 }
 
 /// What is known of the targets of a configuration.
@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    impl Value for Fake {
+    impl SharedValue for Fake {
         fn read(&self) -> Result<(Option<Vec<u8>>, u32), abi::Status> {
             let read = self.value.borrow().clone();
             let other = self.others.borrow_mut().pop();

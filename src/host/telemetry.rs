@@ -1,7 +1,7 @@
 //! Counters, by Envoy's numbers for them.
 
 use super::abi;
-use crate::filter::{Count, Kind, Runtime};
+use crate::filter::{Count, MetricKind, Runtime};
 
 /// Adds to a counter, which exists from then on.
 pub fn count(runtime: &Runtime, count: &Count) {
@@ -11,8 +11,8 @@ pub fn count(runtime: &Runtime, count: &Count) {
     }
 }
 
-fn metric(kind: Kind) -> abi::Metric {
+fn metric(kind: MetricKind) -> abi::EnvoyMetric {
     match kind {
-        Kind::Counter => abi::Metric::Counter,
+        MetricKind::Counter => abi::EnvoyMetric::Counter,
     }
 }

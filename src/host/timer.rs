@@ -1,7 +1,7 @@
 //! The timers of the plugins' root contexts: see [`Timer`].
 
 use super::{abi, idle, pause, reading, rush, shared, unheard};
-use crate::filter::watch::{Need, Timer};
+use crate::filter::watch::{Hurry, Timer};
 use std::cell::RefCell;
 
 thread_local! {
@@ -10,11 +10,11 @@ thread_local! {
 }
 
 /// Those who need it, in the order of their hurry.
-const WHO: [fn(u32) -> Need; 5] = [pause::need, rush::need, idle::need, reading::need, unheard::need];
+const WHO: [fn(u32) -> Hurry; 5] = [pause::need, rush::need, idle::need, reading::need, unheard::need];
 
-fn need(root: u32) -> Need {
+fn need(root: u32) -> Hurry {
     let mut needs = WHO.iter().map(|need| need(root));
-    needs.find(|need| *need != Need::Nothing).unwrap_or_default()
+    needs.find(|need| *need != Hurry::Nothing).unwrap_or_default()
 }
 
 /// Lends the timer of a root context.
@@ -39,7 +39,7 @@ pub fn adjust(root: u32) -> Result<(), abi::Status> {
 
 /// The timer of a root context.
 pub fn tick(root: u32) {
-    if need(root) == Need::Nothing {
+    if need(root) == Hurry::Nothing {
         with(root, Timer::rest);
     } else {
         let now_ms = abi::now_ms();

@@ -7,7 +7,7 @@ use super::{abi, idle, pause, rush, shared, store, telemetry, unheard};
 use crate::dialect::Surface;
 use crate::failure::{Class, Head};
 use crate::filter::headers::{self, Header, HeaderList};
-use crate::filter::{Answer, Attempt, Beginning, Instead, Parting, Role, Runtime, Step, Trip};
+use crate::filter::{Answer, Attempt, Beginning, Instead, Parting, PluginRole, Runtime, Step, Trip};
 use std::rc::Rc;
 
 /// Where Envoy keeps the target's id: the metadata of the endpoint it picked for this attempt.
@@ -16,7 +16,7 @@ const TARGET_OF_ENDPOINT: &str = "xds\0upstream_host_metadata\0filter_metadata\0
 pub struct TranslatorContext {
     runtime: Rc<Runtime>,
     /// The request, until the attempt begins.
-    asked: Option<Asked>,
+    asked: Option<Coming>,
     attempt: Option<Attempt>,
     /// The request was written or refused: nothing more is read of it.
     is_written: bool,
@@ -30,7 +30,7 @@ pub struct TranslatorContext {
 }
 
 /// A request on its way in.
-struct Asked {
+struct Coming {
     headers: Pairs,
     trip: Rc<Trip>,
     /// What was taken out of Envoy's buffer.
@@ -58,12 +58,12 @@ impl TranslatorContext {
         let mut asked = match self.asked.take() {
             Some(asked) => asked,
             None => {
-                let headers = abi::headers(abi::Map::RequestHeaders).map_err(envoys)?;
+                let headers = abi::headers(abi::HeaderMap::RequestHeaders).map_err(envoys)?;
                 let lines = headers.lines();
                 let trip = self
                     .trip(&lines, size)
                     .ok_or("the request did not come through the filter with root_id \"router\"")?;
-                Asked { headers, trip, taken: Vec::new(), drained: 0 }
+                Coming { headers, trip, taken: Vec::new(), drained: 0 }
             }
         };
         let length = asked.trip.length();
@@ -97,8 +97,8 @@ impl TranslatorContext {
     }
 
     /// Begins the attempt: the request is whole, and `size` bytes of it are in Envoy's buffer.
-    fn ask(&mut self, asked: Asked, size: usize) -> Result<(), String> {
-        let Asked { headers, trip, taken, drained } = asked;
+    fn ask(&mut self, asked: Coming, size: usize) -> Result<(), String> {
+        let Coming { headers, trip, taken, drained } = asked;
         let body = if trip.needs_body() {
             let last = read(abi::Buffer::RequestBody, size).map_err(envoys)?;
             if taken.is_empty() { last } else { [taken, last].concat() }
@@ -120,7 +120,7 @@ impl TranslatorContext {
             Err(Instead::Answer(answer)) => return respond(&answer).map_err(envoys),
             Err(Instead::Misconfigured(how)) => return Err(how),
         };
-        abi::turn_headers(abi::Map::RequestHeaders, &lines, &start.headers, headers::is_stripped)
+        abi::turn_headers(abi::HeaderMap::RequestHeaders, &lines, &start.headers, headers::is_stripped)
             .and_then(|()| abi::set_buffer(abi::Buffer::RequestBody, 0, start.over, &start.body))
             .map_err(envoys)?;
         let attempt = self.attempt.insert(start.attempt);
@@ -165,7 +165,7 @@ impl TranslatorContext {
     fn release(&mut self, headers: &HeaderList) -> Result<(), abi::Status> {
         let came = std::mem::take(&mut self.answer);
         let current = came.lines();
-        abi::turn_headers(abi::Map::ResponseHeaders, &current, headers, |_| false)
+        abi::turn_headers(abi::HeaderMap::ResponseHeaders, &current, headers, |_| false)
     }
 
     /// Tells what the attempt taught: to all workers, and to the metrics.
@@ -229,12 +229,12 @@ impl TranslatorContext {
         if end {
             return Flow::Go;
         }
-        unheard::begin(self.root, self.context, Role::Translator);
+        unheard::begin(self.root, self.context, PluginRole::Translator);
         Flow::Wait
     }
 
     pub fn request_body(&mut self, size: usize, end: bool) -> Flow {
-        unheard::heard(Role::Translator);
+        unheard::heard(PluginRole::Translator);
         if self.is_written {
             // The end of what was written already: a provider gets what we wrote, and nothing else.
             let flow = if self.waits() { Flow::Wait } else { Flow::Go };
@@ -263,7 +263,7 @@ impl TranslatorContext {
 
     pub fn response_headers(&mut self, end: bool) -> Flow {
         let Some(attempt) = self.attempt.as_mut() else { return Flow::Go };
-        self.answer = abi::headers(abi::Map::ResponseHeaders).unwrap_or_default();
+        self.answer = abi::headers(abi::HeaderMap::ResponseHeaders).unwrap_or_default();
         let headers = self.answer.lines();
         let status = headers::text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         let step = attempt.head(&Head { status, headers: &headers }, end, &abi::now_ms);

@@ -2,8 +2,8 @@
 
 use super::{abi, router, shared, timer};
 use crate::filter::headers;
-use crate::filter::watch::{self, Need, Unheard, Waiting};
-use crate::filter::{Answer, Role};
+use crate::filter::watch::{self, Hurry, Unheard, Waiting};
+use crate::filter::{Answer, PluginRole};
 use std::cell::RefCell;
 
 thread_local! {
@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// A role pauses at a request's headers, whose body is to come.
-pub fn begin(root: u32, context: u32, role: Role) {
+pub fn begin(root: u32, context: u32, role: PluginRole) {
     if shared::lend(&UNHEARD, |unheard| unheard.has_heard(role)) != Some(false) {
         return;
     }
@@ -21,7 +21,7 @@ pub fn begin(root: u32, context: u32, role: Role) {
 }
 
 /// A piece of a body came.
-pub fn heard(role: Role) {
+pub fn heard(role: PluginRole) {
     shared::lend(&UNHEARD, |unheard| unheard.heard(role));
 }
 
@@ -30,7 +30,7 @@ pub fn forget(context: u32) {
     shared::lend(&UNHEARD, |unheard| unheard.forget(context));
 }
 
-pub fn need(root: u32) -> Need {
+pub fn need(root: u32) -> Hurry {
     shared::lend(&UNHEARD, |unheard| unheard.need(root)).unwrap_or_default()
 }
 
@@ -54,8 +54,8 @@ fn counted() -> u64 {
 }
 
 /// What the operator is told of the request of the effective context, and its caller.
-fn answer(role: Role) -> (String, Answer) {
-    let pairs = abi::headers(abi::Map::RequestHeaders).unwrap_or_default();
+fn answer(role: PluginRole) -> (String, Answer) {
+    let pairs = abi::headers(abi::HeaderMap::RequestHeaders).unwrap_or_default();
     let lines = pairs.lines();
     let trip = headers::key(&lines, headers::TRIP).and_then(shared::recall);
     let path = headers::text(&lines, ":path").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A whole document that is walked more than once.
 
-use super::outline::{self, Node, Stop};
+use super::outline::{self, NoOutline, OutlineNode};
 use super::raw::{BLANK, json_of, not_utf8};
 use super::{Raw, SyntaxError};
 
@@ -8,7 +8,7 @@ use super::{Raw, SyntaxError};
 #[derive(Clone, Debug, Default)]
 pub struct Document<T = String> {
     text: T,
-    nodes: Vec<Node>,
+    nodes: Vec<OutlineNode>,
     /// How many values it has.
     values: usize,
 }
@@ -87,9 +87,9 @@ impl<T: AsRef<str>> Document<T> {
     pub fn within(text: T, most: usize) -> Result<Document<T>, Unread> {
         match outline::counted(json_of(text.as_ref()), most) {
             Ok((nodes, values)) => Ok(Document { text, nodes, values }),
-            Err(Stop::TooMany) => Err(Unread::TooMany),
-            Err(Stop::TooDeep(at)) => Err(Unread::Syntax(too_deep(json_of(text.as_ref()), at))),
-            Err(Stop::NoJson) => Document::unlined(text).map_err(Unread::Syntax),
+            Err(NoOutline::TooMany) => Err(Unread::TooMany),
+            Err(NoOutline::TooDeep(at)) => Err(Unread::Syntax(too_deep(json_of(text.as_ref()), at))),
+            Err(NoOutline::NoJson) => Document::unlined(text).map_err(Unread::Syntax),
         }
     }
 

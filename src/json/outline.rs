@@ -13,7 +13,7 @@ const LONG: usize = 64;
 
 /// One value of a document. The nodes of what is in it follow its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Node {
+pub(super) struct OutlineNode {
     /// A member's name: where its inside begins, and its length.
     pub key: u32,
     pub key_length: u16,
@@ -24,7 +24,7 @@ pub(super) struct Node {
     count: u32,
 }
 
-impl Node {
+impl OutlineNode {
     /// There may be an escape in the name.
     const ESCAPED: u16 = 1;
     /// An array with short scalars in it, which have no nodes.
@@ -37,7 +37,7 @@ impl Node {
     }
 
     pub fn may_have_escaped_name(&self) -> bool {
-        self.flags & Node::ESCAPED != 0
+        self.flags & OutlineNode::ESCAPED != 0
     }
 
     /// Whether it is the member of that name in an object whose text begins at `base`.
@@ -60,12 +60,12 @@ impl Node {
 
     /// Whether each child has a node.
     pub fn is_whole(&self) -> bool {
-        self.flags & (Node::SPARSE | Node::PARTIAL) == 0
+        self.flags & (OutlineNode::SPARSE | OutlineNode::PARTIAL) == 0
     }
 
     /// Whether each member of each object in it has a node.
     pub fn has_all_members(&self) -> bool {
-        self.flags & Node::PARTIAL == 0
+        self.flags & OutlineNode::PARTIAL == 0
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) fn wide(number: u32) -> usize {
 const NOWHERE: u32 = u32::MAX;
 
 struct Outliner {
-    nodes: Vec<Node>,
+    nodes: Vec<OutlineNode>,
     /// The innermost container that is open.
     open: u32,
     in_object: bool,
@@ -109,7 +109,7 @@ pub(super) const ANY: usize = usize::MAX / SHARE;
 
 /// Why a document has no outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum NoOutline {
     /// It is not JSON, or longer than 4 GiB.
     NoJson,
     /// More values than were allowed. Whether it is JSON was not looked at any further.
@@ -120,12 +120,12 @@ pub(super) enum Stop {
 
 /// Validates a document and outlines it: the first node is that of the whole. It may have `most` values: members, objects and
 /// lists, and strings in lists. Numbers in a list cost little: 16 of them count as one.
-pub(super) fn outline(text: &str, most: usize) -> Result<Vec<Node>, Stop> {
+pub(super) fn outline(text: &str, most: usize) -> Result<Vec<OutlineNode>, NoOutline> {
     outlined(text, most).map(|outliner| outliner.nodes)
 }
 
 /// As [`outline`], and how many values there are.
-pub(super) fn counted(text: &str, most: usize) -> Result<(Vec<Node>, usize), Stop> {
+pub(super) fn counted(text: &str, most: usize) -> Result<(Vec<OutlineNode>, usize), NoOutline> {
     outlined(text, most).map(|outliner| {
         let values = outliner.values(most);
         (outliner.nodes, values)
@@ -136,15 +136,15 @@ pub(super) fn counted(text: &str, most: usize) -> Result<(Vec<Node>, usize), Sto
 pub(super) fn values(text: &str, most: usize) -> Option<usize> {
     match outlined(text, most) {
         Ok(outliner) => Some(outliner.values(most)),
-        Err(Stop::NoJson | Stop::TooDeep(_)) => Some(0),
-        Err(Stop::TooMany) => None,
+        Err(NoOutline::NoJson | NoOutline::TooDeep(_)) => Some(0),
+        Err(NoOutline::TooMany) => None,
     }
 }
 
-fn outlined(text: &str, most: usize) -> Result<Outliner, Stop> {
+fn outlined(text: &str, most: usize) -> Result<Outliner, NoOutline> {
     let bytes = text.as_bytes();
     if u32::try_from(bytes.len()).is_err() {
-        return Err(Stop::NoJson);
+        return Err(NoOutline::NoJson);
     }
     let mut outliner = Outliner {
         nodes: Vec::with_capacity((bytes.len() / 32).min(1024) + 8),
@@ -160,8 +160,8 @@ fn outlined(text: &str, most: usize) -> Result<Outliner, Stop> {
     };
     match outliner.walk(bytes) {
         Some(()) => Ok(outliner),
-        None if outliner.left.is_none() => Err(Stop::TooMany),
-        None => Err(outliner.too_deep.map_or(Stop::NoJson, Stop::TooDeep)),
+        None if outliner.left.is_none() => Err(NoOutline::TooMany),
+        None => Err(outliner.too_deep.map_or(NoOutline::NoJson, NoOutline::TooDeep)),
     }
 }
 
@@ -246,7 +246,7 @@ impl Outliner {
         };
         self.key = narrow(at + 1);
         self.key_length = u16::try_from(end - at - 2).unwrap_or_else(|_| {
-            self.mark(Node::PARTIAL);
+            self.mark(OutlineNode::PARTIAL);
             0
         });
         let colon = skip_blanks(bytes, end);
@@ -257,16 +257,16 @@ impl Outliner {
     fn long_name(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
         let end = valid_string_end(bytes, at)?;
         if bytes.get(at..end)?.contains(&b'\\') {
-            self.key_flags = Node::ESCAPED;
+            self.key_flags = OutlineNode::ESCAPED;
         }
         Some(end)
     }
 
     /// A node for a value of the container that is open.
-    fn node(&self, start: usize, end: usize, count: u32) -> Node {
+    fn node(&self, start: usize, end: usize, count: u32) -> OutlineNode {
         let (key, key_length, flags) =
             if self.in_object { (self.key, self.key_length, self.key_flags) } else { (0, 0, 0) };
-        Node { key, key_length, flags, start: narrow(start), end: narrow(end), count }
+        OutlineNode { key, key_length, flags, start: narrow(start), end: narrow(end), count }
     }
 
     /// A string, a number or a word.
@@ -277,11 +277,11 @@ impl Outliner {
         }
         if end - start < LONG && self.open != NOWHERE {
             if !self.in_object {
-                self.mark(Node::SPARSE);
+                self.mark(OutlineNode::SPARSE);
                 return Some(());
             }
             if self.nodes.len() >= self.most {
-                self.mark(Node::PARTIAL);
+                self.mark(OutlineNode::PARTIAL);
                 return Some(());
             }
         }
@@ -318,9 +318,9 @@ impl Outliner {
         self.in_object = bytes.get(wide(around.start)) == Some(&b'{');
         if self.nodes.len() > self.most && length < LONG {
             self.nodes.truncate(place);
-            self.mark(Node::PARTIAL);
-        } else if flags & Node::PARTIAL != 0 {
-            self.mark(Node::PARTIAL);
+            self.mark(OutlineNode::PARTIAL);
+        } else if flags & OutlineNode::PARTIAL != 0 {
+            self.mark(OutlineNode::PARTIAL);
         }
         Some(())
     }

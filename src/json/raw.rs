@@ -1,7 +1,7 @@
 //! A value inside a validated document.
 
 use super::Text;
-use super::outline::{Node, narrow, wide};
+use super::outline::{OutlineNode, narrow, wide};
 use super::scan::string_end;
 use super::walk::{Fields, Items};
 use memchr::memmem;
@@ -49,7 +49,7 @@ impl std::fmt::Display for SyntaxError {
 pub struct Raw<'a> {
     text: &'a str,
     /// This value's node and those of what is in it, if the document was outlined and the value has one.
-    nodes: &'a [Node],
+    nodes: &'a [OutlineNode],
 }
 
 impl PartialEq for Raw<'_> {
@@ -86,11 +86,11 @@ impl<'a> Raw<'a> {
         }
     }
 
-    pub(super) fn known(text: &'a str, nodes: &'a [Node]) -> Raw<'a> {
+    pub(super) fn known(text: &'a str, nodes: &'a [OutlineNode]) -> Raw<'a> {
         Raw { text, nodes }
     }
 
-    pub(super) fn nodes(self) -> &'a [Node] {
+    pub(super) fn nodes(self) -> &'a [OutlineNode] {
         self.nodes
     }
 
@@ -199,7 +199,7 @@ impl<'a> Raw<'a> {
             return None;
         }
         let base = wide(own.start);
-        let mut found: &[Node] = &[];
+        let mut found: &[OutlineNode] = &[];
         while let Some(node) = nodes.first() {
             if node.is_called(name, self.text, base) {
                 found = nodes;
@@ -228,8 +228,8 @@ impl<'a> Raw<'a> {
     /// Whether a member in it may be this string; `false` is sure, but for a string that is written with escapes.
     pub fn may_have_string(self, string: &str) -> bool {
         let literal = format!("\"{string}\"");
-        if self.nodes.first().is_some_and(Node::has_all_members) {
-            let is_it = |node: &Node| self.between(node.start, wide(node.end)) == Some(&literal);
+        if self.nodes.first().is_some_and(OutlineNode::has_all_members) {
+            let is_it = |node: &OutlineNode| self.between(node.start, wide(node.end)) == Some(&literal);
             let length = narrow(literal.len());
             return self.nodes.iter().skip(1).any(|node| node.end - node.start == length && is_it(node));
         }

@@ -1,7 +1,7 @@
 //! Members that an object has twice. Of those each parser takes another, so that what one has looked at is not what the
 //! next one acts on.
 
-use super::outline::{Node, outline, wide};
+use super::outline::{OutlineNode, outline, wide};
 use super::{Raw, Text};
 use std::borrow::Cow;
 
@@ -60,7 +60,7 @@ fn start_in(outer: Raw<'_>, inner: Raw<'_>) -> Option<usize> {
 
 /// A first look at the members of an object that has a node for each: lengths and first and last letters differ in most.
 /// `base`: where the text begins that the nodes count from.
-fn may_repeat(text: &[u8], base: usize, object: &[Node]) -> bool {
+fn may_repeat(text: &[u8], base: usize, object: &[OutlineNode]) -> bool {
     let Some((_, mut rest)) = object.split_first() else { return true };
     let mut seen = 0u64;
     while let Some(node) = rest.first() {
@@ -117,7 +117,7 @@ fn path(root: Raw<'_>, place: usize, name: &str) -> String {
         add(&mut path, &step);
         (at, base) = (value, base.saturating_add(start));
     }
-    add(&mut path, &Step::Name(name.to_owned()));
+    add(&mut path, &TwiceStep::Name(name.to_owned()));
     if path.len() > LONGEST_PATH {
         let end = (0..=LONGEST_PATH).rev().find(|end| path.is_char_boundary(*end)).unwrap_or(0);
         path.truncate(end);
@@ -126,23 +126,23 @@ fn path(root: Raw<'_>, place: usize, name: &str) -> String {
     path
 }
 
-enum Step {
+enum TwiceStep {
     Name(String),
     Index(usize),
 }
 
-fn add(path: &mut String, step: &Step) {
+fn add(path: &mut String, step: &TwiceStep) {
     match step {
-        Step::Name(name) if path.is_empty() => path.push_str(name),
-        Step::Name(name) => path.extend([".", name.as_str()]),
-        Step::Index(index) => path.push_str(&format!("[{index}]")),
+        TwiceStep::Name(name) if path.is_empty() => path.push_str(name),
+        TwiceStep::Name(name) => path.extend([".", name.as_str()]),
+        TwiceStep::Index(index) => path.push_str(&format!("[{index}]")),
     }
 }
 
 /// The child that `place` of a container's text is in: what leads to it, where it begins, and itself.
-fn step(container: Raw<'_>, place: usize) -> Option<(Step, usize, Raw<'_>)> {
-    let names = container.fields().map(|(name, value)| (Step::Name(name.into_string()), value));
-    let indices = container.items().enumerate().map(|(index, value)| (Step::Index(index), value));
+fn step(container: Raw<'_>, place: usize) -> Option<(TwiceStep, usize, Raw<'_>)> {
+    let names = container.fields().map(|(name, value)| (TwiceStep::Name(name.into_string()), value));
+    let indices = container.items().enumerate().map(|(index, value)| (TwiceStep::Index(index), value));
     names.chain(indices).find_map(|(step, value)| {
         let start = start_in(container, value)?;
         let has = (start..start.saturating_add(value.as_json().len())).contains(&place);

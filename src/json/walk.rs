@@ -1,12 +1,12 @@
 //! Walking the members of an object and the elements of an array: from node to node where there are nodes, else by reading.
 
-use super::outline::{Node, wide};
+use super::outline::{OutlineNode, wide};
 use super::raw::Kind;
 use super::scan::{skip_blanks, string_end};
 use super::{Raw, Text};
 
 /// One member of an object. Places are those in the object's text.
-pub(super) struct Member<'a> {
+pub(super) struct ObjectMember<'a> {
     /// Of the name's quote.
     pub start: usize,
     pub name: Text<'a>,
@@ -23,7 +23,7 @@ struct Children<'a> {
     /// Where it begins in the document.
     base: usize,
     /// The nodes of what is still to come.
-    nodes: &'a [Node],
+    nodes: &'a [OutlineNode],
     /// Whether each child has one.
     is_whole: bool,
     /// Where reading goes on; only where they haven't.
@@ -42,7 +42,7 @@ impl<'a> Children<'a> {
 
     /// The node of the next child, and those in it.
     #[inline]
-    fn take(&mut self) -> Option<(&'a Node, &'a [Node])> {
+    fn take(&mut self) -> Option<(&'a OutlineNode, &'a [OutlineNode])> {
         let node = self.nodes.first()?;
         let (nodes, rest) = self.nodes.split_at_checked(node.count())?;
         self.nodes = rest;
@@ -78,7 +78,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next member.
-    pub(super) fn member(&mut self) -> Option<Member<'a>> {
+    pub(super) fn member(&mut self) -> Option<ObjectMember<'a>> {
         if self.0.is_whole {
             let (node, nodes) = self.0.take()?;
             self.0.known(node, nodes)
@@ -89,12 +89,12 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Children<'a> {
-    fn known(&self, node: &Node, nodes: &'a [Node]) -> Option<Member<'a>> {
+    fn known(&self, node: &OutlineNode, nodes: &'a [OutlineNode]) -> Option<ObjectMember<'a>> {
         let (key, start, end) = (wide(node.key), wide(node.start), wide(node.end));
         let name = self.piece(key, key.checked_add(usize::from(node.key_length))?)?;
         let name = if node.may_have_escaped_name() { Text::encoded(name) } else { Text::from(name) };
         let value = Raw::known(self.piece(start, end)?, nodes);
-        Some(Member {
+        Some(ObjectMember {
             start: key.checked_sub(self.base)?.checked_sub(1)?,
             name,
             value_start: start.checked_sub(self.base)?,
@@ -104,7 +104,7 @@ impl<'a> Children<'a> {
     }
 
     #[inline(never)]
-    fn read_member(&mut self) -> Option<Member<'a>> {
+    fn read_member(&mut self) -> Option<ObjectMember<'a>> {
         let bytes = self.text.as_bytes();
         let start = next_start(bytes, self.at);
         if bytes.get(start) != Some(&b'"') {
@@ -119,7 +119,7 @@ impl<'a> Children<'a> {
         let (value, end) = self.value(value_start)?;
         self.at = end;
         let name = Text::encoded(self.text.get(start + 1..name_end - 1)?);
-        Some(Member { start, name, value_start, value, end })
+        Some(ObjectMember { start, name, value_start, value, end })
     }
 }
 

@@ -3,9 +3,9 @@
 use super::drill::draw;
 use super::fit::{Vectors, verdict};
 use super::strategy::pick;
-use super::{Circumstances, Demand, Members, State, Verdict, heads, order};
+use super::{Availability, Circumstances, Demand, Members, Verdict, heads, order};
 use crate::dialect::Unsupported;
-use crate::settings::{Config, Group, Member, WhenAll};
+use crate::settings::{Config, Group, GroupMember, WhenAll};
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub struct Plan {
 pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circumstances<'_>) -> Plan {
     let vectors = demand.embeds.and_then(|asked| Vectors::of(config, group, asked));
     let judge = |goes_without: bool| -> Vec<Verdict> {
-        let judged = |member: &Member| verdict(config, member.target, demand, vectors, now, goes_without);
+        let judged =
+            |member: &GroupMember| verdict(config, member.target, demand, vectors, now, goes_without);
         group.members.iter().map(judged).collect()
     };
     let mut verdicts = judge(false);
@@ -117,14 +118,14 @@ fn head(
 }
 
 /// Why a target doesn't come first for this request, if it comes back only little by little.
-fn stands_back(state: State, place: usize, now: &Circumstances<'_>) -> Option<Verdict> {
+fn stands_back(state: Availability, place: usize, now: &Circumstances<'_>) -> Option<Verdict> {
     /// Other luck than that of drills.
     const APART: usize = 1_000;
     let is_chosen =
         |percent: u32| draw(now.pick, place.saturating_add(APART)) < percent.saturating_mul(10_000);
     match state {
-        State::Missing(percent) if !is_chosen(percent) => Some(Verdict::Missing(percent)),
-        State::Returning(percent) if !is_chosen(percent) => Some(Verdict::Returning(percent)),
+        Availability::Missing(percent) if !is_chosen(percent) => Some(Verdict::Missing(percent)),
+        Availability::Returning(percent) if !is_chosen(percent) => Some(Verdict::Returning(percent)),
         _ => None,
     }
 }

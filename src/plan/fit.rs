@@ -1,9 +1,9 @@
 //! Who fits: whether a target can take a request, by what it has and how it stands.
 
-use super::{Circumstances, Demand, State, Verdict};
+use super::{Availability, Circumstances, Demand, Verdict};
 use crate::chat::Features;
 use crate::dialect::exchange;
-use crate::settings::{Config, Group, Target};
+use crate::settings::{Config, Group, TargetSettings};
 
 /// Features that only some targets have: what planning goes by, as far as a dialect doesn't make up for them
 /// ([`crate::dialect::Target::planned`]).
@@ -34,7 +34,7 @@ impl<'v> Vectors<'v> {
     }
 
     /// Who has no embeddings has no others.
-    fn are_others(&self, target: &Target) -> bool {
+    fn are_others(&self, target: &TargetSettings) -> bool {
         !target.same_vectors
             && target.wire.model(self.asked) != self.model
             && exchange::embeds(&target.wire, self.asked)
@@ -68,10 +68,12 @@ pub(super) fn verdict(
         return verdict;
     }
     match (now.standing)(place).map(|standing| standing.state(now.now_ms)) {
-        Some(State::Cooling(until_ms)) => Verdict::Cooling(until_ms),
-        Some(State::Ejected(until_ms)) => {
+        Some(Availability::Cooling(until_ms)) => Verdict::Cooling(until_ms),
+        Some(Availability::Ejected(until_ms)) => {
             Verdict::Ejected { streams: breaker.consecutive_failures, until_ms }
         }
-        Some(State::Good | State::Missing(_) | State::Returning(_)) | None => Verdict::In,
+        Some(Availability::Good | Availability::Missing(_) | Availability::Returning(_)) | None => {
+            Verdict::In
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! was not rendered: whatever it leaves out and whichever head it picks, the result is in the enumeration.
 
 use super::{Members, heads};
-use crate::settings::{Config, Group, MAX_MEMBERS, Target, Twin};
+use crate::settings::{Config, Group, MAX_MEMBERS, TargetSettings, Twin};
 
 /// The most orders one group can have: six targets in one tier, any of which may come first.
 pub const MAX_ORDERS: usize = MAX_MEMBERS * (1 << (MAX_MEMBERS - 1));
@@ -28,7 +28,7 @@ pub fn order_name(config: &Config, group: &Group, seats: impl IntoIterator<Item 
     name.push_str(&group.name);
     for seat in seats {
         name.push('|');
-        name.push_str(config.targets.get(seat.target).map_or("?", Target::id));
+        name.push_str(config.targets.get(seat.target).map_or("?", TargetSettings::id));
         name.push_str(seat.twin.map_or("", Twin::suffix));
     }
     name

@@ -14,7 +14,7 @@ pub struct Group {
     pub strategy: &'static str,
     /// The group's targets and those of its fallback groups, in the order to try: by tier, inside a tier in file order
     /// unless the strategy sorts them. From 1 to [`MAX_MEMBERS`], each target once.
-    pub members: Vec<Member>,
+    pub members: Vec<GroupMember>,
     /// From 1 to 10.
     pub max_attempts: u32,
     /// To the first real token of each attempt at a stream.
@@ -47,7 +47,7 @@ pub const MAX_MEMBERS: usize = 6;
 
 /// A target's place in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
+pub struct GroupMember {
     /// A place in [`Config::targets`](super::Config::targets).
     pub target: usize,
     /// From 0, without gaps; a lower one is tried first.

@@ -9,8 +9,8 @@ mod group;
 mod target;
 
 pub use drill::{Drill, Effect, MAX_DRILLED_ORDERS, Twin};
-pub use group::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, WhenAll};
-pub use target::{CircuitBreaker, Price, Target};
+pub use group::{Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, WhenAll};
+pub use target::{CircuitBreaker, Price, TargetSettings};
 
 use crate::dialect;
 
@@ -21,8 +21,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where a request's tenant is found, if anywhere.
     pub tenant: Option<Tenant>,
-    /// In file order; [`Member::target`] and [`Drill::target`] are places in this list.
-    pub targets: Vec<Target>,
+    /// In file order; [`GroupMember::target`] and [`Drill::target`] are places in this list.
+    pub targets: Vec<TargetSettings>,
     /// In file order; [`Target::credential`] is a place in this list.
     pub credentials: Vec<Credential>,
     /// In file order.

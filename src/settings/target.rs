@@ -4,7 +4,7 @@ use crate::dialect;
 
 /// One model at one provider.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct TargetSettings {
     /// What the dialects see of it: id, provider, model, endpoint, capabilities, limits.
     pub wire: dialect::Target,
     /// The Envoy cluster's name; the id unless the file says otherwise.
@@ -21,7 +21,7 @@ pub struct Target {
     pub circuit_breaker: CircuitBreaker,
 }
 
-impl Target {
+impl TargetSettings {
     /// What groups call it by.
     pub fn id(&self) -> &str {
         &self.wire.id

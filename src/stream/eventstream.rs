@@ -8,7 +8,7 @@
 mod crc32;
 mod header;
 
-pub use header::{Headers, Value};
+pub use header::{HeaderValue, Headers};
 
 use super::Stopped;
 
@@ -36,7 +36,7 @@ pub enum MessageType {
 
 /// One frame whose checksums are right.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct AwsFrame<'a> {
     /// Whether it is an event or a failure.
     pub message_type: MessageType,
     /// The `:event-type`, `:exception-type` or `:error-code`; "" where the frame has none.
@@ -48,7 +48,7 @@ pub struct Frame<'a> {
     headers: &'a [u8],
 }
 
-impl<'a> Frame<'a> {
+impl<'a> AwsFrame<'a> {
     /// All headers, in their order.
     pub fn headers(&self) -> Headers<'a> {
         Headers::new(self.headers)
@@ -126,7 +126,7 @@ impl EventStream {
     pub fn push<E>(
         &mut self,
         bytes: &[u8],
-        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+        sink: &mut dyn FnMut(AwsFrame<'_>) -> Result<(), E>,
     ) -> Result<(), Stopped<Corrupt, E>> {
         if let Some(corrupt) = self.failed {
             return Err(Stopped::Framing(corrupt));
@@ -156,7 +156,7 @@ impl EventStream {
     fn read<E>(
         &mut self,
         mut bytes: &[u8],
-        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), E>,
+        sink: &mut dyn FnMut(AwsFrame<'_>) -> Result<(), E>,
     ) -> Result<(), Stopped<Corrupt, E>> {
         let limit = self.limit;
         let size = |bytes: &[u8]| frame_size(bytes, limit).map_err(Stopped::Framing);
@@ -206,7 +206,7 @@ fn frame_size(bytes: &[u8], limit: usize) -> Result<Option<usize>, Corrupt> {
 }
 
 /// Takes apart a whole frame whose prelude was checked.
-fn decode(frame: &[u8]) -> Result<Frame<'_>, Corrupt> {
+fn decode(frame: &[u8]) -> Result<AwsFrame<'_>, Corrupt> {
     let (headers, payload) = split(frame)?;
     let mut walk = Headers::new(headers);
     walk.by_ref().for_each(drop);
@@ -219,7 +219,7 @@ fn decode(frame: &[u8]) -> Result<Frame<'_>, Corrupt> {
         Some("error") => (MessageType::Error, ":error-code"),
         _ => return Err(Corrupt::Headers),
     };
-    Ok(Frame {
+    Ok(AwsFrame {
         message_type,
         name: text_of(headers, name).unwrap_or_default(),
         content_type: text_of(headers, ":content-type").unwrap_or_default(),
@@ -241,7 +241,7 @@ fn split(frame: &[u8]) -> Result<(&[u8], &[u8]), Corrupt> {
 
 fn text_of<'a>(headers: &'a [u8], wanted: &str) -> Option<&'a str> {
     Headers::new(headers).find_map(|(name, value)| match value {
-        Value::Text(text) if name == wanted => Some(text),
+        HeaderValue::Text(text) if name == wanted => Some(text),
         _ => None,
     })
 }

@@ -1,18 +1,18 @@
 //! `switchover check FILE`.
 
-use crate::document::Document;
+use crate::document::CheckedFile;
 use crate::stop::Stop;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct CheckArgs {
     /// The file to check.
     file: PathBuf,
 }
 
 /// # Errors
 /// Every problem of the file.
-pub fn run(args: &Args) -> Result<(), Stop> {
-    Document::open(&args.file)?.warn();
+pub fn run(args: &CheckArgs) -> Result<(), Stop> {
+    CheckedFile::open(&args.file)?.warn();
     Ok(())
 }

@@ -8,21 +8,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use switchover::config::{Config, LookAtKey, Problem};
 
 /// A checked file.
-pub struct Document {
+pub struct CheckedFile {
     pub path: PathBuf,
     pub bytes: Vec<u8>,
     pub config: Config,
 }
 
-impl Document {
+impl CheckedFile {
     /// Reads and checks a file.
     ///
     /// # Errors
     /// The file can't be read, or all that is wrong with it.
-    pub fn open(path: &Path) -> Result<Document, Stop> {
+    pub fn open(path: &Path) -> Result<CheckedFile, Stop> {
         let bytes = read(path)?;
         match Config::from_yaml(&bytes) {
-            Ok(config) => Ok(Document { path: path.to_owned(), bytes, config }),
+            Ok(config) => Ok(CheckedFile { path: path.to_owned(), bytes, config }),
             Err(problems) => Err(Stop::wrong(listed(path, &problems))),
         }
     }

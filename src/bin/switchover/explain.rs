@@ -1,6 +1,6 @@
 //! `switchover explain FILE`: where a request would go, and why.
 
-use crate::document::Document;
+use crate::document::CheckedFile;
 use crate::input;
 use crate::stop::Stop;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use switchover::filter::{Moment, Runtime};
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ExplainArgs {
     /// The switchover.yaml.
     file: PathBuf,
     /// The path that the caller sends the request to.
@@ -24,8 +24,8 @@ pub struct Args {
 
 /// # Errors
 /// The file is wrong, or the caller would get an error, which is printed.
-pub fn run(args: &Args) -> Result<(), Stop> {
-    let document = Document::open(&args.file)?;
+pub fn run(args: &ExplainArgs) -> Result<(), Stop> {
+    let document = CheckedFile::open(&args.file)?;
     let surface = input::surface(&document.config, &args.path)?;
     let body = input::body()?;
     let runtime = Rc::new(Runtime::new(document.config));

@@ -1,10 +1,10 @@
 //! What `translate` and `explain` are told about a request: its path, its body, its headers.
 
-use crate::document::{Document, read};
+use crate::document::{CheckedFile, read};
 use crate::stop::{Stop, print};
 use std::io::Read;
 use std::path::Path;
-use switchover::config::{Config, Target};
+use switchover::config::{Config, TargetSettings};
 use switchover::dialect::{CallerError, Refusal, Surface, exchange};
 use switchover::json::{Raw, indented};
 
@@ -41,11 +41,11 @@ pub fn surface(config: &Config, path: &str) -> Result<Surface, Stop> {
 ///
 /// # Errors
 /// There is none; the closest is named.
-pub fn target<'d>(document: &'d Document, id: &str) -> Result<(usize, &'d Target), Stop> {
+pub fn target<'d>(document: &'d CheckedFile, id: &str) -> Result<(usize, &'d TargetSettings), Stop> {
     let config = &document.config;
     config.targets.iter().enumerate().find(|(_, target)| target.id() == id).ok_or_else(|| {
         let file = document.path.display();
-        let ids: Vec<&str> = config.targets.iter().map(Target::id).collect();
+        let ids: Vec<&str> = config.targets.iter().map(TargetSettings::id).collect();
         let hint = match config.closest_target(id) {
             Some(closest) => format!("Did you mean `{closest}`?"),
             None => format!("It has {}.", ids.join(", ")),

@@ -12,7 +12,7 @@ pub enum Found {
     /// Alone in a file of its own, at this path.
     File(PathBuf),
     /// In a file with something around it that no header can carry; the key itself, and what to tell about the file.
-    Wrapped(String, Trouble),
+    Wrapped(String, NoKey),
     /// In memory, from the environment.
     Value(String),
     /// Envoy finds it by itself.
@@ -21,7 +21,7 @@ pub enum Found {
 
 /// What is wrong, and what to do: sentences without their full stops.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct NoKey {
     pub wrong: String,
     pub instead: String,
 }
@@ -30,7 +30,7 @@ pub struct Trouble {
 ///
 /// # Errors
 /// Why nobody can use it.
-pub fn look(source: &CredentialSource, folder: &Path) -> Result<Found, Trouble> {
+pub fn look(source: &CredentialSource, folder: &Path) -> Result<Found, NoKey> {
     match source {
         CredentialSource::Aws { .. } => Ok(Found::Nowhere),
         CredentialSource::SecretEnv(name) => in_environment(name),
@@ -38,15 +38,15 @@ pub fn look(source: &CredentialSource, folder: &Path) -> Result<Found, Trouble> 
     }
 }
 
-fn in_environment(name: &str) -> Result<Found, Trouble> {
+fn in_environment(name: &str) -> Result<Found, NoKey> {
     let trouble = |wrong: &str, instead: &str| {
         Err(if is_like_a_key(name) {
-            Trouble {
+            NoKey {
                 wrong: format!("The environment has no such variable, and {LIKE_A_KEY}"),
                 instead: PASTED.to_owned(),
             }
         } else {
-            Trouble { wrong: format!("The environment variable {name} {wrong}"), instead: instead.to_owned() }
+            NoKey { wrong: format!("The environment variable {name} {wrong}"), instead: instead.to_owned() }
         })
     };
     let Some(value) = std::env::var_os(name) else { return trouble("is not set", "Set it to the key") };
@@ -56,22 +56,22 @@ fn in_environment(name: &str) -> Result<Found, Trouble> {
     }
 }
 
-fn in_file(written: &str, path: &Path) -> Result<Found, Trouble> {
+fn in_file(written: &str, path: &Path) -> Result<Found, NoKey> {
     let place = path.display();
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound && is_like_a_key(written) => {
-            return Err(Trouble {
+            return Err(NoKey {
                 wrong: format!("There is no such file, and {LIKE_A_KEY}"),
                 instead: PASTED.to_owned(),
             });
         }
         Err(error) => {
             let wrong = format!("{place} can't be read ({error})");
-            return Err(Trouble { wrong, instead: format!("Write the key there: {}", remedy(path)) });
+            return Err(NoKey { wrong, instead: format!("Write the key there: {}", remedy(path)) });
         }
     };
-    let key = usable(bare(&bytes)).map_err(|what| Trouble {
+    let key = usable(bare(&bytes)).map_err(|what| NoKey {
         wrong: format!("{place} {what}"),
         instead: format!("Write the key alone: {}", remedy(path)),
     })?;
@@ -83,7 +83,7 @@ fn in_file(written: &str, path: &Path) -> Result<Found, Trouble> {
          anew only after the next `switchover render`"
     );
     let instead = format!("Write the key alone, and replacing the file is enough: {}", remedy(path));
-    Ok(Found::Wrapped(key.to_owned(), Trouble { wrong, instead }))
+    Ok(Found::Wrapped(key.to_owned(), NoKey { wrong, instead }))
 }
 
 /// How to put a key into a file so that a running Envoy sees it: it watches for files that are moved to the name.

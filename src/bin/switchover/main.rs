@@ -31,19 +31,19 @@ struct Cli {
 #[derive(Subcommand)]
 enum Call {
     /// Checks a file: prints every problem with its place and what to write instead.
-    Check(check::Args),
+    Check(check::CheckArgs),
     /// Makes configuration for a proxy from a file.
     #[command(subcommand)]
-    Render(render::Call),
+    Render(render::RenderArgs),
     /// Shows a translation, without a network and without keys.
     #[command(subcommand)]
-    Translate(translate::Call),
+    Translate(translate::TranslateArgs),
     /// Reads a request body; prints where it would go and why.
-    Explain(explain::Args),
+    Explain(explain::ExplainArgs),
     /// Forces each drill of a file on a running Envoy, and prints what the callers saw.
-    Drill(drill::Args),
+    Drill(drill::DrillArgs),
     /// Prints the providers that a target can name.
-    Providers(providers::Args),
+    Providers(providers::ProvidersArgs),
     /// Prints the JSON Schema of the file.
     Schema,
 }

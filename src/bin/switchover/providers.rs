@@ -6,24 +6,24 @@ use switchover::dialect::{Embeds, Key, PROVIDERS, Quirk, Row, Thoughts};
 use switchover::json::Writer;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ProvidersArgs {
     /// `json` has more than the table: what each carries, and what it does otherwise than its dialect.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum OutputFormat {
     Table,
     Json,
 }
 
 /// # Errors
 /// Nobody reads the output.
-pub fn run(args: &Args) -> Result<(), Stop> {
+pub fn run(args: &ProvidersArgs) -> Result<(), Stop> {
     match args.format {
-        Format::Table => print(table().as_bytes()),
-        Format::Json => input::print_json(&json()),
+        OutputFormat::Table => print(table().as_bytes()),
+        OutputFormat::Json => input::print_json(&json()),
     }
 }
 

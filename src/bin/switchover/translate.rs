@@ -1,17 +1,17 @@
 //! `switchover translate …`: what a target would receive, and what the caller would receive of its answer.
 
-use crate::document::Document;
+use crate::document::CheckedFile;
 use crate::input;
 use crate::stop::{Stop, print};
 use std::path::PathBuf;
-use switchover::config::{Config, Target};
+use switchover::config::{Config, TargetSettings};
 use switchover::dialect::{CallerError, Memo, Surface, Turn, exchange, failure_json};
 use switchover::failure::{Failure, Head, classify};
 use switchover::filter::{Asking, group_of, translate};
 use switchover::json::Writer;
 
 #[derive(clap::Subcommand)]
-pub enum Call {
+pub enum TranslateArgs {
     /// Reads a caller's request body; prints what the target would receive: method, path, headers, body.
     Request(RequestArgs),
     /// Reads a provider's answer; prints what the caller would receive, or the failure that it is.
@@ -19,7 +19,7 @@ pub enum Call {
 }
 
 #[derive(clap::Args)]
-struct Way {
+struct Direction {
     /// The switchover.yaml.
     file: PathBuf,
     /// The id of the target.
@@ -33,7 +33,7 @@ struct Way {
 #[derive(clap::Args)]
 pub struct RequestArgs {
     #[command(flatten)]
-    way: Way,
+    way: Direction,
     /// A header of the request, as NAME=VALUE; several times for several.
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = input::header)]
     headers: Vec<(Vec<u8>, Vec<u8>)>,
@@ -42,7 +42,7 @@ pub struct RequestArgs {
 #[derive(clap::Args)]
 pub struct ResponseArgs {
     #[command(flatten)]
-    way: Way,
+    way: Direction,
     /// The provider's HTTP status.
     #[arg(long, default_value_t = 200)]
     status: u16,
@@ -62,15 +62,15 @@ pub struct ResponseArgs {
 
 /// # Errors
 /// The file or an argument is wrong, or the request is refused; then the caller's error body is printed.
-pub fn run(call: &Call) -> Result<(), Stop> {
+pub fn run(call: &TranslateArgs) -> Result<(), Stop> {
     match call {
-        Call::Request(args) => request(args),
-        Call::Response(args) => response(args),
+        TranslateArgs::Request(args) => request(args),
+        TranslateArgs::Response(args) => response(args),
     }
 }
 
 fn request(args: &RequestArgs) -> Result<(), Stop> {
-    let document = Document::open(&args.way.file)?;
+    let document = CheckedFile::open(&args.way.file)?;
     let (place, _) = input::target(&document, &args.way.target)?;
     let surface = input::surface(&document.config, &args.way.path)?;
     let body = input::body()?;
@@ -86,7 +86,7 @@ fn asking<'a>(surface: Surface, headers: &'a [(Vec<u8>, Vec<u8>)], body: &'a [u8
 }
 
 fn response(args: &ResponseArgs) -> Result<(), Stop> {
-    let document = Document::open(&args.way.file)?;
+    let document = CheckedFile::open(&args.way.file)?;
     let (place, target) = input::target(&document, &args.way.target)?;
     let surface = input::surface(&document.config, &args.way.path)?;
     let asked = match &args.request {
@@ -148,7 +148,7 @@ fn plain_request(config: &Config, target: usize, surface: Surface, stream: bool)
 /// The caller's answer, as the filter makes it of a provider's.
 fn answer(
     turn: &Turn,
-    target: &Target,
+    target: &TargetSettings,
     memo: &Memo,
     head: &Head<'_>,
     body: &[u8],
@@ -169,7 +169,7 @@ fn answer(
 }
 
 /// Byte by byte, as the worst network would bring it: what was sent before a failure is sent.
-fn stream(turn: &Turn, target: &Target, memo: &Memo, body: &[u8]) -> Result<Vec<u8>, Failure> {
+fn stream(turn: &Turn, target: &TargetSettings, memo: &Memo, body: &[u8]) -> Result<Vec<u8>, Failure> {
     let Some(mut pipe) = exchange::stream(turn, &target.wire, memo) else {
         return Err(Failure::malformed("this path has no streams"));
     };

@@ -5,14 +5,16 @@ use crate::config::problem::{Position, Problems, listed, quoted};
 use crate::config::time::show_ms;
 use crate::dialect::Unsupported;
 use crate::failure::Class;
-use crate::plan::{self, Source, Strategy};
-use crate::settings::{Alias, BackOff, Group, MAX_MEMBERS, Member, RetryBudget, Target, WhenAll};
+use crate::plan::{self, SignalSource, Strategy};
+use crate::settings::{
+    Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, TargetSettings, WhenAll,
+};
 
 /// Resolves all groups; `None` only where a problem says why.
 pub(super) fn groups(
     file: &View<'_>,
     target_views: &[View<'_>],
-    targets: &[Option<Target>],
+    targets: &[Option<TargetSettings>],
     problems: &mut Problems,
 ) -> Vec<Option<Group>> {
     let views = file.objects("model_groups");
@@ -29,7 +31,7 @@ pub(super) fn groups(
 }
 
 /// The members that a group itself lists: best priority first.
-type Own = Vec<(u64, Member)>;
+type Own = Vec<(u64, GroupMember)>;
 
 fn own(view: &View<'_>, targets: &[View<'_>], problems: &mut Problems) -> Own {
     let members = view.objects("targets");
@@ -42,7 +44,7 @@ fn own(view: &View<'_>, targets: &[View<'_>], problems: &mut Problems) -> Own {
             continue;
         }
         if let (Some(priority), Some(weight)) = (member.whole("priority"), member.small("weight")) {
-            own.push((priority, Member { target, tier: 0, weight }));
+            own.push((priority, GroupMember { target, tier: 0, weight }));
         }
     }
     own.sort_by_key(|(priority, _)| *priority);
@@ -72,8 +74,8 @@ fn check_cycles(views: &[View<'_>], next: &[Option<usize>], problems: &mut Probl
 }
 
 /// A group's members and then those of its fallback groups, each target where it comes first.
-fn flatten(start: usize, own: &[Own], next: &[Option<usize>]) -> Vec<Member> {
-    let mut members: Vec<Member> = Vec::new();
+fn flatten(start: usize, own: &[Own], next: &[Option<usize>]) -> Vec<GroupMember> {
+    let mut members: Vec<GroupMember> = Vec::new();
     let mut visited = Vec::new();
     let mut tier: u8 = 0;
     let mut at = Some(start);
@@ -88,14 +90,14 @@ fn flatten(start: usize, own: &[Own], next: &[Option<usize>]) -> Vec<Member> {
                 tier = tier.saturating_add(1);
             }
             before = Some(*priority);
-            members.push(Member { tier, ..*member });
+            members.push(GroupMember { tier, ..*member });
         }
         at = next.get(index).copied().flatten();
     }
     members
 }
 
-fn check_members(view: &View<'_>, members: &[Member], targets: &[View<'_>], problems: &mut Problems) {
+fn check_members(view: &View<'_>, members: &[GroupMember], targets: &[View<'_>], problems: &mut Problems) {
     if members.len() <= MAX_MEMBERS {
         return;
     }
@@ -140,8 +142,8 @@ fn check_names(views: &[View<'_>], problems: &mut Problems) {
 
 fn group(
     view: &View<'_>,
-    mut members: Vec<Member>,
-    targets: &[Option<Target>],
+    mut members: Vec<GroupMember>,
+    targets: &[Option<TargetSettings>],
     problems: &mut Problems,
 ) -> Option<Group> {
     let strategy = view.formed("strategy").and_then(Strategy::named);
@@ -200,14 +202,14 @@ fn when_all(name: Option<&str>) -> Option<WhenAll> {
 fn check_known(
     view: &View<'_>,
     strategy: &Strategy,
-    members: &[Member],
-    targets: &[Option<Target>],
+    members: &[GroupMember],
+    targets: &[Option<TargetSettings>],
     problems: &mut Problems,
 ) {
     for signal in strategy.reads {
-        let Source::Target { is_known, tells } = signal.source else { continue };
+        let SignalSource::Target { is_known, tells } = signal.source else { continue };
         let all = members.iter().filter_map(|member| targets.get(member.target).and_then(Option::as_ref));
-        let unknown: Vec<&str> = all.filter(|target| !is_known(target)).map(Target::id).collect();
+        let unknown: Vec<&str> = all.filter(|target| !is_known(target)).map(TargetSettings::id).collect();
         if unknown.is_empty() {
             continue;
         }
@@ -219,7 +221,7 @@ fn check_known(
     }
 }
 
-struct Limits {
+struct Ranges {
     first_token: u64,
     answer: u64,
     whole: u64,
@@ -229,7 +231,7 @@ struct Limits {
 /// tokens.
 const ANSWER_TIMEOUT_MS: u64 = 60_000;
 
-fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Limits> {
+fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Ranges> {
     let (first_token, whole) = (view.ms("first_token_timeout")?, view.ms("timeout")?);
     let from_first_token = if view.has("first_token_timeout") { first_token } else { ANSWER_TIMEOUT_MS };
     let answer = view.ms("answer_timeout").unwrap_or(from_first_token);
@@ -241,7 +243,7 @@ fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Limits> {
             problems.add(path, at, wrong, "Shorten it, or lengthen `timeout`");
         }
     }
-    Some(Limits { first_token: first_token.min(whole), answer: answer.min(whole), whole })
+    Some(Ranges { first_token: first_token.min(whole), answer: answer.min(whole), whole })
 }
 
 fn back_off(view: &View<'_>, problems: &mut Problems) -> Option<BackOff> {

@@ -5,7 +5,7 @@ use crate::chat::Features;
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
 use crate::dialect::{self, Dialect, Endpoint, Host, Key, Row};
-use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, Target};
+use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
 pub(super) struct Given<'g, 'n> {
@@ -23,7 +23,11 @@ impl Given<'_, '_> {
 }
 
 /// Resolves a target; `None` only where a problem says why.
-pub(super) fn target(view: &View<'_>, given: &Given<'_, '_>, problems: &mut Problems) -> Option<Target> {
+pub(super) fn target(
+    view: &View<'_>,
+    given: &Given<'_, '_>,
+    problems: &mut Problems,
+) -> Option<TargetSettings> {
     target_of(view, view.formed("provider").and_then(dialect::provider), given, problems)
 }
 
@@ -33,7 +37,7 @@ fn target_of(
     row: Option<&'static Row>,
     given: &Given<'_, '_>,
     problems: &mut Problems,
-) -> Option<Target> {
+) -> Option<TargetSettings> {
     let credential = refer(view, "credential", given.credentials, "id", "credential", problems);
     let aws_region = match given.source(credential) {
         Some(CredentialSource::Aws { region, .. }) => Some(region.as_str()),
@@ -65,7 +69,7 @@ fn target_of(
     let capabilities =
         if view.has("capabilities") { capabilities(&listed, row.carries) } else { row.carries };
     let id = view.string("id")?;
-    Some(Target {
+    Some(TargetSettings {
         cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
         credential,
         price: view.written_object("price").and_then(|view| price(&view)),

@@ -5,7 +5,7 @@ use crate::config::form;
 use crate::config::node::Node;
 use crate::config::problem::{Problem, Problems, quoted};
 use crate::config::time::timestamp_ms;
-use crate::plan::{Source, Strategy, signals, strategies};
+use crate::plan::{SignalSource, Strategy, signals, strategies};
 use crate::settings::CredentialSource;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -56,7 +56,7 @@ fn capabilities(target: &View<'_>, warnings: &mut Problems) {
 fn idle(file: &View<'_>, warnings: &mut Problems) {
     let groups = file.objects("model_groups");
     for signal in signals() {
-        let Source::Member { several } = signal.source else { continue };
+        let SignalSource::GroupMember { several } = signal.source else { continue };
         let reads = |group: &View<'_>| {
             let strategy = group.text("strategy").and_then(Strategy::named);
             strategy.is_some_and(|strategy| strategy.reads(signal))

@@ -1,7 +1,7 @@
 //! The keys of drills.
 
-use super::Need::{Optional, Required};
-use super::{ID, Kind, Literal, Need, Object, TIME, field};
+use super::Presence::{Optional, Required};
+use super::{ID, Literal, Object, Presence, TIME, ValueKind, field};
 use crate::config::form;
 use crate::failure::Class;
 
@@ -18,7 +18,7 @@ pub(super) static DRILL: Object = Object {
         field("target", ID, Required, "The id of the target that fails."),
         field(
             "class",
-            Kind::OneOf(classes, &[]),
+            ValueKind::OneOf(classes, &[]),
             Optional,
             "How it fails: at once, or for `timeout` when the time for an answer is over.",
         ),
@@ -30,20 +30,20 @@ pub(super) static DRILL: Object = Object {
         ),
         field(
             "percentage",
-            Kind::Number { min: 0.0, max: 100.0 },
-            Need::Default(Literal::Number(100.0)),
+            ValueKind::Number { min: 0.0, max: 100.0 },
+            Presence::Default(Literal::Number(100.0)),
             "Of the attempts at the target; 0: only those that a caller forces.",
         ),
         field(
             "until",
-            Kind::Text(&form::TIMESTAMP),
+            ValueKind::Text(&form::TIMESTAMP),
             Required,
             "When the drill is over, so that none is left on by mistake.",
         ),
         field(
             "allow_tenants",
-            Kind::List { of: &Kind::Text(&form::TEXT), min: 0 },
-            Need::Default(Literal::Nothing),
+            ValueKind::List { of: &ValueKind::Text(&form::TEXT), min: 0 },
+            Presence::Default(Literal::Nothing),
             "Tenants whose callers may force the drill on a request, with the header `x-switchover-drill: <target>` or, where \
              a target has several, `<target>:<class>` or `<target>:latency` (several with commas between). From anybody else the header counts for nothing.",
         ),

@@ -1,7 +1,7 @@
 //! The keys of model groups.
 
-use super::Need::{Optional, Required};
-use super::{ID, Kind, Literal, Need, Object, TIME, default_text, field};
+use super::Presence::{Optional, Required};
+use super::{ID, Literal, Object, Presence, TIME, ValueKind, default_text, field};
 use crate::config::form;
 use crate::failure::Class;
 use crate::plan;
@@ -27,34 +27,34 @@ pub(super) static GROUP: Object = Object {
     doc: "What callers put in `model`.",
     exactly_one: &[],
     fields: &[
-        field("name", Kind::Text(&form::GROUP), Required, "What callers put in `model`."),
+        field("name", ValueKind::Text(&form::GROUP), Required, "What callers put in `model`."),
         field(
             "aliases",
-            Kind::List { of: &Kind::Text(&form::ALIAS), min: 0 },
-            Need::Default(Literal::Nothing),
+            ValueKind::List { of: &ValueKind::Text(&form::ALIAS), min: 0 },
+            Presence::Default(Literal::Nothing),
             "Other names; one `*` stands for anything. Names win over aliases, aliases without `*` over those with.",
         ),
         field(
             "strategy",
-            Kind::OneOf(strategies, plan::LATER),
+            ValueKind::OneOf(strategies, plan::LATER),
             default_text("ordered"),
             "Which target of the best priority comes first.",
         ),
         field(
             "targets",
-            Kind::List { of: &Kind::Object(&MEMBER), min: 1 },
+            ValueKind::List { of: &ValueKind::Object(&MEMBER), min: 1 },
             Required,
             "The targets; at most 6 together with those of the fallback groups.",
         ),
         field(
             "fallback_group",
-            Kind::Text(&form::GROUP),
+            ValueKind::Text(&form::GROUP),
             Optional,
             "A group whose targets follow, at lower priority.",
         ),
         field(
             "max_attempts",
-            Kind::Whole { min: 1, max: 10 },
+            ValueKind::Whole { min: 1, max: 10 },
             Optional,
             "The most attempts of a request. Default: one per target.",
         ),
@@ -86,13 +86,13 @@ pub(super) static GROUP: Object = Object {
         ),
         field(
             "failover_on",
-            Kind::List { of: &Kind::OneOf(failover_classes, &[]), min: 0 },
-            Need::Default(Literal::Texts(default_failover)),
+            ValueKind::List { of: &ValueKind::OneOf(failover_classes, &[]), min: 0 },
+            Presence::Default(Literal::Texts(default_failover)),
             "The failure classes after which another target is tried.",
         ),
         field(
             "unsupported",
-            Kind::OneOf(unsupported, &[]),
+            ValueKind::OneOf(unsupported, &[]),
             default_text("refuse"),
             "What becomes of something that a dialect can't carry and that changes the meaning: the request is refused, or \
              goes on without it. What only some targets have (`n`, `logprobs`, a form of the answer) is asked of those; it \
@@ -100,26 +100,26 @@ pub(super) static GROUP: Object = Object {
         ),
         field(
             "when_all_ejected",
-            Kind::OneOf(when_all, &[]),
+            ValueKind::OneOf(when_all, &[]),
             default_text("try_anyway"),
             "When the circuit breaker has ejected every target: try them all the same, or fail at once.",
         ),
         field(
             "when_all_cooling",
-            Kind::OneOf(when_all, &[]),
+            ValueKind::OneOf(when_all, &[]),
             default_text("fail_fast"),
             "When every target waits for its rate limit to pass: try them all the same, or answer 429 with the earliest \
              `Retry-After`.",
         ),
         field(
             "degraded",
-            Kind::Object(&DEGRADED),
+            ValueKind::Object(&DEGRADED),
             Optional,
             "The answer when every target failed, instead of an error.",
         ),
         field(
             "back_off",
-            Kind::Object(&BACK_OFF),
+            ValueKind::Object(&BACK_OFF),
             Optional,
             "The pause before each further attempt; random up to a bound that doubles. Default: none to speak of (1 ms) before \
              another target, and where `max_attempts` is more than there are targets up to 250ms: from 1 ms on, or from 25 ms \
@@ -127,7 +127,7 @@ pub(super) static GROUP: Object = Object {
         ),
         field(
             "retry_budget",
-            Kind::Object(&RETRY_BUDGET),
+            ValueKind::Object(&RETRY_BUDGET),
             Optional,
             "How many repeated tries of targets may run at once, on each worker. No budget holds the first try of another \
              target back.",
@@ -142,14 +142,14 @@ static MEMBER: Object = Object {
         field("id", ID, Required, "The id of a target."),
         field(
             "priority",
-            Kind::Whole { min: 0, max: 100 },
-            Need::Default(Literal::Whole(0)),
+            ValueKind::Whole { min: 0, max: 100 },
+            Presence::Default(Literal::Whole(0)),
             "Lower ones are tried first.",
         ),
         field(
             "weight",
-            Kind::Whole { min: 1, max: 1_000_000 },
-            Need::Default(Literal::Whole(1)),
+            ValueKind::Whole { min: 1, max: 1_000_000 },
+            Presence::Default(Literal::Whole(1)),
             "Its share among the targets of its priority, with `weighted_round_robin`.",
         ),
     ],
@@ -158,7 +158,7 @@ static MEMBER: Object = Object {
 static DEGRADED: Object = Object {
     doc: "The answer when every target failed.",
     exactly_one: &[],
-    fields: &[field("content", Kind::Text(&form::PROSE), Required, "What the assistant says.")],
+    fields: &[field("content", ValueKind::Text(&form::PROSE), Required, "What the assistant says.")],
 };
 
 static BACK_OFF: Object = Object {
@@ -176,14 +176,14 @@ static RETRY_BUDGET: Object = Object {
     fields: &[
         field(
             "budget_percent",
-            Kind::Number { min: 0.0, max: 100.0 },
-            Need::Default(Literal::Number(100.0)),
+            ValueKind::Number { min: 0.0, max: 100.0 },
+            Presence::Default(Literal::Number(100.0)),
             "In percent of the requests that are running.",
         ),
         field(
             "min_retry_concurrency",
-            Kind::Whole { min: 0, max: 1_000_000 },
-            Need::Default(Literal::Whole(100)),
+            ValueKind::Whole { min: 0, max: 1_000_000 },
+            Presence::Default(Literal::Whole(100)),
             "So many always.",
         ),
     ],

@@ -7,7 +7,7 @@ mod drill;
 mod group;
 mod target;
 
-use super::form::{self, Form};
+use super::form::{self, TextForm};
 use drill::DRILL;
 use group::GROUP;
 use target::{BREAKER, TARGET};
@@ -15,21 +15,21 @@ use target::{BREAKER, TARGET};
 /// A map with known keys.
 pub(super) struct Object {
     pub doc: &'static str,
-    pub fields: &'static [Field],
+    pub fields: &'static [KeyRow],
     /// Keys of which exactly one must be there; empty: no such rule.
     pub exactly_one: &'static [&'static str],
 }
 
 /// A key.
-pub(super) struct Field {
+pub(super) struct KeyRow {
     pub name: &'static str,
-    pub kind: Kind,
-    pub need: Need,
+    pub kind: ValueKind,
+    pub need: Presence,
     pub doc: &'static str,
 }
 
 /// Whether a key must be there.
-pub(super) enum Need {
+pub(super) enum Presence {
     Required,
     Optional,
     Default(Literal),
@@ -48,7 +48,7 @@ pub(super) enum Literal {
 }
 
 /// What a value must be.
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Bool,
     Whole {
         min: u64,
@@ -63,14 +63,14 @@ pub(super) enum Kind {
         min_ms: u64,
         max_ms: u64,
     },
-    Text(&'static Form),
+    Text(&'static TextForm),
     /// One of these texts; of the others those are names that are settled and mean nothing yet.
     OneOf(fn() -> Vec<&'static str>, &'static [&'static str]),
     Object(&'static Object),
     /// Any keys, each with a text.
-    Map(&'static Form),
+    Map(&'static TextForm),
     List {
-        of: &'static Kind,
+        of: &'static ValueKind,
         min: usize,
     },
     /// A list that must stay empty until what it is for exists; the text says what that is.
@@ -78,77 +78,77 @@ pub(super) enum Kind {
 }
 
 impl Object {
-    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+    pub(super) fn field(&self, name: &str) -> Option<&'static KeyRow> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
 
-const fn field(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Field {
-    Field { name, kind, need, doc }
+const fn field(name: &'static str, kind: ValueKind, need: Presence, doc: &'static str) -> KeyRow {
+    KeyRow { name, kind, need, doc }
 }
 
-const fn default_text(text: &'static str) -> Need {
-    Need::Default(Literal::Text(text))
+const fn default_text(text: &'static str) -> Presence {
+    Presence::Default(Literal::Text(text))
 }
 
-use Need::{Optional, Required};
+use Presence::{Optional, Required};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Any time from 1 ms to a day.
-const TIME: Kind = Kind::Duration { min_ms: 1, max_ms: DAY_MS };
+const TIME: ValueKind = ValueKind::Duration { min_ms: 1, max_ms: DAY_MS };
 /// How many of something a request may have.
-const COUNT: Kind = Kind::Whole { min: 1, max: 1 << 30 };
-const ID: Kind = Kind::Text(&form::ID);
+const COUNT: ValueKind = ValueKind::Whole { min: 1, max: 1 << 30 };
+const ID: ValueKind = ValueKind::Text(&form::ID);
 /// What a label may say.
-pub(super) static LABEL: Kind = Kind::Text(&form::TEXT);
+pub(super) static LABEL: ValueKind = ValueKind::Text(&form::TEXT);
 
 /// The whole file.
 pub(super) static FILE: Object = Object {
     doc: "Switchover: LLM targets, their credentials, and the model groups that callers ask for.",
     exactly_one: &[],
     fields: &[
-        field("version", Kind::Whole { min: 1, max: 1 }, Required, "The format of this file."),
+        field("version", ValueKind::Whole { min: 1, max: 1 }, Required, "The format of this file."),
         field(
             "listen",
-            Kind::Object(&LISTEN),
+            ValueKind::Object(&LISTEN),
             Optional,
             "What the filter takes as its own; all else passes untouched.",
         ),
-        field("tenant", Kind::Object(&TENANT), Optional, "Where the tenant of a request is found."),
+        field("tenant", ValueKind::Object(&TENANT), Optional, "Where the tenant of a request is found."),
         field(
             "targets",
-            Kind::List { of: &Kind::Object(&TARGET), min: 1 },
+            ValueKind::List { of: &ValueKind::Object(&TARGET), min: 1 },
             Required,
             "Models at providers. Each becomes an Envoy cluster.",
         ),
         field(
             "credentials",
-            Kind::List { of: &Kind::Object(&CREDENTIAL), min: 0 },
-            Need::Default(Literal::Nothing),
+            ValueKind::List { of: &ValueKind::Object(&CREDENTIAL), min: 0 },
+            Presence::Default(Literal::Nothing),
             "Where providers' keys come from. The keys themselves are never in this file and never in the filter.",
         ),
         field(
             "model_groups",
-            Kind::List { of: &Kind::Object(&GROUP), min: 1 },
+            ValueKind::List { of: &ValueKind::Object(&GROUP), min: 1 },
             Required,
             "What callers put in `model`, and the targets that answer.",
         ),
         field(
             "circuit_breaker",
-            Kind::Object(&BREAKER),
+            ValueKind::Object(&BREAKER),
             Optional,
             "When a target that keeps failing is left alone (Envoy's outlier detection). A target may have its own.",
         ),
         field(
             "policies",
-            Kind::Later("routing policies"),
-            Need::Default(Literal::Nothing),
+            ValueKind::Later("routing policies"),
+            Presence::Default(Literal::Nothing),
             "Routing policies: not supported yet, so the list must be empty.",
         ),
         field(
             "drills",
-            Kind::List { of: &Kind::Object(&DRILL), min: 0 },
-            Need::Default(Literal::Nothing),
+            ValueKind::List { of: &ValueKind::Object(&DRILL), min: 0 },
+            Presence::Default(Literal::Nothing),
             "Failures on purpose, to see failover work. Each ends by itself.",
         ),
     ],
@@ -160,33 +160,33 @@ static LISTEN: Object = Object {
     fields: &[
         field(
             "hosts",
-            Kind::List { of: &Kind::Text(&form::HOST), min: 0 },
-            Need::Default(Literal::Nothing),
+            ValueKind::List { of: &ValueKind::Text(&form::HOST), min: 0 },
+            Presence::Default(Literal::Nothing),
             "Host names that requests must be for, `*.example.com` for all below it; empty: any.",
         ),
         field(
             "base_path",
-            Kind::Text(&form::BASE_PATH),
+            ValueKind::Text(&form::BASE_PATH),
             default_text(""),
             "What stands before `/v1/…` in the paths, such as `/llm`.",
         ),
         field(
             "max_body_bytes",
-            Kind::Whole { min: 1024, max: 1 << 30 },
-            Need::Default(Literal::Whole(32 << 20)),
+            ValueKind::Whole { min: 1024, max: 1 << 30 },
+            Presence::Default(Literal::Whole(32 << 20)),
             "The largest request body; larger ones get 413.",
         ),
         field(
             "max_answer_bytes",
-            Kind::Whole { min: 1024, max: 256 << 20 },
-            Need::Default(Literal::Whole(64 << 20)),
+            ValueKind::Whole { min: 1024, max: 256 << 20 },
+            Presence::Default(Literal::Whole(64 << 20)),
             "The largest answer that is collected before it goes on: a whole one, or what comes of a stream before its first \
              token. A larger one is `malformed`, and the next target is asked. What flows has no such bound.",
         ),
         field(
             "memory",
-            Kind::Whole { min: 8 << 20, max: 1 << 30 },
-            Need::Default(Literal::Whole(512 << 20)),
+            ValueKind::Whole { min: 8 << 20, max: 1 << 30 },
+            Presence::Default(Literal::Whole(512 << 20)),
             "How many bytes each worker may take for requests and answers: half of it is the filter's, a quarter Envoy's, for \
              requests that it keeps for their next attempt and large answers on their way, and a quarter what is lost between. \
              What doesn't fit gets 503 `gateway_busy`, and no target is blamed. At least ten times `max_body_bytes` and five \
@@ -203,37 +203,37 @@ static LISTEN: Object = Object {
         field(
             "max_messages",
             COUNT,
-            Need::Default(Literal::Whole(20_000)),
+            Presence::Default(Literal::Whole(20_000)),
             "The most messages of a chat or items of a response's input; more get 400.",
         ),
         field(
             "max_tools",
             COUNT,
-            Need::Default(Literal::Whole(2048)),
+            Presence::Default(Literal::Whole(2048)),
             "The most tools of a request; more get 400. Providers take up to 128.",
         ),
         field(
             "max_parts",
             COUNT,
-            Need::Default(Literal::Whole(20_000)),
+            Presence::Default(Literal::Whole(20_000)),
             "The most parts of one message, the tool calls and what is in tool results included; more get 400.",
         ),
         field(
             "max_inputs",
             COUNT,
-            Need::Default(Literal::Whole(20_480)),
+            Presence::Default(Literal::Whole(20_480)),
             "The most texts of a request for embeddings; more get 400. Providers take up to 2048.",
         ),
         field(
             "max_values",
             COUNT,
-            Need::Default(Literal::Whole(100_000)),
+            Presence::Default(Literal::Whole(100_000)),
             "The most members, objects, lists and strings in lists of a request, those in calls' arguments included; more get 400. Of the numbers in a list, 16 count as one.",
         ),
         field(
             "max_unknown",
             COUNT,
-            Need::Default(Literal::Whole(10_000)),
+            Presence::Default(Literal::Whole(10_000)),
             "The most members of a chat and of its messages that its dialect has no place for; more get 400.",
         ),
     ],
@@ -245,14 +245,14 @@ static TENANT: Object = Object {
     fields: &[
         field(
             "header",
-            Kind::Text(&form::HEADER),
+            ValueKind::Text(&form::HEADER),
             Required,
             "A request header that an earlier filter sets from what it verified (jwt_authn, api_key_auth).",
         ),
         field(
             "trusted",
-            Kind::Bool,
-            Need::Default(Literal::Bool(true)),
+            ValueKind::Bool,
+            Presence::Default(Literal::Bool(true)),
             "Whether such a filter is there. If not, the header is removed from every request that Switchover takes, and there \
              is no tenant.",
         ),
@@ -266,7 +266,7 @@ static CREDENTIAL: Object = Object {
         field("id", ID, Required, "The credential's name."),
         field(
             "secret_file",
-            Kind::Text(&form::FILE),
+            ValueKind::Text(&form::FILE),
             Optional,
             "A file that holds the key alone. A relative path counts from this file's folder. The key is replaced by moving another \
              file to this name (`mv`): Envoy does not see a file that is written in place, and goes on with the old key when the \
@@ -274,13 +274,13 @@ static CREDENTIAL: Object = Object {
         ),
         field(
             "secret_env",
-            Kind::Text(&form::ENV),
+            ValueKind::Text(&form::ENV),
             Optional,
             "An environment variable that holds the key; `switchover render` writes it into a file that only its owner can read.",
         ),
         field(
             "aws",
-            Kind::Object(&AWS),
+            ValueKind::Object(&AWS),
             Optional,
             "Requests are signed by Envoy with the AWS credentials of its surroundings.",
         ),

@@ -1,13 +1,13 @@
 //! The keys of targets, and of circuit breakers, which a target may have of its own.
 
-use super::Need::{Optional, Required};
-use super::{ID, Kind, Literal, Need, Object, TIME, default_text, field};
+use super::Presence::{Optional, Required};
+use super::{ID, Literal, Object, Presence, TIME, ValueKind, default_text, field};
 use crate::chat::Features;
 use crate::config::form;
 use crate::dialect::PROVIDERS;
 
-const TOKENS: Kind = Kind::Whole { min: 1, max: 100_000_000 };
-const USD: Kind = Kind::Number { min: 0.0, max: 1_000_000.0 };
+const TOKENS: ValueKind = ValueKind::Whole { min: 1, max: 100_000_000 };
+const USD: ValueKind = ValueKind::Number { min: 0.0, max: 1_000_000.0 };
 
 fn providers() -> Vec<&'static str> {
     PROVIDERS.iter().map(|row| row.name).collect()
@@ -33,25 +33,25 @@ pub(super) static TARGET: Object = Object {
         field("id", ID, Required, "The target's name in groups, logs, metrics and answers."),
         field(
             "cluster",
-            Kind::Text(&form::CLUSTER),
+            ValueKind::Text(&form::CLUSTER),
             Optional,
             "The name of the target's Envoy cluster. Default: the id.",
         ),
         field(
             "provider",
-            Kind::OneOf(providers, &[]),
+            ValueKind::OneOf(providers, &[]),
             Required,
             "A row of the provider table: it says which dialect is spoken.",
         ),
         field(
             "model",
-            Kind::Text(&form::TEXT),
+            ValueKind::Text(&form::TEXT),
             Optional,
             "The provider's name for the model (for Azure with `api_version`, the deployment). Default: what the caller asked for.",
         ),
         field(
             "endpoint",
-            Kind::Text(&form::URL),
+            ValueKind::Text(&form::URL),
             Optional,
             "Base URL as the provider's official SDK takes it. https is verified against the system's roots; http is not \
              encrypted. Default: the provider's.",
@@ -73,7 +73,7 @@ pub(super) static TARGET: Object = Object {
         ),
         field(
             "capabilities",
-            Kind::List { of: &Kind::OneOf(features, &[]), min: 0 },
+            ValueKind::List { of: &ValueKind::OneOf(features, &[]), min: 0 },
             Optional,
             "What the model can do: of tools, vision, json_schema, audio, documents and reasoning exactly those listed. \
              What parameters it takes (sampling, logprobs, …) stays as in the provider's row, but for those listed or taken \
@@ -88,27 +88,27 @@ pub(super) static TARGET: Object = Object {
         ),
         field(
             "same_vectors",
-            Kind::Bool,
-            Need::Default(Literal::Bool(false)),
+            ValueKind::Bool,
+            Presence::Default(Literal::Bool(false)),
             "For embeddings: its vectors are those of the first target of its groups that has embeddings, though its `model` \
              has another name (as a deployment at Azure has). Targets of other models are not asked for embeddings, whatever \
              fails: vectors of two models can't be compared.",
         ),
         field(
             "price",
-            Kind::Object(&PRICE),
+            ValueKind::Object(&PRICE),
             Optional,
             "What it costs: `lowest_cost` goes by it, and `switchover explain` shows it.",
         ),
         field(
             "labels",
-            Kind::Map(&form::ID),
+            ValueKind::Map(&form::ID),
             Optional,
             "Free words about the target, such as its region; `switchover explain` shows them.",
         ),
         field(
             "circuit_breaker",
-            Kind::Object(&TARGET_BREAKER),
+            ValueKind::Object(&TARGET_BREAKER),
             Optional,
             "This target's own, where it differs from the file's.",
         ),
@@ -131,7 +131,7 @@ static PRICE: Object = Object {
     ],
 };
 
-const FAILURES: Kind = Kind::Whole { min: 1, max: 1_000_000 };
+const FAILURES: ValueKind = ValueKind::Whole { min: 1, max: 1_000_000 };
 const FAILURES_DOC: &str = "So many failures in a row eject the target.";
 const INTERVAL_DOC: &str = "How often Envoy looks whether ejected targets may come back.";
 const BASE_EJECTION_DOC: &str = "How long the first ejection lasts; each further one lasts so much longer.";
@@ -141,7 +141,7 @@ pub(super) static BREAKER: Object = Object {
     doc: "When a target that keeps failing is left alone.",
     exactly_one: &[],
     fields: &[
-        field("consecutive_failures", FAILURES, Need::Default(Literal::Whole(5)), FAILURES_DOC),
+        field("consecutive_failures", FAILURES, Presence::Default(Literal::Whole(5)), FAILURES_DOC),
         field("interval", TIME, default_text("10s"), INTERVAL_DOC),
         field("base_ejection_time", TIME, default_text("30s"), BASE_EJECTION_DOC),
         field("max_ejection_time", TIME, default_text("300s"), MAX_EJECTION_DOC),

@@ -10,47 +10,48 @@ use crate::stream::sse::{self, Sse};
 
 /// One event of the stream.
 #[derive(Clone, Copy)]
-pub(super) struct Piece<'a> {
+pub(super) struct MessageEvent<'a> {
     /// The name that the framing gives it; the data have it too.
     pub(super) name: &'a str,
     pub(super) data: &'a [u8],
 }
 
-pub(super) enum Frames {
+pub(super) enum MessageFrames {
     Sse(Sse),
     Aws(EventStream),
 }
 
-impl Frames {
-    pub(super) fn new(is_aws: bool) -> Frames {
-        if is_aws { Frames::Aws(EventStream::new()) } else { Frames::Sse(Sse::new()) }
+impl MessageFrames {
+    pub(super) fn new(is_aws: bool) -> MessageFrames {
+        if is_aws { MessageFrames::Aws(EventStream::new()) } else { MessageFrames::Sse(Sse::new()) }
     }
 
     /// What came after the last whole event.
     pub(super) fn leftover(&self) -> &[u8] {
         match self {
-            Frames::Sse(frames) => frames.leftover(),
-            Frames::Aws(_) => b"",
+            MessageFrames::Sse(frames) => frames.leftover(),
+            MessageFrames::Aws(_) => b"",
         }
     }
 }
 
-impl Framing for Frames {
-    type Frame<'f> = Piece<'f>;
+impl Framing for MessageFrames {
+    type Frame<'f> = MessageEvent<'f>;
 
     /// An exception of Bedrock's is a failure here already.
     fn push(
         &mut self,
         bytes: &[u8],
-        sink: &mut dyn FnMut(Piece<'_>) -> Result<(), Failure>,
+        sink: &mut dyn FnMut(MessageEvent<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         match self {
-            Frames::Sse(frames) => {
-                let mut take = |frame: sse::Frame<'_>| sink(Piece { name: frame.event, data: frame.data });
+            MessageFrames::Sse(frames) => {
+                let mut take =
+                    |frame: sse::Frame<'_>| sink(MessageEvent { name: frame.event, data: frame.data });
                 frames.push(bytes, &mut take)?;
             }
-            Frames::Aws(frames) => {
-                let mut take = |frame: eventstream::Frame<'_>| unwrap(&frame, sink);
+            MessageFrames::Aws(frames) => {
+                let mut take = |frame: eventstream::AwsFrame<'_>| unwrap(&frame, sink);
                 frames.push(bytes, &mut take)?;
             }
         }
@@ -59,16 +60,16 @@ impl Framing for Frames {
 
     fn held(&self) -> usize {
         match self {
-            Frames::Sse(frames) => frames.held(),
-            Frames::Aws(frames) => frames.held(),
+            MessageFrames::Sse(frames) => frames.held(),
+            MessageFrames::Aws(frames) => frames.held(),
         }
     }
 }
 
 /// Takes Anthropic's event out of a frame: `{"bytes": "<base64>"}`.
 fn unwrap(
-    frame: &eventstream::Frame<'_>,
-    sink: &mut dyn FnMut(Piece<'_>) -> Result<(), Failure>,
+    frame: &eventstream::AwsFrame<'_>,
+    sink: &mut dyn FnMut(MessageEvent<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if frame.message_type != MessageType::Event {
         return Err(super::failure_of_exception(frame.name, frame.payload));
@@ -77,6 +78,6 @@ fn unwrap(
     match bytes.as_ref().map(Text::decode).map(|bytes| decode(&bytes)) {
         // No event of Anthropic's; Bedrock may add others.
         None => Ok(()),
-        Some(data) => sink(Piece { name: "", data: &data.unwrap_or_default() }),
+        Some(data) => sink(MessageEvent { name: "", data: &data.unwrap_or_default() }),
     }
 }

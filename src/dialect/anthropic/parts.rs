@@ -28,13 +28,13 @@ pub(super) fn read_content(content: Raw<'_>) -> Result<Vec<Part<'_>>, Wrong> {
             for (index, block) in content.items().enumerate() {
                 let below = |error: Wrong| Wrong { at: format!("[{index}]{}", error.at), what: error.what };
                 match read_block(block).map_err(below)? {
-                    Block::Part(mut part) => {
+                    ReadBlock::Part(mut part) => {
                         if let PartKind::ToolCall(call) = &mut part.kind {
                             call.signature = signature.take();
                         }
                         parts.push(part);
                     }
-                    Block::CallSignature(maker, text) => signature = Some((maker, text)),
+                    ReadBlock::CallSignature(maker, text) => signature = Some((maker, text)),
                 }
             }
             Ok(parts)
@@ -43,13 +43,13 @@ pub(super) fn read_content(content: Raw<'_>) -> Result<Vec<Part<'_>>, Wrong> {
     }
 }
 
-pub(super) enum Block<'a> {
+pub(super) enum ReadBlock<'a> {
     Part(Part<'a>),
     /// Not a thought: the signature of the tool call that follows.
     CallSignature(Maker, Text<'a>),
 }
 
-pub(super) fn read_block(block: Raw<'_>) -> Result<Block<'_>, Wrong> {
+pub(super) fn read_block(block: Raw<'_>) -> Result<ReadBlock<'_>, Wrong> {
     if block.kind() != Kind::Object {
         return wrong("", "must be an object");
     }
@@ -100,7 +100,7 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<Block<'_>, Wrong> {
             let (maker, signature) = match seal::open(said) {
                 Seal::None => (None, None),
                 Seal::Thought(maker, signature) => (Some(maker), Some(signature)),
-                Seal::ToolCall(maker, signature) => return Ok(Block::CallSignature(maker, signature)),
+                Seal::ToolCall(maker, signature) => return Ok(ReadBlock::CallSignature(maker, signature)),
             };
             PartKind::Thought(Thought { text: text(block, "thinking")?, signature, sealed: None, maker })
         }
@@ -111,14 +111,14 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<Block<'_>, Wrong> {
             };
             PartKind::Thought(Thought { text: Text::default(), signature: None, sealed, maker })
         }
-        _ => return Ok(Block::Part(foreign(kind.clone(), block).into())),
+        _ => return Ok(ReadBlock::Part(foreign(kind.clone(), block).into())),
     };
     let cache = match &part {
         // What stays as it was written has its breakpoint inside.
         PartKind::Foreign { .. } => None,
         _ => block.present("cache_control"),
     };
-    Ok(Block::Part(Part { kind: part, cache }))
+    Ok(ReadBlock::Part(Part { kind: part, cache }))
 }
 
 fn foreign<'a>(kind: Text<'a>, raw: Raw<'a>) -> PartKind<'a> {

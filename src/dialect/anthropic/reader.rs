@@ -3,8 +3,8 @@
 //! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>. Blocks are kept apart by their index, so it does
 //! not matter in which order their pieces come. Unknown events and blocks are passed over, as the API asks its clients.
 
-use super::framing::{Frames, Piece};
-use super::parts::{Block, read_block};
+use super::framing::{MessageEvent, MessageFrames};
+use super::parts::{ReadBlock, read_block};
 use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
 use crate::chat::{Event, Finish, Maker, PartKind};
@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-pub(super) struct Events {
+pub(super) struct MessageEvents {
     memo: Memo,
     has_started: bool,
     /// `message_stop` was there: nothing after it counts.
     has_ended: bool,
     has_finish: bool,
     /// Blocks by the provider's index, those that have ended included.
-    blocks: BTreeMap<u64, Open>,
+    blocks: BTreeMap<u64, BlockBeingRead>,
     counts: Counts,
     /// Tool calls of the caller's own tools so far.
     calls: u32,
@@ -35,12 +35,12 @@ pub(super) struct Events {
 }
 
 #[derive(Debug)]
-enum Open {
+enum BlockBeingRead {
     Text(Cited),
     Thought,
-    Tool(Arguments),
+    Tool(ArgumentBytes),
     /// The call whose arguments are the answer's text.
-    Answer(Arguments),
+    Answer(ArgumentBytes),
     /// Server tools and what nobody knew yesterday.
     Other,
     Ended,
@@ -48,7 +48,7 @@ enum Open {
 
 /// The arguments of a tool call so far.
 #[derive(Debug, Default)]
-struct Arguments {
+struct ArgumentBytes {
     /// The number of the call.
     call: u32,
     /// What `content_block_start` held already; it counts only if no fragment follows.
@@ -56,7 +56,7 @@ struct Arguments {
     has_fragment: bool,
 }
 
-impl Events {
+impl MessageEvents {
     /// # Errors
     /// The failure that an `error` event reports.
     fn event(&mut self, name: &str, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Failure> {
@@ -149,8 +149,8 @@ impl Events {
 
     fn block(&mut self, index: u64, block: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let part = match read_block(block).ok()? {
-            Block::Part(part) => part.kind,
-            Block::CallSignature(..) => return Some(()),
+            ReadBlock::Part(part) => part.kind,
+            ReadBlock::CallSignature(..) => return Some(()),
         };
         self.ensure_started(sink);
         let open = match part {
@@ -158,7 +158,7 @@ impl Events {
                 let start = self.length.count();
                 say(&mut self.length, text, sink);
                 let pages = block.get("citations").into_iter().flat_map(Raw::items).filter_map(cited_page);
-                Open::Text(Cited { start, pages: pages.map(Page::into_owned).collect() })
+                BlockBeingRead::Text(Cited { start, pages: pages.map(Page::into_owned).collect() })
             }
             PartKind::Thought(thought) => {
                 match (thought.sealed, thought.signature) {
@@ -175,23 +175,23 @@ impl Events {
                         }
                     }
                 }
-                Open::Thought
+                BlockBeingRead::Thought
             }
             PartKind::ToolCall(call) => {
                 let input = block.get("input").filter(|input| input.fields().next().is_some());
                 let whole = input.map(|input| input.as_json().to_owned());
                 if self.memo.format_tool.as_deref().is_some_and(|name| call.name == name) {
-                    Open::Answer(Arguments { whole, ..Arguments::default() })
+                    BlockBeingRead::Answer(ArgumentBytes { whole, ..ArgumentBytes::default() })
                 } else {
                     let number = self.calls;
                     self.calls = self.calls.saturating_add(1);
                     let name = self.memo.original(&call.name.decode()).to_owned();
                     let name = if self.memo.renamed.is_empty() { call.name } else { Text::from(name) };
                     sink(Event::ToolStart { choice: 0, index: number, id: call.id, name, signature: None });
-                    Open::Tool(Arguments { call: number, whole, has_fragment: false })
+                    BlockBeingRead::Tool(ArgumentBytes { call: number, whole, has_fragment: false })
                 }
             }
-            _ => Open::Other,
+            _ => BlockBeingRead::Other,
         };
         self.blocks.insert(index, open);
         Some(())
@@ -205,9 +205,9 @@ impl Events {
         self.ensure_started(sink);
         let open = self.blocks.get_mut(&index);
         match (kind.decode().as_ref(), open) {
-            (_, Some(Open::Other)) => {}
+            (_, Some(BlockBeingRead::Other)) => {}
             ("text_delta", _) => say(&mut self.length, text("text")?, sink),
-            ("citations_delta", Some(Open::Text(cited))) => {
+            ("citations_delta", Some(BlockBeingRead::Text(cited))) => {
                 let page = delta.get("citation").and_then(cited_page);
                 cited.pages.extend(page.map(Page::into_owned));
             }
@@ -222,9 +222,9 @@ impl Events {
                     sink(Event::ThoughtSignature { choice: 0, maker, signature });
                 }
             }
-            ("input_json_delta", Some(Open::Tool(_) | Open::Answer(_)))
+            ("input_json_delta", Some(BlockBeingRead::Tool(_) | BlockBeingRead::Answer(_)))
                 if text("partial_json")?.is_empty() => {}
-            ("input_json_delta", Some(Open::Tool(arguments))) => {
+            ("input_json_delta", Some(BlockBeingRead::Tool(arguments))) => {
                 arguments.has_fragment = true;
                 sink(Event::ToolArguments {
                     choice: 0,
@@ -232,7 +232,7 @@ impl Events {
                     fragment: text("partial_json")?,
                 });
             }
-            ("input_json_delta", Some(Open::Answer(arguments))) => {
+            ("input_json_delta", Some(BlockBeingRead::Answer(arguments))) => {
                 arguments.has_fragment = true;
                 say(&mut self.length, text("partial_json")?, sink);
             }
@@ -246,7 +246,7 @@ impl Events {
     /// The shape of an event that says text, in a block that can have it.
     fn usual_text(&self, event: Raw<'_>, data: &[u8]) -> Option<Shape> {
         let index = event.get("index").and_then(Raw::as_u64)?;
-        let is_other = matches!(self.blocks.get(&index), Some(Open::Other));
+        let is_other = matches!(self.blocks.get(&index), Some(BlockBeingRead::Other));
         let delta = event.present("delta").filter(|delta| {
             !is_other && delta.get("type").and_then(Raw::text).is_some_and(|kind| kind == "text_delta")
         })?;
@@ -308,26 +308,26 @@ fn say(length: &mut Length, text: Text<'_>, sink: &mut Sink<'_>) {
 }
 
 /// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut Open, length: &mut Length, sink: &mut Sink<'_>) {
-    let ended = std::mem::replace(open, Open::Ended);
-    let whole = |arguments: &Arguments| match &arguments.whole {
+fn end_block(open: &mut BlockBeingRead, length: &mut Length, sink: &mut Sink<'_>) {
+    let ended = std::mem::replace(open, BlockBeingRead::Ended);
+    let whole = |arguments: &ArgumentBytes| match &arguments.whole {
         _ if arguments.has_fragment => None,
         Some(whole) => Some(Text::from(whole.clone())),
         None => Some(Text::from("{}")),
     };
     match ended {
-        Open::Tool(arguments) => {
+        BlockBeingRead::Tool(arguments) => {
             if let Some(fragment) = whole(&arguments) {
                 sink(Event::ToolArguments { choice: 0, index: arguments.call, fragment });
             }
         }
-        Open::Answer(arguments) => {
+        BlockBeingRead::Answer(arguments) => {
             if let Some(text) = whole(&arguments) {
                 say(length, text, sink);
             }
         }
-        Open::Text(mut cited) => cited.tell(length, sink),
-        Open::Thought | Open::Other | Open::Ended => {}
+        BlockBeingRead::Text(mut cited) => cited.tell(length, sink),
+        BlockBeingRead::Thought | BlockBeingRead::Other | BlockBeingRead::Ended => {}
     }
 }
 
@@ -351,20 +351,23 @@ pub(super) fn ended(has_started: bool, has_ended: bool, leftover: &[u8]) -> Resu
 }
 
 /// The reader of such a stream.
-pub(super) type MessageReader = Framed<Frames, Events>;
+pub(super) type MessageReader = Framed<MessageFrames, MessageEvents>;
 
 impl MessageReader {
     pub(super) fn new(is_aws: bool, memo: &Memo) -> MessageReader {
-        Framed::over(Frames::new(is_aws), Events { memo: memo.clone(), ..Events::default() })
+        Framed::over(
+            MessageFrames::new(is_aws),
+            MessageEvents { memo: memo.clone(), ..MessageEvents::default() },
+        )
     }
 }
 
-impl FrameReader<Frames, Sink<'_>> for Events {
-    fn take(&mut self, piece: Piece<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+impl FrameReader<MessageFrames, Sink<'_>> for MessageEvents {
+    fn take(&mut self, piece: MessageEvent<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         self.event(piece.name, piece.data, sink)
     }
 
-    fn finish(&mut self, frames: &Frames, _: &mut Sink<'_>) -> Result<(), Failure> {
+    fn finish(&mut self, frames: &MessageFrames, _: &mut Sink<'_>) -> Result<(), Failure> {
         ended(self.has_started, self.has_ended, frames.leftover())
     }
 

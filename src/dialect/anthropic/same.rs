@@ -4,14 +4,14 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
-use super::framing::{Frames, Piece};
+use super::framing::{MessageEvent, MessageFrames};
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
 use super::{Anthropic, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
-use crate::dialect::seam::{Answer, FramePipe, FrameReader, Framed, Native, Pipe, Sending, finish_name};
+use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
 use crate::dialect::{Body, CallerError, Memo, Outgoing, Refusal, Seen, Surface, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
@@ -86,7 +86,7 @@ impl Native for Anthropic {
         })
     }
 
-    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+    fn reply(&self, turn: &Turn, _: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<WholeAnswer, Failure> {
         if turn.surface == Surface::CountTokens {
             return count(head, body);
         }
@@ -94,7 +94,8 @@ impl Native for Anthropic {
         if message.get("content").is_none_or(|content| content.kind() != Kind::Array) {
             return Err(Failure::malformed("its message has no content"));
         }
-        let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 32), ..Answer::default() };
+        let mut answer =
+            WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 32), ..WholeAnswer::default() };
         let mut counts = Counts::default();
         message.present("model").into_iter().for_each(|model| answer.seen.note_model(model));
         if let Some(usage) = message.present("usage") {
@@ -107,16 +108,16 @@ impl Native for Anthropic {
     }
 
     fn stream(&self, turn: &Turn, _: &Memo) -> Box<dyn Pipe> {
-        let passing = Passing { model: string(&turn.requested_model), ..Passing::default() };
-        Box::new(Framed::over(Frames::new(self.is_aws), passing))
+        let passing = PassingMessages { model: string(&turn.requested_model), ..PassingMessages::default() };
+        Box::new(Framed::over(MessageFrames::new(self.is_aws), passing))
     }
 }
 
 /// A count of tokens, as it is.
-fn count(head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+fn count(head: &Head<'_>, body: &Body<'_>) -> Result<WholeAnswer, Failure> {
     let answer = body.json().ok().filter(|answer| !reports_error(*answer));
     match answer.and_then(|answer| answer.get("input_tokens")?.as_u64()) {
-        Some(_) => Ok(Answer { body: body.bytes.to_vec(), seen: Seen::default() }),
+        Some(_) => Ok(WholeAnswer { body: body.bytes.to_vec(), seen: Seen::default() }),
         None => Err(classify(head, body.bytes, 0)),
     }
 }
@@ -190,7 +191,7 @@ fn is_foreign_thought(block: Raw<'_>) -> bool {
 
 /// A stream that passes, event by event.
 #[derive(Default)]
-struct Passing {
+struct PassingMessages {
     /// The caller's name of the model, as JSON.
     model: Vec<u8>,
     has_started: bool,
@@ -200,8 +201,8 @@ struct Passing {
     seen: Seen,
 }
 
-impl FrameReader<Frames, Vec<u8>> for Passing {
-    fn take(&mut self, piece: Piece<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+impl FrameReader<MessageFrames, Vec<u8>> for PassingMessages {
+    fn take(&mut self, piece: MessageEvent<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let event = Body::new(piece.data);
         let Ok(event) = event.json() else {
             if piece.name == "error" {
@@ -234,7 +235,7 @@ impl FrameReader<Frames, Vec<u8>> for Passing {
         Ok(())
     }
 
-    fn finish(&mut self, frames: &Frames, _: &mut Vec<u8>) -> Result<(), Failure> {
+    fn finish(&mut self, frames: &MessageFrames, _: &mut Vec<u8>) -> Result<(), Failure> {
         super::reader::ended(self.has_started, self.has_ended, frames.leftover())
     }
 
@@ -243,7 +244,7 @@ impl FrameReader<Frames, Vec<u8>> for Passing {
     }
 }
 
-impl FramePipe<Frames> for Passing {
+impl FramePipe<MessageFrames> for PassingMessages {
     fn has_token(&self) -> bool {
         self.has_token
     }
@@ -257,7 +258,7 @@ impl FramePipe<Frames> for Passing {
     }
 }
 
-impl Passing {
+impl PassingMessages {
     /// The start, with the caller's name of the model.
     fn start(&mut self, event: Raw<'_>, out: &mut Vec<u8>) {
         self.has_started = true;

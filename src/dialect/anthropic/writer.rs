@@ -23,9 +23,9 @@ pub(super) struct MessageWriter {
     has_begun: bool,
     next_index: u32,
     /// Text or a thought: one at most.
-    open: Option<Open>,
+    open: Option<BlockBeingWritten>,
     /// The calls that are not over, by number.
-    calls: BTreeMap<u32, Call>,
+    calls: BTreeMap<u32, WrittenCall>,
     /// Blanks before a text: Anthropic takes no text of nothing else back, so it begins with its first other character.
     blank: String,
     usage: Usage,
@@ -34,18 +34,18 @@ pub(super) struct MessageWriter {
     has_calls: bool,
 }
 
-struct Open {
+struct BlockBeingWritten {
     index: u32,
-    kind: Kind,
+    kind: OpenBlockKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum OpenBlockKind {
     Text,
     Thought,
 }
 
-struct Call {
+struct WrittenCall {
     index: u32,
     input: Prefix,
 }
@@ -98,14 +98,14 @@ impl MessageWriter {
     }
 
     /// Closes the text or the thought.
-    fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(Kind) -> bool) {
+    fn close(&mut self, out: &mut Vec<u8>, which: impl Fn(OpenBlockKind) -> bool) {
         if let Some(open) = self.open.take_if(|open| which(open.kind)) {
             stop(out, open.index);
         }
     }
 
     /// The index of the open block of this kind, if the last piece was its own.
-    fn current(&self, kind: Kind) -> Option<u32> {
+    fn current(&self, kind: OpenBlockKind) -> Option<u32> {
         self.open.as_ref().filter(|open| open.kind == kind).map(|open| open.index)
     }
 
@@ -113,7 +113,7 @@ impl MessageWriter {
         if text.is_empty() {
             return;
         }
-        let current = self.current(Kind::Text);
+        let current = self.current(OpenBlockKind::Text);
         if current.is_none() && text.is_blank() {
             return self.blank.push_str(&text.decode());
         }
@@ -123,7 +123,7 @@ impl MessageWriter {
                 w.key("type").string("text");
                 w.key("text").string("");
             });
-            self.open = Some(Open { index, kind: Kind::Text });
+            self.open = Some(BlockBeingWritten { index, kind: OpenBlockKind::Text });
             if !blank.is_empty() {
                 delta(out, index, "text_delta", |w| w.key("text").string(&blank));
             }
@@ -133,13 +133,13 @@ impl MessageWriter {
     }
 
     fn thought(&mut self, out: &mut Vec<u8>) -> u32 {
-        self.current(Kind::Thought).unwrap_or_else(|| {
+        self.current(OpenBlockKind::Thought).unwrap_or_else(|| {
             let index = self.start(out, |w| {
                 w.key("type").string("thinking");
                 w.key("thinking").string("");
                 w.key("signature").string("");
             });
-            self.open = Some(Open { index, kind: Kind::Thought });
+            self.open = Some(BlockBeingWritten { index, kind: OpenBlockKind::Thought });
             index
         })
     }
@@ -148,7 +148,7 @@ impl MessageWriter {
     fn signature(&mut self, prefix: String, signature: &Text<'_>, out: &mut Vec<u8>) {
         let index = self.thought(out);
         delta(out, index, "signature_delta", |w| w.key("signature").texts([&Text::from(prefix), signature]));
-        self.close(out, |kind| kind == Kind::Thought);
+        self.close(out, |kind| kind == OpenBlockKind::Thought);
     }
 
     fn sealed(&mut self, maker: Maker, data: &Text<'_>, out: &mut Vec<u8>) {
@@ -168,7 +168,7 @@ impl MessageWriter {
             w.key("name").text(name);
             w.key("input").object(|_| {});
         });
-        if let Some(before) = self.calls.insert(call, Call { index, input: Prefix::default() }) {
+        if let Some(before) = self.calls.insert(call, WrittenCall { index, input: Prefix::default() }) {
             before.end(out);
         }
     }
@@ -188,7 +188,7 @@ impl MessageWriter {
     }
 }
 
-impl Call {
+impl WrittenCall {
     fn end(&self, out: &mut Vec<u8>) {
         let rest = self.input.finish();
         if !rest.is_empty() {
@@ -229,7 +229,7 @@ impl StreamWriter for MessageWriter {
             Event::ToolStart { choice: 0, index, id, name, signature } => {
                 self.begin(out);
                 if let Some((maker, signature)) = signature {
-                    self.close(out, |kind| kind == Kind::Thought);
+                    self.close(out, |kind| kind == OpenBlockKind::Thought);
                     self.signature(seal::prefix(*maker, true), signature, out);
                 }
                 self.tool(*index, id, name, out);
@@ -243,7 +243,7 @@ impl StreamWriter for MessageWriter {
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
         // In the order in which they began.
-        let mut calls: Vec<Call> = std::mem::take(&mut self.calls).into_values().collect();
+        let mut calls: Vec<WrittenCall> = std::mem::take(&mut self.calls).into_values().collect();
         calls.sort_by_key(|call| call.index);
         for call in calls {
             call.end(out);

@@ -1,8 +1,9 @@
 //! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
 
-use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
+use super::wire::{called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Arguments, Choice, Citation, Maker, Part, PartKind, Reply, Thought, ToolCall};
 use crate::dialect::piece::citation;
+use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Kind, Raw, Text};
@@ -20,9 +21,9 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
     let mut parts = Vec::new();
     for block in content.items() {
         match read_block(block, memo) {
-            Block::Part(kind) => parts.push(Part::from(kind)),
-            Block::Silent => {}
-            Block::Broken => return Err(malformed("its message holds a block that can't be read")),
+            ConverseBlock::Part(kind) => parts.push(Part::from(kind)),
+            ConverseBlock::Silent => {}
+            ConverseBlock::Broken => return Err(malformed("its message holds a block that can't be read")),
         }
     }
     let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
@@ -57,7 +58,7 @@ fn read_citations(content: Raw<'_>) -> Vec<Citation<'_>> {
     citations
 }
 
-enum Block<'a> {
+enum ConverseBlock<'a> {
     Part(PartKind<'a>),
     /// Tools of the server, traces of guardrails, what nobody knew yesterday.
     Silent,
@@ -66,22 +67,22 @@ enum Block<'a> {
 }
 
 /// Reads a block: it has one member, which says what it is.
-fn read_block<'a>(block: Raw<'a>, memo: &Memo) -> Block<'a> {
+fn read_block<'a>(block: Raw<'a>, memo: &Memo) -> ConverseBlock<'a> {
     let Some((kind, value)) = block.fields().find(|(_, value)| !value.is_null()) else {
-        return Block::Silent;
+        return ConverseBlock::Silent;
     };
     let part = match kind.decode().as_ref() {
         "text" => value.text().map(PartKind::Text),
-        "toolUse" if is_servers(value) => return Block::Silent,
+        "toolUse" if is_servers(value) => return ConverseBlock::Silent,
         "toolUse" => read_call(value, memo),
         "reasoningContent" => match read_thought(value, memo) {
             Some(thought) => Some(PartKind::Thought(thought)),
-            None => return Block::Silent,
+            None => return ConverseBlock::Silent,
         },
         "citationsContent" => Some(PartKind::Text(cited(value))),
-        _ => return Block::Silent,
+        _ => return ConverseBlock::Silent,
     };
-    part.map_or(Block::Broken, Block::Part)
+    part.map_or(ConverseBlock::Broken, ConverseBlock::Part)
 }
 
 fn read_call<'a>(value: Raw<'a>, memo: &Memo) -> Option<PartKind<'a>> {

@@ -4,42 +4,43 @@
 //! order their pieces come; a text or a thought begins without a word about it. The answer is whole with `messageStop`;
 //! the counts come after it, in `metadata`.
 
-use super::wire::{Called, called, cited_page, empty_failure, finish, is_servers, usage};
+use super::wire::{called, cited_page, empty_failure, finish, is_servers, usage};
 use crate::chat::{Event, Maker};
 use crate::dialect::piece::citation::{Cited, Length, Page};
 use crate::dialect::seam::{FrameReader, Framed, Framing, Sink};
+use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, classify_exception};
 use crate::json::{Raw, Text};
 use crate::stream::Stopped;
-use crate::stream::eventstream::{Corrupt, EventStream, Frame, MessageType};
+use crate::stream::eventstream::{AwsFrame, Corrupt, EventStream, MessageType};
 use std::collections::BTreeMap;
 
 /// The reader of such a stream.
-pub(super) type ConverseReader = Framed<Frames, Events>;
+pub(super) type ConverseReader = Framed<ConverseFrames, ConverseEvents>;
 
 impl ConverseReader {
     pub(super) fn new(memo: &Memo) -> ConverseReader {
-        let events = Events { memo: memo.clone(), ..Events::default() };
-        Framed::over(Frames { stream: EventStream::new(), has_frame: false }, events)
+        let events = ConverseEvents { memo: memo.clone(), ..ConverseEvents::default() };
+        Framed::over(ConverseFrames { stream: EventStream::new(), has_frame: false }, events)
     }
 }
 
 /// AWS's framing, or what stands in its place.
-pub(super) struct Frames {
+pub(super) struct ConverseFrames {
     stream: EventStream,
     has_frame: bool,
 }
 
-impl Framing for Frames {
-    type Frame<'f> = Frame<'f>;
+impl Framing for ConverseFrames {
+    type Frame<'f> = AwsFrame<'f>;
 
     fn push(
         &mut self,
         bytes: &[u8],
-        sink: &mut dyn FnMut(Frame<'_>) -> Result<(), Failure>,
+        sink: &mut dyn FnMut(AwsFrame<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let Frames { stream, has_frame } = self;
+        let ConverseFrames { stream, has_frame } = self;
         let pushed = stream.push(bytes, &mut |frame| {
             *has_frame = true;
             sink(frame)
@@ -58,8 +59,8 @@ impl Framing for Frames {
     }
 }
 
-impl FrameReader<Frames, Sink<'_>> for Events {
-    fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+impl FrameReader<ConverseFrames, Sink<'_>> for ConverseEvents {
+    fn take(&mut self, frame: AwsFrame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let mut has_token = self.has_token;
         let result = self.read(&frame, &mut |event| {
             has_token |= event.is_token();
@@ -69,7 +70,7 @@ impl FrameReader<Frames, Sink<'_>> for Events {
         result
     }
 
-    fn finish(&mut self, frames: &Frames, _: &mut Sink<'_>) -> Result<(), Failure> {
+    fn finish(&mut self, frames: &ConverseFrames, _: &mut Sink<'_>) -> Result<(), Failure> {
         if self.is_over {
             return Ok(());
         }
@@ -88,7 +89,7 @@ impl FrameReader<Frames, Sink<'_>> for Events {
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-pub(super) struct Events {
+pub(super) struct ConverseEvents {
     memo: Memo,
     has_started: bool,
     /// Something was said, thought or called.
@@ -124,10 +125,10 @@ enum OpenKind {
     Other,
 }
 
-impl Events {
+impl ConverseEvents {
     /// # Errors
     /// The failure that an exception is.
-    fn read(&mut self, frame: &Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+    fn read(&mut self, frame: &AwsFrame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if frame.message_type != MessageType::Event {
             let payload = match frame.text(":error-message") {
                 Some(message) if frame.payload.is_empty() => message.as_bytes(),

@@ -3,6 +3,7 @@
 use crate::chat::{Finish, Usage};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation::{self, Page};
+use crate::dialect::talk::Called;
 use crate::failure::Failure;
 use crate::json::{Raw, Text};
 
@@ -59,13 +60,6 @@ pub(super) fn cited_page(citation: Raw<'_>) -> Option<Page<'_>> {
     citation::page(web.present("url"), citation.present("title").or_else(|| web.present("domain")))
 }
 
-/// What becomes of a call of a tool by the name that was sent.
-pub(super) enum Called<'a> {
-    /// Its arguments are the answer.
-    Answer,
-    Tool(Text<'a>),
-}
-
 /// Whether a `toolUse` is of a tool that the server runs. Some models say `tool_use` of the caller's.
 pub(super) fn is_servers(tool: Raw<'_>) -> bool {
     tool.present("type").and_then(Raw::text).is_some_and(|kind| kind != "tool_use")
@@ -77,13 +71,7 @@ fn unmarked(name: Text<'_>) -> Text<'_> {
     own.filter(|own| !own.is_empty()).map_or(name, Text::from)
 }
 
+/// What becomes of a call of a tool by the name that was sent.
 pub(super) fn called<'a>(name: Text<'a>, memo: &Memo) -> Called<'a> {
-    let name = unmarked(name);
-    if memo.format_tool.as_deref().is_some_and(|tool| name == tool) {
-        return Called::Answer;
-    }
-    if memo.renamed.is_empty() {
-        return Called::Tool(name);
-    }
-    Called::Tool(Text::from(memo.original(&name.decode()).to_owned()))
+    Called::of(unmarked(name), memo)
 }

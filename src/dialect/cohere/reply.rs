@@ -1,7 +1,8 @@
 //! Whole answers: <https://docs.cohere.com/reference/chat#response>.
 
-use super::wire::{Called, called, citations, empty_failure, finish, usage};
+use super::wire::{citations, empty_failure, finish, usage};
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, Thought, ToolCall};
+use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
@@ -76,7 +77,7 @@ fn read_call<'a>(call: Raw<'a>, memo: &Memo) -> Option<PartKind<'a>> {
         None => Arguments::Encoded(Text::from("{}")),
         Some(raw) => raw.text().map_or(Arguments::Json(raw), Arguments::Encoded),
     };
-    Some(match called(name, memo) {
+    Some(match Called::of(name, memo) {
         Called::Answer => PartKind::Text(match arguments {
             Arguments::Json(raw) => Text::from(raw.as_json()),
             Arguments::Encoded(text) => text,

@@ -1,8 +1,9 @@
 //! The stream: <https://docs.cohere.com/docs/streaming>. Typed events, `message-end` last; some servers add `[DONE]`.
 
-use super::wire::{Called, called, citations, empty_failure, finish, usage};
+use super::wire::{citations, empty_failure, finish, usage};
 use crate::chat::Event;
 use crate::dialect::seam::{FrameReader, Framed, Sink};
+use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, classify_event, reports_error};
 use crate::json::{Kind, Raw, Text};
@@ -10,15 +11,15 @@ use crate::stream::sse::{Frame, Sse};
 use std::collections::BTreeMap;
 
 /// The reader of such a stream.
-pub(super) type ChatReader = Framed<Sse, Events>;
+pub(super) type ChatReader = Framed<Sse, CohereEvents>;
 
 impl ChatReader {
     pub(super) fn new(memo: &Memo) -> ChatReader {
-        Framed::over(Sse::new(), Events { memo: memo.clone(), ..Events::default() })
+        Framed::over(Sse::new(), CohereEvents { memo: memo.clone(), ..CohereEvents::default() })
     }
 }
 
-impl FrameReader<Sse, Sink<'_>> for Events {
+impl FrameReader<Sse, Sink<'_>> for CohereEvents {
     fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let mut has_token = self.has_token;
         let result = self.read(frame, &mut |event| {
@@ -50,7 +51,7 @@ impl FrameReader<Sse, Sink<'_>> for Events {
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
-pub(super) struct Events {
+pub(super) struct CohereEvents {
     memo: Memo,
     has_started: bool,
     /// Something was said, thought or called.
@@ -58,20 +59,20 @@ pub(super) struct Events {
     /// `message-end` was there: nothing after it counts.
     has_ended: bool,
     /// Calls by the provider's index, those that have ended included.
-    calls: BTreeMap<u64, Call>,
+    calls: BTreeMap<u64, CohereCall>,
     /// Calls of the caller's own tools so far.
     count: u32,
 }
 
 #[derive(Debug)]
-struct Call {
+struct CohereCall {
     /// The number of the call; `None`: its arguments are the answer's text.
     number: Option<u32>,
     has_arguments: bool,
     has_ended: bool,
 }
 
-impl Events {
+impl CohereEvents {
     fn read(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
         let event = match event.json() {
@@ -155,7 +156,7 @@ impl Events {
         if let Some(mut before) = self.calls.remove(&wire) {
             before.end(sink);
         }
-        let number = match called(name, &self.memo) {
+        let number = match Called::of(name, &self.memo) {
             Called::Answer => None,
             Called::Tool(name) => {
                 let number = self.count;
@@ -165,7 +166,7 @@ impl Events {
                 Some(number)
             }
         };
-        let mut open = Call { number, has_arguments: false, has_ended: false };
+        let mut open = CohereCall { number, has_arguments: false, has_ended: false };
         if let Some(fragment) = call.at(&["function", "arguments"]).and_then(Raw::text) {
             open.arguments(fragment, sink);
         }
@@ -201,7 +202,7 @@ impl Events {
     }
 }
 
-impl Call {
+impl CohereCall {
     fn arguments(&mut self, fragment: Text<'_>, sink: &mut Sink<'_>) {
         if fragment.is_empty() {
             return;

@@ -1,10 +1,10 @@
 //! What whole answers and streams have in common: finish reasons, counts, and the names of tools.
 
 use crate::chat::{Citation, Finish, Usage};
-use crate::dialect::Memo;
+
 use crate::dialect::piece::citation;
 use crate::failure::{Class, Failure, classify_event};
-use crate::json::{Raw, Text};
+use crate::json::Raw;
 
 /// The end of an answer. `of` is what has `finish_reason`; `calls` says whether the answer holds calls of the caller's
 /// own tools: the call that stands for a form is none to the caller. `None` if there is no reason at all.
@@ -70,21 +70,4 @@ pub(super) fn usage(usage: Raw<'_>) -> Usage {
         output: tokens("output_tokens"),
         reasoning: None,
     }
-}
-
-/// What becomes of a call of a tool by the name that was sent.
-pub(super) enum Called<'a> {
-    /// Its arguments are the answer.
-    Answer,
-    Tool(Text<'a>),
-}
-
-pub(super) fn called<'a>(name: Text<'a>, memo: &Memo) -> Called<'a> {
-    if memo.format_tool.as_deref().is_some_and(|tool| name == tool) {
-        return Called::Answer;
-    }
-    if memo.renamed.is_empty() {
-        return Called::Tool(name);
-    }
-    Called::Tool(Text::from(memo.original(&name.decode()).to_owned()))
 }

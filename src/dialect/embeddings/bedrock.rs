@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>.
 
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EmbeddingsReply;
+use super::request::EmbeddingsRequest;
 use super::vector::Vector;
 use super::{Embedder, cohere, leave_out};
 use crate::dialect::{Outgoing, Refusal, Sending, Target, path_segment};
@@ -13,21 +13,26 @@ use crate::json::{Raw, Writer};
 /// Titan's text embeddings.
 struct Titan;
 /// Cohere's.
-struct Cohere;
+struct CohereOnBedrock;
 
 /// Whose model it is, by its id: regions and ARNs may stand before the maker's name.
 pub(super) fn of(model: &str) -> Option<&'static dyn Embedder> {
     if model.contains("amazon.titan-embed") {
         Some(&Titan)
     } else if model.contains("cohere.embed") {
-        Some(&Cohere)
+        Some(&CohereOnBedrock)
     } else {
         None
     }
 }
 
 impl Embedder for Titan {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         let texts = request.input.texts("Titan")?;
         let [text] = texts else {
@@ -53,22 +58,27 @@ impl Embedder for Titan {
         Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
     }
 
-    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
         let vector = Vector::of(answer.get("embedding")?)?;
         let tokens = answer.get("inputTextTokenCount").and_then(Raw::as_u64).or_else(|| counted(head));
-        Some(Reply { vectors: vec![vector], tokens })
+        Some(EmbeddingsReply { vectors: vec![vector], tokens })
     }
 }
 
-impl Embedder for Cohere {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+impl Embedder for CohereOnBedrock {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         let body = cohere::body(request, model, None, losses)?;
         Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
     }
 
-    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
-        Some(Reply { vectors: cohere::vectors(answer)?, tokens: counted(head) })
+    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
+        Some(EmbeddingsReply { vectors: cohere::vectors(answer)?, tokens: counted(head) })
     }
 }
 

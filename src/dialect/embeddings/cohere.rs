@@ -1,7 +1,7 @@
 //! Cohere's embeddings: <https://docs.cohere.com/reference/embed>. Bedrock's form of them is nearly the same.
 
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EmbeddingsReply;
+use super::request::EmbeddingsRequest;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
 use crate::dialect::{Losses, Outgoing, Refusal, Sending};
@@ -16,20 +16,25 @@ const DEFAULT_INPUT_TYPE: &str = "search_document";
 const MOST_TEXTS: usize = 96;
 
 /// The API of Cohere itself.
-pub(super) struct Cohere;
+pub(super) struct CohereEmbed;
 
-impl Embedder for Cohere {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+impl Embedder for CohereEmbed {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         let body = body(request, model, Some(model), losses)?;
         let path = format!("{}/v2/embed", target.endpoint.base_path);
         Ok(Outgoing { path, body, ..Outgoing::default() })
     }
 
-    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
         let counted = ["billed_units", "tokens"];
         let count = |of: &&str| answer.at(&["meta", of, "input_tokens"]).and_then(Raw::as_u64);
-        Some(Reply { vectors: vectors(answer)?, tokens: counted.iter().find_map(count) })
+        Some(EmbeddingsReply { vectors: vectors(answer)?, tokens: counted.iter().find_map(count) })
     }
 }
 
@@ -38,7 +43,7 @@ impl Embedder for Cohere {
 /// # Errors
 /// What the model can't carry, unless `losses` allows dropping it.
 pub(super) fn body(
-    request: &Request<'_>,
+    request: &EmbeddingsRequest<'_>,
     model: &str,
     named: Option<&str>,
     losses: &mut Losses,

@@ -3,8 +3,8 @@
 //! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>), as Google's SDK
 //! chooses them. What a text is for (`taskType`) has no place in OpenAI's form and is left to the model.
 
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EmbeddingsReply;
+use super::request::EmbeddingsRequest;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
 use crate::dialect::{Losses, Outgoing, Refusal, Sending, Target, seam::google_path};
@@ -24,7 +24,12 @@ pub(super) fn on_vertex(model: &str) -> &'static dyn Embedder {
 }
 
 impl Embedder for GoogleAi {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         let model = model.strip_prefix("models/").unwrap_or(model);
         let resource = format!("models/{model}");
@@ -37,13 +42,18 @@ impl Embedder for GoogleAi {
         })
     }
 
-    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
         read_contents(answer)
     }
 }
 
 impl Embedder for Contents {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         write_contents(request, target, model, losses, |w, text| {
             write_content(w, text);
@@ -53,13 +63,18 @@ impl Embedder for Contents {
         })
     }
 
-    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
         read_contents(answer)
     }
 }
 
 impl Embedder for Predict {
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal> {
         let Sending { target, losses, .. } = to;
         let texts = request.input.texts("Vertex")?;
         leave_out(request, &[], losses);
@@ -74,11 +89,11 @@ impl Embedder for Predict {
         Ok(Outgoing { path: google_path(target, model, "predict")?, body, ..Outgoing::default() })
     }
 
-    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>> {
+    fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
         let predictions = answer.get("predictions").filter(|list| list.kind() == Kind::Array)?;
         let vector = |one: Raw<'a>| one.at(&["embeddings", "values"]).and_then(Vector::of);
         let count = |one: Raw<'a>| one.at(&["embeddings", "statistics", "token_count"])?.as_u64();
-        Some(Reply {
+        Some(EmbeddingsReply {
             vectors: predictions.items().map(vector).collect::<Option<_>>()?,
             tokens: predictions.items().map(count).try_fold(0_u64, |sum, one| Some(sum.saturating_add(one?))),
         })
@@ -87,7 +102,7 @@ impl Embedder for Predict {
 
 /// One text in a call of its own, several in a batch; `write` writes the members of one.
 fn write_contents(
-    request: &Request<'_>,
+    request: &EmbeddingsRequest<'_>,
     target: &Target,
     model: &str,
     losses: &mut Losses,
@@ -114,7 +129,7 @@ fn write_content(w: &mut Writer<'_>, text: &Text<'_>) {
 }
 
 /// Of one text or of several. Not every model counts tokens here.
-fn read_contents(answer: Raw<'_>) -> Option<Reply<'_>> {
+fn read_contents(answer: Raw<'_>) -> Option<EmbeddingsReply<'_>> {
     let vectors = match (answer.get("embedding"), answer.get("embeddings")) {
         (Some(one), _) => vec![Vector::of(one.get("values")?)?],
         (None, Some(several)) if several.kind() == Kind::Array => {
@@ -123,5 +138,5 @@ fn read_contents(answer: Raw<'_>) -> Option<Reply<'_>> {
         _ => return None,
     };
     let tokens = answer.at(&["usageMetadata", "promptTokenCount"]).and_then(Raw::as_u64);
-    Some(Reply { vectors, tokens })
+    Some(EmbeddingsReply { vectors, tokens })
 }

@@ -17,24 +17,29 @@ mod request;
 mod same;
 mod vector;
 
-pub use request::Request;
+pub use request::EmbeddingsRequest;
 
-use super::seam::Answer;
 use super::seam::Sending;
+use super::seam::WholeAnswer;
 use super::{Dialect, Host, Losses, Memo, Outgoing, Refusal, Target, Turn, Wanted};
 use crate::dialect::Body;
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Kind, Raw};
-use reply::Reply;
+use reply::EmbeddingsReply;
 
 /// A provider's own way to embed texts.
 trait Embedder: Sync {
     /// # Errors
     /// What the provider can't carry, unless `losses` allows dropping it.
-    fn write(&self, request: &Request<'_>, model: &str, to: Sending<'_>) -> Result<Outgoing, Refusal>;
+    fn write(
+        &self,
+        request: &EmbeddingsRequest<'_>,
+        model: &str,
+        to: Sending<'_>,
+    ) -> Result<Outgoing, Refusal>;
 
     /// Reads an answer that is an object and reports no error. `None` if it is no answer of this API.
-    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<Reply<'a>>;
+    fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>>;
 }
 
 fn embedder(target: &Target, model: &str) -> Option<&'static dyn Embedder> {
@@ -42,7 +47,7 @@ fn embedder(target: &Target, model: &str) -> Option<&'static dyn Embedder> {
         (Dialect::Gemini, Host::Vertex) => Some(google::on_vertex(model)),
         (Dialect::Gemini, _) => Some(&google::GoogleAi),
         (Dialect::Bedrock, _) => bedrock::of(model),
-        (Dialect::Cohere, _) => Some(&cohere::Cohere),
+        (Dialect::Cohere, _) => Some(&cohere::CohereEmbed),
         (Dialect::OpenAi | Dialect::Anthropic, _) => None,
     }
 }
@@ -57,7 +62,7 @@ pub(super) fn request(
     target: &Target,
     losses: &mut Losses,
 ) -> Result<Outgoing, Refusal> {
-    let request = Request::read(body)?;
+    let request = EmbeddingsRequest::read(body)?;
     let model = target.model(&turn.requested_model);
     let mut outgoing = match (target.row.embeds(), embedder(target, model)) {
         (Some(embeds), _) => same::request(body, &request, embeds, target, model, losses)?,
@@ -97,7 +102,7 @@ pub(super) fn reply(
     memo: &Memo,
     head: &Head<'_>,
     body: &Body<'_>,
-) -> Result<Answer, Failure> {
+) -> Result<WholeAnswer, Failure> {
     let answer = match body.json() {
         Ok(answer) if answer.kind() == Kind::Object && !reports_error(answer) => answer,
         _ => return Err(classify(head, body.bytes, 0)),
@@ -113,7 +118,7 @@ pub(super) fn reply(
 }
 
 /// Leaves out what only OpenAI's form has a place for.
-fn leave_out(request: &Request<'_>, known: &[&str], losses: &mut Losses) {
+fn leave_out(request: &EmbeddingsRequest<'_>, known: &[&str], losses: &mut Losses) {
     if request.user.is_some() {
         losses.advisory("user");
     }

@@ -3,25 +3,25 @@
 use super::vector::Vector;
 use crate::chat::Usage;
 use crate::dialect::Wanted;
-use crate::dialect::seam::Answer;
+use crate::dialect::seam::WholeAnswer;
 use crate::dialect::{Seen, Turn};
 use crate::json::Writer;
 
 /// What a provider answered.
 #[derive(Debug, Default)]
-pub(super) struct Reply<'a> {
+pub(super) struct EmbeddingsReply<'a> {
     /// In the order of the inputs.
     pub(super) vectors: Vec<Vector<'a>>,
     /// Tokens of all inputs, where the provider counts them.
     pub(super) tokens: Option<u64>,
 }
 
-impl Reply<'_> {
+impl EmbeddingsReply<'_> {
     /// As OpenAI's list. OpenAI's clients want counts: zero stands where the provider gives none.
     ///
     /// # Errors
     /// What is wrong with the vectors, as a clause.
-    pub(super) fn write(&self, turn: &Turn, wanted: Wanted, length: usize) -> Result<Answer, String> {
+    pub(super) fn write(&self, turn: &Turn, wanted: Wanted, length: usize) -> Result<WholeAnswer, String> {
         check_count(self.vectors.len(), wanted)?;
         let mut body = Vec::with_capacity(length + 256);
         let mut w = Writer::new(&mut body);
@@ -43,7 +43,7 @@ impl Reply<'_> {
         });
         w.close_object();
         let usage = Usage { input: self.tokens, ..Usage::default() };
-        Ok(Answer { body, seen: Seen { usage, ..Seen::default() } })
+        Ok(WholeAnswer { body, seen: Seen { usage, ..Seen::default() } })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::json::{Kind, Raw, Text};
 
 /// What a caller wants embedded, and how.
 #[derive(Debug, Default)]
-pub struct Request<'a> {
+pub struct EmbeddingsRequest<'a> {
     /// The caller's name for the model.
     pub model: Text<'a>,
     pub input: Input<'a>,
@@ -60,16 +60,16 @@ impl<'a> Input<'a> {
     }
 }
 
-impl<'a> Request<'a> {
+impl<'a> EmbeddingsRequest<'a> {
     /// Reads a request.
     ///
     /// # Errors
     /// What is wrong with it, in words for the caller.
-    pub fn read(body: Raw<'a>) -> Result<Request<'a>, Refusal> {
+    pub fn read(body: Raw<'a>) -> Result<EmbeddingsRequest<'a>, Refusal> {
         if body.kind() != Kind::Object {
             return Err(Refusal::invalid("", "The body must be a JSON object."));
         }
-        let mut request = Request::default();
+        let mut request = EmbeddingsRequest::default();
         for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
             let name = name.decode();
             let at = At::member(&name);

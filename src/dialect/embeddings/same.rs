@@ -4,11 +4,11 @@
 //! unless it is not the one that was asked for: some compatible servers know no `encoding_format` and send numbers.
 
 use super::reply::{check_count, no_vector};
-use super::request::{Input, Request};
+use super::request::{EmbeddingsRequest, Input};
 use super::vector::Vector;
 use crate::chat::Usage;
 use crate::dialect::Wanted;
-use crate::dialect::seam::Answer;
+use crate::dialect::seam::WholeAnswer;
 use crate::dialect::seam::openai_path;
 use crate::dialect::{Embeds, Losses, Outgoing, Refusal, Seen, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
@@ -17,7 +17,7 @@ use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
 /// Tokens, for a provider that takes texts only.
 pub(super) fn request(
     body: Raw<'_>,
-    request: &Request<'_>,
+    request: &EmbeddingsRequest<'_>,
     embeds: &Embeds,
     target: &Target,
     model: &str,
@@ -47,7 +47,12 @@ pub(super) fn request(
 
 /// # Errors
 /// What is wrong with the answer, as a clause.
-pub(super) fn reply(turn: &Turn, wanted: Wanted, answer: Raw<'_>, length: usize) -> Result<Answer, String> {
+pub(super) fn reply(
+    turn: &Turn,
+    wanted: Wanted,
+    answer: Raw<'_>,
+    length: usize,
+) -> Result<WholeAnswer, String> {
     let data = answer.get("data").filter(|data| data.kind() == Kind::Array).ok_or("it has no data")?;
     check_count(data.items().count(), wanted)?;
     let mut edited = Vec::with_capacity(length);
@@ -76,7 +81,7 @@ pub(super) fn reply(turn: &Turn, wanted: Wanted, answer: Raw<'_>, length: usize)
     edit_object(answer, decide, more, &mut body);
     let usage = Usage { input: tokens(answer), ..Usage::default() };
     let named = answer.present("model").and_then(Raw::text).map(Text::into_string);
-    Ok(Answer { body, seen: Seen { usage, model: named, ..Seen::default() } })
+    Ok(WholeAnswer { body, seen: Seen { usage, model: named, ..Seen::default() } })
 }
 
 fn tokens(answer: Raw<'_>) -> Option<u64> {

@@ -78,9 +78,9 @@ fn ask_chat<'a>(
 }
 
 fn ask_embeddings(body: Raw<'_>) -> Result<Asked, Refusal> {
-    let request = embeddings::Request::read(body)?;
+    let request = embeddings::EmbeddingsRequest::read(body)?;
     there(&[("model", request.model.is_empty()), ("input", request.input.count() == 0)])?;
-    let prompt_bytes = embeddings::Request::longest(body);
+    let prompt_bytes = embeddings::EmbeddingsRequest::longest(body);
     Ok(Asked { model: request.model.into_string(), prompt_bytes, ..Asked::default() })
 }
 

@@ -21,14 +21,15 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Answer, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
+    Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
+    WholeAnswer,
 };
 use super::surface::Surface;
 use super::{anthropic, embeddings};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
-use naming::Names;
+use naming::CallerNames;
 use translated::Translated;
 
 /// The dialect of a chat surface; `None` for surfaces that are no chat.
@@ -121,7 +122,7 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
 /// As [`request`].
 pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
-    let mut names = Names::new(names_of(turn.surface), body);
+    let mut names = CallerNames::new(names_of(turn.surface), body);
     match written(turn, body, target, &mut losses) {
         Ok(mut outgoing) => {
             outgoing.dropped.extend(losses.into_dropped(&mut names));
@@ -151,7 +152,7 @@ pub fn weigh(
     let mut w = Writer::weighing(&mut out);
     match provider.write(read, target, turn, &mut losses, &mut w) {
         Ok(_) => Ok(w.length()),
-        Err(refusal) => Err(refusal.named(&mut Names::new(names_of(turn.surface), body))),
+        Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
 }
 
@@ -193,14 +194,14 @@ pub fn reply(
     memo: &Memo,
     head: &Head<'_>,
     body: &[u8],
-) -> Result<Answer, Failure> {
+) -> Result<WholeAnswer, Failure> {
     let body = &Body::new(body);
     match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
         (Some(native), _, _) => native.reply(turn, memo, head, body),
         (None, Some(caller), Some(provider)) => {
             let reply = provider.read(head, body, memo)?;
             let mut answer =
-                Answer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
+                WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
             Ok(answer)
         }

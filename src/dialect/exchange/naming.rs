@@ -5,19 +5,19 @@ use crate::dialect::seam::Caller;
 use crate::json::Raw;
 
 /// A caller's names. Its request is walked when the first place is asked for, and never again.
-pub(super) struct Names<'a> {
+pub(super) struct CallerNames<'a> {
     caller: &'a dyn Caller,
     body: Raw<'a>,
     places: Option<Box<dyn Fn(Place) -> String + 'a>>,
 }
 
-impl<'a> Names<'a> {
-    pub(super) fn new(caller: &'a dyn Caller, body: Raw<'a>) -> Names<'a> {
-        Names { caller, body, places: None }
+impl<'a> CallerNames<'a> {
+    pub(super) fn new(caller: &'a dyn Caller, body: Raw<'a>) -> CallerNames<'a> {
+        CallerNames { caller, body, places: None }
     }
 }
 
-impl Naming for Names<'_> {
+impl Naming for CallerNames<'_> {
     fn member(&self, member: Member) -> &'static str {
         self.caller.name_of(member)
     }
@@ -40,7 +40,7 @@ mod tests {
     fn named(surface: Surface, body: &str, lost: impl Into<Loss>) -> String {
         let body = Raw::parse(body.as_bytes()).unwrap();
         let caller = exchange::caller(surface).unwrap();
-        lost.into().named(&mut Names::new(caller, body)).into_owned()
+        lost.into().named(&mut CallerNames::new(caller, body)).into_owned()
     }
 
     fn call(message: usize, call: usize, part: usize) -> Loss {

@@ -47,6 +47,6 @@ impl Provider for Gemini {
     }
 
     fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
-        Box::new(stream::Chunks::new(memo))
+        Box::new(stream::GeminiChunks::new(memo))
     }
 }

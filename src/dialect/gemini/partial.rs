@@ -10,30 +10,30 @@ use crate::json::{Raw, Text};
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     /// The place of the last value.
-    last: Vec<Step>,
+    last: Vec<PathPart>,
     /// The last value is a string with more to come.
     in_string: bool,
 }
 
 /// From a value to one inside of it.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum PathPart {
     /// Of an object, as in a JSON literal.
     Key(String),
     /// Of an array.
     At(u64),
 }
 
-impl Step {
+impl PathPart {
     fn brackets(&self) -> (char, char) {
         match self {
-            Step::Key(_) => ('{', '}'),
-            Step::At(_) => ('[', ']'),
+            PathPart::Key(_) => ('{', '}'),
+            PathPart::At(_) => ('[', ']'),
         }
     }
 
     fn write(&self, out: &mut String) {
-        if let Step::Key(key) = self {
+        if let PathPart::Key(key) = self {
             out.push('"');
             out.push_str(key);
             out.push_str("\":");
@@ -70,7 +70,7 @@ impl Partial {
     }
 
     /// Closes what is open and opens what is not; `None`: there can't be a value.
-    fn go_to(&mut self, steps: Vec<Step>, out: &mut String) -> Option<()> {
+    fn go_to(&mut self, steps: Vec<PathPart>, out: &mut String) -> Option<()> {
         self.end_string(out);
         let same = self.last.iter().zip(&steps).take_while(|(one, other)| one == other).count();
         let next = steps.get(same)?;
@@ -119,20 +119,20 @@ fn write_inside(text: &Text<'_>, out: &mut String) {
 }
 
 /// Reads a path such as `$.places[0].name` or `$['a key']`.
-fn steps(path: &Text<'_>) -> Option<Vec<Step>> {
+fn steps(path: &Text<'_>) -> Option<Vec<PathPart>> {
     let mut steps = Vec::new();
     let mut rest = path.literal().ok()?.strip_prefix('$')?;
     while !rest.is_empty() {
         let step;
         (step, rest) = if let Some(after) = rest.strip_prefix('.') {
             let (key, after) = after.split_at_checked(after.find(['.', '[']).unwrap_or(after.len()))?;
-            (Step::Key(key.to_owned()), after)
+            (PathPart::Key(key.to_owned()), after)
         } else if let Some(after) = rest.strip_prefix("['") {
             let (key, after) = after.split_once("']")?;
-            (Step::Key(key.to_owned()), after)
+            (PathPart::Key(key.to_owned()), after)
         } else {
             let (number, after) = rest.strip_prefix('[')?.split_once(']')?;
-            (Step::At(number.parse().ok()?), after)
+            (PathPart::At(number.parse().ok()?), after)
         };
         steps.push(step);
     }

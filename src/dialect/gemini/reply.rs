@@ -1,6 +1,6 @@
 //! Whole answers.
 
-use super::wire::{self, Calls, Said};
+use super::wire::{self, GeminiCalls, Said};
 use crate::chat::{Choice, Finish, Maker, Part, PartKind, Reply, Source, Thought};
 use crate::dialect::{Body, Dialect, Memo};
 use crate::failure::{Failure, Head, classify};
@@ -17,7 +17,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
     let id_text = id.as_ref().map(|id| id.decode().into_owned());
     let mut choices = Vec::new();
     for (candidate, index) in response.get("candidates").into_iter().flat_map(Raw::items).zip(0u32..) {
-        let calls = Calls { memo, response_id: id_text.as_deref(), candidate: index, count: 0 };
+        let calls = GeminiCalls { memo, response_id: id_text.as_deref(), candidate: index, count: 0 };
         choices.push(choice(candidate, calls).map_err(|failure| Failure { status: head.status, ..failure })?);
     }
     if choices.is_empty() {
@@ -56,7 +56,7 @@ fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
     }
 }
 
-fn choice<'a>(candidate: Raw<'a>, mut calls: Calls<'_>) -> Result<Choice<'a>, Failure> {
+fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'a>, Failure> {
     let mut parts = Vec::new();
     let mut all = String::new();
     for part in candidate.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {

@@ -9,7 +9,7 @@
 
 mod keywords;
 
-use crate::dialect::piece::schema::{Flaw, Keywords, MAX_DEPTH, Node, Tree};
+use crate::dialect::piece::schema::{Flaw, Keywords, MAX_DEPTH, SchemaNode, Tree};
 use crate::json::{Raw, Text, Writer};
 use keywords::Gathered;
 
@@ -82,10 +82,10 @@ impl<'a> Adapter<'a> {
             return Err(Flaw::TooLarge);
         }
         match self.tree.node(schema)? {
-            Node::Anything => out.extend_from_slice(b"{}"),
-            Node::Nothing => return Err(Flaw::Keyword("false".to_owned())),
-            Node::Again(reference) => self.again(reference, out)?,
-            Node::Keywords(keywords) => {
+            SchemaNode::Anything => out.extend_from_slice(b"{}"),
+            SchemaNode::Nothing => return Err(Flaw::Keyword("false".to_owned())),
+            SchemaNode::Again(reference) => self.again(reference, out)?,
+            SchemaNode::Keywords(keywords) => {
                 let before = self.open.len();
                 let entered = self.tree.entered(&keywords).iter();
                 self.open.extend(entered.map(|reference| (reference.clone(), self.optional)));

@@ -5,7 +5,7 @@
 //! that can't be read is left out; one that is an error ends the stream.
 
 use super::partial::Partial;
-use super::wire::{self, Calls, Said};
+use super::wire::{self, GeminiCalls, Said};
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::seam::{FrameReader, Framed, Sink};
 use crate::dialect::{Body, Memo};
@@ -19,7 +19,7 @@ const MAX_CANDIDATES: usize = 128;
 const HEAD: Head<'static> = Head { status: 200, headers: &[] };
 
 /// The reader of such a stream.
-pub(super) type Chunks = Framed<Sse, State>;
+pub(super) type GeminiChunks = Framed<Sse, State>;
 
 pub(super) struct State {
     memo: Memo,
@@ -44,8 +44,8 @@ struct Candidate {
     empty: Option<Failure>,
 }
 
-impl Chunks {
-    pub(super) fn new(memo: &Memo) -> Chunks {
+impl GeminiChunks {
+    pub(super) fn new(memo: &Memo) -> GeminiChunks {
         let state = State { memo: memo.clone(), started: false, response_id: None, candidates: Vec::new() };
         Framed::over(Sse::new(), state)
     }
@@ -150,7 +150,7 @@ impl State {
             return;
         };
         let response_id = self.response_id.as_deref();
-        let mut calls = Calls { memo: &self.memo, response_id, candidate: choice, count: state.calls };
+        let mut calls = GeminiCalls { memo: &self.memo, response_id, candidate: choice, count: state.calls };
         for part in value.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {
             let call = calls.count;
             if let Some(whole) = part.present("functionCall")

@@ -33,7 +33,7 @@ pub(super) enum Said<'a> {
 }
 
 /// Counts the tool calls of one candidate, and names those that came without an id.
-pub(super) struct Calls<'m> {
+pub(super) struct GeminiCalls<'m> {
     pub(super) memo: &'m Memo,
     /// Of the answer, where it has one.
     pub(super) response_id: Option<&'m str>,
@@ -41,7 +41,7 @@ pub(super) struct Calls<'m> {
     pub(super) count: u32,
 }
 
-impl Calls<'_> {
+impl GeminiCalls<'_> {
     /// Reads a part; `None` for one that says nothing.
     pub(super) fn read<'a>(&mut self, part: Raw<'a>) -> Option<Said<'a>> {
         let signature = part.present("thoughtSignature").and_then(Raw::text).filter(|text| !text.is_empty());
@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn calls_without_ids_get_stable_ones() {
         let memo = Memo::default();
-        let mut calls = Calls { memo: &memo, response_id: Some("r1"), candidate: 0, count: 0 };
+        let mut calls = GeminiCalls { memo: &memo, response_id: Some("r1"), candidate: 0, count: 0 };
         let part = Raw::trusted(r#"{"functionCall":{"name":"f","args":{"a":1}}}"#);
-        let id = |calls: &mut Calls<'_>| match calls.read(part) {
+        let id = |calls: &mut GeminiCalls<'_>| match calls.read(part) {
             Some(Said::Call(call)) => call.id.into_string(),
             _ => panic!("no call"),
         };
@@ -343,7 +343,7 @@ mod tests {
         assert_ne!(first, second);
         calls.count = 0;
         assert_eq!(id(&mut calls), first);
-        calls = Calls { memo: &memo, response_id: Some("r2"), candidate: 0, count: 0 };
+        calls = GeminiCalls { memo: &memo, response_id: Some("r2"), candidate: 0, count: 0 };
         assert_ne!(id(&mut calls), first);
     }
 }

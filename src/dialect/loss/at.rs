@@ -10,11 +10,11 @@ use std::fmt;
 #[derive(Clone, Copy)]
 pub struct At<'p> {
     parent: Option<&'p At<'p>>,
-    step: Step<'p>,
+    step: PathStep<'p>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'p> {
+enum PathStep<'p> {
     Name(&'p str),
     Index(usize),
 }
@@ -22,15 +22,15 @@ enum Step<'p> {
 impl<'p> At<'p> {
     /// A member of the request itself.
     pub fn member(name: &'p str) -> At<'p> {
-        At { parent: None, step: Step::Name(name) }
+        At { parent: None, step: PathStep::Name(name) }
     }
 
     pub fn name(&'p self, name: &'p str) -> At<'p> {
-        At { parent: Some(self), step: Step::Name(name) }
+        At { parent: Some(self), step: PathStep::Name(name) }
     }
 
     pub fn index(&'p self, index: usize) -> At<'p> {
-        At { parent: Some(self), step: Step::Index(index) }
+        At { parent: Some(self), step: PathStep::Index(index) }
     }
 
     /// A refusal of what stands here; `what` is the end of a sentence that begins with the place.
@@ -108,9 +108,9 @@ impl fmt::Display for At<'_> {
             parent.fmt(f)?;
         }
         match self.step {
-            Step::Name(name) if self.parent.is_none() => f.write_str(name),
-            Step::Name(name) => write!(f, ".{name}"),
-            Step::Index(index) => write!(f, "[{index}]"),
+            PathStep::Name(name) if self.parent.is_none() => f.write_str(name),
+            PathStep::Name(name) => write!(f, ".{name}"),
+            PathStep::Index(index) => write!(f, "[{index}]"),
         }
     }
 }

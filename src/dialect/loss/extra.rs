@@ -9,7 +9,7 @@ use crate::chat::Request;
 use crate::json::{Raw, Text};
 
 /// A member without which the answer would be another one.
-struct Member {
+struct Meaningful {
     name: &'static str,
     /// The end of the sentence "`name` …".
     why: &'static str,
@@ -17,17 +17,17 @@ struct Member {
     is_vital: bool,
 }
 
-const fn member(name: &'static str, why: &'static str) -> Member {
-    Member { name, why, is_vital: false }
+const fn member(name: &'static str, why: &'static str) -> Meaningful {
+    Meaningful { name, why, is_vital: false }
 }
 
-const fn vital(name: &'static str, why: &'static str) -> Member {
-    Member { name, why, is_vital: true }
+const fn vital(name: &'static str, why: &'static str) -> Meaningful {
+    Meaningful { name, why, is_vital: true }
 }
 
 /// Chat Completions, <https://platform.openai.com/docs/api-reference/chat/create>. The rest only advise: `metadata`,
 /// `store`, `service_tier`, `prompt_cache_*`, `safety_identifier`, `verbosity`, `prediction`, `moderation`.
-static CHAT: &[Member] = &[
+static CHAT: &[Meaningful] = &[
     member("modalities", "asks for more than text, which this target can't answer with"),
     member("audio", "asks for an answer in sound, which this target can't give"),
     member("web_search_options", "asks for OpenAI's web search, which this target doesn't have"),
@@ -46,7 +46,7 @@ pub fn is_about_threads(message: &str) -> bool {
 
 /// Messages, <https://docs.anthropic.com/en/api/messages>. The rest only advise: `metadata`, `service_tier`, `speed`,
 /// `inference_geo`, `diagnostics`.
-static MESSAGES: &[Member] = &[
+static MESSAGES: &[Meaningful] = &[
     vital(THREAD, "goes on in a conversation that Anthropic stores, which this target doesn't know"),
     member("container", "names a container of Anthropic's, which this target can't reach"),
     member("mcp_servers", "has Anthropic call MCP servers, which this target doesn't do"),
@@ -55,7 +55,7 @@ static MESSAGES: &[Member] = &[
 /// Responses, <https://platform.openai.com/docs/api-reference/responses/create>. The rest only advise: `metadata`,
 /// `store`, `include`, `service_tier`, `truncation`, `prompt_cache_*`, `safety_identifier`, `moderation`, `max_tool_calls`
 /// (it counts calls of OpenAI's own tools), `context_management`, `text.verbosity`.
-static RESPONSES: &[Member] = &[
+static RESPONSES: &[Meaningful] = &[
     vital(
         "previous_response_id",
         "goes on with a response that OpenAI stores, which this target doesn't know",
@@ -67,11 +67,11 @@ static RESPONSES: &[Member] = &[
 ];
 
 /// Inside a message, of any caller.
-static IN_MESSAGE: &[Member] =
+static IN_MESSAGE: &[Meaningful] =
     &[member("audio", "refers to an answer in sound, which only OpenAI can look up")];
 
 /// The members of a caller's dialect, by its name.
-fn table(dialect: &str) -> &'static [Member] {
+fn table(dialect: &str) -> &'static [Meaningful] {
     match dialect {
         "openai" => CHAT,
         "anthropic" => MESSAGES,
@@ -118,7 +118,7 @@ pub fn lose_member_of_message(name: &Text<'_>, value: Raw<'_>, losses: &mut Loss
 }
 
 fn leave_out(
-    table: &[Member],
+    table: &[Meaningful],
     name: &str,
     lost: Loss,
     value: Raw<'_>,

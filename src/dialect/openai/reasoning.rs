@@ -10,13 +10,13 @@ use crate::json::{Raw, Text, Writer};
 
 /// The members of a message that may hold thoughts.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Members<'a> {
+pub(super) struct ThoughtMembers<'a> {
     details: Option<Raw<'a>>,
     blocks: Option<Raw<'a>>,
     text: Option<Raw<'a>>,
 }
 
-impl<'a> Members<'a> {
+impl<'a> ThoughtMembers<'a> {
     /// Takes a member if it is one of these.
     pub(super) fn take(&mut self, name: &str, value: Raw<'a>) -> bool {
         let place = match name {

@@ -77,7 +77,7 @@ struct Gathering<'a> {
 }
 
 /// A node of a [`Tree`].
-pub enum Node<'a> {
+pub enum SchemaNode<'a> {
     Keywords(Keywords<'a>),
     /// `true`: anything goes.
     Anything,
@@ -119,22 +119,22 @@ impl<'a> Tree<'a> {
     ///
     /// # Errors
     /// What makes it no node.
-    pub fn node(&mut self, schema: Raw<'a>) -> Result<Node<'a>, Flaw> {
+    pub fn node(&mut self, schema: Raw<'a>) -> Result<SchemaNode<'a>, Flaw> {
         match schema.as_bool() {
-            Some(true) => return Ok(Node::Anything),
-            Some(false) => return Ok(Node::Nothing),
+            Some(true) => return Ok(SchemaNode::Anything),
+            Some(false) => return Ok(SchemaNode::Nothing),
             None => {}
         }
         let mut gathering = Gathering { all: Vec::new(), entered: Vec::new(), path: Vec::new() };
         if let Some(reference) = self.gather(schema, &mut gathering)? {
-            return Ok(Node::Again(reference));
+            return Ok(SchemaNode::Again(reference));
         }
         let entered = gathering.entered.len();
         self.open.extend(gathering.entered);
-        Ok(Node::Keywords(Keywords { all: gathering.all, entered }))
+        Ok(SchemaNode::Keywords(Keywords { all: gathering.all, entered }))
     }
 
-    /// The references that this node followed; a reference back to one of them is [`Node::Again`].
+    /// The references that this node followed; a reference back to one of them is [`SchemaNode::Again`].
     pub fn entered(&self, keywords: &Keywords<'_>) -> &[String] {
         let depth = self.open.len().saturating_sub(keywords.entered);
         self.open.get(depth..).unwrap_or_default()
@@ -254,16 +254,16 @@ mod tests {
         let mut tree = Tree::new(Raw::parse(schema.as_bytes()).unwrap());
         let root = tree.root;
         match tree.node(root)? {
-            Node::Keywords(keywords) => {
+            SchemaNode::Keywords(keywords) => {
                 tree.leave(&keywords);
                 assert_eq!(tree.open, ["#"]);
                 let all =
                     keywords.all.iter().map(|(name, value)| format!("{}={}", name.decode(), value.as_json()));
                 Ok(all.collect::<Vec<_>>().join(" "))
             }
-            Node::Again(reference) => Ok(format!("again {reference}")),
-            Node::Anything => Ok("anything".to_owned()),
-            Node::Nothing => Ok("nothing".to_owned()),
+            SchemaNode::Again(reference) => Ok(format!("again {reference}")),
+            SchemaNode::Anything => Ok("anything".to_owned()),
+            SchemaNode::Nothing => Ok("nothing".to_owned()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The callers of Responses: what they send is read in [`super::request`], what they get is written here.
 
-use super::stream::Events;
+use super::stream::ResponseEvents;
 use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
@@ -40,7 +40,7 @@ impl Caller for Responses {
     }
 
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn StreamWriter> {
-        Box::new(Events::new(turn, memo))
+        Box::new(ResponseEvents::new(turn, memo))
     }
 
     /// OpenAI's envelope is one for all its paths.

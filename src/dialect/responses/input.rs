@@ -3,7 +3,7 @@
 //! Items of the assistant that follow one another (reasoning, words, calls) are one turn of the model, so they become
 //! one message; so do results of calls that follow one another.
 
-use super::seal::{self, Seal};
+use super::seal::{self, EncryptedContent};
 use super::{OWN, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::at::At;
@@ -14,7 +14,7 @@ type Extra<'a> = Vec<(Text<'a>, Raw<'a>)>;
 
 /// Reads `input`.
 #[derive(Default)]
-pub(super) struct Input<'a> {
+pub(super) struct InputItems<'a> {
     pub(super) messages: Vec<Message<'a>>,
     /// An item that only names one in OpenAI's store.
     pub(super) reference: Option<Raw<'a>>,
@@ -26,11 +26,11 @@ pub(super) struct Input<'a> {
     signature: Option<(Maker, Text<'a>)>,
 }
 
-impl<'a> Input<'a> {
+impl<'a> InputItems<'a> {
     /// # Errors
     /// Neither a string nor an array of items, or a bad item.
-    pub(super) fn read(value: Raw<'a>, at: &At<'_>) -> Result<Input<'a>, Refusal> {
-        let mut input = Input::default();
+    pub(super) fn read(value: Raw<'a>, at: &At<'_>) -> Result<InputItems<'a>, Refusal> {
+        let mut input = InputItems::default();
         match value.kind() {
             Kind::String => {
                 let parts = content::read(value, at)?;
@@ -148,16 +148,20 @@ impl<'a> Input<'a> {
         let sealed =
             item.present("encrypted_content").map(|sealed| at.name("encrypted_content").text(sealed));
         let bare = Thought { text, signature: None, sealed: None, maker: None };
-        let thought = match sealed.transpose()?.map_or(Seal::Unsigned, seal::open) {
-            Seal::Call(maker, signature) => {
+        let thought = match sealed.transpose()?.map_or(EncryptedContent::Unsigned, seal::open) {
+            EncryptedContent::Call(maker, signature) => {
                 self.signature = Some((maker, signature));
                 return Ok(());
             }
-            Seal::Unsigned if bare.text.is_empty() => return Ok(()),
-            Seal::Unsigned => bare,
-            Seal::Signature(maker, data) => Thought { signature: Some(data), maker: Some(maker), ..bare },
-            Seal::Thought(maker, data) => Thought { sealed: Some(data), maker: Some(maker), ..bare },
-            Seal::Own(data) => Thought { sealed: Some(data), maker: Some(Maker::OpenAi), ..bare },
+            EncryptedContent::Unsigned if bare.text.is_empty() => return Ok(()),
+            EncryptedContent::Unsigned => bare,
+            EncryptedContent::Signature(maker, data) => {
+                Thought { signature: Some(data), maker: Some(maker), ..bare }
+            }
+            EncryptedContent::Thought(maker, data) => {
+                Thought { sealed: Some(data), maker: Some(maker), ..bare }
+            }
+            EncryptedContent::Own(data) => Thought { sealed: Some(data), maker: Some(Maker::OpenAi), ..bare },
         };
         let extra = others(item, &["content", "summary", "encrypted_content"]);
         self.add(Role::Assistant, vec![PartKind::Thought(thought).into()], extra);
@@ -188,7 +192,7 @@ impl<'a> Input<'a> {
 pub(super) fn places<'a>(body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
     let before = usize::from(body.present("instructions").is_some());
     let items = body.present("input").unwrap_or(Raw::NULL);
-    let input = Input::read(items, &At::member("input")).unwrap_or_default();
+    let input = InputItems::read(items, &At::member("input")).unwrap_or_default();
     let is_call = |item: Raw<'_>| item.get("type").and_then(Raw::text).is_some_and(|t| t == "function_call");
     let is_list = |item: Raw<'_>| item.get("content").is_some_and(|content| content.kind() == Kind::Array);
     // Of each item: whether it is a call, and whether its content is a list.

@@ -1,19 +1,19 @@
 //! The items of an answer's `output`, for whole answers and for streams.
 
-use super::seal::Seal;
+use super::seal::EncryptedContent;
 use crate::chat::{Choice, Citation, PartKind, Thought};
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 
 /// One item.
-pub(super) enum Item<'a> {
-    Message(Vec<Said<'a>>),
-    Reasoning { summary: Text<'a>, seal: Seal<'a> },
+pub(super) enum OutputItem<'a> {
+    Message(Vec<MessagePart<'a>>),
+    Reasoning { summary: Text<'a>, seal: EncryptedContent<'a> },
     Call { id: Text<'a>, name: Text<'a>, arguments: Text<'a> },
 }
 
 /// A part of a message.
-pub(super) struct Said<'a> {
+pub(super) struct MessagePart<'a> {
     pub(super) is_refusal: bool,
     pub(super) text: Text<'a>,
     /// Chat Completions' entries, one a token.
@@ -23,43 +23,43 @@ pub(super) struct Said<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum ItemStatus {
     InProgress,
     Completed,
     Incomplete,
 }
 
-impl Status {
+impl ItemStatus {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Status::InProgress => "in_progress",
-            Status::Completed => "completed",
-            Status::Incomplete => "incomplete",
+            ItemStatus::InProgress => "in_progress",
+            ItemStatus::Completed => "completed",
+            ItemStatus::Incomplete => "incomplete",
         }
     }
 }
 
-impl Item<'_> {
+impl OutputItem<'_> {
     /// An id of our own: `turn` is the turn's, `index` the item's place in the output.
     pub(super) fn id(&self, turn: &str, index: u32) -> String {
         let prefix = match self {
-            Item::Message(_) => "msg",
-            Item::Reasoning { .. } => "rs",
-            Item::Call { .. } => "fc",
+            OutputItem::Message(_) => "msg",
+            OutputItem::Reasoning { .. } => "rs",
+            OutputItem::Call { .. } => "fc",
         };
         format!("{prefix}_{turn}_{index}")
     }
 
-    pub(super) fn write(&self, id: &str, status: Status, w: &mut Writer<'_>) {
+    pub(super) fn write(&self, id: &str, status: ItemStatus, w: &mut Writer<'_>) {
         w.object(|w| match self {
-            Item::Message(said) => {
+            OutputItem::Message(said) => {
                 w.key("id").string(id);
                 w.key("type").string("message");
                 w.key("status").string(status.name());
                 w.key("role").string("assistant");
                 w.key("content").array(|w| said.iter().for_each(|said| said.write(w)));
             }
-            Item::Reasoning { summary, seal } => {
+            OutputItem::Reasoning { summary, seal } => {
                 w.key("id").string(id);
                 w.key("type").string("reasoning");
                 w.key("summary").array(|w| {
@@ -67,11 +67,11 @@ impl Item<'_> {
                         write_summary(summary, w);
                     }
                 });
-                if status != Status::InProgress {
+                if status != ItemStatus::InProgress {
                     w.key("encrypted_content").text(&seal.text());
                 }
             }
-            Item::Call { id: call_id, name, arguments } => {
+            OutputItem::Call { id: call_id, name, arguments } => {
                 w.key("id").string(id);
                 w.key("type").string("function_call");
                 w.key("status").string(status.name());
@@ -83,7 +83,7 @@ impl Item<'_> {
     }
 }
 
-impl Said<'_> {
+impl MessagePart<'_> {
     pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             if self.is_refusal {
@@ -135,7 +135,7 @@ fn write_logprob(entry: Raw<'_>, has_bytes: bool, w: &mut Writer<'_>) {
 }
 
 /// The items that a whole answer is.
-pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<Item<'c>> {
+pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
     let logprobs = choice.logprobs.as_deref().map(Raw::trusted);
     let mut logprobs: Vec<Raw<'c>> =
         logprobs.and_then(|all| all.get("content")).into_iter().flat_map(Raw::items).collect();
@@ -149,11 +149,11 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<Item<'c>> {
             PartKind::Thought(thought) => items.extend(reasoning(thought)),
             PartKind::ToolCall(call) => {
                 if let Some((maker, signature)) = &call.signature {
-                    let seal = Seal::Call(*maker, signature.clone());
-                    items.push(Item::Reasoning { summary: Text::default(), seal });
+                    let seal = EncryptedContent::Call(*maker, signature.clone());
+                    items.push(OutputItem::Reasoning { summary: Text::default(), seal });
                 }
                 let (id, name) = (call.id.clone(), call.name.clone());
-                items.push(Item::Call { id, name, arguments: whole(call.arguments.text()) });
+                items.push(OutputItem::Call { id, name, arguments: whole(call.arguments.text()) });
             }
             // An answer has nothing else that this dialect knows.
             _ => {}
@@ -166,10 +166,10 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<Item<'c>> {
 }
 
 /// Gives each part of a message what its words rest on.
-fn cite(items: &mut [Item<'_>], citations: &[Citation<'_>]) {
+fn cite(items: &mut [OutputItem<'_>], citations: &[Citation<'_>]) {
     let mut from = 0;
     for item in items {
-        let Item::Message(said) = item else { continue };
+        let OutputItem::Message(said) = item else { continue };
         for said in said.iter_mut().filter(|said| !said.is_refusal) {
             let end = citation::length(&said.text).saturating_add(from);
             let own = citations.iter().filter(|one| (from..end).contains(&one.start));
@@ -180,29 +180,29 @@ fn cite(items: &mut [Item<'_>], citations: &[Citation<'_>]) {
 }
 
 /// Adds to the message before: text that comes in several parts is one message, and text after text one part.
-fn say<'c>(items: &mut Vec<Item<'c>>, is_refusal: bool, text: Text<'c>, logprobs: Vec<Raw<'c>>) {
-    let said = Said { is_refusal, text, logprobs, citations: Vec::new() };
+fn say<'c>(items: &mut Vec<OutputItem<'c>>, is_refusal: bool, text: Text<'c>, logprobs: Vec<Raw<'c>>) {
+    let said = MessagePart { is_refusal, text, logprobs, citations: Vec::new() };
     match items.last_mut() {
-        Some(Item::Message(before)) => match before.last_mut() {
+        Some(OutputItem::Message(before)) => match before.last_mut() {
             Some(last) if last.is_refusal == is_refusal => {
                 last.text = Text::from(format!("{}{}", last.text.decode(), said.text.decode()));
                 last.logprobs.extend(said.logprobs);
             }
             _ => before.push(said),
         },
-        _ => items.push(Item::Message(vec![said])),
+        _ => items.push(OutputItem::Message(vec![said])),
     }
 }
 
-fn reasoning<'c>(thought: &'c Thought<'_>) -> Option<Item<'c>> {
+fn reasoning<'c>(thought: &'c Thought<'_>) -> Option<OutputItem<'c>> {
     let seal = match (thought.maker, &thought.sealed, &thought.signature) {
-        (Some(maker), Some(data), _) => Seal::Thought(maker, data.clone()),
-        (Some(maker), None, Some(signature)) => Seal::Signature(maker, signature.clone()),
+        (Some(maker), Some(data), _) => EncryptedContent::Thought(maker, data.clone()),
+        (Some(maker), None, Some(signature)) => EncryptedContent::Signature(maker, signature.clone()),
         // Nobody can take a signature back whose maker is not known.
-        _ => Seal::Unsigned,
+        _ => EncryptedContent::Unsigned,
     };
-    let says_something = !thought.text.is_empty() || seal != Seal::Unsigned;
-    says_something.then(|| Item::Reasoning { summary: thought.text.clone(), seal })
+    let says_something = !thought.text.is_empty() || seal != EncryptedContent::Unsigned;
+    says_something.then(|| OutputItem::Reasoning { summary: thought.text.clone(), seal })
 }
 
 /// No arguments at all are an object without members: clients parse what they get.

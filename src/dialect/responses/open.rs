@@ -1,7 +1,7 @@
 //! An item of a streamed answer while it is being said, and the events of its pieces.
 
-use super::item::{Item, Said, Status, write_annotation, write_summary};
-use super::seal::Seal;
+use super::item::{ItemStatus, MessagePart, OutputItem, write_annotation, write_summary};
+use super::seal::EncryptedContent;
 use crate::chat::Citation;
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
@@ -26,21 +26,21 @@ impl Numbered {
     }
 }
 
-pub(super) struct Open {
+pub(super) struct OpenResponse {
     /// Its place in the output.
     pub(super) index: u32,
     pub(super) id: String,
-    pub(super) kind: Kind,
+    pub(super) kind: OpenItem,
 }
 
-pub(super) enum Kind {
-    Message(Vec<Piece>),
-    Reasoning { summary: String, seal: Seal<'static> },
+pub(super) enum OpenItem {
+    Message(Vec<OpenPiece>),
+    Reasoning { summary: String, seal: EncryptedContent<'static> },
     Call { number: u32, id: Text<'static>, name: Text<'static>, arguments: String },
 }
 
 /// A part of a message, as far as it was said.
-pub(super) struct Piece {
+pub(super) struct OpenPiece {
     is_refusal: bool,
     text: String,
     /// One entry a token, as JSON.
@@ -48,28 +48,36 @@ pub(super) struct Piece {
     citations: Vec<Citation<'static>>,
 }
 
-impl Open {
+impl OpenResponse {
     /// The item as it stands.
-    fn item(&self) -> Item<'_> {
+    fn item(&self) -> OutputItem<'_> {
         match &self.kind {
-            Kind::Message(pieces) => Item::Message(pieces.iter().map(Piece::said).collect()),
-            Kind::Reasoning { summary, seal } => {
-                Item::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
+            OpenItem::Message(pieces) => OutputItem::Message(pieces.iter().map(OpenPiece::said).collect()),
+            OpenItem::Reasoning { summary, seal } => {
+                OutputItem::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
             }
-            Kind::Call { id, name, arguments, .. } => {
-                Item::Call { id: id.clone(), name: name.clone(), arguments: Text::from(arguments.as_str()) }
-            }
+            OpenItem::Call { id, name, arguments, .. } => OutputItem::Call {
+                id: id.clone(),
+                name: name.clone(),
+                arguments: Text::from(arguments.as_str()),
+            },
         }
     }
 
     /// Says that it begins.
-    pub(super) fn begin(kind: Kind, index: u32, turn: &str, to: &mut Numbered, out: &mut Vec<u8>) -> Open {
-        let mut open = Open { index, id: String::new(), kind };
+    pub(super) fn begin(
+        kind: OpenItem,
+        index: u32,
+        turn: &str,
+        to: &mut Numbered,
+        out: &mut Vec<u8>,
+    ) -> OpenResponse {
+        let mut open = OpenResponse { index, id: String::new(), kind };
         open.id = open.item().id(turn, index);
         to.event("response.output_item.added", out, |w| {
             w.key("output_index").u64(u64::from(index));
             w.key("item");
-            open.item().write(&open.id, Status::InProgress, w);
+            open.item().write(&open.id, ItemStatus::InProgress, w);
         });
         open
     }
@@ -85,11 +93,11 @@ impl Open {
 
     /// Words of a message.
     pub(super) fn say(&mut self, is_refusal: bool, text: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Message(pieces) = &self.kind else { return };
+        let OpenItem::Message(pieces) = &self.kind else { return };
         if pieces.last().is_none_or(|piece| piece.is_refusal != is_refusal) {
             self.end_piece(to, out);
-            let Kind::Message(pieces) = &mut self.kind else { return };
-            pieces.push(Piece {
+            let OpenItem::Message(pieces) = &mut self.kind else { return };
+            pieces.push(OpenPiece {
                 is_refusal,
                 text: String::new(),
                 logprobs: Vec::new(),
@@ -97,7 +105,7 @@ impl Open {
             });
             self.part_event("response.content_part.added", to, out);
         }
-        let Kind::Message(pieces) = &mut self.kind else { return };
+        let OpenItem::Message(pieces) = &mut self.kind else { return };
         let at = pieces.len().saturating_sub(1);
         if let Some(piece) = pieces.last_mut() {
             piece.text.push_str(&text.decode());
@@ -115,7 +123,7 @@ impl Open {
 
     /// Log probabilities of the last words.
     pub(super) fn note_logprobs(&mut self, raw: Raw<'_>) {
-        let Kind::Message(pieces) = &mut self.kind else { return };
+        let OpenItem::Message(pieces) = &mut self.kind else { return };
         let Some(piece) = pieces.last_mut() else { return };
         let entries = raw.get("content").into_iter().flat_map(Raw::items);
         piece.logprobs.extend(entries.map(|entry| entry.as_json().to_owned()));
@@ -123,14 +131,14 @@ impl Open {
 
     /// How many characters its texts have.
     pub(super) fn length(&self) -> u64 {
-        let Kind::Message(pieces) = &self.kind else { return 0 };
-        pieces.iter().map(Piece::length).sum()
+        let OpenItem::Message(pieces) = &self.kind else { return 0 };
+        pieces.iter().map(OpenPiece::length).sum()
     }
 
     /// What the last words rest on. `before`: the characters of the messages before this one.
     pub(super) fn cite(&mut self, cited: &Citation<'_>, before: u64, to: &mut Numbered, out: &mut Vec<u8>) {
         let back = self.length().saturating_add(before);
-        let Kind::Message(pieces) = &mut self.kind else { return };
+        let OpenItem::Message(pieces) = &mut self.kind else { return };
         let at = pieces.len().saturating_sub(1);
         let Some(piece) = pieces.last_mut().filter(|piece| !piece.is_refusal) else { return };
         let own = citation::kept(cited, back.saturating_sub(piece.length()));
@@ -145,7 +153,7 @@ impl Open {
     }
 
     fn end_piece(&self, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Message(pieces) = &self.kind else { return };
+        let OpenItem::Message(pieces) = &self.kind else { return };
         let Some(piece) = pieces.last() else { return };
         let at = pieces.len().saturating_sub(1);
         let (event, member) = match piece.is_refusal {
@@ -164,7 +172,7 @@ impl Open {
 
     /// An event about the message's last part.
     fn part_event(&self, name: &str, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Message(pieces) = &self.kind else { return };
+        let OpenItem::Message(pieces) = &self.kind else { return };
         let Some(piece) = pieces.last() else { return };
         to.event(name, out, |w| {
             self.place(Some(("content_index", pieces.len().saturating_sub(1))), w);
@@ -175,7 +183,7 @@ impl Open {
 
     /// Words of a thought.
     pub(super) fn think(&mut self, text: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Reasoning { summary, .. } = &mut self.kind else { return };
+        let OpenItem::Reasoning { summary, .. } = &mut self.kind else { return };
         let is_first = summary.is_empty();
         summary.push_str(&text.decode());
         if is_first {
@@ -201,7 +209,7 @@ impl Open {
     }
 
     pub(super) fn argue(&mut self, fragment: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Call { arguments, .. } = &mut self.kind else { return };
+        let OpenItem::Call { arguments, .. } = &mut self.kind else { return };
         arguments.push_str(&fragment.decode());
         to.event("response.function_call_arguments.delta", out, |w| {
             self.place(None, w);
@@ -210,10 +218,10 @@ impl Open {
     }
 
     /// Says that it is over, and gives the item whole.
-    pub(super) fn end(mut self, status: Status, to: &mut Numbered, out: &mut Vec<u8>) -> Vec<u8> {
+    pub(super) fn end(mut self, status: ItemStatus, to: &mut Numbered, out: &mut Vec<u8>) -> Vec<u8> {
         match &self.kind {
-            Kind::Message(_) => self.end_piece(to, out),
-            Kind::Reasoning { summary, .. } if !summary.is_empty() => {
+            OpenItem::Message(_) => self.end_piece(to, out),
+            OpenItem::Reasoning { summary, .. } if !summary.is_empty() => {
                 let text = Text::from(summary.as_str());
                 self.summary_event("response.reasoning_summary_text.done", to, out, |w| {
                     w.key("text").text(&text)
@@ -223,8 +231,8 @@ impl Open {
                     write_summary(&text, w);
                 });
             }
-            Kind::Reasoning { .. } => {}
-            Kind::Call { arguments, .. } => {
+            OpenItem::Reasoning { .. } => {}
+            OpenItem::Call { arguments, .. } => {
                 if arguments.trim().is_empty() {
                     self.argue(&Text::from("{}"), to, out);
                 }
@@ -241,7 +249,7 @@ impl Open {
     }
 
     fn end_arguments(&self, to: &mut Numbered, out: &mut Vec<u8>) {
-        let Kind::Call { arguments, .. } = &self.kind else { return };
+        let OpenItem::Call { arguments, .. } = &self.kind else { return };
         to.event("response.function_call_arguments.done", out, |w| {
             self.place(None, w);
             w.key("arguments").string(arguments);
@@ -249,14 +257,14 @@ impl Open {
     }
 }
 
-impl Piece {
+impl OpenPiece {
     fn length(&self) -> u64 {
         let length = if self.is_refusal { 0 } else { self.text.chars().count() };
         u64::try_from(length).unwrap_or(u64::MAX)
     }
 
-    fn said(&self) -> Said<'_> {
-        Said {
+    fn said(&self) -> MessagePart<'_> {
+        MessagePart {
             is_refusal: self.is_refusal,
             text: Text::from(self.text.as_str()),
             logprobs: self.logprobs.iter().map(|entry| Raw::trusted(entry)).collect(),

@@ -27,20 +27,20 @@ fn sealed(item: Raw<'_>) -> Option<Text<'_>> {
 }
 
 /// What becomes of an item of the input.
-enum Fate {
+enum ItemFate {
     Keep,
     Open(String),
     Foreign,
 }
 
-fn fate(item: Raw<'_>, origin: &str) -> Fate {
-    let Some(text) = sealed(item) else { return Fate::Keep };
+fn fate(item: Raw<'_>, origin: &str) -> ItemFate {
+    let Some(text) = sealed(item) else { return ItemFate::Keep };
     let decoded = text.decode();
     match seal::open_own(&decoded) {
-        Some((known, data)) if known == origin => Fate::Open(data.to_owned()),
-        Some(_) => Fate::Foreign,
-        None if seal::is_ours(&text) => Fate::Foreign,
-        None => Fate::Keep,
+        Some((known, data)) if known == origin => ItemFate::Open(data.to_owned()),
+        Some(_) => ItemFate::Foreign,
+        None if seal::is_ours(&text) => ItemFate::Foreign,
+        None => ItemFate::Keep,
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn opened(input: Raw<'_>, origin: &str, losses: &mut Losses) -> Resul
     let json = input.as_json();
     // Nearly no request has such items: don't look into each of those that have none.
     if memmem::find(json.as_bytes(), b"switchover.").is_none()
-        || !input.items().any(|item| !matches!(fate(item, origin), Fate::Keep))
+        || !input.items().any(|item| !matches!(fate(item, origin), ItemFate::Keep))
     {
         return Ok(None);
     }
@@ -61,15 +61,17 @@ pub(super) fn opened(input: Raw<'_>, origin: &str, losses: &mut Losses) -> Resul
     w.open_array();
     for (index, item) in input.items().enumerate() {
         match fate(item, origin) {
-            Fate::Keep => w.raw(item),
-            Fate::Open(data) => {
+            ItemFate::Keep => w.raw(item),
+            ItemFate::Open(data) => {
                 let item = with_sealed(item, &data);
                 w.raw(Raw::trusted(std::str::from_utf8(&item).unwrap_or("null")));
             }
-            Fate::Foreign if item.get("type").and_then(Raw::text).is_some_and(|kind| kind == "reasoning") => {
+            ItemFate::Foreign
+                if item.get("type").and_then(Raw::text).is_some_and(|kind| kind == "reasoning") =>
+            {
                 losses.advisory("input[].thinking");
             }
-            Fate::Foreign => {
+            ItemFate::Foreign => {
                 losses.meaning(
                     format!("input[{index}]"),
                     "was sealed by another provider, and this target can't open it",

@@ -10,9 +10,9 @@ use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use crate::stream::sse::{Frame, Sse, write_event};
 
 /// The pipe of such a stream.
-pub(super) type Passing = Framed<Sse, State>;
+pub(super) type Passing = Framed<Sse, PassingStream>;
 
-pub(super) struct State {
+pub(super) struct PassingStream {
     /// The caller's name of the model, as JSON.
     model: Vec<u8>,
     /// Marks what is sealed.
@@ -27,7 +27,7 @@ pub(super) struct State {
 
 impl Passing {
     pub(super) fn new(model: Vec<u8>, origin: Option<String>) -> Passing {
-        let state = State {
+        let state = PassingStream {
             model,
             origin,
             has_begun: false,
@@ -40,7 +40,7 @@ impl Passing {
     }
 }
 
-impl FrameReader<Sse, Vec<u8>> for State {
+impl FrameReader<Sse, Vec<u8>> for PassingStream {
     fn take(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
         let event = match event.json() {
@@ -103,7 +103,7 @@ impl FrameReader<Sse, Vec<u8>> for State {
     }
 }
 
-impl FramePipe<Sse> for State {
+impl FramePipe<Sse> for PassingStream {
     fn has_token(&self) -> bool {
         self.token
     }

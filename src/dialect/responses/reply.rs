@@ -1,6 +1,6 @@
 //! The `response` object, whole: <https://platform.openai.com/docs/api-reference/responses/object>.
 
-use super::item::{Status, items_of};
+use super::item::{ItemStatus, items_of};
 use super::request::repeated;
 use super::wire::{incomplete_reason, write_usage};
 use crate::chat::{Reply, Usage};
@@ -8,7 +8,7 @@ use crate::dialect::{Memo, Turn};
 use crate::json::{Raw, Text, Writer};
 
 /// What every form of one answer has in common.
-pub(super) struct Frame {
+pub(super) struct ResponseFrame {
     /// The turn's id, on which all ids are built.
     pub(super) id: String,
     model: String,
@@ -19,26 +19,26 @@ pub(super) struct Frame {
 
 /// How far an answer has come.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Ending {
+pub(super) struct Progress {
     /// There is more to come.
     pub(super) is_open: bool,
     /// Why it is incomplete.
     pub(super) reason: Option<&'static str>,
 }
 
-impl Ending {
-    pub(super) fn status(self) -> Status {
+impl Progress {
+    pub(super) fn status(self) -> ItemStatus {
         match (self.is_open, self.reason) {
-            (true, _) => Status::InProgress,
-            (false, Some(_)) => Status::Incomplete,
-            (false, None) => Status::Completed,
+            (true, _) => ItemStatus::InProgress,
+            (false, Some(_)) => ItemStatus::Incomplete,
+            (false, None) => ItemStatus::Completed,
         }
     }
 }
 
-impl Frame {
-    pub(super) fn new(turn: &Turn, memo: &Memo) -> Frame {
-        Frame {
+impl ResponseFrame {
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> ResponseFrame {
+        ResponseFrame {
             id: turn.id.clone(),
             model: turn.requested_model.clone(),
             created: turn.created,
@@ -50,7 +50,7 @@ impl Frame {
     /// Writes the object; `output` writes its items.
     pub(super) fn write(
         &self,
-        ending: Ending,
+        ending: Progress,
         usage: &Usage,
         service_tier: Option<&Text<'_>>,
         w: &mut Writer<'_>,
@@ -89,13 +89,13 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u
     let choice = reply.choices.first();
     let items = choice.map(items_of).unwrap_or_default();
     let reason = choice.and_then(|choice| incomplete_reason(&choice.finish));
-    let ending = Ending { is_open: false, reason };
+    let ending = Progress { is_open: false, reason };
     let tier = reply.service_tier.as_ref();
-    Frame::new(turn, memo).write(ending, &reply.usage, tier, &mut Writer::new(out), |w| {
+    ResponseFrame::new(turn, memo).write(ending, &reply.usage, tier, &mut Writer::new(out), |w| {
         let last = items.len().saturating_sub(1);
         for (at, (item, index)) in items.iter().zip(0u32..).enumerate() {
             // What was cut is the last thing.
-            let status = if at == last { ending.status() } else { Status::Completed };
+            let status = if at == last { ending.status() } else { ItemStatus::Completed };
             item.write(&item.id(&turn.id, index), status, w);
         }
     });

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/responses/create>. Unknown members are kept, never an error; a `null`
 //! counts as absent, as it does at OpenAI.
 
-use super::input::Input;
+use super::input::InputItems;
 use super::tools;
 use crate::chat::{Effort, Message, PartKind, Request, Role};
 use crate::dialect::Refusal;
@@ -21,7 +21,7 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
     if body.kind() != Kind::Object {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `input`."));
     }
-    let mut reader = Reader::default();
+    let mut reader = ResponsesReading::default();
     reader.request.dialect = super::OWN;
     for (name, value) in body.fields().filter(|(_, value)| !value.is_null()) {
         let key = name.decode();
@@ -34,20 +34,20 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
 }
 
 #[derive(Default)]
-struct Reader<'a> {
+struct ResponsesReading<'a> {
     request: Request<'a>,
     instructions: Option<Text<'a>>,
     safety_identifier: Option<Raw<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ResponsesReading<'a> {
     fn conversation(&mut self, key: &str, value: Raw<'a>, at: &At<'_>) -> Result<bool, Refusal> {
         let request = &mut self.request;
         match key {
             "model" => request.model = at.text(value)?,
             "instructions" => self.instructions = Some(at.text(value)?),
             "input" => {
-                let input = Input::read(value, at)?;
+                let input = InputItems::read(value, at)?;
                 request.messages = input.messages;
                 let reference = input.reference.map(|item| (Text::from("item_reference"), item));
                 request.extra.extend(reference);

@@ -10,7 +10,7 @@ use super::edited::{look, with_model};
 use super::passing::Passing;
 use super::{Responses, origin};
 use crate::chat::Features;
-use crate::dialect::seam::{Answer, Native, Pipe, Sending};
+use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
@@ -60,9 +60,16 @@ impl Native for Responses {
         })
     }
 
-    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+    fn reply(
+        &self,
+        turn: &Turn,
+        memo: &Memo,
+        head: &Head<'_>,
+        body: &Body<'_>,
+    ) -> Result<WholeAnswer, Failure> {
         let response = parse(head, body)?;
-        let mut answer = Answer { body: Vec::with_capacity(body.bytes.len() + 32), seen: Seen::default() };
+        let mut answer =
+            WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 32), seen: Seen::default() };
         look(response, &mut answer.seen);
         with_model(response, &json_string(&turn.requested_model), memo.origin.as_deref(), &mut answer.body);
         Ok(answer)

@@ -15,7 +15,7 @@ const MARK: &str = "switchover.";
 
 /// What an `encrypted_content` holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Seal<'a> {
+pub(super) enum EncryptedContent<'a> {
     /// The thought was never signed. Marked all the same: OpenAI has no such item and must not be asked for it.
     Unsigned,
     /// The signature of the item's text.
@@ -28,15 +28,15 @@ pub(super) enum Seal<'a> {
     Own(Text<'a>),
 }
 
-impl Seal<'_> {
+impl EncryptedContent<'_> {
     /// What goes into `encrypted_content`.
     pub(super) fn text(&self) -> Text<'static> {
         let (kind, maker, data) = match self {
-            Seal::Unsigned => return Text::from(format!("{MARK}unsigned")),
-            Seal::Own(data) => return data.clone().into_owned(),
-            Seal::Signature(maker, data) => ("signature", maker, data),
-            Seal::Thought(maker, data) => ("thought", maker, data),
-            Seal::Call(maker, data) => ("call", maker, data),
+            EncryptedContent::Unsigned => return Text::from(format!("{MARK}unsigned")),
+            EncryptedContent::Own(data) => return data.clone().into_owned(),
+            EncryptedContent::Signature(maker, data) => ("signature", maker, data),
+            EncryptedContent::Thought(maker, data) => ("thought", maker, data),
+            EncryptedContent::Call(maker, data) => ("call", maker, data),
         };
         Text::from(format!("{MARK}{kind}.{}:{}", maker.format(), data.decode()))
     }
@@ -59,24 +59,24 @@ pub(super) fn open_own(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix(MARK)?.strip_prefix(OWN)?.split_once(':')
 }
 
-pub(super) fn open(text: Text<'_>) -> Seal<'_> {
+pub(super) fn open(text: Text<'_>) -> EncryptedContent<'_> {
     let decoded = text.decode();
-    let Some(rest) = decoded.strip_prefix(MARK) else { return Seal::Own(text) };
+    let Some(rest) = decoded.strip_prefix(MARK) else { return EncryptedContent::Own(text) };
     if let Some((_, data)) = open_own(&decoded) {
-        return Seal::Own(Text::from(data.to_owned()));
+        return EncryptedContent::Own(Text::from(data.to_owned()));
     }
     let read = || {
         let (kind, rest) = rest.split_once('.')?;
         let (maker, data) = rest.split_once(':')?;
         let (maker, data) = (Maker::from_format(maker)?, Text::from(data.to_owned()));
         match kind {
-            "signature" => Some(Seal::Signature(maker, data)),
-            "thought" => Some(Seal::Thought(maker, data)),
-            "call" => Some(Seal::Call(maker, data)),
+            "signature" => Some(EncryptedContent::Signature(maker, data)),
+            "thought" => Some(EncryptedContent::Thought(maker, data)),
+            "call" => Some(EncryptedContent::Call(maker, data)),
             _ => None,
         }
     };
-    read().unwrap_or(Seal::Unsigned)
+    read().unwrap_or(EncryptedContent::Unsigned)
 }
 
 #[cfg(test)]
@@ -88,19 +88,19 @@ mod tests {
         for maker in [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock] {
             let data = || Text::from("c2ln:+.==");
             for seal in [
-                Seal::Signature(maker, data()),
-                Seal::Thought(maker, data()),
-                Seal::Call(maker, data()),
-                Seal::Own(data()),
-                Seal::Unsigned,
+                EncryptedContent::Signature(maker, data()),
+                EncryptedContent::Thought(maker, data()),
+                EncryptedContent::Call(maker, data()),
+                EncryptedContent::Own(data()),
+                EncryptedContent::Unsigned,
             ] {
                 assert_eq!(open(seal.text()), seal);
-                assert_eq!(is_ours(&seal.text()), !matches!(seal, Seal::Own(_)));
+                assert_eq!(is_ours(&seal.text()), !matches!(seal, EncryptedContent::Own(_)));
             }
         }
         let own = own("1a2b", &Text::from("c2ln:="));
         assert_eq!(open_own(&own), Some(("1a2b", "c2ln:=")));
-        assert_eq!(open(Text::from(own)), Seal::Own(Text::from("c2ln:=")));
-        assert_eq!(open(Text::from("switchover.tomorrow.x:y")), Seal::Unsigned);
+        assert_eq!(open(Text::from(own)), EncryptedContent::Own(Text::from("c2ln:=")));
+        assert_eq!(open(Text::from("switchover.tomorrow.x:y")), EncryptedContent::Unsigned);
     }
 }

@@ -4,25 +4,25 @@
 //! `response.completed` or `response.incomplete` with all of it once more. Words and thoughts follow one another; calls
 //! stay open until the answer ends, as pieces of two calls may interleave.
 
-use super::item::Status;
-use super::open::{Kind, Numbered, Open};
-use super::reply::{Ending, Frame};
-use super::seal::Seal;
+use super::item::ItemStatus;
+use super::open::{Numbered, OpenItem, OpenResponse};
+use super::reply::{Progress, ResponseFrame};
+use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
 use crate::chat::{Event, Maker, Usage};
 use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
 use std::collections::BTreeMap;
 
-pub(super) struct Events {
-    frame: Frame,
+pub(super) struct ResponseEvents {
+    frame: ResponseFrame,
     to: Numbered,
     has_begun: bool,
     next_index: u32,
     /// Words and thoughts: the ones that are being said.
-    open: Vec<Open>,
+    open: Vec<OpenResponse>,
     /// The calls, by number.
-    calls: BTreeMap<u32, Open>,
+    calls: BTreeMap<u32, OpenResponse>,
     /// How many characters the texts of the items have that are over.
     length: u64,
     /// The items that are over, by their place.
@@ -33,10 +33,10 @@ pub(super) struct Events {
     reason: Option<&'static str>,
 }
 
-impl Events {
-    pub(super) fn new(turn: &Turn, memo: &Memo) -> Events {
-        Events {
-            frame: Frame::new(turn, memo),
+impl ResponseEvents {
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> ResponseEvents {
+        ResponseEvents {
+            frame: ResponseFrame::new(turn, memo),
             to: Numbered::default(),
             has_begun: false,
             next_index: 0,
@@ -54,8 +54,8 @@ impl Events {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
-        let Events { frame, to, .. } = self;
-        let ending = Ending { is_open: true, reason: None };
+        let ResponseEvents { frame, to, .. } = self;
+        let ending = Progress { is_open: true, reason: None };
         for name in ["response.created", "response.in_progress"] {
             to.event(name, out, |w| {
                 w.key("response");
@@ -65,23 +65,23 @@ impl Events {
     }
 
     /// Begins an item; words and thoughts before it are over.
-    fn add(&mut self, kind: Kind, out: &mut Vec<u8>) {
+    fn add(&mut self, kind: OpenItem, out: &mut Vec<u8>) {
         self.begin(out);
-        self.close(out, Status::Completed, |_| true);
-        let number = if let Kind::Call { number, .. } = &kind { Some(*number) } else { None };
-        let open = Open::begin(kind, self.next_index, &self.frame.id, &mut self.to, out);
+        self.close(out, ItemStatus::Completed, |_| true);
+        let number = if let OpenItem::Call { number, .. } = &kind { Some(*number) } else { None };
+        let open = OpenResponse::begin(kind, self.next_index, &self.frame.id, &mut self.to, out);
         self.next_index = self.next_index.saturating_add(1);
         match number {
             Some(number) => {
                 if let Some(before) = self.calls.insert(number, open) {
-                    self.over(before, Status::Completed, out);
+                    self.over(before, ItemStatus::Completed, out);
                 }
             }
             None => self.open.push(open),
         }
     }
 
-    fn close(&mut self, out: &mut Vec<u8>, status: Status, which: impl Fn(&Open) -> bool) {
+    fn close(&mut self, out: &mut Vec<u8>, status: ItemStatus, which: impl Fn(&OpenResponse) -> bool) {
         let (over, open) = std::mem::take(&mut self.open).into_iter().partition(|open| which(open));
         self.open = open;
         for open in Vec::into_iter(over) {
@@ -89,7 +89,7 @@ impl Events {
         }
     }
 
-    fn over(&mut self, open: Open, status: Status, out: &mut Vec<u8>) {
+    fn over(&mut self, open: OpenResponse, status: ItemStatus, out: &mut Vec<u8>) {
         let index = open.index;
         self.length = self.length.saturating_add(open.length());
         self.done.insert(index, open.end(status, &mut self.to, out));
@@ -99,31 +99,31 @@ impl Events {
         if text.is_empty() {
             return;
         }
-        if !self.open.iter().any(|open| matches!(open.kind, Kind::Message(_))) {
-            self.add(Kind::Message(Vec::new()), out);
+        if !self.open.iter().any(|open| matches!(open.kind, OpenItem::Message(_))) {
+            self.add(OpenItem::Message(Vec::new()), out);
         }
-        let Events { open, to, .. } = self;
-        let message = open.iter_mut().find(|open| matches!(open.kind, Kind::Message(_)));
+        let ResponseEvents { open, to, .. } = self;
+        let message = open.iter_mut().find(|open| matches!(open.kind, OpenItem::Message(_)));
         if let Some(message) = message {
             message.say(is_refusal, text, to, out);
         }
     }
 
     /// The thought that is being thought, or a new one.
-    fn thought(&mut self, out: &mut Vec<u8>) -> Option<(&mut Open, &mut Numbered)> {
+    fn thought(&mut self, out: &mut Vec<u8>) -> Option<(&mut OpenResponse, &mut Numbered)> {
         if !self.open.iter().any(is_thought) {
-            self.add(Kind::Reasoning { summary: String::new(), seal: Seal::Unsigned }, out);
+            self.add(OpenItem::Reasoning { summary: String::new(), seal: EncryptedContent::Unsigned }, out);
         }
-        let Events { open, to, .. } = self;
+        let ResponseEvents { open, to, .. } = self;
         open.iter_mut().find(|open| is_thought(open)).map(|open| (open, to))
     }
 
     /// A seal ends its thought.
-    fn seal(&mut self, with: Seal<'static>, out: &mut Vec<u8>) {
-        if let Some((Open { kind: Kind::Reasoning { seal, .. }, .. }, _)) = self.thought(out) {
+    fn seal(&mut self, with: EncryptedContent<'static>, out: &mut Vec<u8>) {
+        if let Some((OpenResponse { kind: OpenItem::Reasoning { seal, .. }, .. }, _)) = self.thought(out) {
             *seal = with;
         }
-        self.close(out, Status::Completed, is_thought);
+        self.close(out, ItemStatus::Completed, is_thought);
     }
 
     fn call(
@@ -134,19 +134,19 @@ impl Events {
         out: &mut Vec<u8>,
     ) {
         if let Some((maker, signature)) = signature {
-            self.close(out, Status::Completed, is_thought);
-            self.seal(Seal::Call(*maker, signature.clone().into_owned()), out);
+            self.close(out, ItemStatus::Completed, is_thought);
+            self.seal(EncryptedContent::Call(*maker, signature.clone().into_owned()), out);
         }
         let (id, name) = (id.clone().into_owned(), name.clone().into_owned());
-        self.add(Kind::Call { number, id, name, arguments: String::new() }, out);
+        self.add(OpenItem::Call { number, id, name, arguments: String::new() }, out);
     }
 }
 
-fn is_thought(open: &Open) -> bool {
-    matches!(open.kind, Kind::Reasoning { .. })
+fn is_thought(open: &OpenResponse) -> bool {
+    matches!(open.kind, OpenItem::Reasoning { .. })
 }
 
-impl StreamWriter for Events {
+impl StreamWriter for ResponseEvents {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { .. } => self.begin(out),
@@ -161,11 +161,11 @@ impl StreamWriter for Events {
                 }
             }
             Event::ThoughtSignature { choice: 0, maker, signature } => {
-                self.seal(Seal::Signature(*maker, signature.clone().into_owned()), out);
+                self.seal(EncryptedContent::Signature(*maker, signature.clone().into_owned()), out);
             }
             Event::ThoughtSealed { choice: 0, maker, data } => {
-                self.close(out, Status::Completed, is_thought);
-                self.seal(Seal::Thought(*maker, data.clone().into_owned()), out);
+                self.close(out, ItemStatus::Completed, is_thought);
+                self.seal(EncryptedContent::Thought(*maker, data.clone().into_owned()), out);
             }
             Event::ToolStart { choice: 0, index, id, name, signature } => {
                 self.call(*index, (id, name), signature.as_ref(), out);
@@ -176,8 +176,8 @@ impl StreamWriter for Events {
                 }
             }
             Event::Citation { choice: 0, citation } => {
-                let Events { open, to, length, .. } = self;
-                let message = open.iter_mut().find(|open| matches!(open.kind, Kind::Message(_)));
+                let ResponseEvents { open, to, length, .. } = self;
+                let message = open.iter_mut().find(|open| matches!(open.kind, OpenItem::Message(_)));
                 if let Some(message) = message {
                     message.cite(citation, *length, to, out);
                 }
@@ -194,17 +194,17 @@ impl StreamWriter for Events {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
-        let ending = Ending { is_open: false, reason: self.reason };
+        let ending = Progress { is_open: false, reason: self.reason };
         let last = self.next_index.saturating_sub(1);
         // What was cut is the last thing.
-        let mut open: Vec<Open> = std::mem::take(&mut self.open);
+        let mut open: Vec<OpenResponse> = std::mem::take(&mut self.open);
         open.extend(std::mem::take(&mut self.calls).into_values());
         open.sort_by_key(|open| open.index);
         for open in open {
-            let status = if open.index == last { ending.status() } else { Status::Completed };
+            let status = if open.index == last { ending.status() } else { ItemStatus::Completed };
             self.over(open, status, out);
         }
-        let Events { frame, to, done, usage, tier, .. } = self;
+        let ResponseEvents { frame, to, done, usage, tier, .. } = self;
         let name = if ending.reason.is_some() { "response.incomplete" } else { "response.completed" };
         to.event(name, out, |w| {
             w.key("response");

@@ -118,14 +118,20 @@ pub trait Native: Sync {
     ///
     /// # Errors
     /// The failure that the answer is.
-    fn reply(&self, turn: &Turn, memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure>;
+    fn reply(
+        &self,
+        turn: &Turn,
+        memo: &Memo,
+        head: &Head<'_>,
+        body: &Body<'_>,
+    ) -> Result<WholeAnswer, Failure>;
     /// The way of a stream, from the provider's first byte on.
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe>;
 }
 
 /// A whole answer in the caller's dialect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct WholeAnswer {
     /// What the caller gets.
     pub body: Vec<u8>,
     /// What the record gets.

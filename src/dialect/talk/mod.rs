@@ -1,12 +1,15 @@
-//! What every writer of requests does with a conversation: what a dialect wants differently is said to it.
+//! What every writer of requests does with a conversation: what a dialect wants differently is said to it. And what readers of
+//! answers make of its tools.
 //!
 //! | file | does |
 //! |---|---|
 //! | `here`, `turns` | the parts and what becomes of them; the turns that they make |
 //! | `tools`, `choice` | which tools go out, and which may be called |
 //! | `form` | an answer held to a schema, or given by a tool |
+//! | `called` | whose tool an answer calls |
 //! | `limits` | stop sequences, budgets of thought, and what many have no place for |
 
+mod called;
 mod choice;
 mod form;
 mod here;
@@ -14,6 +17,7 @@ mod limits;
 mod tools;
 mod turns;
 
+pub use called::Called;
 pub use choice::{Chosen, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use here::{Admission, Here, Stand};

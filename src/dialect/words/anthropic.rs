@@ -1,12 +1,12 @@
 //! Messages: <https://docs.anthropic.com/en/api/messages>. What is counted by `count_tokens` is such a request.
 
-use super::shape::{ABOUT, CACHE, CITATION, IDS, Number, Rule, SEALED, Shape, Speaks};
+use super::shape::{ABOUT, CACHE, CITATION, IDS, ObjectShape, Rule, SEALED, Speaks, StrandNumber};
 use super::{Sort, Speaker};
 
 /// A request, an answer, an event.
 pub(super) static BODIES: [Rule; 3] = [Rule::In(&REQUEST), Rule::In(&ANSWER), Rule::In(&EVENT)];
 
-static REQUEST: Shape = Shape {
+static REQUEST: ObjectShape = ObjectShape {
     told: &[
         ("system", Rule::In(&BLOCK)),
         ("messages", Rule::In(&MESSAGE)),
@@ -16,7 +16,7 @@ static REQUEST: Shape = Shape {
         ("mcp_servers", Rule::In(&SERVER)),
     ],
     silent: &[IDS, CACHE, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 const SETTINGS: &[&str] = &[
@@ -29,18 +29,18 @@ const SETTINGS: &[&str] = &[
     "tool_choice",
 ];
 
-static MESSAGE: Shape = Shape {
+static MESSAGE: ObjectShape = ObjectShape {
     speaks: Speaks::Role,
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     told: &[("content", Rule::In(&BLOCK))],
     silent: &[IDS, CACHE],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// Every block there is: what a member means does not depend on the block's type, but for `source`.
-static BLOCK: Shape = Shape {
+static BLOCK: ObjectShape = ObjectShape {
     speaks: Speaks::Result,
-    counts: Some(Number::Part),
+    counts: Some(StrandNumber::Part),
     bare: Some(Sort::Text),
     told: &[
         ("text", Rule::Words(Sort::Text)),
@@ -56,46 +56,52 @@ static BLOCK: Shape = Shape {
         ("stderr", Rule::Words(Sort::Text)),
     ],
     silent: &[IDS, CACHE, SEALED, &["tool_use_id", "caller", "error_code"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// Where a document or an image comes from. That of a search result is an address, and a string.
-fn source(kind: &str) -> &'static Shape {
+fn source(kind: &str) -> &'static ObjectShape {
     if kind == "text" { &WORDS } else { &MEDIA }
 }
 
-static WORDS: Shape =
-    Shape { told: &[("data", Rule::Words(Sort::Text))], silent: &[IDS, &["media_type"]], ..Shape::ANY };
+static WORDS: ObjectShape = ObjectShape {
+    told: &[("data", Rule::Words(Sort::Text))],
+    silent: &[IDS, &["media_type"]],
+    ..ObjectShape::ANY
+};
 
-static MEDIA: Shape = Shape { told: &[("content", Rule::In(&BLOCK))], silent: &[IDS, SEALED], ..Shape::ANY };
+static MEDIA: ObjectShape =
+    ObjectShape { told: &[("content", Rule::In(&BLOCK))], silent: &[IDS, SEALED], ..ObjectShape::ANY };
 
-static TOOL: Shape = Shape {
+static TOOL: ObjectShape = ObjectShape {
     told: &[("description", Rule::Words(Sort::Description)), ("input_schema", Rule::Schema)],
     silent: &[IDS, CACHE],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static OUTPUT: Shape =
-    Shape { told: &[("format", Rule::In(&FORMAT))], silent: &[IDS, &["effort"]], ..Shape::ANY };
+static OUTPUT: ObjectShape =
+    ObjectShape { told: &[("format", Rule::In(&FORMAT))], silent: &[IDS, &["effort"]], ..ObjectShape::ANY };
 
-static FORMAT: Shape = Shape { told: &[("schema", Rule::Schema)], silent: &[IDS], ..Shape::ANY };
+static FORMAT: ObjectShape =
+    ObjectShape { told: &[("schema", Rule::Schema)], silent: &[IDS], ..ObjectShape::ANY };
 
-static SERVER: Shape = Shape { silent: &[IDS, SEALED, &["authorization_token"]], ..Shape::ANY };
+static SERVER: ObjectShape =
+    ObjectShape { silent: &[IDS, SEALED, &["authorization_token"]], ..ObjectShape::ANY };
 
-static ANSWER: Shape = Shape {
+static ANSWER: ObjectShape = ObjectShape {
     told: &[("content", Rule::In(&BLOCK)), ("stop_details", Rule::In(&STOP))],
     silent: &[IDS, ABOUT, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static STOP: Shape = Shape {
+static STOP: ObjectShape = ObjectShape {
     told: &[("explanation", Rule::Words(Sort::Refusal))],
     silent: &[IDS, &["category"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static EVENT: Shape = Shape {
-    numbers: &[(Number::Part, "index")],
+static EVENT: ObjectShape = ObjectShape {
+    numbers: &[(StrandNumber::Part, "index")],
     told: &[
         ("message", Rule::In(&ANSWER)),
         // What a block begins with, its pieces go on from.
@@ -103,10 +109,10 @@ static EVENT: Shape = Shape {
         ("delta", Rule::Pieces(&DELTA)),
     ],
     silent: &[IDS, ABOUT, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static DELTA: Shape = Shape {
+static DELTA: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     told: &[
         ("text", Rule::Words(Sort::Text)),
@@ -116,5 +122,5 @@ static DELTA: Shape = Shape {
         ("stop_details", Rule::Whole(&STOP)),
     ],
     silent: &[IDS, ABOUT, SEALED, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };

@@ -24,7 +24,7 @@ mod walk;
 use super::Surface;
 use crate::json::{Raw, Text};
 use shape::Rule;
-use walk::{Place, Walk};
+use walk::{Expected, Walk};
 
 /// Which body of an exchange is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub fn rewrite(
     let event = if let Side::Event(name) = side { name } else { "" };
     let speaker = if side == Side::Request { Speaker::System } else { Speaker::Assistant };
     let mut walk = Walk::new(body, change);
-    walk.go(rule(side, surface), body, Place::new(speaker, event));
+    walk.go(rule(side, surface), body, Expected::new(speaker, event));
     walk.finish()
 }
 

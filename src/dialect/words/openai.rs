@@ -1,12 +1,12 @@
 //! Chat Completions: <https://platform.openai.com/docs/api-reference/chat>, with what compatible servers add.
 
-use super::shape::{ABOUT, CACHE, CITATION, IDS, Number, Rule, SEALED, Shape, Speaks};
+use super::shape::{ABOUT, CACHE, CITATION, IDS, ObjectShape, Rule, SEALED, Speaks, StrandNumber};
 use super::{Sort, Speaker};
 
 /// A request, an answer, an event.
 pub(super) static BODIES: [Rule; 3] = [Rule::In(&REQUEST), Rule::In(&ANSWER), Rule::In(&ANSWER)];
 
-static REQUEST: Shape = Shape {
+static REQUEST: ObjectShape = ObjectShape {
     told: &[
         ("messages", Rule::In(&MESSAGE)),
         ("prediction", Rule::In(&MESSAGE_TO_COME)),
@@ -15,7 +15,7 @@ static REQUEST: Shape = Shape {
         ("functions", Rule::In(&FUNCTION)),
     ],
     silent: &[IDS, CACHE, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 const SETTINGS: &[&str] = &[
@@ -30,18 +30,18 @@ const SETTINGS: &[&str] = &[
     "web_search_options",
 ];
 
-static MESSAGE: Shape = Shape {
+static MESSAGE: ObjectShape = ObjectShape {
     speaks: Speaks::Role,
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     bare: Some(Sort::Text),
     told: SAID,
     silent: &[IDS, CACHE, SEALED, MEMBERS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// What the caller believes that the model will say.
-static MESSAGE_TO_COME: Shape =
-    Shape { speaks: Speaks::As(Speaker::Assistant), told: SAID, silent: &[IDS], ..Shape::ANY };
+static MESSAGE_TO_COME: ObjectShape =
+    ObjectShape { speaks: Speaks::As(Speaker::Assistant), told: SAID, silent: &[IDS], ..ObjectShape::ANY };
 
 /// Servers differ in where thoughts stand, and several say them in more places than one.
 const SAID: &[(&str, Rule)] = &[
@@ -63,8 +63,8 @@ const SAID: &[(&str, Rule)] = &[
 
 const MEMBERS: &[&str] = &["channel", "tool_call_id"];
 
-static PART: Shape = Shape {
-    counts: Some(Number::Part),
+static PART: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Part),
     bare: Some(Sort::Text),
     told: &[
         ("text", Rule::Words(Sort::Text)),
@@ -76,21 +76,24 @@ static PART: Shape = Shape {
         ("annotations", Rule::Whole(&CITATION)),
     ],
     silent: &[IDS, CACHE, SEALED, &["input_audio"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static FILE: Shape = Shape {
+static FILE: ObjectShape = ObjectShape {
     told: &[("filename", Rule::Words(Sort::Name))],
     silent: &[IDS, SEALED, &["detail"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static SOUND: Shape =
-    Shape { told: &[("transcript", Rule::Words(Sort::Text))], silent: &[IDS, SEALED], ..Shape::ANY };
+static SOUND: ObjectShape = ObjectShape {
+    told: &[("transcript", Rule::Words(Sort::Text))],
+    silent: &[IDS, SEALED],
+    ..ObjectShape::ANY
+};
 
-static DETAIL: Shape = Shape {
-    counts: Some(Number::Part),
-    numbers: &[(Number::Part, "index")],
+static DETAIL: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Part),
+    numbers: &[(StrandNumber::Part, "index")],
     bare: Some(Sort::Reasoning),
     told: &[
         ("text", Rule::Words(Sort::Reasoning)),
@@ -98,25 +101,25 @@ static DETAIL: Shape = Shape {
         ("thinking", Rule::Words(Sort::Reasoning)),
     ],
     silent: &[IDS, SEALED],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static CALL: Shape = Shape {
-    counts: Some(Number::Part),
-    numbers: &[(Number::Part, "index")],
+static CALL: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Part),
+    numbers: &[(StrandNumber::Part, "index")],
     told: &[("function", Rule::In(&CALLED)), ("custom", Rule::In(&CALLED))],
     silent: &[IDS, SEALED],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static CALLED: Shape = Shape {
+static CALLED: ObjectShape = ObjectShape {
     told: &[("arguments", Rule::Encoded), ("input", Rule::Words(Sort::Arguments))],
     silent: &[IDS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// What Groq tells of tools that it has run itself.
-static EXECUTED: Shape = Shape {
+static EXECUTED: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Tool),
     told: &[
         ("arguments", Rule::Encoded),
@@ -124,38 +127,39 @@ static EXECUTED: Shape = Shape {
         ("search_results", Rule::In(&FOUND)),
     ],
     silent: &[IDS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static FOUND: Shape = Shape { told: &[("results", Rule::In(&CITATION))], ..Shape::ANY };
+static FOUND: ObjectShape = ObjectShape { told: &[("results", Rule::In(&CITATION))], ..ObjectShape::ANY };
 
 /// What Azure tells of the caller's own data.
-static CONTEXT: Shape = Shape {
+static CONTEXT: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Tool),
     told: &[("citations", Rule::In(&OWN_DATA)), ("intent", Rule::Words(Sort::Text))],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static OWN_DATA: Shape = Shape {
+static OWN_DATA: ObjectShape = ObjectShape {
     told: &[
         ("content", Rule::Words(Sort::Citation)),
         ("title", Rule::Words(Sort::Citation)),
         ("filepath", Rule::Words(Sort::Name)),
     ],
     silent: &[SEALED, &["chunk_id"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static FORMAT: Shape = Shape { told: &[("json_schema", Rule::In(&FUNCTION))], silent: &[IDS], ..Shape::ANY };
+static FORMAT: ObjectShape =
+    ObjectShape { told: &[("json_schema", Rule::In(&FUNCTION))], silent: &[IDS], ..ObjectShape::ANY };
 
-static TOOL: Shape = Shape {
+static TOOL: ObjectShape = ObjectShape {
     told: &[("function", Rule::In(&FUNCTION)), ("custom", Rule::In(&FUNCTION))],
     silent: &[IDS, CACHE],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// A tool, or a schema with its name.
-static FUNCTION: Shape = Shape {
+static FUNCTION: ObjectShape = ObjectShape {
     told: &[
         ("description", Rule::Words(Sort::Description)),
         ("parameters", Rule::Schema),
@@ -163,10 +167,10 @@ static FUNCTION: Shape = Shape {
         ("format", Rule::Schema),
     ],
     silent: &[IDS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static ANSWER: Shape = Shape {
+static ANSWER: ObjectShape = ObjectShape {
     told: &[
         ("choices", Rule::In(&CHOICE)),
         ("search_results", Rule::In(&CITATION)),
@@ -174,29 +178,29 @@ static ANSWER: Shape = Shape {
         ("web_search", Rule::In(&CITATION)),
     ],
     silent: &[IDS, ABOUT, FILTERED, &["citations", "obfuscation", "x_groq"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// What Azure's and Zhipu's filters say.
 const FILTERED: &[&str] =
     &["content_filter", "content_filter_result", "content_filter_results", "prompt_filter_results"];
 
-static CHOICE: Shape = Shape {
-    counts: Some(Number::Choice),
-    numbers: &[(Number::Choice, "index")],
+static CHOICE: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Choice),
+    numbers: &[(StrandNumber::Choice, "index")],
     told: &[
         ("message", Rule::In(&ANSWERED)),
         ("delta", Rule::Pieces(&ANSWERED)),
         ("text", Rule::Words(Sort::Text)),
     ],
     silent: &[IDS, FILTERED, &["logprobs", "finish_reason", "native_finish_reason"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// Its `role` may be missing: it is the model's all the same.
-static ANSWERED: Shape = Shape {
+static ANSWERED: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     told: SAID,
     silent: &[IDS, SEALED, MEMBERS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };

@@ -1,13 +1,13 @@
 //! Responses: <https://platform.openai.com/docs/api-reference/responses>. A stream says everything several times: in pieces,
 //! at the end of each part and of each item, and once more at its own end.
 
-use super::shape::{ABOUT, CACHE, CITATION, IDS, Number, Rule, SEALED, Shape, Speaks};
+use super::shape::{ABOUT, CACHE, CITATION, IDS, ObjectShape, Rule, SEALED, Speaks, StrandNumber};
 use super::{Sort, Speaker};
 
 /// A request, an answer, an event. An answer repeats most of its request.
 pub(super) static BODIES: [Rule; 3] = [Rule::In(&RESPONSE), Rule::In(&RESPONSE), Rule::Pick(event)];
 
-static RESPONSE: Shape = Shape {
+static RESPONSE: ObjectShape = ObjectShape {
     told: &[
         ("instructions", Rule::In(&INSTRUCTIONS)),
         ("input", Rule::Pick(item)),
@@ -18,7 +18,7 @@ static RESPONSE: Shape = Shape {
         ("tools", Rule::In(&TOOL)),
     ],
     silent: &[IDS, ABOUT, CACHE, SETTINGS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 const SETTINGS: &[&str] = &[
@@ -31,27 +31,27 @@ const SETTINGS: &[&str] = &[
     "truncation",
 ];
 
-static INSTRUCTIONS: Shape = Shape {
+static INSTRUCTIONS: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::System),
     bare: Some(Sort::Text),
     told: &[("content", Rule::Pick(content))],
     silent: &[IDS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// A prompt in OpenAI's store, and what is put into it.
-static PROMPT: Shape = Shape {
+static PROMPT: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::User),
     told: &[("variables", Rule::Words(Sort::Text))],
     silent: &[IDS, &["version"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static TEXT: Shape =
-    Shape { told: &[("format", Rule::In(&TOOL))], silent: &[IDS, &["verbosity"]], ..Shape::ANY };
+static TEXT: ObjectShape =
+    ObjectShape { told: &[("format", Rule::In(&TOOL))], silent: &[IDS, &["verbosity"]], ..ObjectShape::ANY };
 
 /// A tool, or a schema with its name.
-static TOOL: Shape = Shape {
+static TOOL: ObjectShape = ObjectShape {
     told: &[
         ("description", Rule::Words(Sort::Description)),
         ("parameters", Rule::Schema),
@@ -59,11 +59,11 @@ static TOOL: Shape = Shape {
         ("format", Rule::Schema),
     ],
     silent: &[IDS, &["authorization", "headers", "search_context_size", "server_url"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// An item by its type; without one it is a message.
-fn item(kind: &str) -> &'static Shape {
+fn item(kind: &str) -> &'static ObjectShape {
     match kind {
         "message" | "" => &MESSAGE,
         "reasoning" => &THOUGHT,
@@ -72,35 +72,35 @@ fn item(kind: &str) -> &'static Shape {
     }
 }
 
-static MESSAGE: Shape = Shape {
+static MESSAGE: ObjectShape = ObjectShape {
     speaks: Speaks::Role,
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     bare: Some(Sort::Text),
     told: &[("content", Rule::Pick(content))],
     silent: &[IDS, &["phase"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static THOUGHT: Shape = Shape {
+static THOUGHT: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     told: &[("summary", Rule::In(&THINKING)), ("content", Rule::Again(1, &Rule::In(&THINKING)))],
     silent: &[IDS, SEALED],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static RESULT: Shape = Shape {
+static RESULT: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Tool),
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     told: &[("output", Rule::Pick(content))],
     silent: &[IDS, SEALED, &["call_id", "caller"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// A call of a tool, the caller's or OpenAI's; those have their results in them.
-static CALL: Shape = Shape {
+static CALL: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
-    counts: Some(Number::Item),
+    counts: Some(StrandNumber::Item),
     told: &[
         ("arguments", Rule::Encoded),
         ("input", Rule::Words(Sort::Arguments)),
@@ -113,12 +113,12 @@ static CALL: Shape = Shape {
     ],
     // An image that was made is its `result`.
     silent: &[IDS, SEALED, &["call_id", "caller", "container_id", "result", "server_label"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static OUTPUT: Shape = Shape {
+static OUTPUT: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Tool),
-    counts: Some(Number::Part),
+    counts: Some(StrandNumber::Part),
     bare: Some(Sort::Text),
     told: &[
         ("text", Rule::Words(Sort::Text)),
@@ -126,19 +126,19 @@ static OUTPUT: Shape = Shape {
         ("filename", Rule::Words(Sort::Name)),
     ],
     silent: &[IDS, SEALED],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// A part by its type.
-fn content(kind: &str) -> &'static Shape {
+fn content(kind: &str) -> &'static ObjectShape {
     match kind {
         "summary_text" | "reasoning_text" => &THINKING,
         _ => &PART,
     }
 }
 
-static PART: Shape = Shape {
-    counts: Some(Number::Part),
+static PART: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Part),
     bare: Some(Sort::Text),
     told: &[
         ("text", Rule::Words(Sort::Text)),
@@ -148,19 +148,19 @@ static PART: Shape = Shape {
         ("annotations", Rule::In(&CITATION)),
     ],
     silent: &[IDS, CACHE, SEALED, &["detail", "input_audio", "logprobs"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static THINKING: Shape = Shape {
-    counts: Some(Number::Part),
+static THINKING: ObjectShape = ObjectShape {
+    counts: Some(StrandNumber::Part),
     bare: Some(Sort::Reasoning),
     told: &[("text", Rule::Words(Sort::Reasoning))],
     silent: &[IDS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// An event by its type, <https://platform.openai.com/docs/api-reference/responses-streaming>.
-fn event(kind: &str) -> &'static Shape {
+fn event(kind: &str) -> &'static ObjectShape {
     let kind = kind.strip_prefix("response.").unwrap_or(kind);
     match kind.rsplit_once('.').map_or(kind, |(of, _)| of) {
         "refusal" => &REFUSED,
@@ -173,13 +173,16 @@ fn event(kind: &str) -> &'static Shape {
 }
 
 /// Which text an event goes on with.
-const NUMBERS: &[(Number, &str)] =
-    &[(Number::Item, "output_index"), (Number::Part, "content_index"), (Number::Part, "summary_index")];
+const NUMBERS: &[(StrandNumber, &str)] = &[
+    (StrandNumber::Item, "output_index"),
+    (StrandNumber::Part, "content_index"),
+    (StrandNumber::Part, "summary_index"),
+];
 
 const OF_EVENTS: &[&str] = &["error", "code", "message", "param", "item_id", "logprobs", "obfuscation"];
 
 /// An event of an answer, an item or a part, or a piece of words.
-static SAID: Shape = Shape {
+static SAID: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     numbers: NUMBERS,
     told: &[
@@ -192,21 +195,21 @@ static SAID: Shape = Shape {
         ("annotation", Rule::In(&CITATION)),
     ],
     silent: &[IDS, OF_EVENTS, &["partial_image_b64"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static REFUSED: Shape = Shape {
+static REFUSED: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     numbers: NUMBERS,
     told: &[("delta", Rule::Pieces(&REFUSING)), ("refusal", Rule::Words(Sort::Refusal))],
     silent: &[IDS, OF_EVENTS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static REFUSING: Shape = Shape { bare: Some(Sort::Refusal), ..Shape::ANY };
+static REFUSING: ObjectShape = ObjectShape { bare: Some(Sort::Refusal), ..ObjectShape::ANY };
 
 /// What is told of a thought.
-static THOUGHT_OF: Shape = Shape {
+static THOUGHT_OF: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     numbers: NUMBERS,
     told: &[
@@ -215,11 +218,11 @@ static THOUGHT_OF: Shape = Shape {
         ("part", Rule::In(&THINKING)),
     ],
     silent: &[IDS, OF_EVENTS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
 /// The thought itself.
-static THOUGHT_ALOUD: Shape = Shape {
+static THOUGHT_ALOUD: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     numbers: NUMBERS,
     told: &[
@@ -227,10 +230,10 @@ static THOUGHT_ALOUD: Shape = Shape {
         ("text", Rule::Again(1, &Rule::Words(Sort::Reasoning))),
     ],
     silent: &[IDS, OF_EVENTS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static ARGUED: Shape = Shape {
+static ARGUED: ObjectShape = ObjectShape {
     speaks: Speaks::As(Speaker::Assistant),
     numbers: NUMBERS,
     told: &[
@@ -240,10 +243,11 @@ static ARGUED: Shape = Shape {
         ("code", Rule::Words(Sort::Arguments)),
     ],
     silent: &[IDS, OF_EVENTS],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };
 
-static ARGUING: Shape = Shape { bare: Some(Sort::Arguments), ..Shape::ANY };
+static ARGUING: ObjectShape = ObjectShape { bare: Some(Sort::Arguments), ..ObjectShape::ANY };
 
 /// A piece of sound; its words come in events of their own.
-static HEARD: Shape = Shape { numbers: NUMBERS, silent: &[IDS, OF_EVENTS, &["delta"]], ..Shape::ANY };
+static HEARD: ObjectShape =
+    ObjectShape { numbers: NUMBERS, silent: &[IDS, OF_EVENTS, &["delta"]], ..ObjectShape::ANY };

@@ -11,13 +11,13 @@ pub(super) enum Rule {
     /// A JSON schema.
     Schema,
     /// One object of this shape or a list of such; in place of one, a bare string.
-    In(&'static Shape),
+    In(&'static ObjectShape),
     /// As `In`, and the texts in it are pieces.
-    Pieces(&'static Shape),
+    Pieces(&'static ObjectShape),
     /// As `In`, and the texts in it are no pieces, whatever is around them.
-    Whole(&'static Shape),
+    Whole(&'static ObjectShape),
     /// As `In`; the shape is chosen by the object's `type`, or an event's by its name.
-    Pick(fn(&str) -> &'static Shape),
+    Pick(fn(&str) -> &'static ObjectShape),
     /// What it says is said in another member too.
     Again(u8, &'static Rule),
 }
@@ -36,19 +36,19 @@ pub(super) enum Speaks {
 
 /// A number of a [`super::Strand`].
 #[derive(Clone, Copy)]
-pub(super) enum Number {
+pub(super) enum StrandNumber {
     Choice,
     Item,
     Part,
 }
 
 /// The members of an object. One that neither `told` nor `silent` names is [`Sort::Other`].
-pub(super) struct Shape {
+pub(super) struct ObjectShape {
     pub speaks: Speaks,
     /// What the places in a list of such objects count.
-    pub counts: Option<Number>,
+    pub counts: Option<StrandNumber>,
     /// Members that tell a number.
-    pub numbers: &'static [(Number, &'static str)],
+    pub numbers: &'static [(StrandNumber, &'static str)],
     /// What a string in place of the object is, if it is a text.
     pub bare: Option<Sort>,
     /// Members with texts in them.
@@ -57,10 +57,10 @@ pub(super) struct Shape {
     pub silent: &'static [&'static [&'static str]],
 }
 
-impl Shape {
+impl ObjectShape {
     /// An object of which nothing is known: to be written out with `..Shape::ANY`.
-    pub const ANY: Shape =
-        Shape { speaks: Speaks::Same, counts: None, numbers: &[], bare: None, told: &[], silent: &[] };
+    pub const ANY: ObjectShape =
+        ObjectShape { speaks: Speaks::Same, counts: None, numbers: &[], bare: None, told: &[], silent: &[] };
 }
 
 /// Members that name a thing, in every dialect.
@@ -100,7 +100,7 @@ pub(super) const SEALED: &[&str] = &[
 pub(super) const CACHE: &[&str] = &["cache_control", "prompt_cache_breakpoint", "prompt_cache_key"];
 
 /// A source that an answer cites, in whichever dialect.
-pub(super) static CITATION: Shape = Shape {
+pub(super) static CITATION: ObjectShape = ObjectShape {
     told: &[
         ("cited_text", Rule::Words(Sort::Citation)),
         ("content", Rule::Words(Sort::Citation)),
@@ -112,5 +112,5 @@ pub(super) static CITATION: Shape = Shape {
         ("url_citation", Rule::In(&CITATION)),
     ],
     silent: &[IDS, SEALED, &["source", "date", "last_updated", "container_id", "link", "refer"]],
-    ..Shape::ANY
+    ..ObjectShape::ANY
 };

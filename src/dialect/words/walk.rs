@@ -1,7 +1,7 @@
 //! Goes where a rule says that texts are, and writes anew what changes.
 
 use super::leaves::Leaves;
-use super::shape::{Number, Rule, Shape, Speaks};
+use super::shape::{ObjectShape, Rule, Speaks, StrandNumber};
 use super::{Sort, Speaker, Strand, Word};
 use crate::json::{Document, Kind, Raw, Text, Writer};
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ const DEEPEST: u8 = 12;
 
 /// What is known of a text before it is read.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'n> {
+pub(super) struct Expected<'n> {
     speaker: Speaker,
     strand: Strand,
     is_piece: bool,
@@ -20,23 +20,23 @@ pub(super) struct Place<'n> {
     depth: u8,
 }
 
-impl<'n> Place<'n> {
+impl<'n> Expected<'n> {
     /// The root of a body.
-    pub fn new(speaker: Speaker, event: &'n str) -> Place<'n> {
-        Place { speaker, strand: Strand::default(), is_piece: false, event, depth: 0 }
+    pub fn new(speaker: Speaker, event: &'n str) -> Expected<'n> {
+        Expected { speaker, strand: Strand::default(), is_piece: false, event, depth: 0 }
     }
 
-    fn numbered(mut self, number: Number, value: u64) -> Place<'n> {
+    fn numbered(mut self, number: StrandNumber, value: u64) -> Expected<'n> {
         match number {
-            Number::Choice => self.strand.choice = value,
-            Number::Item => self.strand.item = value,
-            Number::Part => self.strand.part = value,
+            StrandNumber::Choice => self.strand.choice = value,
+            StrandNumber::Item => self.strand.item = value,
+            StrandNumber::Part => self.strand.part = value,
         }
         self
     }
 
     /// In an object of this shape.
-    fn inside(self, shape: &Shape, object: Raw<'_>) -> Place<'n> {
+    fn inside(self, shape: &ObjectShape, object: Raw<'_>) -> Expected<'n> {
         let whole = |name: &str| object.get(name).and_then(Raw::as_u64);
         let place = shape.numbers.iter().fold(self, |place, (number, name)| {
             whole(name).map_or(place, |value| place.numbered(*number, value))
@@ -53,7 +53,7 @@ impl<'n> Place<'n> {
             Speaks::Result if string(object, "type").ends_with("tool_result") => Speaker::Tool,
             Speaks::Result => self.speaker,
         };
-        Place { speaker, event: "", depth: self.depth.saturating_add(1), ..place }
+        Expected { speaker, event: "", depth: self.depth.saturating_add(1), ..place }
     }
 }
 
@@ -65,8 +65,8 @@ fn string<'a>(object: Raw<'a>, name: &str) -> Cow<'a, str> {
 /// How an object finds its shape.
 #[derive(Clone, Copy)]
 enum Shaping {
-    Known(&'static Shape),
-    ByType(fn(&str) -> &'static Shape),
+    Known(&'static ObjectShape),
+    ByType(fn(&str) -> &'static ObjectShape),
 }
 
 /// See the module.
@@ -93,27 +93,27 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// Goes into a value.
-    pub fn go(&mut self, rule: &Rule, value: Raw<'a>, place: Place<'_>) {
+    pub fn go(&mut self, rule: &Rule, value: Raw<'a>, place: Expected<'_>) {
         match rule {
             Rule::Words(sort) => self.words(*sort, value, place),
             Rule::Encoded => self.encoded(value, place),
             Rule::Schema => self.schema(value, place),
             Rule::In(shape) => self.shaped(Shaping::Known(shape), value, place),
             Rule::Pieces(shape) => {
-                self.shaped(Shaping::Known(shape), value, Place { is_piece: true, ..place });
+                self.shaped(Shaping::Known(shape), value, Expected { is_piece: true, ..place });
             }
             Rule::Whole(shape) => {
-                self.shaped(Shaping::Known(shape), value, Place { is_piece: false, ..place });
+                self.shaped(Shaping::Known(shape), value, Expected { is_piece: false, ..place });
             }
             Rule::Pick(choose) => self.shaped(Shaping::ByType(*choose), value, place),
             Rule::Again(copy, rule) => {
                 let strand = Strand { copy: *copy, ..place.strand };
-                self.go(rule, value, Place { strand, ..place });
+                self.go(rule, value, Expected { strand, ..place });
             }
         }
     }
 
-    fn shaped(&mut self, shaping: Shaping, value: Raw<'a>, place: Place<'_>) {
+    fn shaped(&mut self, shaping: Shaping, value: Raw<'a>, place: Expected<'_>) {
         if place.depth >= DEEPEST {
             return self.words(Sort::Other, value, place);
         }
@@ -126,7 +126,7 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// An object, or a string in its place.
-    fn one(&mut self, shaping: Shaping, value: Raw<'a>, mut place: Place<'_>, position: Option<u64>) {
+    fn one(&mut self, shaping: Shaping, value: Raw<'a>, mut place: Expected<'_>, position: Option<u64>) {
         let shape = match shaping {
             Shaping::Known(shape) => shape,
             Shaping::ByType(choose) => match string(value, "type").as_ref() {
@@ -149,7 +149,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
     }
 
-    fn object(&mut self, shape: &'static Shape, object: Raw<'a>, place: Place<'_>) {
+    fn object(&mut self, shape: &'static ObjectShape, object: Raw<'a>, place: Expected<'_>) {
         let place = place.inside(shape, object);
         for (name, value) in object.fields() {
             if let Some((_, rule)) = shape.told.iter().find(|(known, _)| name == *known) {
@@ -161,11 +161,11 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// A text, or each string in an object or a list: those are whole.
-    fn words(&mut self, sort: Sort, value: Raw<'a>, place: Place<'_>) {
+    fn words(&mut self, sort: Sort, value: Raw<'a>, place: Expected<'_>) {
         if value.kind() == Kind::String {
             return self.say(sort, value, place);
         }
-        let place = Place { is_piece: false, ..place };
+        let place = Expected { is_piece: false, ..place };
         for leaf in Leaves::of(value) {
             let is_kind = sort == Sort::Other && leaf.name.is_some_and(|name| name == "type");
             if !is_kind {
@@ -175,7 +175,7 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// What a schema describes with is for the model to read; the rest of it holds an answer to something.
-    fn schema(&mut self, value: Raw<'a>, place: Place<'_>) {
+    fn schema(&mut self, value: Raw<'a>, place: Expected<'_>) {
         for leaf in Leaves::of(value) {
             let is_named = |known: &str| leaf.name.as_ref().is_some_and(|name| *name == *known);
             if is_named("description") || is_named("title") {
@@ -186,7 +186,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
     }
 
-    fn encoded(&mut self, value: Raw<'a>, place: Place<'_>) {
+    fn encoded(&mut self, value: Raw<'a>, place: Expected<'_>) {
         let text = value.text().filter(|_| !place.is_piece);
         let Some(json) = text.map(Text::into_decoded) else {
             return self.words(Sort::Arguments, value, place);
@@ -204,12 +204,12 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// Shows a text. Media that stand in a string say that they do.
-    fn say(&mut self, sort: Sort, literal: Raw<'a>, place: Place<'_>) {
+    fn say(&mut self, sort: Sort, literal: Raw<'a>, place: Expected<'_>) {
         let Some(text) = literal.text().filter(|text| !text.is_empty()) else { return };
         if sort == Sort::Other && is_media(&text) {
             return;
         }
-        let Place { speaker, strand, is_piece, .. } = place;
+        let Expected { speaker, strand, is_piece, .. } = place;
         let word = Word { speaker, sort, strand, is_piece, text };
         if let Some(other) = (self.change)(&word).filter(|other| word.text != *other.as_str()) {
             self.replace(literal, &other);

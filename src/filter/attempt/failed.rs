@@ -1,18 +1,18 @@
 //! A failed attempt: what Envoy and the router role are told of it, and whether another target is asked.
 
-use super::{Attempt, State, Step};
+use super::{Attempt, Stage, Step};
 use crate::dialect::Seen;
 use crate::failure::{Class, Failure};
 use crate::filter::answer::{Answer, header_value};
 use crate::filter::headers::{self, HeaderList};
-use crate::filter::ledger::End;
+use crate::filter::ledger::AttemptEnd;
 use crate::filter::trip::Trip;
 use crate::json::{Raw, Writer};
 
 impl Attempt {
     /// Headers that say how the attempt failed: to Envoy by status and retry mark, to the router role in full.
     pub(super) fn fail(&mut self, failure: Failure, seen: Seen) -> Step {
-        self.state = State::Ended;
+        self.state = Stage::Ended;
         self.held.set_vm(0);
         let mut headers = HeaderList::new();
         headers.push_number(":status", u64::from(failure.class.breaker_status()));
@@ -21,7 +21,7 @@ impl Attempt {
         headers.push(headers::FAILURE, &failure_json(&failure));
         let class = failure.class;
         let is_repeat = self.is_repeat();
-        self.close(End::Failed(failure), seen);
+        self.close(AttemptEnd::Failed(failure), seen);
         if self.may_fail_over(class) && (self.is_news_next(is_repeat) || self.is_in_budget()) {
             headers.push(headers::RETRY, "1");
         }
@@ -31,9 +31,9 @@ impl Attempt {
     /// There is no room for the answer. That is nobody's failure: nothing is counted, and nobody else is asked, whose answer
     /// there would be no room for either.
     pub(super) fn busy(&mut self, seen: Seen) -> Step {
-        self.state = State::Ended;
+        self.state = Stage::Ended;
         self.held.set_vm(0);
-        self.close(End::Busy, seen);
+        self.close(AttemptEnd::Busy, seen);
         let mut headers = HeaderList::new();
         // No 5xx, or the target would be ejected for it.
         headers.push_number(":status", 429);

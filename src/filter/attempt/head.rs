@@ -1,6 +1,6 @@
 //! The answer's headers: what kind of answer it is.
 
-use super::{Attempt, Clock, State, Step};
+use super::{Attempt, Clock, Stage, Step};
 use crate::config::Effect;
 use crate::dialect::{Seen, exchange};
 use crate::failure::{Failure, Head};
@@ -26,7 +26,7 @@ impl Attempt {
         };
         if let Some(pipe) = pipe {
             let headers = self.answer_headers(head, None);
-            self.state = State::Held { pipe, headers, out: Vec::new() };
+            self.state = Stage::Held { pipe, headers, out: Vec::new() };
         } else {
             let body = Intake::of_answer(head.headers);
             if head.is_success() && body.announced().is_some_and(|length| length > self.most_answer()) {
@@ -34,7 +34,7 @@ impl Attempt {
             }
             let mut headers = HeaderList::new();
             head.headers.iter().for_each(|(name, value)| headers.push(*name, *value));
-            self.state = State::Whole { status: head.status, headers, body };
+            self.state = Stage::Whole { status: head.status, headers, body };
         }
         if end { self.body(Vec::new(), true, clock) } else { Step::Hold }
     }

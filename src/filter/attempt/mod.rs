@@ -14,15 +14,15 @@ mod whole;
 
 pub(super) use failed::failure_from;
 pub use parting::Parting;
-pub use start::{Beginning, Instead, Start};
+pub use start::{Beginning, Instead, Started};
 #[cfg(test)]
 pub(super) use start::{start_at, start_with};
 
 use super::headers::HeaderList;
 use super::intake::Intake;
-use super::ledger::{End, Open, Told};
+use super::ledger::{AttemptEnd, OpenRecord, Told};
 use super::memory::Held;
-use super::silence::{Flow, Line};
+use super::silence::{FlowingStream, SharedStream};
 use super::telemetry::Metric;
 use super::trip::Trip;
 use crate::config::Effect;
@@ -64,17 +64,17 @@ pub struct Attempt {
     /// From 1.
     number: u32,
     started_ms: u64,
-    state: State,
+    state: Stage,
     drill: Option<Effect>,
     /// Its record, until it is closed or goes to its stream.
-    open: Option<Open>,
+    open: Option<OpenRecord>,
     /// What others are still to be told.
     told: Told,
     /// What this attempt has kept of its answer.
     held: Held,
 }
 
-enum State {
+enum Stage {
     /// Nothing came back yet.
     Asked,
     /// The body is collected whole: an answer that is no stream, or a failure's explanation.
@@ -89,7 +89,7 @@ enum State {
         headers: HeaderList,
         out: Vec<u8>,
     },
-    Flowing(Line),
+    Flowing(SharedStream),
     /// The caller has all it gets; what still comes is dropped.
     Ended,
 }
@@ -107,17 +107,17 @@ impl Attempt {
 
     /// Whether Envoy shall keep what has come of the answer's body, and hand it out with what comes next: it is not the end.
     pub fn keeps(&self) -> bool {
-        matches!(&self.state, State::Whole { body, .. } if body.is_tiny())
+        matches!(&self.state, Stage::Whole { body, .. } if body.is_tiny())
     }
 
     /// A piece of the answer's body.
     pub fn body(&mut self, bytes: Vec<u8>, end: bool, clock: Clock<'_>) -> Step {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Asked => Step::Pass,
-            State::Ended => Step::Chunk(Vec::new()),
-            State::Whole { status, headers, body } => self.collect(status, headers, body, bytes, end, clock),
-            State::Held { pipe, headers, out } => self.hold(pipe, headers, out, &bytes, end),
-            State::Flowing(line) => self.flow(line, &bytes, end),
+        match std::mem::replace(&mut self.state, Stage::Ended) {
+            Stage::Asked => Step::Pass,
+            Stage::Ended => Step::Chunk(Vec::new()),
+            Stage::Whole { status, headers, body } => self.collect(status, headers, body, bytes, end, clock),
+            Stage::Held { pipe, headers, out } => self.hold(pipe, headers, out, &bytes, end),
+            Stage::Flowing(line) => self.flow(line, &bytes, end),
         }
     }
 
@@ -128,7 +128,7 @@ impl Attempt {
     /// The caller gets an answer, which is whole: these headers and this.
     pub(super) fn answer(&mut self, headers: HeaderList, body: Vec<u8>, seen: Seen) -> Step {
         self.answers();
-        self.close(End::Whole, seen);
+        self.close(AttemptEnd::Whole, seen);
         Step::Release { headers, body }
     }
 
@@ -136,7 +136,7 @@ impl Attempt {
     pub(super) fn begin(&mut self, headers: HeaderList, body: Vec<u8>, pipe: Box<dyn Pipe>) -> Step {
         self.answers();
         if let Some(open) = self.open.take() {
-            self.state = State::Flowing(Rc::new(RefCell::new(Some(Flow { pipe, open }))));
+            self.state = Stage::Flowing(Rc::new(RefCell::new(Some(FlowingStream { pipe, open }))));
         }
         Step::Release { headers, body }
     }
@@ -152,7 +152,7 @@ impl Attempt {
     }
 
     /// The attempt ends before a stream of it flows.
-    pub(super) fn close(&mut self, end: End, seen: Seen) {
+    pub(super) fn close(&mut self, end: AttemptEnd, seen: Seen) {
         if let Some(open) = self.open.take() {
             self.tell(open.close(end, seen));
         }

@@ -1,12 +1,12 @@
 //! An attempt that ends without a last word of its provider's: who left, and what that says of the target.
 
 use super::stream::seen;
-use super::{Attempt, Clock, State};
+use super::{Attempt, Clock, Stage};
 use crate::config::Effect;
 use crate::dialect::Seen;
 use crate::failure::{Class, Failure};
-use crate::filter::ledger::End;
-use crate::filter::silence::Flow;
+use crate::filter::ledger::AttemptEnd;
+use crate::filter::silence::FlowingStream;
 
 /// Who left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,27 +42,27 @@ const TIMER_MS: u64 = 20;
 impl Attempt {
     /// The attempt is over, and nothing more comes. `who` left is asked only where it matters.
     pub fn abandoned(&mut self, who: impl FnOnce() -> Parting, clock: Clock<'_>) {
-        let seen = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Ended => return,
-            State::Flowing(line) => {
+        let seen = match std::mem::replace(&mut self.state, Stage::Ended) {
+            Stage::Ended => return,
+            Stage::Flowing(line) => {
                 let taken = line.try_borrow_mut().ok().and_then(|mut line| line.take());
                 // Nobody has it whose last word is said.
-                let Some(Flow { pipe, open }) = taken else { return };
+                let Some(FlowingStream { pipe, open }) = taken else { return };
                 let end = match self.who(who(), clock) {
-                    Parting::Caller => End::Left,
-                    Parting::Deadline => End::Overrun,
+                    Parting::Caller => AttemptEnd::Left,
+                    Parting::Deadline => AttemptEnd::Overrun,
                     Parting::Provider => {
-                        End::Broke(Failure::connect("the connection was closed in a stream"))
+                        AttemptEnd::Broke(Failure::connect("the connection was closed in a stream"))
                     }
                 };
                 return self.tell(open.close(end, seen(&*pipe)));
             }
-            State::Held { pipe, .. } => seen(&*pipe),
-            State::Asked | State::Whole { .. } => Seen::default(),
+            Stage::Held { pipe, .. } => seen(&*pipe),
+            Stage::Asked | Stage::Whole { .. } => Seen::default(),
         };
         let end = match self.who(who(), clock) {
-            Parting::Caller => End::Left,
-            who => End::Failed(self.unanswered(who, clock)),
+            Parting::Caller => AttemptEnd::Left,
+            who => AttemptEnd::Failed(self.unanswered(who, clock)),
         };
         self.close(end, seen);
     }

@@ -1,11 +1,11 @@
 //! How an attempt begins.
 
-use super::{Attempt, Clock, State, failed};
+use super::{Attempt, Clock, Stage, failed};
 use crate::config::Effect;
 use crate::dialect::{Outgoing, Refusal, exchange};
 use crate::filter::answer::Answer;
 use crate::filter::headers::{Header, HeaderList};
-use crate::filter::ledger::{Open, Told};
+use crate::filter::ledger::{OpenRecord, Told};
 use crate::filter::memory::Held;
 use crate::filter::telemetry::Metric;
 use crate::filter::trip::Trip;
@@ -30,7 +30,7 @@ pub struct Beginning<'a> {
 }
 
 /// An attempt that has begun, and what the provider gets.
-pub struct Start {
+pub struct Started {
     /// What the provider's answer goes through.
     pub attempt: Attempt,
     /// All headers of its request.
@@ -55,7 +55,7 @@ impl Attempt {
     ///
     /// # Errors
     /// What happens instead. Nobody was called.
-    pub fn start(trip: &Rc<Trip>, known: &Beginning<'_>) -> Result<Start, Instead> {
+    pub fn start(trip: &Rc<Trip>, known: &Beginning<'_>) -> Result<Started, Instead> {
         let seat = seat(trip, known.seat)?;
         let now_ms = trip.begin_ms(known.clock);
         let (attempt, mut outgoing) = Attempt::at(trip, seat, known.body, now_ms).map_err(Instead::Answer)?;
@@ -70,7 +70,7 @@ impl Attempt {
         let headers = attempt.request_headers(known.headers, &outgoing);
         // What is kept is in the buffer already: each attempt begins with the caller's request.
         let over = known.buffered.saturating_sub(outgoing.kept);
-        Ok(Start { attempt, headers, body: outgoing.body, over })
+        Ok(Started { attempt, headers, body: outgoing.body, over })
     }
 
     /// An attempt at a seat, and its request. `body` is the caller's, for a trip without it.
@@ -91,7 +91,7 @@ impl Attempt {
             _ => translated(trip, target, body)
                 .map_err(|refusal| Answer::error(trip.turn.surface, &refusal.into()))?,
         };
-        let open = Open::begin(trip, target, drill, now_ms);
+        let open = OpenRecord::begin(trip, target, drill, now_ms);
         // Until the provider has it, which its answer tells.
         held.set_envoy(outgoing.body.len());
         let mut attempt = Attempt {
@@ -101,7 +101,7 @@ impl Attempt {
             dropped: std::mem::take(&mut outgoing.dropped),
             number: open.number(),
             started_ms: now_ms,
-            state: State::Asked,
+            state: Stage::Asked,
             drill,
             open: Some(open),
             told: Told::default(),
@@ -154,7 +154,7 @@ pub(in crate::filter) fn start_with(
     seat: &str,
     headers: &[Header<'_>],
     now_ms: u64,
-) -> Result<Start, Instead> {
+) -> Result<Started, Instead> {
     let chat = br#"{"model":"g","messages":[{"role":"user","content":"hi"}]}"#;
     let known = Beginning {
         headers,
@@ -168,7 +168,7 @@ pub(in crate::filter) fn start_with(
 }
 
 #[cfg(test)]
-pub(in crate::filter) fn start_at(trip: &Rc<Trip>, seat: &str, now_ms: u64) -> Result<Start, Instead> {
+pub(in crate::filter) fn start_at(trip: &Rc<Trip>, seat: &str, now_ms: u64) -> Result<Started, Instead> {
     start_with(trip, seat, &[], now_ms)
 }
 

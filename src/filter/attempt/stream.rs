@@ -1,13 +1,13 @@
 //! A stream: held until its first token, then passed on as it comes.
 
-use super::{Attempt, State, Step};
+use super::{Attempt, Stage, Step};
 use crate::dialect::Pipe;
 use crate::dialect::{CallerError, Seen};
 use crate::failure::Failure;
 use crate::filter::answer;
 use crate::filter::headers::HeaderList;
-use crate::filter::ledger::End;
-use crate::filter::silence::{Flow, Line, Silence};
+use crate::filter::ledger::AttemptEnd;
+use crate::filter::silence::{FlowingStream, SharedStream, Silence};
 use std::rc::Rc;
 
 impl Attempt {
@@ -45,19 +45,19 @@ impl Attempt {
         if token {
             return self.begin(headers, out, pipe);
         }
-        self.state = State::Held { pipe, headers, out };
+        self.state = Stage::Held { pipe, headers, out };
         Step::Hold
     }
 
     /// A piece of a stream that the caller sees as it comes.
-    pub(super) fn flow(&mut self, line: Line, bytes: &[u8], end: bool) -> Step {
+    pub(super) fn flow(&mut self, line: SharedStream, bytes: &[u8], end: bool) -> Step {
         let taken = line.try_borrow_mut().ok().and_then(|mut line| line.take());
         // Nobody has it who fell silent: its last word is said.
-        let Some(Flow { mut pipe, open }) = taken else { return Step::Chunk(Vec::new()) };
+        let Some(FlowingStream { mut pipe, open }) = taken else { return Step::Chunk(Vec::new()) };
         let mut out = Vec::with_capacity(bytes.len() + 256);
         if self.held.room(bytes.len().saturating_mul(2)).is_err() {
             pipe.fail(&answer::busy(), &mut out);
-            self.tell(open.close(End::Busy, seen(&*pipe)));
+            self.tell(open.close(AttemptEnd::Busy, seen(&*pipe)));
             return Step::Chunk(out);
         }
         let result = match pipe.push(bytes, &mut out) {
@@ -67,17 +67,17 @@ impl Attempt {
             Err(failure) => Err(failure),
         };
         match result {
-            Ok(true) => self.tell(open.close(End::Whole, seen(&*pipe))),
+            Ok(true) => self.tell(open.close(AttemptEnd::Whole, seen(&*pipe))),
             Ok(false) => {
                 self.held.set_vm(pipe.held());
                 if let Ok(mut line) = line.try_borrow_mut() {
-                    *line = Some(Flow { pipe, open });
+                    *line = Some(FlowingStream { pipe, open });
                 }
-                self.state = State::Flowing(line);
+                self.state = Stage::Flowing(line);
             }
             Err(failure) => {
                 pipe.fail(&CallerError::of_failure(&failure, self.trip.runtime.id(self.target)), &mut out);
-                self.tell(open.close(End::Broke(failure), seen(&*pipe)));
+                self.tell(open.close(AttemptEnd::Broke(failure), seen(&*pipe)));
             }
         }
         Step::Chunk(out)
@@ -90,14 +90,14 @@ impl Attempt {
 
     /// The stream that flows now, for who watches the clock; `None` if none flows.
     pub fn silence(&self) -> Option<Silence> {
-        let State::Flowing(line) = &self.state else { return None };
+        let Stage::Flowing(line) = &self.state else { return None };
         let limit_ms = self.trip.runtime.config.groups.get(self.trip.group)?.stream_idle_timeout_ms;
         Some(Silence { trip: Rc::clone(&self.trip), target: self.target, line: Rc::clone(line), limit_ms })
     }
 
     /// Whether a stream flows.
     pub fn is_flowing(&self) -> bool {
-        matches!(self.state, State::Flowing(_))
+        matches!(self.state, Stage::Flowing(_))
     }
 }
 

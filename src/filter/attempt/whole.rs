@@ -1,6 +1,6 @@
 //! An answer that is read when it is whole: one that is no stream, or a failure's explanation.
 
-use super::{Attempt, Clock, State, Step};
+use super::{Attempt, Clock, Stage, Step};
 use crate::dialect::{Seen, exchange};
 use crate::failure::{Failure, Head, classify};
 use crate::filter::headers::{Header, HeaderList};
@@ -30,7 +30,7 @@ impl Attempt {
             if self.held.grow_vm(length).is_err() {
                 return self.busy(Seen::default());
             }
-            self.state = State::Whole { status, headers, body };
+            self.state = Stage::Whole { status, headers, body };
             return Step::Hold;
         }
         if self.held.may_read(length).is_err() {

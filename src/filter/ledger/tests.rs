@@ -55,11 +55,11 @@ fn closed(trip: &Rc<Trip>, mut attempt: Attempt) -> (&'static str, String, Vec<&
         assert!(records.next().is_none(), "once");
         assert_eq!((record.target, record.number, record.began_ms), (0, 1, NOW_MS));
         let end = match &record.end {
-            End::Whole => "whole",
-            End::Failed(failure) | End::Broke(failure) => failure.class.name(),
-            End::Overrun => "overrun",
-            End::Busy => "busy",
-            End::Left => "left",
+            AttemptEnd::Whole => "whole",
+            AttemptEnd::Failed(failure) | AttemptEnd::Broke(failure) => failure.class.name(),
+            AttemptEnd::Overrun => "overrun",
+            AttemptEnd::Busy => "busy",
+            AttemptEnd::Left => "left",
         };
         let Seen { usage, model, finish, malformed_events } = &record.seen;
         let model = model.as_deref().unwrap_or("-");
@@ -174,7 +174,7 @@ fn what_nobody_ends_is_closed_when_it_is_dropped() {
     let ends = |trip: &Rc<Trip>| -> Vec<(bool, Option<u64>)> {
         trip.read(|ledger| {
             let records = ledger.records();
-            records.map(|record| (matches!(record.end, End::Left), record.seen.usage.output)).collect()
+            records.map(|record| (matches!(record.end, AttemptEnd::Left), record.seen.usage.output)).collect()
         })
     };
     let flows = trip(true);
@@ -184,6 +184,6 @@ fn what_nobody_ends_is_closed_when_it_is_dropped() {
     drop(start_at(&asked, "a", NOW_MS).ok());
     assert_eq!(ends(&asked), [(true, None)]);
     let lost = trip(true);
-    drop(Open::begin(&lost, 0, None, NOW_MS));
+    drop(OpenRecord::begin(&lost, 0, None, NOW_MS));
     assert_eq!(ends(&lost), [(true, None)], "and what has no attempt any more by itself");
 }

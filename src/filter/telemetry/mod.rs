@@ -7,7 +7,7 @@ mod names;
 mod table;
 
 pub use names::LABELS;
-pub use table::{Kind, Metric};
+pub use table::{Metric, MetricKind};
 
 use super::Runtime;
 use std::cell::RefCell;
@@ -44,7 +44,11 @@ pub struct Telemetry {
 impl Runtime {
     /// Envoy's number for a counter. `define` makes one of this kind and name, where it has none yet; `None` if Envoy
     /// refuses that.
-    pub fn counter(&self, series: &Series, define: impl FnOnce(Kind, &str) -> Option<u32>) -> Option<u32> {
+    pub fn counter(
+        &self,
+        series: &Series,
+        define: impl FnOnce(MetricKind, &str) -> Option<u32>,
+    ) -> Option<u32> {
         let mut ids = self.telemetry.ids.try_borrow_mut().ok()?;
         if let Some(id) = ids.get(series) {
             return Some(*id);

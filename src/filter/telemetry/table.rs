@@ -21,7 +21,7 @@ pub enum Metric {
 
 /// What Envoy keeps of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// A number that only grows, of all workers together.
     Counter,
 }
@@ -47,9 +47,9 @@ impl Label {
 
 /// A line of the table.
 #[derive(Debug)]
-pub struct Line {
+pub struct MetricLine {
     metric: Metric,
-    pub kind: Kind,
+    pub kind: MetricKind,
     pub name: &'static str,
     /// In the order in which the name has them.
     pub labels: &'static [Label],
@@ -57,8 +57,13 @@ pub struct Line {
     pub help: &'static str,
 }
 
-const fn counter(metric: Metric, name: &'static str, labels: &'static [Label], help: &'static str) -> Line {
-    Line { metric, kind: Kind::Counter, name, labels, help }
+const fn counter(
+    metric: Metric,
+    name: &'static str,
+    labels: &'static [Label],
+    help: &'static str,
+) -> MetricLine {
+    MetricLine { metric, kind: MetricKind::Counter, name, labels, help }
 }
 
 const CLASSED: &[Label] = &[Label::Group, Label::Target, Label::Class];
@@ -66,7 +71,7 @@ const TARGETED: &[Label] = &[Label::Group, Label::Target];
 
 /// In the order of [`Metric`].
 #[rustfmt::skip]
-static TABLE: [Line; 7] = [
+static TABLE: [MetricLine; 7] = [
     counter(Metric::FailedAttempts, "switchover_failed_attempts_total", CLASSED,
         "attempts that failed before a token; drilled ones are not among them, and callers that left are none"),
     counter(Metric::Switches, "switchover_switches_total", TARGETED,
@@ -86,11 +91,11 @@ static TABLE: [Line; 7] = [
 ];
 
 /// What an impossible metric would mean; the test of the table's order makes sure that nobody reads it.
-static NONE: Line = counter(Metric::News, "switchover_unknown_total", &[], "");
+static NONE: MetricLine = counter(Metric::News, "switchover_unknown_total", &[], "");
 
 impl Metric {
     /// The table's line.
-    pub fn line(self) -> &'static Line {
+    pub fn line(self) -> &'static MetricLine {
         TABLE.get(usize::from(self as u8)).unwrap_or(&NONE)
     }
 

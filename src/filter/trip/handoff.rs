@@ -9,7 +9,7 @@ use crate::plan::attempts;
 use std::rc::Rc;
 
 /// One member of a handoff.
-struct Field {
+struct HandoffField {
     name: &'static str,
     /// Whether it says nothing and is not written.
     is_empty: fn(&Trip) -> bool,
@@ -20,13 +20,13 @@ struct Field {
     is_needed: bool,
 }
 
-impl Field {
+impl HandoffField {
     const fn needed(
         name: &'static str,
         write: fn(&Trip, &mut Writer<'_>),
         read: fn(Raw<'_>, &Runtime, &mut Route) -> Option<()>,
-    ) -> Field {
-        Field { name, is_empty: |_| false, write, read, is_needed: true }
+    ) -> HandoffField {
+        HandoffField { name, is_empty: |_| false, write, read, is_needed: true }
     }
 
     const fn unless(
@@ -34,53 +34,53 @@ impl Field {
         name: &'static str,
         write: fn(&Trip, &mut Writer<'_>),
         read: fn(Raw<'_>, &Runtime, &mut Route) -> Option<()>,
-    ) -> Field {
-        Field { name, is_empty, write, read, is_needed: false }
+    ) -> HandoffField {
+        HandoffField { name, is_empty, write, read, is_needed: false }
     }
 }
 
 /// Every member, in the order in which they are written. What a [`Route`] has and isn't here would be lost between VMs.
-const FIELDS: [Field; 11] = [
-    Field::needed("group", |trip, w| w.string(trip.group_key()), read_group),
-    Field::needed("order", write_order, read_order),
-    Field::unless(|trip| trip.drills.is_empty(), "drills", write_drills, read_drills),
-    Field::unless(
+const FIELDS: [HandoffField; 11] = [
+    HandoffField::needed("group", |trip, w| w.string(trip.group_key()), read_group),
+    HandoffField::needed("order", write_order, read_order),
+    HandoffField::unless(|trip| trip.drills.is_empty(), "drills", write_drills, read_drills),
+    HandoffField::unless(
         |trip| trip.asides.is_empty(),
         "asides",
         |trip, w| w.object(|w| trip.asides.write(w)),
         |raw, _, route| set(&mut route.asides, Some(Asides::read(raw).unwrap_or_default())),
     ),
-    Field::needed(
+    HandoffField::needed(
         "surface",
         |trip, w| w.string(trip.turn.surface.path()),
         |raw, _, route| set(&mut route.turn.surface, Surface::of_path(&raw.text()?.decode())),
     ),
-    Field::needed(
+    HandoffField::needed(
         "model",
         |trip, w| w.string(&trip.turn.requested_model),
         |raw, _, route| set(&mut route.turn.requested_model, raw.text().map(Text::into_string)),
     ),
-    Field::needed(
+    HandoffField::needed(
         "stream",
         |trip, w| w.bool(trip.turn.stream),
         |raw, _, route| set(&mut route.turn.stream, raw.as_bool()),
     ),
-    Field::needed(
+    HandoffField::needed(
         "stream_usage",
         |trip, w| w.bool(trip.turn.stream_usage),
         |raw, _, route| set(&mut route.turn.stream_usage, raw.as_bool()),
     ),
-    Field::needed(
+    HandoffField::needed(
         "id",
         |trip, w| w.string(&trip.turn.id),
         |raw, _, route| set(&mut route.turn.id, raw.text().map(Text::into_string)),
     ),
-    Field::needed(
+    HandoffField::needed(
         "created",
         |trip, w| w.u64(trip.turn.created),
         |raw, _, route| set(&mut route.turn.created, raw.as_u64()),
     ),
-    Field::needed("headers", write_headers, read_headers),
+    HandoffField::needed("headers", write_headers, read_headers),
 ];
 
 fn set<T>(place: &mut T, value: Option<T>) -> Option<()> {

@@ -3,7 +3,7 @@
 //! A caller that sends a byte now and then keeps what it has sent in memory for as long as it likes, as no timer of Envoy's
 //! looks at a whole body. So the plugin's timer does.
 
-use super::{MOST_TICK_MS, Need};
+use super::{Hurry, MOST_TICK_MS};
 use std::collections::BTreeMap;
 
 /// After so long a body must come at a pace.
@@ -13,17 +13,17 @@ const LEAST_PACE: u64 = 1024;
 
 /// See the module. By the number of the request's context.
 #[derive(Debug, Default)]
-pub struct Bodies(BTreeMap<u32, Body>);
+pub struct Bodies(BTreeMap<u32, Arriving>);
 
 #[derive(Debug)]
-struct Body {
+struct Arriving {
     root: u32,
     limit_ms: u64,
     passed_ms: u64,
     bytes: u64,
 }
 
-impl Body {
+impl Arriving {
     fn is_late(&self) -> bool {
         let is_slow =
             self.passed_ms > START_MS && self.bytes.saturating_mul(1000) / self.passed_ms.max(1) < LEAST_PACE;
@@ -34,7 +34,7 @@ impl Body {
 impl Bodies {
     /// A body is about to come, which may take so many milliseconds.
     pub fn begin(&mut self, root: u32, context: u32, limit_ms: u64) {
-        self.0.insert(context, Body { root, limit_ms, passed_ms: 0, bytes: 0 });
+        self.0.insert(context, Arriving { root, limit_ms, passed_ms: 0, bytes: 0 });
     }
 
     /// So many bytes of it came.
@@ -50,8 +50,8 @@ impl Bodies {
     }
 
     /// What they need of the timer of a root context.
-    pub fn need(&self, root: u32) -> Need {
-        Need::Watch.when(self.0.values().any(|body| body.root == root))
+    pub fn need(&self, root: u32) -> Hurry {
+        Hurry::Watch.when(self.0.values().any(|body| body.root == root))
     }
 
     /// Takes out those whose bodies take too long, so much time after the timer's last tick.
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_deadline_and_a_pace() {
-        let late = |passed_ms, bytes| Body { root: 1, limit_ms: 60_000, passed_ms, bytes }.is_late();
+        let late = |passed_ms, bytes| Arriving { root: 1, limit_ms: 60_000, passed_ms, bytes }.is_late();
         assert!(!late(9_000, 0) && !late(60_000, 100_000));
         assert!(late(60_001, 100_000_000), "however much came");
         assert!(late(10_250, 9_000) && !late(10_250, 11_000));
@@ -86,14 +86,14 @@ mod tests {
         bodies.begin(1, 7, 3_000);
         bodies.begin(2, 8, 3_000);
         bodies.came(7, 100_000);
-        assert_eq!((bodies.need(1), bodies.need(3)), (Need::Watch, Need::Nothing));
+        assert_eq!((bodies.need(1), bodies.need(3)), (Hurry::Watch, Hurry::Nothing));
         for _ in 0..3 {
             assert!(bodies.late(1, 900_000).is_empty(), "a clock that jumps counts for a second");
         }
         assert_eq!(bodies.late(1, 1), [7]);
         assert_eq!(
             (bodies.late(1, 1).len(), bodies.need(1), bodies.need(2)),
-            (0, Need::Nothing, Need::Watch)
+            (0, Hurry::Nothing, Hurry::Watch)
         );
     }
 }

@@ -4,7 +4,7 @@
 //! Neither can wake itself: its plugin's root context is called by Envoy's timer, and lets those go on whose time has
 //! come. The timer runs only while somebody waits.
 
-use super::Need;
+use super::Hurry;
 
 /// What of a context waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Paused {
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PausedAnswer {
     root: u32,
     context: u32,
     paused: Paused,
@@ -24,12 +24,12 @@ struct Waiting {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Pauses(Vec<Waiting>);
+pub struct Pauses(Vec<PausedAnswer>);
 
 impl Pauses {
     /// Remembers a context that is about to be paused.
     pub fn begin(&mut self, root: u32, context: u32, paused: Paused) {
-        self.0.push(Waiting { root, context, paused });
+        self.0.push(PausedAnswer { root, context, paused });
     }
 
     /// Whether a context's pause is not over.
@@ -43,13 +43,13 @@ impl Pauses {
     }
 
     /// What they need of the timer of a root context.
-    pub fn need(&self, root: u32) -> Need {
-        Need::Now.when(self.0.iter().any(|one| one.root == root))
+    pub fn need(&self, root: u32) -> Hurry {
+        Hurry::Now.when(self.0.iter().any(|one| one.root == root))
     }
 
     /// Takes out those whose time has come.
     pub fn due(&mut self, root: u32, now_ms: u64) -> Vec<(u32, Paused)> {
-        let is_due = |one: &Waiting| {
+        let is_due = |one: &PausedAnswer| {
             one.root == root && !matches!(one.paused, Paused::Request(until_ms) if until_ms > now_ms)
         };
         let due = self.0.iter().filter(|one| is_due(one)).map(|one| (one.context, one.paused)).collect();
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(pauses.due(1, 99), [(8, Paused::Answer)]);
         assert!(pauses.is_waiting(7) && !pauses.is_waiting(8));
         assert_eq!(pauses.due(1, 100), [(7, Paused::Request(100))]);
-        assert_eq!((pauses.need(1), pauses.need(2)), (Need::Nothing, Need::Now));
+        assert_eq!((pauses.need(1), pauses.need(2)), (Hurry::Nothing, Hurry::Now));
         pauses.forget(9);
         assert!(pauses.due(2, 1_000).is_empty());
     }

@@ -7,7 +7,7 @@
 //!
 //! What is counted is work, not time: a machine that is slow, or has others to run, refuses no more than a fast one.
 
-use super::Need;
+use super::Hurry;
 
 /// A body from here on can be work that somebody notices.
 const LARGE_BYTES: usize = 64 << 10;
@@ -44,8 +44,8 @@ impl Rush {
     }
 
     /// What it needs of the timer of a root context.
-    pub fn need(self, root: u32) -> Need {
-        Need::Now.when(self.keeper == root)
+    pub fn need(self, root: u32) -> Hurry {
+        Hurry::Now.when(self.keeper == root)
     }
 
     /// The timer of a root context ticked, so Envoy has seen to everybody; or it ticks no more.
@@ -69,15 +69,15 @@ mod tests {
         assert!(rush.is_on(LARGE_BYTES) && !rush.is_on(LARGE_BYTES - 1), "small ones always come through");
         rush.tick(2);
         assert!(rush.is_on(LARGE_BYTES), "another's timer");
-        assert_eq!((rush.need(1), rush.need(2)), (Need::Now, Need::Nothing));
+        assert_eq!((rush.need(1), rush.need(2)), (Hurry::Now, Hurry::Nothing));
         rush.tick(1);
-        assert!(!rush.is_on(LARGE_BYTES) && rush.need(1) == Need::Nothing);
+        assert!(!rush.is_on(LARGE_BYTES) && rush.need(1) == Hurry::Nothing);
     }
 
     #[test]
     fn small_work_is_not_counted() {
         let mut rush = Rush::default();
         assert!((0..10_000).all(|_| !rush.did(1, LARGE_BYTES - 1)));
-        assert!(!rush.is_on(MOST) && rush.need(1) == Need::Nothing);
+        assert!(!rush.is_on(MOST) && rush.need(1) == Hurry::Nothing);
     }
 }

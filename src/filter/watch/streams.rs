@@ -3,7 +3,7 @@
 //! Envoy's own idle timer of an attempt ends with the limit on its first token, so the streams that flow are watched here.
 //! One that must end is told its last words first, and is over one tick later, when they are out.
 
-use super::{MOST_TICK_MS, Need};
+use super::{Hurry, MOST_TICK_MS};
 use crate::filter::{Numbers, Why};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -13,7 +13,7 @@ const LAST_MS: u64 = 500;
 
 /// What a stream may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct StreamLimits {
     /// The longest silence, in milliseconds.
     pub silent_ms: u64,
     /// When it ends at the latest, in milliseconds since 1970.
@@ -32,7 +32,7 @@ pub struct Streams<T> {
 #[derive(Debug)]
 struct Watched<T> {
     root: u32,
-    limits: Limits,
+    limits: StreamLimits,
     /// Nothing was counted since its last bytes.
     is_fresh: bool,
     /// For so long, in milliseconds.
@@ -60,7 +60,12 @@ impl<T> Default for Streams<T> {
 
 impl<T> Streams<T> {
     /// Some bytes of a stream came: whether it is a new one. `stream` is asked for once a stream.
-    pub fn touch(&mut self, root: u32, context: u32, stream: impl FnOnce() -> Option<(Limits, T)>) -> bool {
+    pub fn touch(
+        &mut self,
+        root: u32,
+        context: u32,
+        stream: impl FnOnce() -> Option<(StreamLimits, T)>,
+    ) -> bool {
         if let Some(known) = self.watched.get_mut(&context) {
             known.is_fresh = true;
             return false;
@@ -79,9 +84,9 @@ impl<T> Streams<T> {
     }
 
     /// What they need of the timer of a root context.
-    pub fn need(&self, root: u32) -> Need {
+    pub fn need(&self, root: u32) -> Hurry {
         let is_urgent = self.first_ms <= self.ticked_ms.saturating_add(LAST_MS);
-        let need = if is_urgent { Need::Soon } else { Need::Watch };
+        let need = if is_urgent { Hurry::Soon } else { Hurry::Watch };
         need.when(self.watched.values().any(|one| one.root == root))
     }
 
@@ -128,7 +133,7 @@ mod tests {
     use super::*;
 
     const NOW_MS: u64 = 1_750_000_000_000;
-    const LIMITS: Limits = Limits { silent_ms: 1_000, deadline_ms: NOW_MS + 60_000 };
+    const LIMITS: StreamLimits = StreamLimits { silent_ms: 1_000, deadline_ms: NOW_MS + 60_000 };
 
     /// A stream of the root context 1, and when it ends, of ticks that come every 250 ms; `came` says at which bytes came.
     fn ends(ticks: u64, came: impl Fn(u64) -> bool) -> Option<(u64, Why)> {
@@ -158,19 +163,19 @@ mod tests {
     #[test]
     fn one_that_ends_gets_a_tick_for_its_last_words() {
         let mut streams = Streams::default();
-        streams.touch(1, 7, || Some((Limits { silent_ms: 0, ..LIMITS }, "s")));
+        streams.touch(1, 7, || Some((StreamLimits { silent_ms: 0, ..LIMITS }, "s")));
         assert_eq!(streams.tick(1, NOW_MS, 0), Due { ending: vec![(7, Why::Silent, "s")], over: vec![] });
         assert!(!streams.touch(1, 7, || panic!("it is known")), "what its provider still sends");
-        assert_eq!(streams.need(1), Need::Watch);
+        assert_eq!(streams.need(1), Hurry::Watch);
         assert_eq!(streams.tick(1, NOW_MS + 250, 250), Due { ending: vec![], over: vec![7] });
-        assert_eq!(streams.need(1), Need::Nothing);
+        assert_eq!(streams.need(1), Hurry::Nothing);
     }
 
     #[test]
     fn a_clock_that_jumps_ends_no_stream() {
         let jump_ms = 3_600_000;
         let mut streams = Streams::default();
-        let limits = Limits { silent_ms: 5_000, ..LIMITS };
+        let limits = StreamLimits { silent_ms: 5_000, ..LIMITS };
         streams.touch(1, 7, || Some((limits, "s")));
         for (now_ms, since_ms) in [(NOW_MS, 250), (NOW_MS + jump_ms, jump_ms), (NOW_MS + jump_ms + 250, 250)]
         {
@@ -188,13 +193,13 @@ mod tests {
     #[test]
     fn a_timer_looks_at_its_own_streams_only_and_sooner_near_their_end() {
         let mut streams = Streams::default();
-        assert!(!streams.touch(1, 6, || None::<(Limits, &str)>), "it is no stream that flows");
-        streams.touch(1, 7, || Some((Limits { silent_ms: 0, ..LIMITS }, "s")));
+        assert!(!streams.touch(1, 6, || None::<(StreamLimits, &str)>), "it is no stream that flows");
+        streams.touch(1, 7, || Some((StreamLimits { silent_ms: 0, ..LIMITS }, "s")));
         assert!(streams.tick(2, NOW_MS, 250).ending.is_empty());
-        assert_eq!((streams.need(1), streams.need(2)), (Need::Watch, Need::Nothing));
+        assert_eq!((streams.need(1), streams.need(2)), (Hurry::Watch, Hurry::Nothing));
         streams.tick(2, LIMITS.deadline_ms - LAST_MS, 250);
-        assert_eq!(streams.need(1), Need::Soon);
+        assert_eq!(streams.need(1), Hurry::Soon);
         streams.forget(7);
-        assert_eq!(streams.need(1), Need::Nothing);
+        assert_eq!(streams.need(1), Hurry::Nothing);
     }
 }

@@ -3,7 +3,7 @@
 
 /// What somebody needs of a timer, in the order of their hurry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Need {
+pub enum Hurry {
     /// Nothing is watched and nobody waits.
     #[default]
     Nothing,
@@ -15,20 +15,20 @@ pub enum Need {
     Now,
 }
 
-impl Need {
+impl Hurry {
     /// This, if somebody needs it.
     #[must_use]
-    pub fn when(self, is_needed: bool) -> Need {
-        if is_needed { self } else { Need::Nothing }
+    pub fn when(self, is_needed: bool) -> Hurry {
+        if is_needed { self } else { Hurry::Nothing }
     }
 
     /// The period, in milliseconds; 0: the timer is off.
     fn period_ms(self) -> u32 {
         match self {
-            Need::Nothing => 0,
-            Need::Watch => SLOW_MS,
-            Need::Soon => 25,
-            Need::Now => 5,
+            Hurry::Nothing => 0,
+            Hurry::Watch => SLOW_MS,
+            Hurry::Soon => 25,
+            Hurry::Now => 5,
         }
     }
 }
@@ -54,7 +54,7 @@ pub struct Timer {
 impl Timer {
     /// The period that it must be set to now, in milliseconds. A period that runs already is left alone: setting it anew begins
     /// it anew, and with many requests it would never end.
-    pub fn adjust(&mut self, need: Need) -> Option<u32> {
+    pub fn adjust(&mut self, need: Hurry) -> Option<u32> {
         let wanted_ms = need.period_ms();
         if self.period_ms == wanted_ms {
             self.quiet = 0;
@@ -93,17 +93,21 @@ mod tests {
     #[test]
     fn a_period_is_set_once_and_ends_after_some_quiet_ticks() {
         let mut timer = Timer::default();
-        assert_eq!(timer.adjust(Need::Nothing), None, "it is off");
-        assert_eq!(timer.adjust(Need::Watch), Some(SLOW_MS));
-        assert_eq!(timer.adjust(Need::Watch), None);
+        assert_eq!(timer.adjust(Hurry::Nothing), None, "it is off");
+        assert_eq!(timer.adjust(Hurry::Watch), Some(SLOW_MS));
+        assert_eq!(timer.adjust(Hurry::Watch), None);
         for _ in 0..MOST_QUIET {
-            assert_eq!(timer.adjust(Need::Nothing), None);
+            assert_eq!(timer.adjust(Hurry::Nothing), None);
         }
-        assert_eq!(timer.adjust(Need::Nothing), Some(0));
-        assert_eq!(timer.adjust(Need::Watch), Some(SLOW_MS));
-        timer.adjust(Need::Nothing);
-        assert_eq!(timer.adjust(Need::Watch), None, "somebody came in time");
-        assert_eq!((timer.adjust(Need::Now), timer.adjust(Need::Nothing)), (Some(5), Some(0)), "a fast one");
+        assert_eq!(timer.adjust(Hurry::Nothing), Some(0));
+        assert_eq!(timer.adjust(Hurry::Watch), Some(SLOW_MS));
+        timer.adjust(Hurry::Nothing);
+        assert_eq!(timer.adjust(Hurry::Watch), None, "somebody came in time");
+        assert_eq!(
+            (timer.adjust(Hurry::Now), timer.adjust(Hurry::Nothing)),
+            (Some(5), Some(0)),
+            "a fast one"
+        );
     }
 
     #[test]
@@ -118,8 +122,8 @@ mod tests {
 
     #[test]
     fn who_is_in_a_hurry_gets_a_shorter_period() {
-        let periods = [Need::Now, Need::Soon, Need::Watch].map(Need::period_ms);
-        assert!(periods.is_sorted() && Need::Nothing.period_ms() == 0);
-        assert_eq!((Need::Now.when(false), Need::Now.when(true)), (Need::Nothing, Need::Now));
+        let periods = [Hurry::Now, Hurry::Soon, Hurry::Watch].map(Hurry::period_ms);
+        assert!(periods.is_sorted() && Hurry::Nothing.period_ms() == 0);
+        assert_eq!((Hurry::Now.when(false), Hurry::Now.when(true)), (Hurry::Nothing, Hurry::Now));
     }
 }

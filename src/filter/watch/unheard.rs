@@ -6,9 +6,9 @@
 //! that is counted and was never delivered is one that is kept back. A caller that is slow has no bytes to be counted, and is left
 //! alone.
 
-use super::Need;
+use super::Hurry;
 use crate::dialect::Surface;
-use crate::filter::{Answer, Role, Trip};
+use crate::filter::{Answer, PluginRole, Trip};
 
 /// How long a body may be kept back, in milliseconds.
 const MOST_MS: u64 = 2000;
@@ -21,7 +21,7 @@ pub struct Waiting {
     /// The request's own context.
     pub context: u32,
     /// Which of the filter's two places waits.
-    pub role: Role,
+    pub role: PluginRole,
     /// When the wait began, in milliseconds since 1970.
     pub since_ms: u64,
     /// What Envoy had counted of the request then, in bytes.
@@ -32,7 +32,7 @@ impl Waiting {
     /// Whether its body is kept back, by what is counted of it now. To a translator the whole request was given at once; of a
     /// caller's something must have come.
     pub fn is_kept_back(&self, counted: impl FnOnce() -> u64) -> bool {
-        self.role == Role::Translator || counted() > self.counted
+        self.role == PluginRole::Translator || counted() > self.counted
     }
 }
 
@@ -46,10 +46,10 @@ pub struct Unheard {
 
 impl Unheard {
     /// Whether a body has come to a role: nobody of it is watched any more.
-    pub fn has_heard(&self, role: Role) -> bool {
+    pub fn has_heard(&self, role: PluginRole) -> bool {
         match role {
-            Role::Router => self.heard.0,
-            Role::Translator => self.heard.1,
+            PluginRole::Router => self.heard.0,
+            PluginRole::Translator => self.heard.1,
         }
     }
 
@@ -61,13 +61,13 @@ impl Unheard {
     }
 
     /// A piece of a body came.
-    pub fn heard(&mut self, role: Role) {
+    pub fn heard(&mut self, role: PluginRole) {
         if self.has_heard(role) {
             return;
         }
         match role {
-            Role::Router => self.heard.0 = true,
-            Role::Translator => self.heard.1 = true,
+            PluginRole::Router => self.heard.0 = true,
+            PluginRole::Translator => self.heard.1 = true,
         }
         self.waiting.retain(|one| one.role != role);
     }
@@ -80,8 +80,8 @@ impl Unheard {
     }
 
     /// What they need of the timer of a root context.
-    pub fn need(&self, root: u32) -> Need {
-        Need::Watch.when(self.waiting.iter().any(|one| one.root == root))
+    pub fn need(&self, root: u32) -> Hurry {
+        Hurry::Watch.when(self.waiting.iter().any(|one| one.root == root))
     }
 
     /// Those that have waited for so long that it is time to look at what Envoy has counted.
@@ -92,7 +92,7 @@ impl Unheard {
 }
 
 /// What the operator is told of a body that is kept back from a role, and the caller.
-pub fn kept_back(role: Role, surface: Surface) -> (String, Answer) {
+pub fn kept_back(role: PluginRole, surface: Surface) -> (String, Answer) {
     let how = format!(
         "Envoy keeps the bodies of requests back from the wasm filter with root_id \"{}\". Write \
          `allow_on_headers_stop_iteration: true` into that filter's configuration, beside root_id.",
@@ -115,38 +115,38 @@ pub fn surface(trip: Option<&Trip>, path: &str) -> Surface {
 mod tests {
     use super::*;
 
-    fn one(context: u32, role: Role) -> Waiting {
+    fn one(context: u32, role: PluginRole) -> Waiting {
         Waiting { root: 1, context, role, since_ms: 1_000, counted: 50 }
     }
 
     #[test]
     fn until_a_body_has_come_to_a_role_those_that_wait_are_looked_at() {
         let mut unheard = Unheard::default();
-        unheard.begin(one(7, Role::Router));
-        unheard.begin(one(8, Role::Translator));
+        unheard.begin(one(7, PluginRole::Router));
+        unheard.begin(one(8, PluginRole::Translator));
         assert!(unheard.due(1, 2_999).is_empty() && unheard.due(2, 3_000).is_empty());
         assert_eq!(unheard.due(1, 3_000).len(), 2);
-        unheard.heard(Role::Router);
-        assert_eq!(unheard.due(1, 3_000), [one(8, Role::Translator)]);
-        unheard.begin(one(9, Role::Router));
+        unheard.heard(PluginRole::Router);
+        assert_eq!(unheard.due(1, 3_000), [one(8, PluginRole::Translator)]);
+        unheard.begin(one(9, PluginRole::Router));
         unheard.forget(8);
-        assert_eq!(unheard.need(1), Need::Nothing);
-        unheard.heard(Role::Translator);
-        assert!(unheard.has_heard(Role::Router) && unheard.has_heard(Role::Translator));
+        assert_eq!(unheard.need(1), Hurry::Nothing);
+        unheard.heard(PluginRole::Translator);
+        assert!(unheard.has_heard(PluginRole::Router) && unheard.has_heard(PluginRole::Translator));
     }
 
     #[test]
     fn a_caller_that_is_slow_has_nothing_kept_back() {
-        assert!(!one(7, Role::Router).is_kept_back(|| 50));
-        assert!(one(7, Role::Router).is_kept_back(|| 51));
-        assert!(one(7, Role::Translator).is_kept_back(|| panic!("it was given at once")));
+        assert!(!one(7, PluginRole::Router).is_kept_back(|| 50));
+        assert!(one(7, PluginRole::Router).is_kept_back(|| 51));
+        assert!(one(7, PluginRole::Translator).is_kept_back(|| panic!("it was given at once")));
     }
 
     #[test]
     fn both_are_told_what_to_write_where() {
         let surface = surface(None, "/team/v1/messages?beta=true");
         assert_eq!(surface, Surface::Messages);
-        let (log, answer) = kept_back(Role::Router, surface);
+        let (log, answer) = kept_back(PluginRole::Router, surface);
         assert!(log.contains("\"router\"") && log.contains("allow_on_headers_stop_iteration"));
         let body = String::from_utf8(answer.body).unwrap();
         assert!(answer.status == 500 && body.contains("allow_on_headers_stop_iteration"), "{body}");

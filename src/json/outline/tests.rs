@@ -83,8 +83,8 @@ fn values_have_nodes() {
         .iter()
         .map(|node| text.get(wide(node.key)..wide(node.key) + usize::from(node.key_length)).unwrap());
     assert_eq!(keys.collect::<Vec<_>>(), ["", "a", "", "b", "n\\u0061", "long name of a member", "in", ""]);
-    assert_eq!(nodes.iter().map(Node::count).collect::<Vec<_>>(), [8, 3, 2, 1, 1, 3, 2, 1]);
-    let whole: Vec<bool> = nodes.iter().map(Node::is_whole).collect();
+    assert_eq!(nodes.iter().map(OutlineNode::count).collect::<Vec<_>>(), [8, 3, 2, 1, 1, 3, 2, 1]);
+    let whole: Vec<bool> = nodes.iter().map(OutlineNode::is_whole).collect();
     assert_eq!(whole, [true, false, true, true, true, true, true, true]);
     assert!(nodes[4].may_have_escaped_name() && !nodes[3].may_have_escaped_name());
     assert_eq!(spans("[1]"), ["[1]"]);
@@ -96,7 +96,7 @@ fn levels_are_counted() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let deepest = usize::try_from(DEEPEST).unwrap();
     assert!(outline(&nested(deepest), usize::MAX).is_ok());
-    assert_eq!(outline(&nested(deepest + 1), usize::MAX), Err(Stop::TooDeep(deepest)));
+    assert_eq!(outline(&nested(deepest + 1), usize::MAX), Err(NoOutline::TooDeep(deepest)));
     let beside = format!("[{}]", vec![nested(deepest - 1); 3].join(","));
     assert!(outline(&beside, usize::MAX).is_ok());
 }
@@ -108,14 +108,14 @@ fn values_are_counted() {
     {
         assert!(outline(text, values).is_ok(), "{text}");
         if let Some(fewer) = values.checked_sub(1) {
-            assert_eq!(outline(text, fewer), Err(Stop::TooMany), "{text}");
+            assert_eq!(outline(text, fewer), Err(NoOutline::TooMany), "{text}");
         }
     }
     let tokens = format!("[{}1]", "1,".repeat(SHARE * 100 - 1));
-    assert!(outline(&tokens, 101).is_ok() && outline(&tokens, 100) == Err(Stop::TooMany));
+    assert!(outline(&tokens, 101).is_ok() && outline(&tokens, 100) == Err(NoOutline::TooMany));
     assert_eq!((values(&tokens, 101), values(&tokens, 100), values("{", 9)), (Some(101), None, Some(0)));
-    assert_eq!(outline("{", 1), Err(Stop::NoJson));
-    assert_eq!(outline("{\"a\":", 1), Err(Stop::TooMany), "it was not read any further");
+    assert_eq!(outline("{", 1), Err(NoOutline::NoJson));
+    assert_eq!(outline("{\"a\":", 1), Err(NoOutline::TooMany), "it was not read any further");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod row;
 pub(super) mod standing;
 pub(super) mod weight;
 
-pub use row::{Signal, Source};
+pub use row::{Signal, SignalSource};
 
 /// A line a signal.
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! What a signal is.
 
-use crate::settings::Target;
+use crate::settings::TargetSettings;
 
 /// A line of the table: what `check` has to know of a signal. How it is read is a function of its file.
 #[derive(Debug)]
@@ -8,21 +8,21 @@ pub struct Signal {
     /// The key of the file that it comes from.
     pub key: &'static str,
     /// Where it comes from, and so what `check` says of it.
-    pub source: Source,
+    pub source: SignalSource,
 }
 
 /// Where a signal comes from.
 #[derive(Debug)]
-pub enum Source {
+pub enum SignalSource {
     /// A target's key, which the file need not have. A strategy that reads it can't do without.
     Target {
         /// Whether the file says it of a target.
-        is_known: fn(&Target) -> bool,
+        is_known: fn(&TargetSettings) -> bool,
         /// Ends the sentence "… must know".
         tells: &'static str,
     },
     /// A key of a group's member, which has a default. It counts only where a strategy reads it.
-    Member {
+    GroupMember {
         /// Several of them, as a sentence begins.
         several: &'static str,
     },

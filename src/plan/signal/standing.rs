@@ -66,7 +66,7 @@ impl News {
 
 /// What may be done with a target at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum Availability {
     /// Whatever is wanted.
     Good,
     /// Leave it alone until then, as it asked for.
@@ -95,32 +95,33 @@ const DOUBT_MS: u64 = 2_000;
 
 impl Standing {
     /// What may be done with it now.
-    pub fn state(&self, now_ms: u64) -> State {
+    pub fn state(&self, now_ms: u64) -> Availability {
         if self.ejected_until_ms > now_ms {
-            return State::Ejected(self.ejected_until_ms);
+            return Availability::Ejected(self.ejected_until_ms);
         }
         if self.cools_until_ms > now_ms {
-            return State::Cooling(self.cools_until_ms);
+            return Availability::Cooling(self.cools_until_ms);
         }
         if self.is_missing() {
             let unseen_ms = now_ms.saturating_sub(self.missed_ms);
-            return if unseen_ms < LOOK_MS { State::Missing(ramp(0)) } else { State::Good };
+            return if unseen_ms < LOOK_MS { Availability::Missing(ramp(0)) } else { Availability::Good };
         }
         match ramp(now_ms.saturating_sub(self.returned_ms())) {
-            100.. => State::Good,
-            percent => State::Returning(percent),
+            100.. => Availability::Good,
+            percent => Availability::Returning(percent),
         }
     }
 
     /// Whether it may stand in for a target that comes back.
     pub fn is_reliable(&self, now_ms: u64) -> bool {
-        let is_well = matches!(self.state(now_ms), State::Good | State::Returning(_)) && !self.is_missing();
+        let is_well = matches!(self.state(now_ms), Availability::Good | Availability::Returning(_))
+            && !self.is_missing();
         is_well && now_ms.saturating_sub(self.failed_ms) >= DOUBT_MS
     }
 
     /// Whether it is coming back, or may at any moment.
     fn is_on_the_way(&self, now_ms: u64) -> bool {
-        self.is_missing() || matches!(self.state(now_ms), State::Returning(_))
+        self.is_missing() || matches!(self.state(now_ms), Availability::Returning(_))
     }
 
     fn is_missing(&self) -> bool {

@@ -1,19 +1,19 @@
 //! `lowest_cost`: the cheapest first. Prices don't change with requests, so the order is settled when the file is read.
 
-use super::row::{Head, Strategy};
+use super::row::{First, Strategy};
 use crate::plan::signal::price::{PRICE, price};
-use crate::settings::Target;
+use crate::settings::TargetSettings;
 use std::cmp::Ordering;
 
 pub(super) static LOWEST_COST: Strategy = Strategy {
     name: "lowest_cost",
     how: "by price",
     sort: Some(cheaper),
-    head: Head::First,
+    head: First::First,
     reads: &[&PRICE],
 };
 
-fn cheaper(one: &Target, other: &Target) -> Ordering {
+fn cheaper(one: &TargetSettings, other: &TargetSettings) -> Ordering {
     price(one).total_cmp(&price(other))
 }
 

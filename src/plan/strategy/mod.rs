@@ -8,10 +8,10 @@ mod ordered;
 mod row;
 mod weighted;
 
-pub use row::{Choice, Head, Strategy};
+pub use row::{Candidates, First, Strategy};
 
 use super::{Circumstances, Members};
-use crate::settings::{Config, Group, Member, Target};
+use crate::settings::{Config, Group, GroupMember, TargetSettings};
 use std::cmp::Ordering;
 
 /// A line a strategy, in the order in which they are listed to people.
@@ -47,8 +47,8 @@ pub fn heads(group: &Group, left: Members) -> Members {
     let present = || group.members.iter().enumerate().filter(|(place, _)| left.contains(*place));
     let Some((first, head)) = present().next() else { return Members::NONE };
     match Strategy::of(group).head {
-        Head::First => Members::NONE.with(first),
-        Head::Any(_) => {
+        First::First => Members::NONE.with(first),
+        First::Any(_) => {
             present().filter(|(_, member)| member.tier == head.tier).map(|(place, _)| place).collect()
         }
     }
@@ -62,15 +62,19 @@ pub(super) fn pick(
     now: &Circumstances<'_>,
 ) -> Option<usize> {
     let picked = match Strategy::of(group).head {
-        Head::First => None,
-        Head::Any(pick) => pick(&Choice { config, group, candidates, now }),
+        First::First => None,
+        First::Any(pick) => pick(&Candidates { config, group, candidates, now }),
     };
     picked.filter(|place| candidates.contains(*place)).or_else(|| candidates.iter().next())
 }
 
 /// Sorts a group's members inside each tier as the strategy wants them. Members of targets that `target` doesn't know
 /// stay where they are, and so do all others then: the file is refused.
-pub fn sort<'t>(strategy: &Strategy, members: &mut [Member], target: impl Fn(usize) -> Option<&'t Target>) {
+pub fn sort<'t>(
+    strategy: &Strategy,
+    members: &mut [GroupMember],
+    target: impl Fn(usize) -> Option<&'t TargetSettings>,
+) {
     let Some(compare) = strategy.sort else { return };
     if members.iter().all(|member| target(member.target).is_some()) {
         members.sort_by(|one, other| {

@@ -1,6 +1,6 @@
 //! `ordered`: as the file has them.
 
-use super::row::{Head, Strategy};
+use super::row::{First, Strategy};
 
 pub(super) static ORDERED: Strategy =
-    Strategy { name: "ordered", how: "by priority", sort: None, head: Head::First, reads: &[] };
+    Strategy { name: "ordered", how: "by priority", sort: None, head: First::First, reads: &[] };

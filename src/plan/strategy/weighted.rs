@@ -1,17 +1,17 @@
 //! `weighted_round_robin`: each member of the tier as often as its weight says. Workers share no turn, so luck takes it.
 
-use super::row::{Choice, Head, Strategy};
+use super::row::{Candidates, First, Strategy};
 use crate::plan::signal::weight::{WEIGHT, weight};
 
 pub(super) static WEIGHTED_ROUND_ROBIN: Strategy = Strategy {
     name: "weighted_round_robin",
     how: "by weight",
     sort: None,
-    head: Head::Any(pick),
+    head: First::Any(pick),
     reads: &[&WEIGHT],
 };
 
-fn pick(choice: &Choice<'_>) -> Option<usize> {
+fn pick(choice: &Candidates<'_>) -> Option<usize> {
     let total: u64 = choice.members().map(|(_, member)| weight(member)).sum();
     let mut at = choice.now.pick.checked_rem(total)?;
     let mut members = choice.members();
@@ -44,7 +44,7 @@ mod tests {
         let config = Config::from_json(json.as_bytes()).unwrap();
         let picked = |candidates: Members, luck: u64| {
             let now = Circumstances { now_ms: 0, pick: luck, standing: &|_| None, refuses: &|_| None };
-            pick(&Choice { config: &config, group: &config.groups[0], candidates, now: &now })
+            pick(&Candidates { config: &config, group: &config.groups[0], candidates, now: &now })
         };
         let all = Members::all(&config.groups[0]);
         let turn: Vec<usize> = (0..8).filter_map(|luck| picked(all, luck)).collect();

@@ -1,9 +1,9 @@
 //! The other direction, for tests: frames as Bedrock sends them.
 
-use super::{Value, crc32};
+use super::{HeaderValue, crc32};
 
 /// A frame with these headers.
-pub(crate) fn frame(headers: &[(&str, Value<'_>)], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(headers: &[(&str, HeaderValue<'_>)], payload: &[u8]) -> Vec<u8> {
     let mut head = Vec::new();
     for (name, value) in headers {
         head.push(u8::try_from(name.len()).unwrap());
@@ -30,29 +30,32 @@ pub(crate) fn exception(name: &str, payload: &[u8]) -> Vec<u8> {
 }
 
 fn message(kind: &str, key: &str, name: &str, payload: &[u8]) -> Vec<u8> {
-    let content_type = (":content-type", Value::Text("application/json"));
-    frame(&[(key, Value::Text(name)), content_type, (":message-type", Value::Text(kind))], payload)
+    let content_type = (":content-type", HeaderValue::Text("application/json"));
+    frame(
+        &[(key, HeaderValue::Text(name)), content_type, (":message-type", HeaderValue::Text(kind))],
+        payload,
+    )
 }
 
-fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
+fn write_value(value: HeaderValue<'_>, out: &mut Vec<u8>) {
     let mut with_length = |kind: u8, bytes: &[u8]| {
         out.push(kind);
         out.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
         out.extend_from_slice(bytes);
     };
     match value {
-        Value::Bytes(bytes) => with_length(6, bytes),
-        Value::Text(text) => with_length(7, text.as_bytes()),
-        Value::Bool(value) => out.push(u8::from(!value)),
-        Value::Timestamp(value) => {
+        HeaderValue::Bytes(bytes) => with_length(6, bytes),
+        HeaderValue::Text(text) => with_length(7, text.as_bytes()),
+        HeaderValue::Bool(value) => out.push(u8::from(!value)),
+        HeaderValue::Timestamp(value) => {
             out.push(8);
             out.extend(value.to_be_bytes());
         }
-        Value::Uuid(value) => {
+        HeaderValue::Uuid(value) => {
             out.push(9);
             out.extend(value);
         }
-        Value::Integer(value) => {
+        HeaderValue::Integer(value) => {
             if let Ok(value) = i8::try_from(value) {
                 out.push(2);
                 out.extend(value.to_be_bytes());

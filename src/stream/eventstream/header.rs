@@ -2,7 +2,7 @@
 
 /// A header's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum HeaderValue<'a> {
     /// True and false are two types of the wire.
     Bool(bool),
     /// A whole number of 8, 16, 32 or 64 bits.
@@ -35,7 +35,7 @@ impl<'a> Headers<'a> {
 }
 
 impl<'a> Iterator for Headers<'a> {
-    type Item = (&'a str, Value<'a>);
+    type Item = (&'a str, HeaderValue<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (&[length], rest) = self.rest.split_first_chunk()?;
@@ -49,30 +49,33 @@ impl<'a> Iterator for Headers<'a> {
 }
 
 /// Reads a value of the type `kind`, and gives what follows it.
-fn read_value(kind: u8, bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+fn read_value(kind: u8, bytes: &[u8]) -> Option<(HeaderValue<'_>, &[u8])> {
     Some(match kind {
-        0 => (Value::Bool(true), bytes),
-        1 => (Value::Bool(false), bytes),
-        2 => fixed(bytes, |b| Value::Integer(i8::from_be_bytes(b).into()))?,
-        3 => fixed(bytes, |b| Value::Integer(i16::from_be_bytes(b).into()))?,
-        4 => fixed(bytes, |b| Value::Integer(i32::from_be_bytes(b).into()))?,
-        5 => fixed(bytes, |b| Value::Integer(i64::from_be_bytes(b)))?,
+        0 => (HeaderValue::Bool(true), bytes),
+        1 => (HeaderValue::Bool(false), bytes),
+        2 => fixed(bytes, |b| HeaderValue::Integer(i8::from_be_bytes(b).into()))?,
+        3 => fixed(bytes, |b| HeaderValue::Integer(i16::from_be_bytes(b).into()))?,
+        4 => fixed(bytes, |b| HeaderValue::Integer(i32::from_be_bytes(b).into()))?,
+        5 => fixed(bytes, |b| HeaderValue::Integer(i64::from_be_bytes(b)))?,
         6 | 7 => {
             let (&length, rest) = bytes.split_first_chunk()?;
             let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(length)))?;
-            let value =
-                if kind == 6 { Value::Bytes(value) } else { Value::Text(std::str::from_utf8(value).ok()?) };
+            let value = if kind == 6 {
+                HeaderValue::Bytes(value)
+            } else {
+                HeaderValue::Text(std::str::from_utf8(value).ok()?)
+            };
             (value, rest)
         }
-        8 => fixed(bytes, |b| Value::Timestamp(i64::from_be_bytes(b)))?,
-        9 => fixed(bytes, Value::Uuid)?,
+        8 => fixed(bytes, |b| HeaderValue::Timestamp(i64::from_be_bytes(b)))?,
+        9 => fixed(bytes, HeaderValue::Uuid)?,
         _ => return None,
     })
 }
 
 fn fixed<const N: usize>(
     bytes: &[u8],
-    value: impl FnOnce([u8; N]) -> Value<'static>,
-) -> Option<(Value<'_>, &[u8])> {
+    value: impl FnOnce([u8; N]) -> HeaderValue<'static>,
+) -> Option<(HeaderValue<'_>, &[u8])> {
     bytes.split_first_chunk().map(|(first, rest)| (value(*first), rest))
 }

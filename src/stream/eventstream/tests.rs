@@ -33,7 +33,7 @@ fn the_formats_own_frames() {
         (text_of(headers, "content-type"), payload),
         (Some("application/json"), b"{'foo':'bar'}".as_slice())
     );
-    let written = encode::frame(&[("content-type", Value::Text("application/json"))], b"{'foo':'bar'}");
+    let written = encode::frame(&[("content-type", HeaderValue::Text("application/json"))], b"{'foo':'bar'}");
     assert_eq!(written, WITH_HEADER);
 }
 
@@ -41,9 +41,9 @@ fn the_formats_own_frames() {
 fn events_exceptions_and_errors() {
     let error = encode::frame(
         &[
-            (":message-type", Value::Text("error")),
-            (":error-code", Value::Text("InternalError")),
-            (":error-message", Value::Text("oops")),
+            (":message-type", HeaderValue::Text("error")),
+            (":error-code", HeaderValue::Text("InternalError")),
+            (":error-message", HeaderValue::Text("oops")),
         ],
         b"",
     );
@@ -66,16 +66,16 @@ fn events_exceptions_and_errors() {
 #[test]
 fn every_type_of_header() {
     let values = [
-        ("t", Value::Bool(true)),
-        ("f", Value::Bool(false)),
-        ("i8", Value::Integer(-1)),
-        ("i16", Value::Integer(-300)),
-        ("i32", Value::Integer(70_000)),
-        ("i64", Value::Integer(i64::MIN)),
-        ("bytes", Value::Bytes(b"\xff\x00")),
-        (":message-type", Value::Text("event")),
-        ("time", Value::Timestamp(1_780_000_000_000)),
-        ("uuid", Value::Uuid(*b"0123456789abcdef")),
+        ("t", HeaderValue::Bool(true)),
+        ("f", HeaderValue::Bool(false)),
+        ("i8", HeaderValue::Integer(-1)),
+        ("i16", HeaderValue::Integer(-300)),
+        ("i32", HeaderValue::Integer(70_000)),
+        ("i64", HeaderValue::Integer(i64::MIN)),
+        ("bytes", HeaderValue::Bytes(b"\xff\x00")),
+        (":message-type", HeaderValue::Text("event")),
+        ("time", HeaderValue::Timestamp(1_780_000_000_000)),
+        ("uuid", HeaderValue::Uuid(*b"0123456789abcdef")),
     ];
     let bytes = encode::frame(&values, b"");
     let mut seen = 0;
@@ -155,7 +155,7 @@ fn headers_that_lie() {
 #[test]
 fn stays_broken() {
     let mut stream = EventStream::new();
-    let mut none = |_: Frame<'_>| -> Result<(), Infallible> { panic!("after an error") };
+    let mut none = |_: AwsFrame<'_>| -> Result<(), Infallible> { panic!("after an error") };
     let broken = Err(Stopped::Framing(Corrupt::Prelude));
     assert_eq!(stream.push(b"<!DOCTYPE html>", &mut none), broken);
     assert_eq!(stream.push(&encode::event("a", b""), &mut none), broken);
@@ -167,7 +167,7 @@ fn what_follows_a_failure_of_the_sink_is_not_read() {
     let bytes: Vec<u8> = ["a", "b", "c"].iter().flat_map(|name| encode::event(name, b"{}")).collect();
     for size in [1, bytes.len()] {
         let (mut stream, mut seen) = (EventStream::new(), String::new());
-        let mut take = |frame: Frame<'_>| {
+        let mut take = |frame: AwsFrame<'_>| {
             seen.push_str(frame.name);
             if frame.name == "b" { Err("enough") } else { Ok(()) }
         };

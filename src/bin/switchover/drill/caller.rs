@@ -1,13 +1,13 @@
 //! One caller: sends chats and streams, and says what came.
 
-use super::Args;
+use super::DrillArgs;
 use crate::stop::Stop;
 use std::time::{Duration, Instant};
 use switchover::config::{Config, Group};
 use switchover::json::{Raw, Writer};
 
 /// Sends the requests of one tenant.
-pub struct Caller {
+pub struct TestCaller {
     agent: ureq::Agent,
     url: String,
     headers: Vec<(String, String)>,
@@ -15,7 +15,7 @@ pub struct Caller {
 
 /// What a request came to.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Outcomes {
     pub stream: bool,
     /// Until the answer's headers, which come with the first token; of a failure, until it was known.
     pub first: Duration,
@@ -40,10 +40,10 @@ pub fn agent(limit: Duration) -> ureq::Agent {
     config.timeout_global(Some(limit)).build().into()
 }
 
-impl Caller {
+impl TestCaller {
     /// # Errors
     /// A header that HTTP can't carry.
-    pub fn new(config: &Config, args: &Args, tenant: &str) -> Result<Caller, Stop> {
+    pub fn new(config: &Config, args: &DrillArgs, tenant: &str) -> Result<TestCaller, Stop> {
         let longest = config.groups.iter().map(|group| group.timeout_ms).max().unwrap_or(0);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -61,11 +61,11 @@ impl Caller {
             headers.push(("host".to_owned(), host.clone()));
         }
         let url = format!("{}{}/v1/chat/completions", args.url, config.listen.base_path);
-        Ok(Caller { agent: agent(Duration::from_millis(longest) + Duration::from_secs(5)), url, headers })
+        Ok(TestCaller { agent: agent(Duration::from_millis(longest) + Duration::from_secs(5)), url, headers })
     }
 
     /// A small chat, or a stream of one. `force` is what to ask for by `x-switchover-drill`.
-    pub fn ask(&self, group: &Group, stream: bool, force: Option<&str>) -> Seen {
+    pub fn ask(&self, group: &Group, stream: bool, force: Option<&str>) -> Outcomes {
         let begin = now();
         let mut request = self.agent.post(&self.url);
         let force = force.map(|force| ("x-switchover-drill", force));
@@ -74,7 +74,7 @@ impl Caller {
         {
             request = request.header(name, value);
         }
-        let mut seen = Seen {
+        let mut seen = Outcomes {
             stream,
             first: Duration::ZERO,
             target: String::new(),

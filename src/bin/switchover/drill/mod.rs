@@ -8,17 +8,17 @@ mod caller;
 mod report;
 mod script;
 
-use crate::document::{Document, now_ms};
+use crate::document::{CheckedFile, now_ms};
 use crate::input;
 use crate::stop::{Stop, print};
-use caller::Caller;
+use caller::TestCaller;
 use script::Script;
 use std::path::PathBuf;
 use std::time::Duration;
-use switchover::config::{Config, Drill, Target};
+use switchover::config::{Config, Drill, TargetSettings};
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct DrillArgs {
     /// The switchover.yaml that the Envoy runs.
     file: PathBuf,
     /// Where Envoy takes requests.
@@ -50,14 +50,14 @@ fn plain_http(text: &str) -> Result<String, String> {
 
 /// # Errors
 /// The file is wrong, no drill can be forced, or a caller saw a failure.
-pub fn run(args: &Args) -> Result<(), Stop> {
-    let document = Document::open(&args.file)?;
+pub fn run(args: &DrillArgs) -> Result<(), Stop> {
+    let document = CheckedFile::open(&args.file)?;
     let config = &document.config;
     let chosen = choose(args, &document)?;
     let admin = admin::Admin::new(&args.admin);
     let (mut failures, mut played) = (0, 0);
     for (drill, tenant) in chosen {
-        let caller = Caller::new(config, args, tenant)?;
+        let caller = TestCaller::new(config, args, tenant)?;
         let (caller, way_back) = (&caller, !args.no_way_back);
         let outcome = Script { config, caller, admin: &admin, drill, tenant, way_back }.run();
         print(report::text(config, drill, &outcome).as_bytes())?;
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<(), Stop> {
 }
 
 /// The drills that can be forced, and whose requests force them.
-fn choose<'c>(args: &'c Args, document: &'c Document) -> Result<Vec<(&'c Drill, &'c str)>, Stop> {
+fn choose<'c>(args: &'c DrillArgs, document: &'c CheckedFile) -> Result<Vec<(&'c Drill, &'c str)>, Stop> {
     let config = &document.config;
     let file = document.path.display();
     let only =
@@ -106,7 +106,7 @@ fn choose<'c>(args: &'c Args, document: &'c Document) -> Result<Vec<(&'c Drill, 
 
 /// What to add to a file for a drill of an hour that only this command makes.
 fn example(config: &Config, only: Option<usize>, now_ms: u64) -> String {
-    let target = config.targets.get(only.unwrap_or(0)).map_or("…", Target::id);
+    let target = config.targets.get(only.unwrap_or(0)).map_or("…", TargetSettings::id);
     let header = config.tenant.as_ref().map_or("x-tenant-id", |tenant| tenant.header.as_str());
     let until = report::timestamp(Duration::from_millis(now_ms) + Duration::from_secs(3600));
     format!(

@@ -1,15 +1,15 @@
 //! What a drill came to, for people.
 
-use super::caller::Seen;
-use super::script::{Back, Outcome, Trouble};
+use super::caller::Outcomes;
+use super::script::{Back, Outcome, ScriptError};
 use crate::render::twin_cluster;
 use std::time::Duration;
-use switchover::config::{Config, Drill, Effect, Target};
+use switchover::config::{Config, Drill, Effect, TargetSettings};
 
 /// Some lines about one drill.
 pub fn text(config: &Config, drill: &Drill, outcome: &Outcome) -> String {
     let target = config.targets.get(drill.target);
-    let id = target.map_or("?", Target::id);
+    let id = target.map_or("?", TargetSettings::id);
     let effect = match drill.effect {
         Effect::Fail(class) => class.name().to_owned(),
         Effect::DelayMs(ms) => format!("latency of {ms} ms"),
@@ -17,8 +17,8 @@ pub fn text(config: &Config, drill: &Drill, outcome: &Outcome) -> String {
     let mut lines = vec![format!("{id}: {effect}")];
     let mut line = |what: &str, text: String| lines.push(format!("  {what:<16}{text}"));
     match &outcome.not_played {
-        Some(Trouble::Skipped(why)) => line("not played", format!("{why}.")),
-        Some(Trouble::Failed(why)) => line("FAILED", why.clone()),
+        Some(ScriptError::Skipped(why)) => line("not played", format!("{why}.")),
+        Some(ScriptError::Failed(why)) => line("FAILED", why.clone()),
         None => {
             let twin = twin_cluster(target.map_or("", |target| &target.cluster), drill.effect.twin());
             let ejected = if outcome.skipped.is_empty() { "nobody ejected" } else { "then ejected" };
@@ -43,7 +43,7 @@ pub fn text(config: &Config, drill: &Drill, outcome: &Outcome) -> String {
 /// `6 answers: 3 chats and 3 streams by azure-secondary`.
 fn answers(outcome: &Outcome) -> String {
     let under = || outcome.met.iter().chain(&outcome.skipped);
-    let good: Vec<&Seen> = under().filter(|seen| seen.problem.is_none()).collect();
+    let good: Vec<&Outcomes> = under().filter(|seen| seen.problem.is_none()).collect();
     let mut by: Vec<&str> = good.iter().map(|seen| seen.target.as_str()).collect();
     by.sort_unstable();
     by.dedup();
@@ -55,7 +55,7 @@ fn answers(outcome: &Outcome) -> String {
 }
 
 fn switch(id: &str, outcome: &Outcome) -> String {
-    let switched = |seen: &&Seen| seen.problem.is_none() && seen.target != id;
+    let switched = |seen: &&Outcomes| seen.problem.is_none() && seen.target != id;
     let Some((median, slowest)) = spread(outcome.met.iter().filter(switched)) else {
         return match spread(outcome.met.iter().filter(|seen| seen.problem.is_none())) {
             Some((median, _)) => {
@@ -71,7 +71,7 @@ fn switch(id: &str, outcome: &Outcome) -> String {
     text
 }
 
-fn back(back: &Back, after: Option<&Seen>) -> String {
+fn back(back: &Back, after: Option<&Outcomes>) -> String {
     let way = match back {
         Back::NeverGone => "at once".to_owned(),
         Back::After(time) => format!("{:.1} s after the ejection was seen", time.as_secs_f64()),
@@ -93,7 +93,7 @@ fn real(ejected: Option<bool>) -> &'static str {
 }
 
 /// The median and the longest time until the first byte.
-fn spread<'s>(seen: impl Iterator<Item = &'s Seen>) -> Option<(Duration, Duration)> {
+fn spread<'s>(seen: impl Iterator<Item = &'s Outcomes>) -> Option<(Duration, Duration)> {
     let mut times: Vec<Duration> = seen.map(|seen| seen.first).collect();
     times.sort_unstable();
     Some((*times.get(times.len() / 2)?, *times.last()?))

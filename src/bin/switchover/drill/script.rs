@@ -1,16 +1,16 @@
 //! One drill, played: before, under it, ejected, and back.
 
 use super::admin::Admin;
-use super::caller::{Caller, Seen, now};
+use super::caller::{Outcomes, TestCaller, now};
 use crate::document::now_ms;
 use crate::render::twin_cluster;
 use std::time::Duration;
-use switchover::config::{Config, Drill, Effect, Group, Target};
+use switchover::config::{Config, Drill, Effect, Group, TargetSettings};
 use switchover::plan::Strategy;
 
 pub struct Script<'s> {
     pub config: &'s Config,
-    pub caller: &'s Caller,
+    pub caller: &'s TestCaller,
     pub admin: &'s Admin,
     pub drill: &'s Drill,
     /// Whose requests they are.
@@ -24,22 +24,22 @@ pub struct Outcome {
     pub group: String,
     pub tenant: String,
     /// Why the drill could not be played.
-    pub not_played: Option<Trouble>,
+    pub not_played: Option<ScriptError>,
     /// Without the drill.
-    pub before: Option<Seen>,
+    pub before: Option<Outcomes>,
     /// Requests that met a failing or slow attempt.
-    pub met: Vec<Seen>,
+    pub met: Vec<Outcomes>,
     /// Requests that found the twin ejected.
-    pub skipped: Vec<Seen>,
+    pub skipped: Vec<Outcomes>,
     pub back: Back,
     /// The last, without the drill.
-    pub after: Option<Seen>,
+    pub after: Option<Outcomes>,
     /// Whether the real target's own breaker ever said no; `None`: the admin interface is out of reach.
     pub real_ejected: Option<bool>,
 }
 
 #[derive(Debug)]
-pub enum Trouble {
+pub enum ScriptError {
     /// It can't be told on this file: no failure of the gateway's.
     Skipped(String),
     Failed(String),
@@ -59,16 +59,16 @@ pub enum Back {
 }
 
 impl Outcome {
-    fn seen(&self) -> impl Iterator<Item = &Seen> {
+    fn seen(&self) -> impl Iterator<Item = &Outcomes> {
         self.before.iter().chain(&self.met).chain(&self.skipped).chain(&self.after)
     }
 
-    pub fn problems(&self) -> impl Iterator<Item = (&Seen, &str)> {
+    pub fn problems(&self) -> impl Iterator<Item = (&Outcomes, &str)> {
         self.seen().filter_map(|seen| Some((seen, seen.problem.as_deref()?)))
     }
 
     pub fn failures(&self) -> usize {
-        let trouble = matches!(self.not_played, Some(Trouble::Failed(_)));
+        let trouble = matches!(self.not_played, Some(ScriptError::Failed(_)));
         self.problems().count() + usize::from(trouble) + usize::from(matches!(self.back, Back::Never(_)))
     }
 }
@@ -83,7 +83,7 @@ impl Script<'_> {
         let mut outcome = Outcome::default();
         let (group, force) = match self.place() {
             Ok(place) => place,
-            Err(why) => return Outcome { not_played: Some(Trouble::Skipped(why)), ..outcome },
+            Err(why) => return Outcome { not_played: Some(ScriptError::Skipped(why)), ..outcome },
         };
         outcome.group.clone_from(&group.name);
         self.tenant.clone_into(&mut outcome.tenant);
@@ -92,7 +92,7 @@ impl Script<'_> {
         if outcome.met.is_empty() && outcome.skipped.is_empty() {
             let why = "no answer says that it was drilled (x-switchover-drill). Does this Envoy run this file, and does the \
                        tenant's header reach it?";
-            outcome.not_played = Some(Trouble::Failed(why.to_owned()));
+            outcome.not_played = Some(ScriptError::Failed(why.to_owned()));
             return outcome;
         }
         if !outcome.skipped.is_empty() {
@@ -103,7 +103,7 @@ impl Script<'_> {
         outcome
     }
 
-    fn target(&self) -> Option<&Target> {
+    fn target(&self) -> Option<&TargetSettings> {
         self.config.targets.get(self.drill.target)
     }
 
@@ -114,7 +114,7 @@ impl Script<'_> {
     /// The group to ask, and what to force: the drill, and before it drills of the targets that are asked earlier, as
     /// else nobody would get to this one.
     fn place(&self) -> Result<(&Group, String), String> {
-        let id = |target: usize| self.config.targets.get(target).map_or("?", Target::id);
+        let id = |target: usize| self.config.targets.get(target).map_or("?", TargetSettings::id);
         let mut why = "no model group has the target".to_owned();
         for group in &self.config.groups {
             let Some(own) = group.members.iter().find(|member| member.target == self.drill.target) else {
@@ -191,8 +191,8 @@ impl Script<'_> {
     }
 
     /// Whether a request met the drill, or found the twin ejected.
-    fn meaning(&self, seen: &Seen) -> (bool, bool) {
-        let id = self.target().map_or("", Target::id);
+    fn meaning(&self, seen: &Outcomes) -> (bool, bool) {
+        let id = self.target().map_or("", TargetSettings::id);
         let mark = format!("{id}:{}", self.drill.effect.name());
         if !seen.drill.split(", ").any(|one| one == mark) {
             return (false, false);

@@ -1,20 +1,20 @@
 //! Writes a tree as indented JSON, for programs: without comments, repeated parts repeated.
 
-use super::tree::Node;
+use super::tree::TreeNode;
 use switchover::json::Writer;
 
 /// The whole document.
-pub fn write(root: &Node) -> String {
+pub fn write(root: &TreeNode) -> String {
     let mut out = String::new();
     value(root, 0, &mut out);
     out.push('\n');
     out
 }
 
-fn value(node: &Node, indent: usize, out: &mut String) {
+fn value(node: &TreeNode, indent: usize, out: &mut String) {
     match node {
-        Node::Shared(shared) => value(&shared.value, indent, out),
-        Node::List(items) if !items.is_empty() => {
+        TreeNode::SharedTree(shared) => value(&shared.value, indent, out),
+        TreeNode::List(items) if !items.is_empty() => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
                 line(i, indent + 1, out);
@@ -22,11 +22,11 @@ fn value(node: &Node, indent: usize, out: &mut String) {
             }
             end(indent, ']', out);
         }
-        Node::Map(entries) if !entries.is_empty() => {
+        TreeNode::Map(entries) if !entries.is_empty() => {
             out.push('{');
             for (i, entry) in entries.iter().enumerate() {
                 line(i, indent + 1, out);
-                out.push_str(&scalar(&Node::Text(entry.key.clone())));
+                out.push_str(&scalar(&TreeNode::Text(entry.key.clone())));
                 out.push_str(": ");
                 value(&entry.value, indent + 1, out);
             }
@@ -47,16 +47,16 @@ fn end(indent: usize, bracket: char, out: &mut String) {
     out.push(bracket);
 }
 
-fn scalar(node: &Node) -> String {
+fn scalar(node: &TreeNode) -> String {
     let mut json = Vec::new();
     let mut w = Writer::new(&mut json);
     match node {
-        Node::Bool(truth) => w.bool(*truth),
-        Node::Whole(number) => w.u64(*number),
-        Node::Number(number) => w.f64(*number),
-        Node::Text(text) => w.string(text),
-        Node::List(_) => w.array(|_| ()),
-        Node::Map(_) | Node::Shared(_) => w.object(|_| ()),
+        TreeNode::Bool(truth) => w.bool(*truth),
+        TreeNode::Whole(number) => w.u64(*number),
+        TreeNode::Number(number) => w.f64(*number),
+        TreeNode::Text(text) => w.string(text),
+        TreeNode::List(_) => w.array(|_| ()),
+        TreeNode::Map(_) | TreeNode::SharedTree(_) => w.object(|_| ()),
     }
     String::from_utf8_lossy(&json).into_owned()
 }

@@ -8,14 +8,14 @@ mod yaml;
 
 pub use envoy::twin_cluster;
 
-use crate::document::{Document, listed};
+use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use switchover::json::{Kind, Raw};
 
 #[derive(clap::Subcommand)]
-pub enum Call {
+pub enum RenderArgs {
     /// A complete bootstrap for a stand-alone Envoy.
     Envoy(EnvoyArgs),
 }
@@ -44,14 +44,14 @@ pub struct EnvoyArgs {
 
 /// # Errors
 /// What keeps the configuration from being made, in words for a person.
-pub fn run(call: &Call) -> Result<(), Stop> {
+pub fn run(call: &RenderArgs) -> Result<(), Stop> {
     match call {
-        Call::Envoy(args) => envoy(args),
+        RenderArgs::Envoy(args) => envoy(args),
     }
 }
 
 fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
-    let document = Document::open(&args.file)?;
+    let document = CheckedFile::open(&args.file)?;
     document.warn_of_usable();
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;

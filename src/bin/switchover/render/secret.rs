@@ -3,10 +3,10 @@
 //! printed, nor in the bootstrap, nor in a file whose text Envoy logs.
 
 use super::envoy::SecretFile;
-use super::tree::{Map, Node, list, one};
+use super::tree::{Map, TreeNode, list, one};
 use super::{absolute, text_of, yaml};
-use crate::document::Document;
-use crate::key::{self, Found, Trouble};
+use crate::document::CheckedFile;
+use crate::key::{self, Found, NoKey};
 use crate::stop::Stop;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,13 +17,13 @@ use switchover::config::Config;
 ///
 /// # Errors
 /// All that is wrong with all of them.
-pub fn find(document: &Document) -> Result<Vec<Found>, Stop> {
+pub fn find(document: &CheckedFile) -> Result<Vec<Found>, Stop> {
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     for credential in &document.config.credentials {
         match key::look(&credential.source, document.folder()) {
             Ok(key) => found.push(key),
-            Err(Trouble { wrong: what, instead }) => {
+            Err(NoKey { wrong: what, instead }) => {
                 let file = document.path.display();
                 wrong.push(format!("{file}: credential `{}`: {what}. {instead}.", credential.id));
             }
@@ -73,7 +73,7 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
     Ok(files)
 }
 
-fn sds(name: &str, secret: Node) -> Node {
+fn sds(name: &str, secret: TreeNode) -> TreeNode {
     let resource = Map::typed("envoy.extensions.transport_sockets.tls.v3.Secret")
         .with("name", name)
         .with("generic_secret", one("secret", secret));

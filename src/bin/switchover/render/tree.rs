@@ -1,59 +1,59 @@
 //! A rendered document as a tree, with the reasons that a person who reads it needs.
 //!
 //! Built once, written as YAML ([`super::yaml`]) with the comments, or as JSON ([`super::json`]) without. Parts that
-//! stand in many places are [`Node::Shared`]: YAML writes them once and refers to them, JSON repeats them.
+//! stand in many places are [`TreeNode::SharedTree`]: YAML writes them once and refers to them, JSON repeats them.
 
 use std::rc::Rc;
 
 /// A part of a document.
 #[derive(Clone, Debug)]
-pub enum Node {
+pub enum TreeNode {
     Bool(bool),
     Whole(u64),
     Number(f64),
     Text(String),
-    List(Vec<Item>),
-    Map(Vec<Entry>),
-    Shared(Rc<Shared>),
+    List(Vec<ListItem>),
+    Map(Vec<TreeMember>),
+    SharedTree(Rc<SharedTree>),
 }
 
 /// An element of a list.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct ListItem {
     /// Stands above it; empty: nothing does.
     pub why: String,
-    pub value: Node,
+    pub value: TreeNode,
 }
 
 /// A member of a map.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct TreeMember {
     pub key: String,
     /// Stands above it; empty: nothing does.
     pub why: String,
-    pub value: Node,
+    pub value: TreeNode,
 }
 
-/// See [`Node::Shared`].
+/// See [`TreeNode::SharedTree`].
 #[derive(Debug)]
-pub struct Shared {
+pub struct SharedTree {
     /// The anchor's name in YAML: letters, digits, `-` and `_`.
     pub name: String,
-    pub value: Node,
+    pub value: TreeNode,
 }
 
-impl Node {
+impl TreeNode {
     /// A part that will stand in several places. Characters that an anchor can't have become `_`.
-    pub fn shared(name: &str, value: Node) -> Node {
+    pub fn shared(name: &str, value: TreeNode) -> TreeNode {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        Node::Shared(Rc::new(Shared { name: name.chars().map(plain).collect(), value }))
+        TreeNode::SharedTree(Rc::new(SharedTree { name: name.chars().map(plain).collect(), value }))
     }
 }
 
 /// Builds a map, entry by entry.
 #[derive(Clone, Debug, Default)]
 pub struct Map {
-    entries: Vec<Entry>,
+    entries: Vec<TreeMember>,
     why: String,
 }
 
@@ -73,9 +73,9 @@ impl Map {
         self
     }
 
-    pub fn with(mut self, key: &str, value: impl Into<Node>) -> Map {
+    pub fn with(mut self, key: &str, value: impl Into<TreeNode>) -> Map {
         let why = std::mem::take(&mut self.why);
-        self.entries.push(Entry { key: key.to_owned(), why, value: value.into() });
+        self.entries.push(TreeMember { key: key.to_owned(), why, value: value.into() });
         self
     }
 
@@ -86,7 +86,7 @@ impl Map {
     }
 
     /// Leaves the entry out, with its reason, where there is no value.
-    pub fn with_some(mut self, key: &str, value: Option<impl Into<Node>>) -> Map {
+    pub fn with_some(mut self, key: &str, value: Option<impl Into<TreeNode>>) -> Map {
         match value {
             Some(value) => self.with(key, value),
             None => {
@@ -97,63 +97,65 @@ impl Map {
     }
 }
 
-impl From<Map> for Node {
-    fn from(map: Map) -> Node {
-        Node::Map(map.entries)
+impl From<Map> for TreeNode {
+    fn from(map: Map) -> TreeNode {
+        TreeNode::Map(map.entries)
     }
 }
 
 /// A map of one entry.
-pub fn one(key: &str, value: impl Into<Node>) -> Node {
+pub fn one(key: &str, value: impl Into<TreeNode>) -> TreeNode {
     Map::new().with(key, value).into()
 }
 
 /// A list without reasons.
-pub fn list<N: Into<Node>>(values: impl IntoIterator<Item = N>) -> Node {
-    Node::List(values.into_iter().map(|value| Item { why: String::new(), value: value.into() }).collect())
+pub fn list<N: Into<TreeNode>>(values: impl IntoIterator<Item = N>) -> TreeNode {
+    TreeNode::List(
+        values.into_iter().map(|value| ListItem { why: String::new(), value: value.into() }).collect(),
+    )
 }
 
 /// Milliseconds as protobuf's JSON writes durations: `1.5s`.
-pub fn duration(ms: u64) -> Node {
+pub fn duration(ms: u64) -> TreeNode {
     let (seconds, rest) = (ms / 1000, ms % 1000);
     if rest == 0 {
-        return Node::Text(format!("{seconds}s"));
+        return TreeNode::Text(format!("{seconds}s"));
     }
     let fraction = format!("{rest:03}");
-    Node::Text(format!("{seconds}.{}s", fraction.trim_end_matches('0')))
+    TreeNode::Text(format!("{seconds}.{}s", fraction.trim_end_matches('0')))
 }
 
 /// An address as Envoy's `core.v3.Address`.
-pub fn address(host: &str, port: u16) -> Node {
+pub fn address(host: &str, port: u16) -> TreeNode {
     one("socket_address", Map::new().with("address", host).with("port_value", u64::from(port)))
 }
 
-impl From<&str> for Node {
-    fn from(text: &str) -> Node {
-        Node::Text(text.to_owned())
+impl From<&str> for TreeNode {
+    fn from(text: &str) -> TreeNode {
+        TreeNode::Text(text.to_owned())
     }
 }
 
-impl From<String> for Node {
-    fn from(text: String) -> Node {
-        Node::Text(text)
+impl From<String> for TreeNode {
+    fn from(text: String) -> TreeNode {
+        TreeNode::Text(text)
     }
 }
 
-impl From<bool> for Node {
-    fn from(truth: bool) -> Node {
-        Node::Bool(truth)
+impl From<bool> for TreeNode {
+    fn from(truth: bool) -> TreeNode {
+        TreeNode::Bool(truth)
     }
 }
 
-impl From<u64> for Node {
-    fn from(number: u64) -> Node {
-        Node::Whole(number)
+impl From<u64> for TreeNode {
+    fn from(number: u64) -> TreeNode {
+        TreeNode::Whole(number)
     }
 }
 
-impl From<f64> for Node {
-    fn from(number: f64) -> Node {
-        Node::Number(number)
+impl From<f64> for TreeNode {
+    fn from(number: f64) -> TreeNode {
+        TreeNode::Number(number)
     }
 }

@@ -3,17 +3,17 @@
 //!
 //! A text stands without quotes only where no reader of YAML, 1.1 or 1.2, could take it for anything else.
 
-use super::tree::{Entry, Item, Node, Shared};
+use super::tree::{ListItem, SharedTree, TreeMember, TreeNode};
 use std::rc::Rc;
 
 /// Lines and comments are not made longer than this.
 const WIDTH: usize = 110;
 
 /// The whole document.
-pub fn write(root: &Node) -> String {
+pub fn write(root: &TreeNode) -> String {
     let mut yaml = Yaml { out: String::new(), anchors: Vec::new() };
     match root {
-        Node::Map(entries) => yaml.map(entries, 0, false),
+        TreeNode::Map(entries) => yaml.map(entries, 0, false),
         other => {
             let flow = yaml.flow(other);
             yaml.out.push_str(&flow.unwrap_or_default());
@@ -26,12 +26,12 @@ pub fn write(root: &Node) -> String {
 struct Yaml {
     out: String,
     /// The shared parts that were written already, and their names.
-    anchors: Vec<(Rc<Shared>, String)>,
+    anchors: Vec<(Rc<SharedTree>, String)>,
 }
 
 impl Yaml {
     /// The entries of a map, each on its own line; `inline`: the first continues a line that is already indented.
-    fn map(&mut self, entries: &[Entry], indent: usize, inline: bool) {
+    fn map(&mut self, entries: &[TreeMember], indent: usize, inline: bool) {
         for (i, entry) in entries.iter().enumerate() {
             if !(inline && i == 0) {
                 if indent == 0 && i > 0 {
@@ -46,10 +46,10 @@ impl Yaml {
         }
     }
 
-    fn list(&mut self, items: &[Item], indent: usize) {
+    fn list(&mut self, items: &[ListItem], indent: usize) {
         for item in items {
             self.comment(&item.why, indent);
-            if let Node::Map(entries) = &item.value
+            if let TreeNode::Map(entries) = &item.value
                 && let Some(first) = entries.first()
             {
                 self.comment(&first.why, indent);
@@ -58,7 +58,7 @@ impl Yaml {
             self.out.push('-');
             match &item.value {
                 // `- key: value`, with the map's other entries below the first.
-                Node::Map(entries) if self.fits(&item.value, indent + 2).is_none() => {
+                TreeNode::Map(entries) if self.fits(&item.value, indent + 2).is_none() => {
                     self.out.push(' ');
                     self.map(entries, indent + 2, true);
                 }
@@ -68,8 +68,8 @@ impl Yaml {
     }
 
     /// What follows `key:` or `-`, to the end of its last line: lists begin in column `lists`, all else in `below`.
-    fn value(&mut self, node: &Node, lists: usize, below: usize) {
-        if let Node::Shared(shared) = node {
+    fn value(&mut self, node: &TreeNode, lists: usize, below: usize) {
+        if let TreeNode::SharedTree(shared) = node {
             match self.anchor(shared) {
                 Some(name) => self.out.push_str(&format!(" *{name}\n")),
                 None => {
@@ -88,12 +88,12 @@ impl Yaml {
             return;
         }
         match node {
-            Node::Text(text) if is_block(text) => self.block(text, below),
-            Node::List(items) => {
+            TreeNode::Text(text) if is_block(text) => self.block(text, below),
+            TreeNode::List(items) => {
                 self.out.push('\n');
                 self.list(items, lists);
             }
-            Node::Map(entries) => {
+            TreeNode::Map(entries) => {
                 self.out.push('\n');
                 self.map(entries, below, false);
             }
@@ -106,12 +106,12 @@ impl Yaml {
         }
     }
 
-    fn anchor(&self, shared: &Rc<Shared>) -> Option<&str> {
+    fn anchor(&self, shared: &Rc<SharedTree>) -> Option<&str> {
         self.anchors.iter().find(|(known, _)| Rc::ptr_eq(known, shared)).map(|(_, name)| name.as_str())
     }
 
     /// The part's own name, or with a number behind where another part has it.
-    fn new_anchor(&mut self, shared: &Rc<Shared>) -> String {
+    fn new_anchor(&mut self, shared: &Rc<SharedTree>) -> String {
         let taken = |name: &String| self.anchors.iter().any(|(_, known)| known == name);
         let numbered = (2..).map(|n: u32| format!("{}-{n}", shared.name));
         let mut names = std::iter::once(shared.name.clone()).chain(numbered);
@@ -162,12 +162,12 @@ impl Yaml {
     }
 
     /// The node on one line, if it is short enough to stand at this column.
-    fn fits(&self, node: &Node, column: usize) -> Option<String> {
+    fn fits(&self, node: &TreeNode, column: usize) -> Option<String> {
         self.flow(node).filter(|flow| match node {
-            Node::Map(entries) if !entries.is_empty() => {
+            TreeNode::Map(entries) if !entries.is_empty() => {
                 column + flow.chars().count() <= WIDTH && nested(node) <= 3
             }
-            Node::List(items) if !items.is_empty() => {
+            TreeNode::List(items) if !items.is_empty() => {
                 column + flow.chars().count() <= WIDTH && nested(node) <= 3
             }
             _ => true,
@@ -175,20 +175,20 @@ impl Yaml {
     }
 
     /// The node on one line; `None` where it has comments, anchors to set or line breaks.
-    fn flow(&self, node: &Node) -> Option<String> {
+    fn flow(&self, node: &TreeNode) -> Option<String> {
         Some(match node {
-            Node::Bool(truth) => truth.to_string(),
-            Node::Whole(number) => number.to_string(),
-            Node::Number(number) => number.to_string(),
-            Node::Text(text) if is_block(text) => return None,
-            Node::Text(text) => scalar(text),
-            Node::Shared(shared) => format!("*{}", self.anchor(shared)?),
-            Node::List(items) => {
+            TreeNode::Bool(truth) => truth.to_string(),
+            TreeNode::Whole(number) => number.to_string(),
+            TreeNode::Number(number) => number.to_string(),
+            TreeNode::Text(text) if is_block(text) => return None,
+            TreeNode::Text(text) => scalar(text),
+            TreeNode::SharedTree(shared) => format!("*{}", self.anchor(shared)?),
+            TreeNode::List(items) => {
                 let parts =
                     items.iter().map(|item| item.why.is_empty().then(|| self.flow(&item.value)).flatten());
                 format!("[{}]", parts.collect::<Option<Vec<_>>>()?.join(", "))
             }
-            Node::Map(entries) => {
+            TreeNode::Map(entries) => {
                 let parts = entries.iter().map(|entry| {
                     let value = entry.why.is_empty().then(|| self.flow(&entry.value)).flatten()?;
                     Some(format!("{}: {value}", scalar(&entry.key)))
@@ -200,10 +200,10 @@ impl Yaml {
 }
 
 /// How many lists and maps stand in one another, itself included.
-fn nested(node: &Node) -> usize {
+fn nested(node: &TreeNode) -> usize {
     match node {
-        Node::List(items) => 1 + items.iter().map(|item| nested(&item.value)).max().unwrap_or(0),
-        Node::Map(entries) => 1 + entries.iter().map(|entry| nested(&entry.value)).max().unwrap_or(0),
+        TreeNode::List(items) => 1 + items.iter().map(|item| nested(&item.value)).max().unwrap_or(0),
+        TreeNode::Map(entries) => 1 + entries.iter().map(|entry| nested(&entry.value)).max().unwrap_or(0),
         _ => 0,
     }
 }
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn repeated_parts_are_written_once() {
-        let shared = |text: &str| Node::shared("x", one("k", text));
+        let shared = |text: &str| TreeNode::shared("x", one("k", text));
         let (first, second) = (shared("one"), shared("two"));
         let map = Map::new().with("a", first.clone()).why("Another.").with("b", second);
         let map = map.with("c", list([first.clone()])).with("d", first);

@@ -12,7 +12,7 @@ use crate::json::{Kind, Raw, Text};
 /// # Errors
 /// What is wrong with the first bad one, with its place.
 pub(super) fn read_all<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Message<'a>>, Refusal> {
-    let mut reader = Reader { messages: Vec::new(), legacy_calls: 0 };
+    let mut reader = MessageReading { messages: Vec::new(), legacy_calls: 0 };
     for (index, message) in at.array(value)?.items().enumerate() {
         let at = at.index(index);
         reader.read(at.object(message)?, &at)?;
@@ -27,7 +27,7 @@ pub(super) fn read_all<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Vec<Message<'a
 pub(super) fn places(messages: Raw<'_>) -> Box<dyn Fn(Place) -> String> {
     let starts = starts(messages);
     Box::new(move |place| {
-        let Some(Start { index, is_result, thoughts, is_array }) = starts.get(place.message) else {
+        let Some(FirstOf { index, is_result, thoughts, is_array }) = starts.get(place.message) else {
             return place.to_string();
         };
         match place.spot {
@@ -43,7 +43,7 @@ pub(super) fn places(messages: Raw<'_>) -> Box<dyn Fn(Place) -> String> {
 }
 
 /// The first of the caller's messages that are one of the model's.
-struct Start {
+struct FirstOf {
     index: usize,
     /// Results of tools that follow one another are one message.
     is_result: bool,
@@ -51,23 +51,23 @@ struct Start {
     is_array: bool,
 }
 
-fn starts(messages: Raw<'_>) -> Vec<Start> {
+fn starts(messages: Raw<'_>) -> Vec<FirstOf> {
     let mut starts = Vec::new();
     let mut after_result = false;
     for (index, message) in messages.items().enumerate() {
-        let members = Members::of(message);
+        let members = MessageMembers::of(message);
         let role = members.role.and_then(Raw::text);
         let is_result = role.is_some_and(|role| role == "tool" || role == "function");
         if !(after_result && is_result) {
             let is_array = members.content.is_some_and(|content| content.kind() == Kind::Array);
-            starts.push(Start { index, is_result, thoughts: members.thoughts.read().len(), is_array });
+            starts.push(FirstOf { index, is_result, thoughts: members.thoughts.read().len(), is_array });
         }
         after_result = is_result;
     }
     starts
 }
 
-struct Reader<'a> {
+struct MessageReading<'a> {
     messages: Vec<Message<'a>>,
     /// Calls in the legacy form so far; it has no ids, so they are counted.
     legacy_calls: usize,
@@ -75,7 +75,7 @@ struct Reader<'a> {
 
 /// The members of a message, before its role says which of them count.
 #[derive(Default)]
-struct Members<'a> {
+struct MessageMembers<'a> {
     role: Option<Raw<'a>>,
     content: Option<Raw<'a>>,
     name: Option<Raw<'a>>,
@@ -84,13 +84,13 @@ struct Members<'a> {
     tool_call_id: Option<Raw<'a>>,
     function_call: Option<Raw<'a>>,
     cache: Option<Raw<'a>>,
-    thoughts: reasoning::Members<'a>,
+    thoughts: reasoning::ThoughtMembers<'a>,
     extra: Vec<(Text<'a>, Raw<'a>)>,
 }
 
-impl<'a> Members<'a> {
-    fn of(message: Raw<'a>) -> Members<'a> {
-        let mut members = Members::default();
+impl<'a> MessageMembers<'a> {
+    fn of(message: Raw<'a>) -> MessageMembers<'a> {
+        let mut members = MessageMembers::default();
         for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
             let place = match name.decode().as_ref() {
                 "role" => &mut members.role,
@@ -115,9 +115,9 @@ impl<'a> Members<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MessageReading<'a> {
     fn read(&mut self, message: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
-        let mut members = Members::of(message);
+        let mut members = MessageMembers::of(message);
         let role = members.role.ok_or_else(|| at.name("role").missing("say who speaks."))?;
         let role = at.name("role").text(role)?;
         let name = members.name.map(|name| at.name("name").text(name)).transpose()?;
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn assistant(&mut self, members: &Members<'a>, at: &At<'_>) -> Result<Vec<Part<'a>>, Refusal> {
+    fn assistant(&mut self, members: &MessageMembers<'a>, at: &At<'_>) -> Result<Vec<Part<'a>>, Refusal> {
         let mut parts = members.thoughts.read();
         if let Some(content) = members.content.filter(|content| content.as_json() != "\"\"") {
             parts.extend(part::read_content(content, &at.name("content"))?);
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
     /// they answer one turn of calls.
     fn result(
         &mut self,
-        members: Members<'a>,
+        members: MessageMembers<'a>,
         name: Option<Text<'a>>,
         legacy: bool,
         at: &At<'_>,

@@ -18,7 +18,7 @@ pub(super) fn read(body: Raw<'_>) -> Result<Request<'_>, Refusal> {
     if body.kind() != Kind::Object {
         return Err(Refusal::invalid("", "The body must be a JSON object with `model` and `messages`."));
     }
-    let mut reader = Reader::default();
+    let mut reader = ChatReading::default();
     reader.request.dialect = wire::OWN;
     if calls_functions(body) {
         // An answer has room for one call only.
@@ -44,7 +44,7 @@ pub(super) fn calls_functions(body: Raw<'_>) -> bool {
 }
 
 #[derive(Default)]
-struct Reader<'a> {
+struct ChatReading<'a> {
     request: Request<'a>,
     /// The older name of `max_completion_tokens`, which wins.
     max_tokens: Option<u64>,
@@ -53,7 +53,7 @@ struct Reader<'a> {
     function_call: Option<Raw<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ChatReading<'a> {
     fn conversation(&mut self, key: &str, value: Raw<'a>, at: &At<'_>) -> Result<bool, Refusal> {
         let request = &mut self.request;
         match key {

@@ -9,14 +9,14 @@ use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
 
 /// Writes chunks, <https://platform.openai.com/docs/api-reference/chat/streaming>.
-pub(super) struct Chunks {
+pub(super) struct ChatChunks {
     /// From the opening brace to before `choices`: the same in every chunk.
     opening: Vec<u8>,
     /// For the opening, which waits for the provider's id.
     turn: Turn,
     /// Calls are told as `function_call`, of which there is one.
     legacy: bool,
-    choices: Vec<Choice>,
+    choices: Vec<StreamedChoice>,
     usage: Usage,
     /// What stands around a text of this choice, once one was written.
     around: Option<(u32, Vec<u8>, Vec<u8>)>,
@@ -24,7 +24,7 @@ pub(super) struct Chunks {
 
 /// What was written of one choice.
 #[derive(Clone, Default)]
-struct Choice {
+struct StreamedChoice {
     /// The chunk with the role is out.
     begun: bool,
     /// The thoughts that are closed; the index of the next.
@@ -38,10 +38,10 @@ struct Choice {
     images: u32,
 }
 
-impl Chunks {
-    pub(super) fn new(turn: &Turn, legacy: bool) -> Chunks {
+impl ChatChunks {
+    pub(super) fn new(turn: &Turn, legacy: bool) -> ChatChunks {
         let (opening, choices) = (Vec::new(), Vec::new());
-        Chunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default(), around: None }
+        ChatChunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default(), around: None }
     }
 
     fn open(&mut self, id: Option<&Text<'_>>) {
@@ -131,11 +131,11 @@ impl Chunks {
         self.choice(choice, out, None, None, delta);
     }
 
-    fn state(&mut self, choice: u32) -> Option<&mut Choice> {
+    fn state(&mut self, choice: u32) -> Option<&mut StreamedChoice> {
         let at = usize::try_from(choice).ok()?;
         // OpenAI allows 128 choices; a stranger number is a provider's error.
         if at >= self.choices.len() && at < 128 {
-            self.choices.resize(at + 1, Choice::default());
+            self.choices.resize(at + 1, StreamedChoice::default());
         }
         self.choices.get_mut(at)
     }
@@ -251,7 +251,7 @@ impl Chunks {
     }
 }
 
-impl StreamWriter for Chunks {
+impl StreamWriter for ChatChunks {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if let (Event::Text { choice, text }, Some((known, ..))) = (event, &self.around)
             && choice == known

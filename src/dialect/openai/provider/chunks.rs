@@ -6,7 +6,7 @@
 //! a result ("Unexpected role 'user' after role 'tool'"). Ids of calls have a form of their own ([`call_id`]).
 //! <https://docs.mistral.ai/api/#tag/chat>
 
-use super::order::{Place, places};
+use super::order::{Stratum, places};
 use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::loss::{Loss, lose_member_of_message};
 use crate::dialect::openai::calls;
@@ -22,7 +22,7 @@ const OWN_CHUNKS: [&str; 4] = ["document_url", "reference", "thinking", "file"];
 /// What the assistant says between a tool's result and the user's next words, where it said nothing.
 const READ: &str = "(I have read the result.)";
 
-pub(super) struct Chunks<'c> {
+pub(super) struct MistralMessages<'c> {
     /// The caller's.
     dialect: &'static str,
     names: &'c Renames,
@@ -33,9 +33,13 @@ pub(super) struct Chunks<'c> {
     after_result: bool,
 }
 
-impl<'c> Chunks<'c> {
-    pub(super) fn new(dialect: &'static str, names: &'c Renames, losses: &'c mut Losses) -> Chunks<'c> {
-        Chunks { dialect, names, losses, index: 0, after_result: false }
+impl<'c> MistralMessages<'c> {
+    pub(super) fn new(
+        dialect: &'static str,
+        names: &'c Renames,
+        losses: &'c mut Losses,
+    ) -> MistralMessages<'c> {
+        MistralMessages { dialect, names, losses, index: 0, after_result: false }
     }
 
     /// Writes the array.
@@ -46,8 +50,9 @@ impl<'c> Chunks<'c> {
         let last = request.messages.len().saturating_sub(1);
         let places = places(&request.messages);
         let each = || request.messages.iter().zip(&places).enumerate();
-        let ordered =
-            Place::IN_ORDER.into_iter().flat_map(|place| each().filter(move |(_, (_, own))| **own == place));
+        let ordered = Stratum::IN_ORDER
+            .into_iter()
+            .flat_map(|place| each().filter(move |(_, (_, own))| **own == place));
         w.open_array();
         for (index, (message, _)) in ordered {
             self.index = index;
@@ -64,7 +69,7 @@ impl<'c> Chunks<'c> {
                 Role::System | Role::Developer => self.system(message, w)?,
             }
         }
-        if places.iter().all(|place| *place == Place::Front) {
+        if places.iter().all(|place| *place == Stratum::Front) {
             w.object(|w| {
                 w.key("role").string("user");
                 w.key("content").string(SILENT_USER);

@@ -34,6 +34,6 @@ impl Provider for OpenAi {
     }
 
     fn stream(&self, memo: &Memo) -> Box<dyn StreamReader> {
-        Box::new(stream::Chunks::new(memo))
+        Box::new(stream::ReadChunks::new(memo))
     }
 }

@@ -4,7 +4,7 @@ use crate::chat::{Message, Part, PartKind, Role};
 
 /// Where a message goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Stratum {
     /// With the instructions that everything begins with.
     Front,
     /// Behind those: instructions that come where Mistral takes none. For most providers all of them go to the front.
@@ -12,12 +12,12 @@ pub(super) enum Place {
     Conversation,
 }
 
-impl Place {
-    pub const IN_ORDER: [Place; 3] = [Place::Front, Place::BehindFront, Place::Conversation];
+impl Stratum {
+    pub const IN_ORDER: [Stratum; 3] = [Stratum::Front, Stratum::BehindFront, Stratum::Conversation];
 }
 
 /// Mistral takes instructions after each other and after the user, and not at the end.
-pub(super) fn places(messages: &[Message<'_>]) -> Vec<Place> {
+pub(super) fn places(messages: &[Message<'_>]) -> Vec<Stratum> {
     let is_instruction = |message: &Message<'_>| matches!(message.role, Role::System | Role::Developer);
     let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::ToolResult(_));
     let end = messages.iter().rposition(|message| !is_instruction(message)).unwrap_or(messages.len());
@@ -25,14 +25,14 @@ pub(super) fn places(messages: &[Message<'_>]) -> Vec<Place> {
     let place = |(index, message): (usize, &Message<'_>)| {
         is_front &= is_instruction(message);
         if is_front {
-            return Place::Front;
+            return Stratum::Front;
         }
         if is_instruction(message) {
-            return if after_user && index < end { Place::Conversation } else { Place::BehindFront };
+            return if after_user && index < end { Stratum::Conversation } else { Stratum::BehindFront };
         }
         let results = message.parts.iter().filter(|part| is_result(part)).count();
         after_user = message.role == Role::User && (results == 0 || results < message.parts.len());
-        Place::Conversation
+        Stratum::Conversation
     };
     messages.iter().enumerate().map(place).collect()
 }

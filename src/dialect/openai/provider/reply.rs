@@ -76,7 +76,7 @@ fn restore_name(call: &mut ToolCall<'_>, memo: &Memo) {
 }
 
 fn read_message<'a>(message: Raw<'a>, id: Option<&Text<'a>>) -> Vec<Part<'a>> {
-    let mut thoughts = reasoning::Members::default();
+    let mut thoughts = reasoning::ThoughtMembers::default();
     let mut content = Raw::NULL;
     let mut refusal = None;
     let mut calls = Raw::NULL;

@@ -1,6 +1,6 @@
 //! The model into a Chat Completions request: the members of the request itself.
 
-use super::chunks::{self, Chunks};
+use super::chunks::{self, MistralMessages};
 use super::message::Messages;
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
@@ -41,7 +41,7 @@ pub(super) fn write(
     w.key("model").string(model);
     w.key("messages");
     if target.row.has(Quirk::Chunks) {
-        Chunks::new(request.dialect, &names, composer.losses).write(request, w)?;
+        MistralMessages::new(request.dialect, &names, composer.losses).write(request, w)?;
     } else {
         Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, w)?;
     }

@@ -1,6 +1,6 @@
 //! A stream of `chat.completion.chunk` events into the model's events.
 
-use super::tool_calls::Calls;
+use super::tool_calls::StreamedCalls;
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, reasoning, wire};
@@ -12,22 +12,22 @@ use crate::stream::sse::{Frame, Sse};
 use std::rc::Rc;
 
 /// The reader of such a stream.
-pub(super) type Chunks = Framed<Sse, State>;
+pub(super) type ReadChunks = Framed<Sse, ChunkReader>;
 
-pub(super) struct State {
+pub(super) struct ChunkReader {
     memo: Rc<Memo>,
     started: bool,
     /// The answer's id, for calls that come without one.
     id: Option<String>,
     ending: Ending,
-    calls: Vec<Calls>,
+    calls: Vec<StreamedCalls>,
     /// Of the last thought.
     maker: Option<Maker>,
 }
 
-impl Chunks {
-    pub(super) fn new(memo: &Memo) -> Chunks {
-        let state = State {
+impl ReadChunks {
+    pub(super) fn new(memo: &Memo) -> ReadChunks {
+        let state = ChunkReader {
             memo: Rc::new(memo.clone()),
             started: false,
             id: None,
@@ -39,7 +39,7 @@ impl Chunks {
     }
 }
 
-impl FrameReader<Sse, Sink<'_>> for State {
+impl FrameReader<Sse, Sink<'_>> for ChunkReader {
     fn take(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if is_done(frame.data) {
             self.ending.set_done();
@@ -74,7 +74,7 @@ impl FrameReader<Sse, Sink<'_>> for State {
     }
 }
 
-impl State {
+impl ChunkReader {
     fn chunk(&mut self, chunk: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let mut choices = Raw::NULL;
         let mut usage = None;
@@ -151,7 +151,7 @@ impl State {
     }
 
     fn delta(&mut self, choice: u32, delta: Raw<'_>, sink: &mut Sink<'_>) {
-        let mut thoughts = reasoning::Members::default();
+        let mut thoughts = reasoning::ThoughtMembers::default();
         let mut content = Raw::NULL;
         let mut refusal = None;
         let mut calls = Raw::NULL;
@@ -188,10 +188,10 @@ impl State {
         self.id = id;
     }
 
-    fn calls_of(&mut self, choice: u32) -> Option<&mut Calls> {
+    fn calls_of(&mut self, choice: u32) -> Option<&mut StreamedCalls> {
         let at = usize::try_from(choice).ok().filter(|at| *at < 128)?;
         while self.calls.len() <= at {
-            self.calls.push(Calls::new(&self.memo));
+            self.calls.push(StreamedCalls::new(&self.memo));
         }
         self.calls.get_mut(at)
     }
@@ -200,7 +200,7 @@ impl State {
 /// `known`: the maker of the fragments before, who is told once.
 fn emit_thoughts(
     choice: u32,
-    thoughts: &reasoning::Members<'_>,
+    thoughts: &reasoning::ThoughtMembers<'_>,
     known: &mut Option<Maker>,
     sink: &mut Sink<'_>,
 ) {

@@ -12,14 +12,14 @@ use crate::json::{Kind, Raw, Text};
 use std::rc::Rc;
 
 /// The calls of one choice.
-pub(super) struct Calls {
+pub(super) struct StreamedCalls {
     memo: Rc<Memo>,
-    calls: Vec<Call>,
+    calls: Vec<StreamedCall>,
     places: Places,
     has_started: bool,
 }
 
-struct Call {
+struct StreamedCall {
     id: String,
     /// Its start is out: the name is known.
     started: bool,
@@ -28,9 +28,14 @@ struct Call {
     has_arguments: bool,
 }
 
-impl Calls {
-    pub(super) fn new(memo: &Rc<Memo>) -> Calls {
-        Calls { memo: Rc::clone(memo), calls: Vec::new(), places: Places::default(), has_started: false }
+impl StreamedCalls {
+    pub(super) fn new(memo: &Rc<Memo>) -> StreamedCalls {
+        StreamedCalls {
+            memo: Rc::clone(memo),
+            calls: Vec::new(),
+            places: Places::default(),
+            has_started: false,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,7 +61,7 @@ impl Calls {
         let at = self.place(wire, given.as_deref(), name.is_some()).unwrap_or_else(|| {
             let at = self.calls.len();
             self.places.number(wire, at);
-            self.calls.push(Call {
+            self.calls.push(StreamedCall {
                 id: String::new(),
                 started: false,
                 held: String::new(),

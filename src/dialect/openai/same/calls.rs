@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 /// The calls of a stream's choices.
 #[derive(Default)]
-pub(super) struct Numbers {
-    choices: BTreeMap<u64, Calls>,
+pub(super) struct CallNumbers {
+    choices: BTreeMap<u64, ChoiceCalls>,
     /// The server's own numbers are not those of the calls.
     renumbers: bool,
     /// The fragments in the chunk, in order.
@@ -23,12 +23,12 @@ pub(super) struct Numbers {
 
 /// The calls of one choice.
 #[derive(Default)]
-struct Calls {
-    seen: Vec<Seen>,
+struct ChoiceCalls {
+    seen: Vec<CallSeen>,
     places: Places,
 }
 
-struct Seen {
+struct CallSeen {
     id: String,
     is_named: bool,
 }
@@ -46,7 +46,7 @@ struct Fragment {
     repeats_name: bool,
 }
 
-impl Numbers {
+impl CallNumbers {
     /// A chunk begins.
     pub(super) fn begin(&mut self) {
         self.fragments.clear();
@@ -87,7 +87,7 @@ impl Numbers {
     }
 
     fn fragment(&mut self, choice: u64, wire: Option<u64>, call: Raw<'_>) -> Fragment {
-        let Calls { seen: calls, places } = self.choices.entry(choice).or_default();
+        let ChoiceCalls { seen: calls, places } = self.choices.entry(choice).or_default();
         let id = said(call.get("id")).map(Text::into_string);
         let is_named = is_named(call);
         let id_of = |at: usize| calls.get(at).map_or("", |seen| seen.id.as_str());
@@ -96,7 +96,7 @@ impl Numbers {
             places.number(wire, number);
             let id = id.unwrap_or_default();
             places.name(&id, number);
-            calls.push(Seen { id, is_named });
+            calls.push(CallSeen { id, is_named });
             return Fragment { number, is_first: true, ..Fragment::default() };
         };
         let Some(seen) = calls.get_mut(number) else { return Fragment::default() };
@@ -282,7 +282,7 @@ fn replaced<'a>(object: Raw<'a>, member: &str, write: &mut impl FnMut(Raw<'a>, &
 mod tests {
     use super::*;
 
-    fn chunk(numbers: &mut Numbers, calls: &str) -> String {
+    fn chunk(numbers: &mut CallNumbers, calls: &str) -> String {
         let choices = format!(r#"[{{"index":1,"delta":{{"role":"assistant","tool_calls":[{calls}]}}}}]"#);
         let choices = Raw::parse(choices.as_bytes()).unwrap();
         numbers.begin();
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn counts_calls_of_each_choice() {
-        let mut numbers = Numbers::default();
+        let mut numbers = CallNumbers::default();
         let mut given = |calls: &str| chunk(&mut numbers, calls);
         assert_eq!(given(r#"{"id":"a","function":{"name":"f","arguments":"{"}}"#), "0");
         assert_eq!(given(r#"{"function":{"arguments":"}"}}"#), "0");
@@ -316,12 +316,12 @@ mod tests {
             format!(r#"{{"index":{index},"id":"{id}","type":"function","function":{{{rest}}}}}"#)
         };
         let start = r#""name":"f","arguments":"""#;
-        let mut numbers = Numbers::default();
+        let mut numbers = CallNumbers::default();
         assert_eq!(chunk(&mut numbers, &call(0, "a", start)), "as it is");
         assert_eq!(chunk(&mut numbers, r#"{"index":0,"function":{"arguments":"{}"}}"#), "as it is");
         assert_eq!(chunk(&mut numbers, &call(0, "b", start)), "1");
         assert_eq!(chunk(&mut numbers, r#"{"index":0,"function":{"arguments":"{}"}}"#), "1");
-        let mut numbers = Numbers::default();
+        let mut numbers = CallNumbers::default();
         assert_eq!(chunk(&mut numbers, &call(1, "a", start)), "0");
         assert_eq!(chunk(&mut numbers, &call(2, "b", start)), "1");
         assert_eq!(chunk(&mut numbers, r#"{"index":1,"function":{"arguments":"{}"}}"#), "0");

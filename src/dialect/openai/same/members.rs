@@ -21,18 +21,18 @@ pub(super) enum Fate {
 }
 
 /// The members that a provider takes, where a request has others.
-pub(super) struct Members {
+pub(super) struct KnownMembers {
     /// The only ones that it knows.
     known: Option<&'static [&'static str]>,
 }
 
-impl Members {
+impl KnownMembers {
     /// `None`: nothing has to change.
-    pub(super) fn wanted(row: &Row, messages: Raw<'_>) -> Option<Members> {
+    pub(super) fn wanted(row: &Row, messages: Raw<'_>) -> Option<KnownMembers> {
         if row.has(Quirk::EmptyMembers) {
             return None;
         }
-        let members = Members { known: quirks::message_members(row) };
+        let members = KnownMembers { known: quirks::message_members(row) };
         messages.items().any(|message| members.change(message)).then_some(members)
     }
 

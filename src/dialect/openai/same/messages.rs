@@ -1,6 +1,6 @@
 //! A caller's messages without what the provider doesn't know in them, and with what it wants said in its way.
 
-use super::members::{Fate, Members, is_only_refusal};
+use super::members::{Fate, KnownMembers, is_only_refusal};
 use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Quirk, Row, Thoughts};
@@ -8,7 +8,7 @@ use crate::json::{Edit, Kind, Raw, Text, edit_object};
 
 /// What becomes of the messages.
 pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
-    let wanted = Wanted::of(row, messages);
+    let wanted = Changes::of(row, messages);
     if wanted.is_nothing() {
         return Edit::Keep;
     }
@@ -25,8 +25,8 @@ pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edi
 }
 
 /// What has to change in some message.
-struct Wanted {
-    members: Option<Members>,
+struct Changes {
+    members: Option<KnownMembers>,
     developer: bool,
     names: bool,
     /// Google's signatures of tool calls, which another provider doesn't know.
@@ -34,10 +34,10 @@ struct Wanted {
     thoughts: Option<Thoughts>,
 }
 
-impl Wanted {
-    fn of(row: &Row, messages: Raw<'_>) -> Wanted {
-        Wanted {
-            members: Members::wanted(row, messages),
+impl Changes {
+    fn of(row: &Row, messages: Raw<'_>) -> Changes {
+        Changes {
+            members: KnownMembers::wanted(row, messages),
             developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
             names: !quirks::takes_names(row) && messages.may_have_member("name"),
             signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
@@ -48,7 +48,7 @@ impl Wanted {
     }
 
     fn is_nothing(&self) -> bool {
-        let Wanted { members, developer, names, signatures, thoughts } = self;
+        let Changes { members, developer, names, signatures, thoughts } = self;
         !developer && !names && !signatures && members.is_none() && thoughts.is_none()
     }
 

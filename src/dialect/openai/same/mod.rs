@@ -12,7 +12,7 @@ mod thoughts;
 mod usual;
 
 use super::OpenAi;
-use crate::dialect::seam::{Answer, Native, Pipe, Sending};
+use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
 use crate::dialect::{Body, Memo, Outgoing, Refusal, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
@@ -22,12 +22,18 @@ impl Native for OpenAi {
         request::edit(body, to.turn, to.target, to.losses)
     }
 
-    fn reply(&self, turn: &Turn, _memo: &Memo, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+    fn reply(
+        &self,
+        turn: &Turn,
+        _memo: &Memo,
+        head: &Head<'_>,
+        body: &Body<'_>,
+    ) -> Result<WholeAnswer, Failure> {
         reply::edit(turn, head, body)
     }
 
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
-        Box::new(stream::Chunks::new(turn, memo))
+        Box::new(stream::EditedChunks::new(turn, memo))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{calls, json_string};
 use crate::dialect::openai::{answer, wire};
-use crate::dialect::seam::Answer;
+use crate::dialect::seam::WholeAnswer;
 use crate::dialect::{Body, Seen, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Edit, Kind, Raw, edit_object};
@@ -11,7 +11,7 @@ use crate::json::{Edit, Kind, Raw, edit_object};
 ///
 /// # Errors
 /// The failure that it reports or is.
-pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &Body<'_>) -> Result<Answer, Failure> {
+pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &Body<'_>) -> Result<WholeAnswer, Failure> {
     let completion = answer::parse(head, body)?;
     let (seen, mends) = look(completion, head)?;
     let choices = if mends { completion.get("choices") } else { None };
@@ -27,7 +27,7 @@ pub(super) fn edit(turn: &Turn, head: &Head<'_>, body: &Body<'_>) -> Result<Answ
         _ => Edit::Keep,
     };
     edit_object(completion, decide, more, &mut body);
-    Ok(Answer { body, seen })
+    Ok(WholeAnswer { body, seen })
 }
 
 /// What is to be seen, and whether a choice must be mended.
@@ -71,7 +71,7 @@ mod tests {
     use crate::chat::Usage;
     use crate::failure::Class;
 
-    fn edited(body: &str) -> Result<Answer, Failure> {
+    fn edited(body: &str) -> Result<WholeAnswer, Failure> {
         edit(&turn(false), &Head { status: 200, headers: &[] }, &Body::new(body.as_bytes()))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The hot path: an event like the one before it but for its text is copied around that text ([`Shape`]).
 
-use super::calls::{Numbers, Whole, ending};
+use super::calls::{CallNumbers, Whole, ending};
 use super::{json_string, usual};
 use crate::dialect::openai::ending::{Ending, is_done};
 use crate::dialect::openai::{answer, wire};
@@ -13,9 +13,9 @@ use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
 
 /// The pipe of such a stream.
-pub(super) type Chunks = Framed<Sse, State>;
+pub(super) type EditedChunks = Framed<Sse, ChunkEditor>;
 
-pub(super) struct State {
+pub(super) struct ChunkEditor {
     /// What the caller asked for, as JSON.
     model: Vec<u8>,
     /// We asked for usage and the caller didn't: its chunk is for us.
@@ -23,7 +23,7 @@ pub(super) struct State {
     ending: Ending,
     seen: Seen,
     token: bool,
-    numbers: Numbers,
+    numbers: CallNumbers,
     /// How the last event that was read in full begins and ends: as it came, and as it went out.
     usual: Option<(Shape, Shape)>,
     /// Events that taught a shape which the next one did not have.
@@ -33,15 +33,15 @@ pub(super) struct State {
 /// After so many in a row no more shapes are learned: each costs a little.
 const MOST_UNLIKE: u32 = 8;
 
-impl Chunks {
-    pub(super) fn new(turn: &Turn, memo: &Memo) -> Chunks {
-        let state = State {
+impl EditedChunks {
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> EditedChunks {
+        let state = ChunkEditor {
             model: json_string(&turn.requested_model),
             hides_usage: memo.usage_asked && !turn.stream_usage,
             ending: Ending::default(),
             seen: Seen::default(),
             token: false,
-            numbers: Numbers::default(),
+            numbers: CallNumbers::default(),
             usual: None,
             unlike: 0,
         };
@@ -49,7 +49,7 @@ impl Chunks {
     }
 }
 
-impl FrameReader<Sse, Vec<u8>> for State {
+impl FrameReader<Sse, Vec<u8>> for ChunkEditor {
     fn take(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         if let Some((came, went)) = &self.usual
             && frame.event.is_empty()
@@ -74,7 +74,7 @@ impl FrameReader<Sse, Vec<u8>> for State {
     }
 }
 
-impl FramePipe<Sse> for State {
+impl FramePipe<Sse> for ChunkEditor {
     fn has_token(&self) -> bool {
         self.token
     }
@@ -105,7 +105,7 @@ struct Look {
     failure: Option<Failure>,
 }
 
-impl State {
+impl ChunkEditor {
     /// Takes a frame that is not as the one before it.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl State {
         let choices = if look.mends_calls || look.mends_end { chunk.get("choices") } else { None };
         let id = || chunk.get("id").and_then(Raw::text).filter(|id| !id.is_empty());
         let choices = choices.map(|choices| self.numbers.mended(choices, id().as_ref()));
-        let State { model, hides_usage, .. } = &*self;
+        let ChunkEditor { model, hides_usage, .. } = &*self;
         let start = out.len();
         let event = (!frame.event.is_empty()).then_some(frame.event);
         sse::write_event(out, event, |out| {
@@ -279,7 +279,7 @@ mod tests {
 
     fn run(input: &str, stream_usage: bool) -> (String, Vec<bool>, Result<Seen, Failure>) {
         let memo = Memo { usage_asked: true, stream: true, ..Memo::default() };
-        let mut pipe = Chunks::new(&turn(stream_usage), &memo);
+        let mut pipe = EditedChunks::new(&turn(stream_usage), &memo);
         let (mut out, mut tokens) = (Vec::new(), Vec::new());
         let mut result = Ok(());
         for line in input.split_inclusive("\n\n") {

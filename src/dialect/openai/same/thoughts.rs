@@ -52,7 +52,7 @@ pub(super) fn told(thoughts: Thoughts, message: Raw<'_>) -> Option<(&'static str
         Thoughts::In(name) => (name, false),
         Thoughts::Needed(name) => (name, has_calls(message)),
     };
-    let mut members = reasoning::Members::default();
+    let mut members = reasoning::ThoughtMembers::default();
     for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
         members.take(&name.decode(), value);
     }

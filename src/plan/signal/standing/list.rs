@@ -87,7 +87,7 @@ impl Standings {
 impl Standing {
     /// Whether a request is planned, and its end told, as if nothing were known.
     fn is_idle(&self, now_ms: u64) -> bool {
-        let is_good = self.state(now_ms) == super::State::Good && self.is_reliable(now_ms);
+        let is_good = self.state(now_ms) == super::Availability::Good && self.is_reliable(now_ms);
         self.broken == 0 && is_good
     }
 }

@@ -20,7 +20,7 @@ fn limited(wait_ms: u64) -> News {
     News::Limited { wait_ms }
 }
 
-fn state(known: &Standings, at_ms: u64) -> State {
+fn state(known: &Standings, at_ms: u64) -> Availability {
     Standings::read(known.write().as_bytes(), at_ms).of(1).state(at_ms)
 }
 
@@ -28,24 +28,24 @@ fn state(known: &Standings, at_ms: u64) -> State {
 fn the_later_deadline_wins_whichever_comes_first() {
     for waits in [[1_000, 20_000], [20_000, 1_000]] {
         let known = told(&[(NOW_MS, limited(waits[0])), (NOW_MS + 10, limited(waits[1]))]);
-        let State::Cooling(until_ms) = state(&known, NOW_MS + 10) else { panic!("{known:?}") };
+        let Availability::Cooling(until_ms) = state(&known, NOW_MS + 10) else { panic!("{known:?}") };
         assert!((NOW_MS + 20_000..=NOW_MS + 20_010).contains(&until_ms));
-        assert_eq!(state(&known, until_ms), State::Good);
+        assert_eq!(state(&known, until_ms), Availability::Good);
     }
     let forever = told(&[(NOW_MS, limited(u64::MAX))]);
-    assert_eq!(state(&forever, NOW_MS), State::Cooling(NOW_MS + MAX_RETRY_AFTER_MS));
+    assert_eq!(state(&forever, NOW_MS), Availability::Cooling(NOW_MS + MAX_RETRY_AFTER_MS));
 }
 
 #[test]
 fn streams_that_break_off_in_a_row_eject() {
     let broke = |at_ms: u64| (NOW_MS + at_ms, News::Broke);
     let known = told(&[broke(0), broke(1), (NOW_MS + 2, News::Whole), broke(3), broke(4)]);
-    assert_eq!(state(&known, NOW_MS + 5), State::Good, "one that came whole begins the count anew");
+    assert_eq!(state(&known, NOW_MS + 5), Availability::Good, "one that came whole begins the count anew");
     let known = told(&[broke(0), broke(1), broke(2)]);
-    assert_eq!(state(&known, NOW_MS + 3), State::Ejected(NOW_MS + 30_002));
+    assert_eq!(state(&known, NOW_MS + 3), Availability::Ejected(NOW_MS + 30_002));
     let again = told(&[broke(0), broke(1), broke(2), broke(3), broke(4), broke(5)]);
     assert_eq!(again, known, "those that had begun before say nothing new");
-    assert_eq!(state(&known, NOW_MS + 30_002), State::Returning(10));
+    assert_eq!(state(&known, NOW_MS + 30_002), Availability::Returning(10));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn an_ejection_lasts_longer_each_time_and_good_times_are_forgiven() {
             known = known.after(1, News::Broke, at_ms, &BREAKER).unwrap();
         }
         match known.of(1).state(at_ms) {
-            State::Ejected(until_ms) => until_ms - at_ms,
+            Availability::Ejected(until_ms) => until_ms - at_ms,
             other => panic!("{other:?}"),
         }
     };
@@ -74,15 +74,19 @@ fn who_comes_back_gets_more_and_more() {
     let missed = |at_ms: u64| (NOW_MS + at_ms, News::Missed);
     let reached = |at_ms: u64| (NOW_MS + at_ms, News::Reached);
     let known = told(&[missed(0), missed(300), reached(320)]);
-    assert_eq!(state(&known, NOW_MS + 400), State::Missing(10), "a worker that has not heard yet");
-    assert_eq!(state(&known, NOW_MS + 1_400), State::Good, "nobody looked for a while: the next one does");
+    assert_eq!(state(&known, NOW_MS + 400), Availability::Missing(10), "a worker that has not heard yet");
+    assert_eq!(
+        state(&known, NOW_MS + 1_400),
+        Availability::Good,
+        "nobody looked for a while: the next one does"
+    );
     let known = told(&[missed(0), reached(1_000)]);
     for (since_ms, percent) in [(0, 10), (9_999, 10), (10_000, 30), (20_000, 60), (29_999, 60)] {
-        assert_eq!(state(&known, NOW_MS + 1_000 + since_ms), State::Returning(percent));
+        assert_eq!(state(&known, NOW_MS + 1_000 + since_ms), Availability::Returning(percent));
     }
-    assert_eq!(state(&known, NOW_MS + 31_000), State::Good);
+    assert_eq!(state(&known, NOW_MS + 31_000), Availability::Good);
     let gone = told(&[missed(0), reached(1_000), missed(1_010)]);
-    assert_eq!(state(&gone, NOW_MS + 1_020), State::Missing(10), "and gone again");
+    assert_eq!(state(&gone, NOW_MS + 1_020), Availability::Missing(10), "and gone again");
     assert!(!gone.of(1).is_reliable(NOW_MS + 1_020));
 }
 
@@ -99,7 +103,7 @@ fn what_is_no_news_is_not_told() {
     assert_eq!(missed.after(1, News::Failed, NOW_MS, &BREAKER), None);
     let failed = missed.after(2, News::Failed, NOW_MS, &BREAKER).unwrap();
     assert!(!failed.of(2).is_reliable(NOW_MS + 1_999) && failed.of(2).is_reliable(NOW_MS + 2_000));
-    assert_eq!(failed.of(2).state(NOW_MS), State::Good);
+    assert_eq!(failed.of(2).state(NOW_MS), Availability::Good);
 }
 
 #[test]
@@ -113,14 +117,14 @@ fn what_is_over_is_forgotten() {
 #[test]
 fn a_clock_that_jumps_does_no_harm() {
     let known = told(&[(NOW_MS, limited(10_000)), (NOW_MS, News::Broke), (NOW_MS, News::Missed)]);
-    assert_eq!(state(&known, NOW_MS + 3_600_000), State::Good);
+    assert_eq!(state(&known, NOW_MS + 3_600_000), Availability::Good);
     let back_ms = NOW_MS - 3_600_000;
-    assert_eq!(state(&known, back_ms), State::Good);
+    assert_eq!(state(&known, back_ms), Availability::Good);
     let again =
         Standings::read(known.write().as_bytes(), back_ms).after(1, limited(10_000), back_ms, &BREAKER);
-    assert_eq!(state(&again.unwrap(), back_ms), State::Cooling(back_ms + 10_000));
+    assert_eq!(state(&again.unwrap(), back_ms), Availability::Cooling(back_ms + 10_000));
     let last = Standings::default().after(1, limited(1), u64::MAX, &BREAKER).unwrap();
-    assert_eq!(last.of(1).state(u64::MAX), State::Good);
+    assert_eq!(last.of(1).state(u64::MAX), Availability::Good);
 }
 
 #[test]
@@ -158,12 +162,12 @@ mod laws {
                 prop_assert_eq!(&Standings::read(known.write().as_bytes(), now_ms), &known);
                 for (_, one) in known.iter() {
                     match one.state(now_ms) {
-                        State::Good => {}
-                        State::Cooling(until_ms) => prop_assert!(until_ms - now_ms <= MAX_RETRY_AFTER_MS),
-                        State::Ejected(until_ms) => {
+                        Availability::Good => {}
+                        Availability::Cooling(until_ms) => prop_assert!(until_ms - now_ms <= MAX_RETRY_AFTER_MS),
+                        Availability::Ejected(until_ms) => {
                             prop_assert!(until_ms - now_ms <= BREAKER.max_ejection_time_ms);
                         }
-                        State::Missing(percent) | State::Returning(percent) => {
+                        Availability::Missing(percent) | Availability::Returning(percent) => {
                             prop_assert!((10..100).contains(&percent));
                         }
                     }
@@ -171,7 +175,7 @@ mod laws {
             }
             let later_ms = now_ms + MAX_RETRY_AFTER_MS.max(BREAKER.max_ejection_time_ms) + RAMP_MS;
             for (_, one) in known.iter() {
-                prop_assert_eq!(one.state(later_ms), State::Good);
+                prop_assert_eq!(one.state(later_ms), Availability::Good);
             }
         }
     }

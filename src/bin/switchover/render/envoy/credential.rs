@@ -1,8 +1,8 @@
 //! Keys: which filter adds them to which target's requests. A key itself is in a file that only Envoy reads.
 
 use super::{SecretFile, Surroundings};
-use crate::render::tree::{Map, Node, duration, list, one};
-use switchover::config::{Config, CredentialSource, Target};
+use crate::render::tree::{Map, TreeNode, duration, list, one};
+use switchover::config::{Config, CredentialSource, TargetSettings};
 use switchover::dialect::Key;
 
 /// What adds a target's key.
@@ -10,14 +10,14 @@ use switchover::dialect::Key;
 pub struct Keyed {
     target: String,
     /// To every request.
-    filter: Node,
+    filter: TreeNode,
     /// To those that a matcher chooses.
-    action: Node,
+    action: TreeNode,
 }
 
 /// For each of [`Config::targets`]: what adds its key, if it has one.
 pub fn keys(config: &Config, here: &Surroundings) -> Vec<Option<Keyed>> {
-    let keyed = |target: &Target| {
+    let keyed = |target: &TargetSettings| {
         let place = target.credential?;
         let credential = config.credentials.get(place)?;
         let filter = match &credential.source {
@@ -26,11 +26,11 @@ pub fn keys(config: &Config, here: &Surroundings) -> Vec<Option<Keyed>> {
                 inject(target, here.secrets.get(place)?.as_ref()?)
             }
         };
-        let filter = Node::shared(&format!("key-of-{}", target.id()), filter);
+        let filter = TreeNode::shared(&format!("key-of-{}", target.id()), filter);
         let execute = Map::typed("envoy.extensions.filters.http.composite.v3.ExecuteFilterAction")
             .with("typed_config", filter.clone());
         let action = Map::new().with("name", "composite-action").with("typed_config", execute);
-        let action = Node::shared(&format!("match-{}", target.id()), one("action", action));
+        let action = TreeNode::shared(&format!("match-{}", target.id()), one("action", action));
         Some(Keyed { target: target.id().to_owned(), filter, action })
     };
     config.targets.iter().map(keyed).collect()
@@ -38,7 +38,7 @@ pub fn keys(config: &Config, here: &Surroundings) -> Vec<Option<Keyed>> {
 
 /// A filter that adds the key of whichever of these targets the translator wrote for; `is_alone`: an order has no other
 /// target, so there is nothing to choose and nobody else whom the key could reach.
-pub fn filter(keys: Vec<Keyed>, is_alone: bool) -> Option<Node> {
+pub fn filter(keys: Vec<Keyed>, is_alone: bool) -> Option<TreeNode> {
     if is_alone {
         return keys.into_iter().next().map(|only| only.filter);
     }
@@ -57,7 +57,7 @@ pub fn filter(keys: Vec<Keyed>, is_alone: bool) -> Option<Node> {
     any.then(|| filter.into())
 }
 
-fn inject(target: &Target, secret: &SecretFile) -> Node {
+fn inject(target: &TargetSettings, secret: &SecretFile) -> TreeNode {
     let (header, prefix) = match target.wire.row.key {
         Key::Header { name, prefix } => (name, prefix),
         // A key in place of a signature is a bearer token (Bedrock's API keys), and so is one's own server's.
@@ -89,7 +89,7 @@ fn inject(target: &Target, secret: &SecretFile) -> Node {
 /// What is removed or changed after signing must not be signed.
 const UNSIGNED: &[&str] = &["x-switchover-", "x-envoy-", "x-forwarded-", "x-request-id"];
 
-fn sign(region: &str, service: &str) -> Node {
+fn sign(region: &str, service: &str) -> TreeNode {
     let signing = Map::typed("envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning")
         .with("service_name", service)
         .with("region", region)

@@ -1,7 +1,7 @@
 //! What drills need: clusters that stand in for drilled targets, and a listener inside of Envoy that nothing outside reaches.
 
-use crate::render::tree::{Map, Node, list, one};
-use switchover::config::{Config, Effect, Target, Twin};
+use crate::render::tree::{Map, TreeNode, list, one};
+use switchover::config::{Config, Effect, TargetSettings, Twin};
 
 /// The listener that answers failing attempts. Envoy keeps connections to it to itself: it has no address.
 const LISTENER: &str = "switchover-drill";
@@ -15,7 +15,7 @@ pub fn cluster_name(cluster: &str, twin: Twin) -> String {
 }
 
 /// Where a failing twin's attempts end: at once, in this same Envoy.
-pub fn endpoints(target: &Target) -> Node {
+pub fn endpoints(target: &TargetSettings) -> TreeNode {
     let name = format!("{}{}", target.id(), Twin::Fail.suffix());
     let internal = Map::new().with("server_listener_name", LISTENER).with("endpoint_id", name.as_str());
     let endpoint = Map::new()
@@ -31,7 +31,7 @@ fn fails(config: &Config) -> bool {
 }
 
 /// Internal listeners must be asked for.
-pub fn extensions(config: &Config) -> Option<Node> {
+pub fn extensions(config: &Config) -> Option<TreeNode> {
     let internal = Map::typed("envoy.extensions.bootstrap.internal_listener.v3.InternalListener");
     let extension =
         Map::new().with("name", "envoy.bootstrap.internal_listener").with("typed_config", internal);
@@ -39,7 +39,7 @@ pub fn extensions(config: &Config) -> Option<Node> {
 }
 
 /// Answers every attempt that is to fail; how it fails is for the translator to say.
-pub fn listener(config: &Config) -> Option<Node> {
+pub fn listener(config: &Config) -> Option<TreeNode> {
     let router = Map::typed("envoy.extensions.filters.http.router.v3.Router");
     let router = Map::new().with("name", "envoy.filters.http.router").with("typed_config", router);
     let route = Map::new().with("match", one("prefix", "/")).with("direct_response", one("status", 503u64));

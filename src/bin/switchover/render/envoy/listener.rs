@@ -2,7 +2,7 @@
 
 use super::wasm::Roles;
 use super::{BUFFER_BYTES, Surroundings, WINDOW_BYTES};
-use crate::render::tree::{Map, Node, address, duration, list, one};
+use crate::render::tree::{Map, TreeNode, address, duration, list, one};
 use switchover::config::Config;
 
 /// What Envoy keeps of the largest request stays below its limit.
@@ -10,7 +10,7 @@ const BODY_MARGIN_BYTES: u64 = 1 << 20;
 /// How much longer than the longest request a connection without any movement is kept.
 const IDLE_MARGIN_MS: u64 = 60_000;
 
-pub fn listener(config: &Config, here: &Surroundings, roles: &Roles) -> Node {
+pub fn listener(config: &Config, here: &Surroundings, roles: &Roles) -> TreeNode {
     let manager = Map::new()
         .with("name", "envoy.filters.network.http_connection_manager")
         .with("typed_config", connection_manager(config, roles));
@@ -104,7 +104,7 @@ fn refusal(config: &Config, path: &str, envelope: Map) -> Map {
 }
 
 /// The translator changes the path that the log would see.
-fn path_for_log() -> Node {
+fn path_for_log() -> TreeNode {
     let value = one("text_format_source", one("inline_string", "%PATH(NQ:PATH)%"));
     let value = Map::new()
         .with("object_key", "caller.path")
@@ -116,7 +116,7 @@ fn path_for_log() -> Node {
     Map::new().with("name", "envoy.filters.http.set_filter_state").with("typed_config", filter).into()
 }
 
-fn router() -> Node {
+fn router() -> TreeNode {
     let router =
         Map::typed("envoy.extensions.filters.http.router.v3.Router").with("suppress_envoy_headers", true);
     Map::new().with("name", "envoy.filters.http.router").with("typed_config", router).into()

@@ -12,7 +12,7 @@ mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
 
-use super::tree::{Item, Map, Node, address, list, one};
+use super::tree::{ListItem, Map, TreeNode, address, list, one};
 use switchover::config::Config;
 
 /// What the bootstrap says about the machine that Envoy runs on.
@@ -55,7 +55,7 @@ targets' clusters in that order. Its wasm filter (role `translator`) runs once f
 target that Envoy picked; then the target's key is added. Retries, timeouts, ejection and connections are Envoy's own.";
 
 /// The whole bootstrap. `document` is the configuration as the filter gets it.
-pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node {
+pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> TreeNode {
     let roles = wasm::Roles::new(document, &here.wasm);
     let mut clusters = target::clusters(config, here);
     clusters.extend(order::clusters(config, here, &roles));
@@ -76,7 +76,7 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Node
             "static_resources",
             Map::new()
                 .with("listeners", list(listeners))
-                .with("clusters", Node::List(clusters)),
+                .with("clusters", TreeNode::List(clusters)),
         )
         .into()
 }
@@ -110,7 +110,7 @@ fn overload(config: &Config) -> Map {
     let action = |name: &str, pressure: f64| {
         let trigger = Map::new()
             .with("name", "envoy.resource_monitors.fixed_heap")
-            .with("threshold", one("value", Node::Number(pressure)));
+            .with("threshold", one("value", TreeNode::Number(pressure)));
         Map::new().with("name", format!("envoy.overload_actions.{name}")).with("triggers", list([trigger]))
     };
     let actions = [action("shrink_heap", 0.8), action("stop_accepting_requests", 0.95)];
@@ -135,6 +135,6 @@ fn ejected_means_ejected() -> Map {
 }
 
 /// A cluster with what stands above it.
-fn cluster(why: String, map: Map) -> Item {
-    Item { why, value: map.into() }
+fn cluster(why: String, map: Map) -> ListItem {
+    ListItem { why, value: map.into() }
 }

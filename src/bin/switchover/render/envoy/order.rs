@@ -2,7 +2,7 @@
 
 use super::wasm::Roles;
 use super::{Surroundings, cluster, credential, ejected_means_ejected, target};
-use crate::render::tree::{Item, Map, Node, duration, list, one};
+use crate::render::tree::{ListItem, Map, TreeNode, duration, list, one};
 use switchover::config::{BackOff, Config, Group, Twin};
 use switchover::filter::headers::RETRY;
 use switchover::plan::{Order, attempts, back_off, orders};
@@ -16,18 +16,18 @@ where drills are configured, also with a drilled target's stand-in (`!fail`, `!s
 The filter computes the same names from the same file.\n\n";
 
 /// The clusters of all orders.
-pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item> {
+pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<ListItem> {
     let keys = credential::keys(config, here);
-    let shared = Shared {
+    let shared = SharedOrders {
         translator: roles.translator.clone(),
-        strip: Node::shared("strip-internal-headers", strip()),
-        codec: Node::shared("codec", codec()),
+        strip: TreeNode::shared("strip-internal-headers", strip()),
+        codec: TreeNode::shared("codec", codec()),
     };
-    let limits = Node::shared("limits", limits());
+    let limits = TreeNode::shared("limits", limits());
     let mut clusters = Vec::new();
     for group in &config.groups {
         // Written once, however many orders have it.
-        let mut policies: Vec<((usize, BackOff), Node)> = Vec::new();
+        let mut policies: Vec<((usize, BackOff), TreeNode)> = Vec::new();
         for (i, order) in orders(config, group).into_iter().enumerate() {
             let mut why = String::new();
             if clusters.is_empty() {
@@ -44,7 +44,7 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
                 Some((_, policy)) => policy.clone(),
                 None => {
                     let name = format!("{}-attempts-of-{}", how.0, group.name);
-                    let policy = Node::shared(&name, retry_policy(how.0, how.1));
+                    let policy = TreeNode::shared(&name, retry_policy(how.0, how.1));
                     policies.push((how, policy.clone()));
                     policy
                 }
@@ -56,15 +56,15 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<Item
 }
 
 /// Filters that all orders have.
-struct Shared {
-    translator: Node,
-    strip: Node,
-    codec: Node,
+struct SharedOrders {
+    translator: TreeNode,
+    strip: TreeNode,
+    codec: TreeNode,
 }
 
-impl Shared {
+impl SharedOrders {
     /// The filters of one order, in the order they run.
-    fn filters(&self, credentials: Option<Node>) -> Node {
+    fn filters(&self, credentials: Option<TreeNode>) -> TreeNode {
         let filters = [Some(&self.translator), credentials.as_ref(), Some(&self.strip), Some(&self.codec)];
         list(filters.into_iter().flatten().cloned())
     }
@@ -74,9 +74,9 @@ fn one_order(
     config: &Config,
     group: &Group,
     order: &Order,
-    policy: &Node,
-    limits: &Node,
-    filters: Node,
+    policy: &TreeNode,
+    limits: &TreeNode,
+    filters: TreeNode,
 ) -> Map {
     let targets = target::names(config, order, group.when_all_ejected);
     let aggregate =
@@ -102,7 +102,7 @@ fn one_order(
 ///
 /// No `per_try_idle_timeout`: Envoy stops that timer when the per-try timeout passes, also where the answer has begun by
 /// then (seen on 1.37 and 1.40), so it would watch no stream for longer than its first token may take.
-fn retry_policy(attempts: usize, pause: BackOff) -> Node {
+fn retry_policy(attempts: usize, pause: BackOff) -> TreeNode {
     let retries = u64::try_from(attempts.saturating_sub(1)).unwrap_or(0);
     if retries == 0 {
         let none = Map::new().why("There is no other target to try.").with("num_retries", 0u64);
@@ -128,7 +128,7 @@ fn retry_policy(attempts: usize, pause: BackOff) -> Node {
 
 /// A budget in percent of the running requests does not work here (seen on 1.37 and 1.40): Envoy counts running requests
 /// at the targets' clusters, so an aggregate never has any, and only the budget's least number would count.
-fn limits() -> Node {
+fn limits() -> TreeNode {
     let thresholds = Map::new()
         .why("Envoy's default of three retries at a time would stop failover under load.")
         .with("max_retries", 1_000_000u64);
@@ -136,7 +136,7 @@ fn limits() -> Node {
 }
 
 /// What no provider may see.
-fn strip() -> Node {
+fn strip() -> TreeNode {
     let prefixes = ["x-switchover-", "x-envoy-", "x-forwarded-"];
     let remove =
         prefixes.iter().map(|prefix| one("remove_on_match", one("key_matcher", one("prefix", *prefix))));
@@ -146,7 +146,7 @@ fn strip() -> Node {
     Map::new().with("name", "envoy.filters.http.header_mutation").with("typed_config", mutation).into()
 }
 
-fn codec() -> Node {
+fn codec() -> TreeNode {
     let codec = Map::typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec");
     Map::new().with("name", "envoy.filters.http.upstream_codec").with("typed_config", codec).into()
 }

@@ -4,7 +4,7 @@
 //! that begins with no literal word from each of the name's places on. With a few dozen orders that was most of Envoy's
 //! start. So each rule here begins with a word that few names begin with, or with one cluster's whole name.
 
-use crate::render::tree::{Map, Node, list, one};
+use crate::render::tree::{Map, TreeNode, list, one};
 use switchover::config::Config;
 use switchover::filter::LABELS;
 use switchover::plan::orders;
@@ -26,7 +26,7 @@ pub fn stats(config: &Config) -> Map {
     let here = LABELS.iter().map(|name| label("", name));
     let scoped = LABELS.iter().map(|name| label(&place, name));
     let buckets = [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
-    let buckets: Vec<Node> = buckets.into_iter().map(Node::Number).collect();
+    let buckets: Vec<TreeNode> = buckets.into_iter().map(TreeNode::Number).collect();
     Map::new()
         .why("A wasm filter can't label its metrics. It writes labels into the name, and these rules take them out again.")
         .with("stats_tags", list(here.chain([scope]).chain(scoped)))

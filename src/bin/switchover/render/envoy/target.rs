@@ -1,9 +1,9 @@
 //! One cluster for each target: where it is, how its certificate is verified, and when Envoy leaves it alone.
 
 use super::{BUFFER_BYTES, Surroundings, WINDOW_BYTES, cluster, drill, ejected_means_ejected};
-use crate::render::tree::{Item, Map, Node, address, duration, list, one};
+use crate::render::tree::{ListItem, Map, TreeNode, address, duration, list, one};
 use std::net::IpAddr;
-use switchover::config::{CircuitBreaker, Config, Group, Target, Twin, WhenAll};
+use switchover::config::{CircuitBreaker, Config, Group, TargetSettings, Twin, WhenAll};
 use switchover::dialect::Endpoint;
 use switchover::plan::{Order, Seat};
 
@@ -36,7 +36,7 @@ THE TARGETS, each a cluster: a provider's address and its circuit breaker. Where
 a second one without a circuit breaker: orders end with those, so they are reached when all others are ejected.\n\n";
 
 /// The clusters of all targets that a group uses.
-pub fn clusters(config: &Config, here: &Surroundings) -> Vec<Item> {
+pub fn clusters(config: &Config, here: &Surroundings) -> Vec<ListItem> {
     let mut common = Common::new(config);
     let mut clusters = Vec::new();
     for (place, target) in config.targets.iter().enumerate() {
@@ -81,33 +81,33 @@ pub fn clusters(config: &Config, here: &Surroundings) -> Vec<Item> {
 
 /// What many targets' clusters have in common, written once.
 struct Common {
-    connect_timeout: Node,
-    dns: Node,
-    https: Node,
-    http: Node,
-    keepalive: Node,
-    limits: Node,
-    breakers: Vec<(CircuitBreaker, Node)>,
+    connect_timeout: TreeNode,
+    dns: TreeNode,
+    https: TreeNode,
+    http: TreeNode,
+    keepalive: TreeNode,
+    limits: TreeNode,
+    breakers: Vec<(CircuitBreaker, TreeNode)>,
 }
 
 impl Common {
     fn new(config: &Config) -> Common {
         Common {
             connect_timeout: duration(connect_timeout_ms(config)),
-            dns: Node::shared("dns", dns().into()),
-            https: Node::shared("https", protocols(true).into()),
-            http: Node::shared("http", protocols(false).into()),
-            keepalive: Node::shared("keepalive", keepalive().into()),
-            limits: Node::shared("unlimited", unlimited().into()),
+            dns: TreeNode::shared("dns", dns().into()),
+            https: TreeNode::shared("https", protocols(true).into()),
+            http: TreeNode::shared("http", protocols(false).into()),
+            keepalive: TreeNode::shared("keepalive", keepalive().into()),
+            limits: TreeNode::shared("unlimited", unlimited().into()),
             breakers: Vec::new(),
         }
     }
 
-    fn breaker(&mut self, breaker: &CircuitBreaker) -> Node {
+    fn breaker(&mut self, breaker: &CircuitBreaker) -> TreeNode {
         if let Some((_, node)) = self.breakers.iter().find(|(known, _)| known == breaker) {
             return node.clone();
         }
-        let node = Node::shared("circuit-breaker", outlier_detection(breaker).into());
+        let node = TreeNode::shared("circuit-breaker", outlier_detection(breaker).into());
         self.breakers.push((breaker.clone(), node.clone()));
         node
     }
@@ -116,15 +116,16 @@ impl Common {
 /// What both of a target's clusters have.
 struct Parts {
     discovery: Map,
-    endpoints: Node,
+    endpoints: TreeNode,
     connection: Map,
 }
 
 impl Parts {
-    fn new(common: &Common, target: &Target, here: &Surroundings) -> Parts {
+    fn new(common: &Common, target: &TargetSettings, here: &Surroundings) -> Parts {
         let Endpoint { tls, host, port, .. } = &target.wire.endpoint;
         let numeric = host.parse::<IpAddr>().is_ok();
-        let share = |what: &str, node: Node| Node::shared(&format!("{what}-of-{}", target.id()), node);
+        let share =
+            |what: &str, node: TreeNode| TreeNode::shared(&format!("{what}-of-{}", target.id()), node);
         let endpoint = Map::new()
             .why("Tells the translator which target it writes for.")
             .with("metadata", one("filter_metadata", one("switchover", one("target", target.id()))))
@@ -150,11 +151,11 @@ impl Parts {
     }
 
     /// The same for the target's twin that nobody is behind.
-    fn failing(&self, common: &Common, target: &Target) -> Parts {
+    fn failing(&self, common: &Common, target: &TargetSettings) -> Parts {
         let name = format!("failing-endpoints-of-{}", target.id());
         Parts {
             discovery: Map::new().with("type", "STATIC"),
-            endpoints: Node::shared(&name, drill::endpoints(target)),
+            endpoints: TreeNode::shared(&name, drill::endpoints(target)),
             connection: Map::new()
                 .with("connect_timeout", common.connect_timeout.clone())
                 .with("typed_extension_protocol_options", one(PROTOCOL_OPTIONS, common.http.clone()))

@@ -1,31 +1,31 @@
 //! The filter in its two roles.
 
-use crate::render::tree::{Map, Node, one};
+use crate::render::tree::{Map, TreeNode, one};
 
 /// Both roles. They name the same VM and the same configuration, so Envoy compiles the module once and every worker has
 /// one VM, however many clusters name it; the root id tells the filter its role.
 pub struct Roles {
     /// In the listener: once for each request.
-    pub router: Node,
+    pub router: TreeNode,
     /// In each order: once for each attempt.
-    pub translator: Node,
+    pub translator: TreeNode,
 }
 
 impl Roles {
     pub fn new(document: String, wasm: &str) -> Roles {
         let configuration = Map::typed("google.protobuf.StringValue").with("value", document);
-        let configuration = Node::shared("document", configuration.into());
+        let configuration = TreeNode::shared("document", configuration.into());
         let vm = Map::new()
             .with("vm_id", "switchover")
             .with("runtime", "envoy.wasm.runtime.v8")
             .with("code", one("local", one("filename", wasm)));
-        let vm = Node::shared("vm", vm.into());
+        let vm = TreeNode::shared("vm", vm.into());
         let router = role("router", &vm, &configuration);
-        Roles { router, translator: Node::shared("translator", role("translator", &vm, &configuration)) }
+        Roles { router, translator: TreeNode::shared("translator", role("translator", &vm, &configuration)) }
     }
 }
 
-fn role(role: &str, vm: &Node, configuration: &Node) -> Node {
+fn role(role: &str, vm: &TreeNode, configuration: &TreeNode) -> TreeNode {
     let config = Map::new()
         .with("name", format!("switchover-{role}"))
         .with("root_id", role)
