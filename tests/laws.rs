@@ -308,7 +308,8 @@ proptest! {
         let target = target();
         let provider = exchange::provider(target.row).unwrap();
         let mut written = Vec::new();
-        provider.write(&request, &target, &turn, &mut losses, &mut Writer::new(&mut written)).unwrap();
+        let to = Sending { target: &target, turn: &turn, losses: &mut losses };
+        provider.write(&request, to, &mut Writer::new(&mut written)).unwrap();
         prop_assert!(losses.dropped().is_empty());
         let body = Raw::parse(&written).unwrap();
         let read = exchange::read(Surface::Chat, body).unwrap();

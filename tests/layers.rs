@@ -77,6 +77,36 @@ fn imports_go_one_way_inside_dialect() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+/// One word a concept: nobody has to know which of several types a name means.
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    let mut homes: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for (path, code) in sources() {
+        for line in code.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let declares = |word: &&str| ["struct", "enum", "trait", "type", "union"].contains(word);
+            let Some(at) = words.iter().position(|word| declares(word)) else { continue };
+            let is_declared = words[..at].iter().all(|word| word.starts_with("pub") || word.ends_with(')'));
+            let is_associated = words[at] == "type" && line.starts_with(' ');
+            let Some(name) =
+                words.get(at + 1).map(|word| name(word)).filter(|_| is_declared && !is_associated)
+            else {
+                continue;
+            };
+            match homes.insert(name.to_owned(), path.clone()) {
+                // The same thing for another machine.
+                Some(home) if home != path => {
+                    twice.push(format!("{name}: {}, {}", home.display(), path.display()))
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(homes.len() > 300, "the types were not found");
+    assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
 /// Holds one file's imports against the rows of a table.
 fn check(path: &Path, from: &str, table: &[&[&str]], imports: &[String], breaches: &mut Vec<String>) {
     let row_of = |name: &str| table.iter().position(|row| row.contains(&name));

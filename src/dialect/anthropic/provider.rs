@@ -8,9 +8,10 @@ use super::{Anthropic, hosts, messages, reply};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::seam::Sending;
 use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
 use crate::dialect::{
-    Body, Dialect, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn, carry_extra,
+    Body, Dialect, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, carry_extra,
 };
 use crate::failure::{Failure, Head};
 use crate::json::Writer;
@@ -24,14 +25,8 @@ const STOP: StopBounds<'_> = StopBounds {
 };
 
 impl Provider for Anthropic {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        turn: &Turn,
-        losses: &mut Losses,
-        w: &mut Writer<'_>,
-    ) -> Result<Outgoing, Refusal> {
+    fn write(&self, request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+        let Sending { target, turn, losses } = to;
         let host = target.row.host;
         let requested = request.model.decode();
         let model = target.model(&requested);

@@ -25,9 +25,10 @@ mod told;
 mod tools;
 mod wire;
 
-use super::{Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use super::{Memo, Outgoing, Provider, Refusal, StreamReader};
 use crate::chat::{Reply, Request};
 use crate::dialect::Body;
+use crate::dialect::seam::Sending;
 use crate::failure::{Failure, Head};
 use crate::json::Writer;
 
@@ -35,15 +36,8 @@ use crate::json::Writer;
 pub(super) struct Bedrock;
 
 impl Provider for Bedrock {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        _: &Turn,
-        losses: &mut Losses,
-        w: &mut Writer<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, losses, w)
+    fn write(&self, request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+        request::write(request, to, w)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

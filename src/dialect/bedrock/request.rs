@@ -10,8 +10,9 @@ use super::tools::ConverseTools;
 use crate::chat::Request;
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::seam::Sending;
 use crate::dialect::talk::lose_candidates;
-use crate::dialect::{Dialect, Losses, Memo, Outgoing, Refusal, Target, carry_extra, path_segment};
+use crate::dialect::{Dialect, Memo, Outgoing, Refusal, carry_extra, path_segment};
 use crate::json::{Text, Writer};
 
 /// Longest value of `requestMetadata`, in characters.
@@ -19,12 +20,8 @@ const MAX_METADATA: usize = 256;
 
 /// # Errors
 /// What Converse can't carry, unless `losses` allows dropping it.
-pub(super) fn write(
-    request: &Request<'_>,
-    target: &Target,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) -> Result<Outgoing, Refusal> {
+pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+    let Sending { target, losses, .. } = to;
     let requested = request.model.decode();
     let model = target.model(&requested);
     let family = Family::of(model);

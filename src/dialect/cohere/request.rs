@@ -5,6 +5,7 @@ use super::tools::CohereTools;
 use crate::chat::{Effort, Features, Request, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::piece::names::{MAX_NAME, Renames, of_tools};
+use crate::dialect::seam::Sending;
 use crate::dialect::talk::{StopBounds, lose_candidates};
 use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
 use crate::json::{Raw, Writer};
@@ -18,12 +19,8 @@ const STOP: StopBounds<'_> = StopBounds {
 
 /// # Errors
 /// What the dialect can't carry, unless `losses` allows dropping it.
-pub(super) fn write(
-    request: &Request<'_>,
-    target: &Target,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) -> Result<Outgoing, Refusal> {
+pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+    let Sending { target, losses, .. } = to;
     let requested = request.model.decode();
     // Its probabilities are those of pieces of text and not of single tokens.
     lose_candidates(request, "Cohere", " token by token", losses)?;

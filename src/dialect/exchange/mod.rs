@@ -150,7 +150,7 @@ pub fn weigh(
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
     let mut w = Writer::weighing(&mut out);
-    match provider.write(read, target, turn, &mut losses, &mut w) {
+    match provider.write(read, Sending { target, turn, losses: &mut losses }, &mut w) {
         Ok(_) => Ok(w.length()),
         Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
@@ -165,7 +165,8 @@ fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> 
         (None, Some(caller), Some(provider)) => {
             let read = caller.read(body)?;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
-            let mut outgoing = provider.write(&read, target, turn, losses, &mut Writer::new(&mut out))?;
+            let mut outgoing =
+                provider.write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
             caller.remember(body, &mut outgoing.memo);
             Ok(outgoing)

@@ -7,9 +7,10 @@ use super::names::Names;
 use super::tools::GeminiTools;
 use crate::chat::{PartKind, Request};
 use crate::dialect::loss::Member;
+use crate::dialect::seam::Sending;
 use crate::dialect::seam::google_path;
 use crate::dialect::talk::{SILENT_USER, Spoken};
-use crate::dialect::{Losses, Memo, Outgoing, Refusal, Target, carry_extra};
+use crate::dialect::{Memo, Outgoing, Refusal, carry_extra};
 use crate::json::{Text, Writer};
 
 /// Stands where a tool call of another model has no signature: Gemini 3 refuses a call without one, and takes this for
@@ -18,12 +19,8 @@ const MADE_ELSEWHERE: &str = "skip_thought_signature_validator";
 
 /// # Errors
 /// What the dialect can't carry, unless `losses` allows dropping it.
-pub(super) fn write(
-    request: &Request<'_>,
-    target: &Target,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) -> Result<Outgoing, Refusal> {
+pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+    let Sending { target, losses, .. } = to;
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
     let turns = contents::turns(request, model, losses)?;

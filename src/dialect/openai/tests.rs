@@ -2,6 +2,7 @@
 
 use super::{OpenAi, quirks};
 use crate::chat::Features;
+use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
 use crate::dialect::{
     Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
@@ -70,7 +71,8 @@ fn quirks_hold_on_both_ways() {
     let mut losses = Losses::new(Unsupported::Refuse);
     let request = exchange::read(Surface::Chat, body).unwrap();
     let mut written = Vec::new();
-    OpenAi.write(&request, &target, &turn(true), &mut losses, &mut Writer::new(&mut written)).unwrap();
+    let to = Sending { target: &target, turn: &turn(true), losses: &mut losses };
+    OpenAi.write(&request, to, &mut Writer::new(&mut written)).unwrap();
     for (sent, dropped) in
         [(edited.body, edited.dropped), (written, losses.into_dropped(&mut crate::dialect::loss::InChat))]
     {

@@ -22,7 +22,7 @@ pub use sending::Sending;
 pub use target::{Endpoint, Target};
 pub use turn::Turn;
 
-use super::loss::{Losses, Member, Place, Refusal};
+use super::loss::{Member, Place, Refusal};
 use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
@@ -62,14 +62,7 @@ pub trait Provider: Sync {
     ///
     /// # Errors
     /// What the dialect can't carry, unless `losses` allows dropping it.
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        turn: &Turn,
-        losses: &mut Losses,
-        w: &mut Writer<'_>,
-    ) -> Result<Outgoing, Refusal>;
+    fn write(&self, request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal>;
 
     /// Reads a whole answer of a 2xx status.
     ///

@@ -8,6 +8,7 @@ use super::{target, turn};
 use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Part, PartKind, Reply, Thought, ToolCall, Usage,
 };
+use crate::dialect::seam::Sending;
 use crate::dialect::{
     Body, Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
 };
@@ -169,7 +170,8 @@ proptest! {
         let target = Target { max_output_tokens: None, ..target(EVERYTHING) };
         let mut written = Vec::new();
         let mut write = |w: &mut Writer<'_>| {
-            Provider::write(&NATIVE, &request, &target, &turn(Surface::Messages), &mut losses, w).unwrap();
+            let to = Sending { target: &target, turn: &turn(Surface::Messages), losses: &mut losses };
+            Provider::write(&NATIVE, &request, to, w).unwrap();
             w.length()
         };
         let length = write(&mut Writer::new(&mut written));

@@ -13,20 +13,14 @@ pub(super) use reply::{is_id, made_up_id};
 
 use super::OpenAi;
 use crate::chat::{Reply, Request};
-use crate::dialect::{Body, Losses, Memo, Outgoing, Provider, Refusal, StreamReader, Target, Turn};
+use crate::dialect::seam::Sending;
+use crate::dialect::{Body, Memo, Outgoing, Provider, Refusal, StreamReader};
 use crate::failure::{Failure, Head};
 use crate::json::Writer;
 
 impl Provider for OpenAi {
-    fn write(
-        &self,
-        request: &Request<'_>,
-        target: &Target,
-        _: &Turn,
-        losses: &mut Losses,
-        w: &mut Writer<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        request::write(request, target, losses, w)
+    fn write(&self, request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+        request::write(request, to, w)
     }
 
     fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {

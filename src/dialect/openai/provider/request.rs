@@ -7,6 +7,7 @@ use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
 use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
+use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
 use crate::json::{Raw, Text, Writer};
@@ -21,12 +22,8 @@ const MAX_USER: usize = 64;
 ///
 /// # Errors
 /// What Chat Completions can't carry of it.
-pub(super) fn write(
-    request: &Request<'_>,
-    target: &Target,
-    losses: &mut Losses,
-    w: &mut Writer<'_>,
-) -> Result<Outgoing, Refusal> {
+pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+    let Sending { target, losses, .. } = to;
     let requested = request.model.decode();
     let model = target.model(&requested);
     let path = openai_path(target, model, "/chat/completions");
