@@ -86,7 +86,7 @@ fn a_type_has_a_name_of_its_own() {
         for line in code.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let declares = |word: &&str| ["struct", "enum", "trait", "type", "union"].contains(word);
-            let Some(at) = words.iter().position(|word| declares(word)) else { continue };
+            let Some(at) = words.iter().position(declares) else { continue };
             let is_declared = words[..at].iter().all(|word| word.starts_with("pub") || word.ends_with(')'));
             let is_associated = words[at] == "type" && line.starts_with(' ');
             let Some(name) =
