@@ -21,9 +21,9 @@
 //! | dialect | a wire format of requests, answers and streams; whoever has one speaks it | [`dialect::Dialect`] |
 //! | provider | who serves models under a dialect: a *row* of data, and no code | [`dialect::Provider`], [`dialect::Row`] |
 //! | quirk | what a provider does otherwise than the dialect's own house | [`dialect::Quirk`] |
-//! | target | one model at one provider, with an endpoint and a key | [`settings::Target`], as a dialect sees it [`dialect::Target`] |
+//! | target | one model at one provider, with an endpoint and a key | [`settings::TargetSettings`], as a dialect sees it [`dialect::Target`] |
 //! | group | what callers name in `model`: targets of which any may answer | [`settings::Group`] |
-//! | member | a target's place in a group: its *tier* (which of them comes first) and its weight within | [`settings::Member::tier`] |
+//! | member | a target's place in a group: its *tier* (which of them comes first) and its weight within | [`settings::GroupMember::tier`] |
 //! | order | targets one after another, as Envoy tries them; each order of a group is a cluster of its own | [`plan::Order`] |
 //! | seat | a place in an order: a target, or the twin that stands in for it | [`plan::Seat`] |
 //! | verdict | why a member may be asked for this request, or not | [`plan::Verdict`] |
@@ -36,7 +36,7 @@
 //! | drill | a failure on purpose | [`settings::Drill`] |
 //! | twin | the cluster that stands in for a drilled target | [`settings::Twin`] |
 //! | trip | one request in the filter, over all its attempts: what its two roles share | [`filter::Trip`] |
-//! | role | one of the filter's two places: *router* in the listener, *translator* in an order's cluster | [`filter::Role`] |
+//! | role | one of the filter's two places: *router* in the listener, *translator* in an order's cluster | [`filter::PluginRole`] |
 //! | attempt | one try at one target, by the translator | [`filter::Attempt`] |
 //! | turn | what dialects need to know of a request, the same for all its attempts | [`dialect::Turn`] |
 //! | memo | what reading an attempt's answer needs to know of the attempt's request | [`dialect::Memo`] |

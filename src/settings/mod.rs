@@ -23,7 +23,7 @@ pub struct Config {
     pub tenant: Option<Tenant>,
     /// In file order; [`GroupMember::target`] and [`Drill::target`] are places in this list.
     pub targets: Vec<TargetSettings>,
-    /// In file order; [`Target::credential`] is a place in this list.
+    /// In file order; [`TargetSettings::credential`] is a place in this list.
     pub credentials: Vec<Credential>,
     /// In file order.
     pub groups: Vec<Group>,
