@@ -181,7 +181,8 @@ fn strangers(row: &str, code: &str) -> Vec<String> {
     let unknown = names()
         .filter(|name| !is_declared(name, code))
         .map(|name| format!("'{word}' links to '{name}', which is none"));
-    let is_meant = names().any(|name| [word.to_owned(), format!("{word}s")].contains(&name.to_lowercase()));
+    let is_meant =
+        names().any(|name| name.to_lowercase().trim_end_matches('s').ends_with(word.trim_end_matches('s')));
     unknown.chain((!is_meant).then(|| format!("no link of '{word}' has that name"))).collect()
 }
 
