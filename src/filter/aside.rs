@@ -1,7 +1,6 @@
 //! The targets that a request was not planned for, and why: what `x-switchover-decision` tells beside the attempts.
 
 use super::runtime::Runtime;
-use super::trip::Trip;
 use crate::config::Group;
 use crate::json::{Raw, Text, Writer};
 use crate::plan::{Plan, Strategy, Verdict};
@@ -15,7 +14,7 @@ pub struct Asides {
     /// (place in [`Group::members`], why), in the order of the places.
     out: Vec<(usize, String)>,
     /// All that are in the order cool down, or are left alone otherwise, and are asked anyway.
-    anyway: bool,
+    pub(super) anyway: bool,
 }
 
 impl Asides {
@@ -37,7 +36,11 @@ impl Asides {
     }
 
     /// Of the members that a target (a place in the group) may have been chosen instead of: each with its reason.
-    fn before<'a>(&'a self, group: &'a Group, place: usize) -> impl Iterator<Item = (usize, &'a str)> {
+    pub(super) fn before<'a>(
+        &'a self,
+        group: &'a Group,
+        place: usize,
+    ) -> impl Iterator<Item = (usize, &'a str)> {
         let tier = group.members.get(place).map(|member| member.tier);
         let any_may_come_first = Strategy::of(group).picks();
         let counts = move |other: usize| {
@@ -93,28 +96,4 @@ pub(super) fn reasons(runtime: &Runtime, group: &Group, plan: &Plan, now_ms: u64
     let members = group.members.iter().zip(&plan.verdicts);
     let out = members.filter(|(_, verdict)| **verdict != Verdict::In);
     out.map(|(member, verdict)| format!("{} {}", runtime.id(member.target), words(verdict, now_ms))).collect()
-}
-
-impl Trip {
-    /// ` while x is cooling down for 5 s more and z lacks vision`, of the targets that might have come before this one (a place in
-    /// the configuration's targets); of all where nobody answered.
-    pub(super) fn aside(&self, target: Option<usize>) -> String {
-        let group = self.runtime.config.groups.get(self.group);
-        let Some(group) = group.filter(|_| !self.asides.is_empty()) else { return String::new() };
-        let place = match target {
-            Some(target) => group.members.iter().position(|member| member.target == target).unwrap_or(0),
-            None => group.members.len(),
-        };
-        let id = |place: usize| group.members.get(place).map_or("?", |member| self.runtime.id(member.target));
-        let out: Vec<String> =
-            self.asides.before(group, place).map(|(place, why)| format!("{} {why}", id(place))).collect();
-        let mut said = String::new();
-        if !out.is_empty() {
-            said = format!(" while {}", out.join(" and "));
-        }
-        if self.asides.anyway {
-            said.push_str(", though no target is free for the request");
-        }
-        said
-    }
 }

@@ -31,7 +31,7 @@ pub fn explain(
     let lines = dialect_headers(headers.iter().map(|(name, value)| (&name[..], &value[..])));
     let considered = router.consider(surface, lines.clone(), document.root(), moment)?;
     // What the filter itself would say, had the first target answered.
-    let asked = (text, Held::nothing(runtime));
+    let asked = (text, Held::nothing(&runtime.memory));
     let trip = router.depart(surface, lines, None, asked, moment).ok();
     let decision = trip.and_then(|trip| Some(trip.decision(*trip.order.first()?)));
     let (group, plan) = (considered.group, &considered.plan);

@@ -6,12 +6,10 @@
 //! follows from the closed record and from nothing else.
 
 use super::telemetry::{Count, Metric, Series};
-use super::trip::Trip;
 use crate::config::Effect;
 use crate::dialect::Seen;
 use crate::failure::{Class, Failure};
 use crate::plan::News;
-use std::rc::Rc;
 
 /// A request's attempts, and what its caller is told beside them.
 #[derive(Debug, Default)]
@@ -53,7 +51,7 @@ impl Ledger {
         self.failed.iter().chain(&self.last)
     }
 
-    fn enter(&mut self, record: Record) {
+    pub(super) fn enter(&mut self, record: Record) {
         match record.end {
             AttemptEnd::Failed(_) => self.failed.push(record),
             AttemptEnd::Busy => {
@@ -115,7 +113,7 @@ pub struct Told {
 
 impl Record {
     /// What this is to others, for a request of a group (a place in the configuration).
-    fn told(&self, group: usize) -> Told {
+    pub(super) fn told(&self, group: usize) -> Told {
         let mut counts = Vec::new();
         let mut count = |metric, class: Option<Class>, by| {
             let class = class.map_or("", Class::name);
@@ -170,55 +168,3 @@ impl Record {
 fn is_limit(failure: &Failure) -> bool {
     matches!(failure.class, Class::RateLimited | Class::Quota)
 }
-
-/// An attempt's record, while the attempt lasts.
-#[derive(Debug)]
-pub(super) struct OpenRecord {
-    trip: Rc<Trip>,
-    target: usize,
-    number: u32,
-    began_ms: u64,
-    drill: Option<Effect>,
-    is_closed: bool,
-}
-
-impl OpenRecord {
-    /// One more attempt begins.
-    pub(super) fn begin(trip: &Rc<Trip>, target: usize, drill: Option<Effect>, began_ms: u64) -> OpenRecord {
-        let number = trip.note(|ledger| {
-            ledger.attempts = ledger.attempts.saturating_add(1);
-            ledger.attempts
-        });
-        OpenRecord { trip: Rc::clone(trip), target, number: number.max(1), began_ms, drill, is_closed: false }
-    }
-
-    /// Which attempt of the request it is, from 1.
-    pub(super) fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// The attempt is over; what that is to others.
-    pub(super) fn close(mut self, end: AttemptEnd, seen: Seen) -> Told {
-        self.enter(end, seen)
-    }
-
-    fn enter(&mut self, end: AttemptEnd, seen: Seen) -> Told {
-        self.is_closed = true;
-        let OpenRecord { target, number, began_ms, drill, .. } = *self;
-        let record = Record { target, number, began_ms, drill, seen, end };
-        let told = record.told(self.trip.group);
-        self.trip.note(|ledger| ledger.enter(record));
-        told
-    }
-}
-
-impl Drop for OpenRecord {
-    fn drop(&mut self) {
-        if !self.is_closed {
-            self.enter(AttemptEnd::Left, Seen::default());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,6 @@
 //! Envoy can't bound it: its monitors don't see into a VM, and a VM that gets no memory is gone with every request in it.
 //! So whoever wants to hold something asks here first, and what doesn't fit is refused in time.
 
-use super::runtime::Runtime;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -97,7 +96,7 @@ fn large(bytes: usize) -> usize {
 /// What one request or attempt holds; given back when it is dropped.
 #[derive(Debug)]
 pub struct Held {
-    runtime: Rc<Runtime>,
+    account: Rc<Memory>,
     vm: usize,
     envoy: usize,
     arriving: usize,
@@ -105,8 +104,8 @@ pub struct Held {
 
 impl Held {
     /// A request that holds no memory yet, in the book of its plugin.
-    pub fn nothing(runtime: &Rc<Runtime>) -> Held {
-        Held { runtime: Rc::clone(runtime), vm: 0, envoy: 0, arriving: 0 }
+    pub fn nothing(account: &Rc<Memory>) -> Held {
+        Held { account: Rc::clone(account), vm: 0, envoy: 0, arriving: 0 }
     }
 
     /// How many bytes it holds in the VM.
@@ -119,7 +118,7 @@ impl Held {
     /// # Errors
     /// It has none.
     pub fn room(&self, more: usize) -> Result<(), Full> {
-        self.runtime.memory.vm.fits(self.vm, more)
+        self.account.vm.fits(self.vm, more)
     }
 
     /// Whether a request of so many bytes, of which `has` count already, can be read and translated now, and be Envoy's then.
@@ -128,7 +127,7 @@ impl Held {
     /// There is no room for that.
     pub fn may_work(&self, length: usize, has: usize) -> Result<(), Full> {
         self.room(length.saturating_mul(WORK_FACTOR).saturating_sub(has))?;
-        self.runtime.memory.envoy.fits(self.envoy, length)
+        self.account.envoy.fits(self.envoy, length)
     }
 
     /// Whether an answer of so many bytes can be read now.
@@ -142,7 +141,7 @@ impl Held {
 
     /// Holds so many bytes in the VM, in all.
     pub fn set_vm(&mut self, bytes: usize) {
-        self.runtime.memory.vm.change(&mut self.vm, bytes);
+        self.account.vm.change(&mut self.vm, bytes);
     }
 
     /// Holds so many bytes in the VM, in all.
@@ -157,7 +156,7 @@ impl Held {
 
     /// Has Envoy hold so many bytes, in all.
     pub fn set_envoy(&mut self, bytes: usize) {
-        self.runtime.memory.envoy.change(&mut self.envoy, bytes);
+        self.account.envoy.change(&mut self.envoy, bytes);
     }
 
     /// Has Envoy write an answer of so many bytes at once. Of a large one nobody tells when its caller has it: it counts for as
@@ -169,7 +168,7 @@ impl Held {
         if bytes < LARGE_ANSWER_BYTES {
             return Ok(());
         }
-        let memory = &self.runtime.memory;
+        let memory = &self.account;
         let now_ms = clock();
         let leaving = memory.leaving(now_ms).saturating_add(bytes);
         memory.envoy.fits(bytes, leaving)?;
@@ -185,16 +184,16 @@ impl Held {
     pub fn arrive(&mut self, bytes: usize) -> Result<(), Full> {
         let counted = large(bytes);
         if counted > 0 {
-            self.runtime.memory.arriving.fits(self.arriving, counted.saturating_sub(self.arriving))?;
+            self.account.arriving.fits(self.arriving, counted.saturating_sub(self.arriving))?;
         }
         self.grow_vm(bytes)?;
-        self.runtime.memory.arriving.change(&mut self.arriving, counted);
+        self.account.arriving.change(&mut self.arriving, counted);
         Ok(())
     }
 
     /// The request has arrived whole.
     pub fn arrived(&mut self) {
-        self.runtime.memory.arriving.change(&mut self.arriving, 0);
+        self.account.arriving.change(&mut self.arriving, 0);
     }
 }
 
@@ -212,32 +211,31 @@ mod tests {
 
     const MB: usize = 1 << 20;
 
-    fn runtime() -> Rc<Runtime> {
-        let json = r#"{"version":1,"listen":{"memory":67108864,"max_body_bytes":1048576,"max_answer_bytes":1048576},"targets":[{"id":"a","provider":"openai_compatible","endpoint":"http://x"}],
-            "model_groups":[{"name":"g","targets":[{"id":"a"}]}]}"#;
-        Rc::new(Runtime::load(json.as_bytes()).unwrap())
+    /// Of 64 MB.
+    fn account() -> Rc<Memory> {
+        Rc::new(Memory::new(64 << 20))
     }
 
     #[test]
     fn what_is_held_is_given_back() {
-        let runtime = runtime();
-        let mut one = Held::nothing(&runtime);
+        let account = account();
+        let mut one = Held::nothing(&account);
         one.set_vm(20 * MB);
         assert_eq!((one.room(12 * MB), one.room(13 * MB)), (Ok(()), Err(Full)));
         assert_eq!(one.grow_vm(33 * MB), Err(Full));
         assert_eq!(one.grow_vm(10 * MB), Ok(()));
         drop(one);
-        assert_eq!(Held::nothing(&runtime).room(32 * MB), Ok(()));
+        assert_eq!(Held::nothing(&account).room(32 * MB), Ok(()));
     }
 
     #[test]
     fn a_request_needs_room_for_work_and_with_envoy() {
-        let runtime = runtime();
-        let mut held = Held::nothing(&runtime);
+        let account = account();
+        let mut held = Held::nothing(&account);
         assert_eq!((held.may_work(6 * MB, 0), held.may_work(7 * MB, 0)), (Ok(()), Err(Full)));
         held.set_vm(6 * MB);
         assert_eq!(held.may_work(6 * MB, held.vm()), Ok(()), "what it has is part of it");
-        let mut other = Held::nothing(&runtime);
+        let mut other = Held::nothing(&account);
         other.set_envoy(15 * MB);
         assert_eq!((held.may_work(MB, 0), held.may_work(2 * MB, 0)), (Ok(()), Err(Full)));
         assert_eq!((held.may_read(12 * MB), held.may_read(13 * MB)), (Ok(()), Err(Full)));
@@ -245,25 +243,25 @@ mod tests {
 
     #[test]
     fn what_is_large_leaves_room_for_what_is_small() {
-        let runtime = runtime();
-        let mut large = Held::nothing(&runtime);
+        let account = account();
+        let mut large = Held::nothing(&account);
         assert_eq!(large.grow_vm(32 * MB), Ok(()));
         large.set_envoy(16 * MB);
         assert_eq!(large.grow_vm(32 * MB + 1), Err(Full), "the last of it is not for those who have much");
-        let mut stream = Held::nothing(&runtime);
+        let mut stream = Held::nothing(&account);
         assert_eq!((stream.room(MB / 2), stream.room(MB)), (Ok(()), Err(Full)));
         assert_eq!((stream.may_work(MB / 10, 0), stream.may_work(MB, 0)), (Ok(()), Err(Full)));
         assert_eq!(stream.grow_vm(MB / 2), Ok(()));
         assert_eq!(stream.grow_vm(MB / 2 + 1), Err(Full), "nor for those who come to have much");
-        let mut streams: Vec<Held> = (0..8).map(|_| Held::nothing(&runtime)).collect();
+        let mut streams: Vec<Held> = (0..8).map(|_| Held::nothing(&account)).collect();
         let came = streams.iter_mut().filter_map(|held| held.grow_vm(MB / 2).ok()).count();
         assert_eq!(came, 3, "and it ends too");
     }
 
     #[test]
     fn large_answers_take_a_while_to_leave() {
-        let runtime = runtime();
-        let held = Held::nothing(&runtime);
+        let account = account();
+        let held = Held::nothing(&account);
         assert_eq!(held.answer(12 * MB, || 1000), Ok(()));
         assert_eq!(held.answer(12 * MB, || 1010), Err(Full));
         assert_eq!(held.answer(MB / 2, || 1010), Ok(()), "a small one is not counted");
@@ -272,19 +270,19 @@ mod tests {
 
     #[test]
     fn those_who_never_finish_have_half() {
-        let runtime = runtime();
-        let mut slow: Vec<Held> = (0..40).map(|_| Held::nothing(&runtime)).collect();
+        let account = account();
+        let mut slow: Vec<Held> = (0..40).map(|_| Held::nothing(&account)).collect();
         let came = slow.iter_mut().filter_map(|held| held.arrive(MB).ok()).count();
         assert_eq!(came, 16);
-        let mut small = Held::nothing(&runtime);
+        let mut small = Held::nothing(&account);
         assert_eq!(small.arrive(60_000), Ok(()));
         assert_eq!(small.arrive(70_000), Err(Full));
         slow.iter_mut().for_each(Held::arrived);
         assert_eq!(small.arrive(70_000), Ok(()));
         assert_eq!(small.arrive(80_000), Ok(()));
         slow.clear();
-        assert_eq!(runtime.memory.arriving.now.get(), 80_000);
+        assert_eq!(account.arriving.now.get(), 80_000);
         drop(small);
-        assert_eq!((runtime.memory.arriving.now.get(), runtime.memory.vm.now.get()), (0, 0));
+        assert_eq!((account.arriving.now.get(), account.vm.now.get()), (0, 0));
     }
 }

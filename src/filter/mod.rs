@@ -7,6 +7,7 @@
 mod answer;
 mod aside;
 mod attempt;
+mod clock;
 mod degraded;
 mod drill;
 mod explain;
@@ -19,6 +20,7 @@ mod memory;
 mod models;
 mod numbers;
 mod offline;
+mod record;
 mod role;
 mod router;
 mod runtime;
@@ -29,7 +31,8 @@ pub mod watch;
 mod window;
 
 pub use answer::Answer;
-pub use attempt::{Attempt, Beginning, Clock, Instead, Parting, Started, Step};
+pub use attempt::{Attempt, Beginning, Instead, Parting, Started, Step};
+pub use clock::Clock;
 pub use explain::explain;
 pub use intake::Intake;
 pub use ledger::{AttemptEnd, Ledger, Record, Told};

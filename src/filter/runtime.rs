@@ -8,6 +8,7 @@ use crate::config::{Config, Twin};
 use crate::dialect::Target;
 use crate::plan::Seat;
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// What one plugin configuration says, ready for requests.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Runtime {
     pub config: Config,
     /// The requests of this worker that are on their way.
     pub(super) load: Load,
-    pub(super) memory: Memory,
+    pub(super) memory: Rc<Memory>,
     pub(super) telemetry: Telemetry,
     /// Of each target whether a request of this worker has reached it.
     reached: Vec<Cell<bool>>,
@@ -27,7 +28,7 @@ pub struct Runtime {
 impl Runtime {
     /// Nothing is held, counted or reached yet.
     pub fn new(config: Config) -> Runtime {
-        let memory = Memory::new(config.listen.memory);
+        let memory = Rc::new(Memory::new(config.listen.memory));
         let reached = config.targets.iter().map(|_| Cell::new(false)).collect();
         let identities = config.targets.iter().map(|target| identity(&config, target)).collect();
         Runtime {

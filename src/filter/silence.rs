@@ -3,7 +3,8 @@
 //! No callback of the stream's own comes while its provider is silent. So whoever watches the clock takes the stream away
 //! from its attempt and leaves the error event with the trip, where the router role finds it when it next gets to write.
 
-use super::ledger::{AttemptEnd, OpenRecord, Told};
+use super::ledger::{AttemptEnd, Told};
+use super::record::OpenRecord;
 use super::trip::Trip;
 use super::watch::StreamLimits;
 use crate::dialect::CallerError;

@@ -41,7 +41,8 @@ impl Trip {
 #[cfg(test)]
 mod tests {
     use super::super::attempt::start_at;
-    use super::super::ledger::{AttemptEnd, OpenRecord};
+    use super::super::ledger::AttemptEnd;
+    use super::super::record::OpenRecord;
     use super::super::{Attempt, Instead, Moment, Router, Runtime, headers};
     use super::*;
     use crate::dialect::Seen;

@@ -3,7 +3,6 @@
 use super::Text;
 use super::outline::{OutlineNode, narrow, wide};
 use super::scan::string_end;
-use super::walk::{Fields, Items};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -178,16 +177,6 @@ impl<'a> Raw<'a> {
     /// The nearest number that there is. `None` if it is no number: a string of digits is none.
     pub fn as_f64(self) -> Option<f64> {
         if self.kind() == Kind::Number { self.text.parse().ok() } else { None }
-    }
-
-    /// The members of an object in their order; nothing for any other value.
-    pub fn fields(self) -> Fields<'a> {
-        Fields::of(self)
-    }
-
-    /// The elements of an array in their order; nothing for any other value.
-    pub fn items(self) -> Items<'a> {
-        Items::of(self)
     }
 
     /// A member by name. Of several with one name the last counts, as in Python and JavaScript.

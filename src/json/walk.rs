@@ -201,6 +201,18 @@ fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+impl<'a> Raw<'a> {
+    /// The members of an object in their order; nothing for any other value.
+    pub fn fields(self) -> Fields<'a> {
+        Fields::of(self)
+    }
+
+    /// The elements of an array in their order; nothing for any other value.
+    pub fn items(self) -> Items<'a> {
+        Items::of(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Document;

@@ -4,8 +4,8 @@
 //! number and order, and no empty text.
 
 use super::generation::Model;
-use super::media::{self, Lost, Media};
-use super::result::ToolOutput;
+use super::media::{self, Lost};
+use super::part::{GeminiPart, ToolOutput};
 use crate::chat::{Maker, Part, PartKind, Request, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::{Loss, Place, Spot};
 use crate::dialect::talk::{Here, Spoken, Turns};
@@ -13,29 +13,6 @@ use crate::dialect::{Losses, Refusal};
 use crate::json::Text;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// One part on its way out.
-#[derive(Debug)]
-pub(super) enum GeminiPart<'r> {
-    /// `signature`: what Gemini sealed its answer with.
-    Text {
-        text: &'r Text<'r>,
-        signature: Option<&'r Text<'r>>,
-    },
-    Media(Media<'r>),
-    Thought {
-        text: &'r Text<'r>,
-        signature: Option<&'r Text<'r>>,
-    },
-    Call {
-        call: &'r ToolCall<'r>,
-        arguments: Cow<'r, str>,
-        signature: Option<&'r Text<'r>>,
-    },
-    Output(ToolOutput<'r>),
-    /// The seal of an answer whose text is not there any more.
-    Signature(&'r Text<'r>),
-}
 
 /// The system instruction and the turns, checked: writing them can't fail any more.
 ///

@@ -9,6 +9,7 @@ mod contents;
 mod generation;
 mod media;
 mod names;
+mod part;
 mod partial;
 mod reply;
 mod request;

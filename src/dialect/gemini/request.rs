@@ -1,9 +1,10 @@
 //! Requests: <https://ai.google.dev/api/generate-content#request-body>.
 
 use super::config::GenerationConfig;
-use super::contents::{self, GeminiPart};
+use super::contents;
 use super::generation::Model;
 use super::names::Names;
+use super::part::GeminiPart;
 use super::tools::GeminiTools;
 use crate::chat::{PartKind, Request};
 use crate::dialect::loss::Member;

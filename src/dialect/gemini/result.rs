@@ -4,37 +4,12 @@
 //! as it is; anything else stands under `result`, or `error` where the tool failed. Media is in `parts` where the model
 //! takes it (<https://ai.google.dev/gemini-api/docs/function-calling#multimodal>), else beside the result.
 
-use super::contents::GeminiPart;
 use super::generation::Model;
 use super::media::Media;
 use super::names::Names;
+use super::part::{GeminiPart, Response, ToolOutput};
 use crate::chat::ToolResult;
 use crate::json::{Raw, Text, Writer};
-use std::borrow::Cow;
-
-/// One result on its way out.
-#[derive(Debug)]
-pub(super) struct ToolOutput<'r> {
-    /// Of the call that it answers.
-    pub(super) id: &'r Text<'r>,
-    name: &'r Text<'r>,
-    response: Response<'r>,
-    media: Vec<Media<'r>>,
-}
-
-#[derive(Debug)]
-enum Response<'r> {
-    /// JSON of an object.
-    Object(Cow<'r, str>),
-    Json {
-        key: &'static str,
-        json: Cow<'r, str>,
-    },
-    Texts {
-        key: &'static str,
-        texts: Vec<&'r Text<'r>>,
-    },
-}
 
 impl<'r> ToolOutput<'r> {
     /// The result, and what of `inside` must stand beside it.

@@ -18,10 +18,12 @@ pub use start::{Beginning, Instead, Started};
 #[cfg(test)]
 pub(super) use start::{start_at, start_with};
 
+pub(super) use super::clock::Clock;
 use super::headers::HeaderList;
 use super::intake::Intake;
-use super::ledger::{AttemptEnd, OpenRecord, Told};
+use super::ledger::{AttemptEnd, Told};
 use super::memory::Held;
+use super::record::OpenRecord;
 use super::silence::{FlowingStream, SharedStream};
 use super::telemetry::Metric;
 use super::trip::Trip;
@@ -32,9 +34,6 @@ use crate::failure::Class;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// The time in milliseconds since 1970, for the few who need it: asking costs a hostcall.
-pub type Clock<'c> = &'c dyn Fn() -> u64;
 
 /// What the host does with a piece of the answer.
 #[derive(Debug, PartialEq, Eq)]

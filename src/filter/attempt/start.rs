@@ -5,8 +5,9 @@ use crate::config::Effect;
 use crate::dialect::{Outgoing, Refusal, exchange};
 use crate::filter::answer::Answer;
 use crate::filter::headers::{Header, HeaderList};
-use crate::filter::ledger::{OpenRecord, Told};
+use crate::filter::ledger::Told;
 use crate::filter::memory::Held;
+use crate::filter::record::OpenRecord;
 use crate::filter::telemetry::Metric;
 use crate::filter::trip::Trip;
 use crate::json::{Document, Raw};
@@ -79,7 +80,7 @@ impl Attempt {
         if !trip.may_fit(target) {
             return Err(failed::given_up(trip, target));
         }
-        let mut held = Held::nothing(&trip.runtime);
+        let mut held = Held::nothing(&trip.runtime.memory);
         if held.may_work(trip.length().max(body.len()), trip.held_in_vm()).is_err() {
             return Err(failed::no_room(trip));
         }

@@ -36,7 +36,7 @@ impl Router {
                     headers: dialect_headers(headers.iter().copied()),
                     wish,
                     body: Intake::of_request(headers),
-                    held: Held::nothing(&self.runtime),
+                    held: Held::nothing(&self.runtime.memory),
                 };
                 let remove = headers.iter().filter(|(name, _)| self.is_removed(name));
                 RequestStep::Read { remove: remove.map(|(name, _)| name.to_vec()).collect() }

@@ -65,3 +65,27 @@ impl Trip {
         }
     }
 }
+
+impl Trip {
+    /// ` while x is cooling down for 5 s more and z lacks vision`, of the targets that might have come before this one (a place in
+    /// the configuration's targets); of all where nobody answered.
+    pub(super) fn aside(&self, target: Option<usize>) -> String {
+        let group = self.runtime.config.groups.get(self.group);
+        let Some(group) = group.filter(|_| !self.asides.is_empty()) else { return String::new() };
+        let place = match target {
+            Some(target) => group.members.iter().position(|member| member.target == target).unwrap_or(0),
+            None => group.members.len(),
+        };
+        let id = |place: usize| group.members.get(place).map_or("?", |member| self.runtime.id(member.target));
+        let out: Vec<String> =
+            self.asides.before(group, place).map(|(place, why)| format!("{} {why}", id(place))).collect();
+        let mut said = String::new();
+        if !out.is_empty() {
+            said = format!(" while {}", out.join(" and "));
+        }
+        if self.asides.anyway {
+            said.push_str(", though no target is free for the request");
+        }
+        said
+    }
+}

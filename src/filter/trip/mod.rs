@@ -11,7 +11,7 @@ mod request;
 
 use super::Runtime;
 use super::aside::Asides;
-use super::attempt::Clock;
+use super::clock::Clock;
 use super::ledger::Ledger;
 use super::load::Ticket;
 use super::memory::Held;
@@ -78,7 +78,7 @@ impl Trip {
         let Route { group, turn, order, drills, asides } = route;
         let (planned_ms, held) = match planned {
             Planned::Here(now_ms, held) => (Some(now_ms), held),
-            Planned::Elsewhere => (None, Held::nothing(runtime)),
+            Planned::Elsewhere => (None, Held::nothing(&runtime.memory)),
         };
         let (length, weight) = body.as_ref().map_or((0, 0), |body| (body.as_text().len(), body.weight()));
         Trip {

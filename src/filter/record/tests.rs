@@ -160,7 +160,7 @@ fn no_room_is_nobodys_failure() {
     for flows in [false, true] {
         let trip = trip(true);
         let mut stream = if flows { flowing(&trip) } else { attempt(&trip, 200, "text/event-stream") };
-        let mut others = Held::nothing(&trip.runtime);
+        let mut others = Held::nothing(&trip.runtime.memory);
         others.set_vm(usize::MAX / 2);
         push(&mut stream, TOKEN, false);
         let (how, _, counts) = closed(&trip, stream);
