@@ -40,7 +40,7 @@ mod tests {
     fn named(surface: Surface, body: &str, lost: impl Into<Loss>) -> String {
         let body = Raw::parse(body.as_bytes()).unwrap();
         let caller = exchange::caller(surface).unwrap();
-        lost.into().named(&mut CallerNames::new(caller, body)).into_owned()
+        lost.into().into_name(&mut CallerNames::new(caller, body)).into_owned()
     }
 
     fn call(message: usize, call: usize, part: usize) -> Loss {

@@ -7,6 +7,7 @@
 use super::{Loss, Losses, Refusal};
 use crate::chat::Request;
 use crate::json::{Raw, Text};
+use std::borrow::Cow;
 
 /// A member without which the answer would be another one.
 struct Meaningful {
@@ -104,8 +105,7 @@ pub fn lose_member(
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
-    let name = name.decode();
-    leave_out(table(dialect), &name, Loss::Path(name.clone().into_owned().into()), value, losses)
+    leave_out(table(dialect), name.decode(), Loss::Path, value, losses)
 }
 
 /// Leaves out one member of a message.
@@ -113,25 +113,26 @@ pub fn lose_member(
 /// # Errors
 /// It changes the meaning, and `losses` doesn't allow dropping it.
 pub fn lose_member_of_message(name: &Text<'_>, value: Raw<'_>, losses: &mut Losses) -> Result<(), Refusal> {
-    let name = name.decode();
-    leave_out(IN_MESSAGE, &name, Loss::Each(name.clone().into_owned().into()), value, losses)
+    leave_out(IN_MESSAGE, name.decode(), Loss::Each, value, losses)
 }
 
 fn leave_out(
     table: &[Meaningful],
-    name: &str,
-    lost: Loss,
+    name: Cow<'_, str>,
+    lost: fn(Cow<'static, str>) -> Loss,
     value: Raw<'_>,
     losses: &mut Losses,
 ) -> Result<(), Refusal> {
-    if says_nothing(name, value) {
+    if says_nothing(&name, value) {
         return Ok(());
     }
-    match table.iter().find(|member| member.name == name) {
+    let known = table.iter().find(|member| member.name == name);
+    let lost = lost(Cow::Owned(name.into_owned()));
+    match known {
         Some(member) if member.is_vital => {
             let why = format!("{}. Send the whole conversation in this request.", member.why);
             let refusal = Refusal { lost: Some(lost), ..Refusal::unsupported("", why) };
-            Err(if name == THREAD { Refusal { code: NO_THREADS, ..refusal } } else { refusal })
+            Err(if member.name == THREAD { Refusal { code: NO_THREADS, ..refusal } } else { refusal })
         }
         Some(member) => losses.meaning(lost, member.why),
         None => {

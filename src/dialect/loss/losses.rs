@@ -67,7 +67,7 @@ impl Refusal {
     #[must_use]
     pub fn named(self, by: &mut dyn Naming) -> Refusal {
         let Some(lost) = &self.lost else { return self };
-        let name = lost.named(by);
+        let name = lost.clone().into_name(by);
         let message = format!("{name} {}", self.message);
         Refusal { param: Some(name.into_owned()), message, lost: None, ..self }
     }
@@ -137,9 +137,21 @@ impl Losses {
 
     /// The same, by somebody's names for it; each name once.
     pub fn into_dropped(self, by: &mut dyn Naming) -> Vec<Cow<'static, str>> {
-        let mut told = BTreeSet::new();
-        let named = self.dropped.iter().map(|lost| lost.named(by));
-        named.filter(|name| told.insert(name.clone())).collect()
+        let mut told: Vec<Cow<'static, str>> = Vec::with_capacity(self.dropped.len());
+        // What differs has different names, but for members: callers have one name for several, or one that is written out too.
+        let mut members: Vec<Cow<'static, str>> = Vec::new();
+        for lost in self.dropped {
+            let is_member = matches!(lost, Loss::Member(_));
+            let name = lost.into_name(by);
+            if members.contains(&name) || is_member && told.contains(&name) {
+                continue;
+            }
+            if is_member {
+                members.push(name.clone());
+            }
+            told.push(name);
+        }
+        told
     }
 }
 

@@ -90,13 +90,14 @@ impl Loss {
     }
 
     /// What it is called by somebody.
-    pub fn named(&self, by: &mut dyn Naming) -> Cow<'static, str> {
+    pub fn into_name(self, by: &mut dyn Naming) -> Cow<'static, str> {
         match self {
-            Loss::Member(member) => by.member(*member).into(),
-            Loss::OfTool(index, member) => format!("tools[{index}].{}", by.member(*member)).into(),
-            Loss::At(place, member) => format!("{}{member}", by.place(*place)).into(),
-            Loss::Each(member) => format!("{}[].{member}", by.list()).into(),
-            Loss::Path(path) => path.clone(),
+            Loss::Member(member) => by.member(member).into(),
+            Loss::OfTool(index, member) => format!("tools[{index}].{}", by.member(member)).into(),
+            Loss::At(place, "") => by.place(place).into(),
+            Loss::At(place, member) => (by.place(place) + member).into(),
+            Loss::Each(member) => [by.list(), "[].", &member].concat().into(),
+            Loss::Path(path) => path,
         }
     }
 }
