@@ -1,8 +1,7 @@
 //! The walls of the house, held by a test: which stage may import which, and what none of the core may touch.
 //!
-//! It reads the sources as text, with comments, literals and `#[cfg(test)]` items taken out. Whatever else a compiler
-//! could hold is held by one: `deny(unsafe_code)`, clippy's disallowed methods, and the core's build for a target
-//! without a host.
+//! It reads the sources as text, without comments, literals and `#[cfg(test)]` items. What a compiler can hold is held by one:
+//! `deny(unsafe_code)`, clippy's disallowed methods, and the core's build for a target without a host.
 #![allow(
     clippy::unwrap_used,
     clippy::string_slice,
