@@ -21,6 +21,9 @@ const GONE: Status = Status(u32::MAX);
 /// Another VM has written since: read again.
 pub const CAS_MISMATCH: Status = Status(8);
 
+/// No status of Envoy's: what is asked for is in use, which only a mistake of ours can bring about.
+pub const IN_USE: Status = Status(u32::MAX - 1);
+
 /// Whose header lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]

@@ -25,7 +25,7 @@ pub fn push_answer(root: u32, context: u32) -> Result<(), abi::Status> {
 }
 
 fn begin(root: u32, context: u32, paused: Paused) -> Result<(), abi::Status> {
-    shared::lend(&PAUSES, |pauses| pauses.begin(root, context, paused)).ok_or(abi::Status(10))?;
+    shared::lend(&PAUSES, |pauses| pauses.begin(root, context, paused)).ok_or(abi::IN_USE)?;
     timer::adjust(root).inspect_err(|_| forget(context))
 }
 

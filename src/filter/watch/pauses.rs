@@ -16,7 +16,7 @@ pub enum Paused {
 }
 
 #[derive(Debug)]
-struct PausedAnswer {
+struct PausedContext {
     root: u32,
     context: u32,
     paused: Paused,
@@ -24,12 +24,12 @@ struct PausedAnswer {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Pauses(Vec<PausedAnswer>);
+pub struct Pauses(Vec<PausedContext>);
 
 impl Pauses {
     /// Remembers a context that is about to be paused.
     pub fn begin(&mut self, root: u32, context: u32, paused: Paused) {
-        self.0.push(PausedAnswer { root, context, paused });
+        self.0.push(PausedContext { root, context, paused });
     }
 
     /// Whether a context's pause is not over.
@@ -49,7 +49,7 @@ impl Pauses {
 
     /// Takes out those whose time has come.
     pub fn due(&mut self, root: u32, now_ms: u64) -> Vec<(u32, Paused)> {
-        let is_due = |one: &PausedAnswer| {
+        let is_due = |one: &PausedContext| {
             one.root == root && !matches!(one.paused, Paused::Request(until_ms) if until_ms > now_ms)
         };
         let due = self.0.iter().filter(|one| is_due(one)).map(|one| (one.context, one.paused)).collect();

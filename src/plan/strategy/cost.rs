@@ -9,7 +9,7 @@ pub(super) static LOWEST_COST: Strategy = Strategy {
     name: "lowest_cost",
     how: "by price",
     sort: Some(cheaper),
-    head: First::First,
+    head: First::InOrder,
     reads: &[&PRICE],
 };
 

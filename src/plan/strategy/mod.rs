@@ -47,7 +47,7 @@ pub fn heads(group: &Group, left: Members) -> Members {
     let present = || group.members.iter().enumerate().filter(|(place, _)| left.contains(*place));
     let Some((first, head)) = present().next() else { return Members::NONE };
     match Strategy::of(group).head {
-        First::First => Members::NONE.with(first),
+        First::InOrder => Members::NONE.with(first),
         First::Any(_) => {
             present().filter(|(_, member)| member.tier == head.tier).map(|(place, _)| place).collect()
         }
@@ -62,7 +62,7 @@ pub(super) fn pick(
     now: &Circumstances<'_>,
 ) -> Option<usize> {
     let picked = match Strategy::of(group).head {
-        First::First => None,
+        First::InOrder => None,
         First::Any(pick) => pick(&Candidates { config, group, candidates, now }),
     };
     picked.filter(|place| candidates.contains(*place)).or_else(|| candidates.iter().next())

@@ -3,4 +3,4 @@
 use super::row::{First, Strategy};
 
 pub(super) static ORDERED: Strategy =
-    Strategy { name: "ordered", how: "by priority", sort: None, head: First::First, reads: &[] };
+    Strategy { name: "ordered", how: "by priority", sort: None, head: First::InOrder, reads: &[] };

@@ -22,7 +22,7 @@ pub struct Strategy {
 /// Which member comes first.
 pub enum First {
     /// Always the first of those that are left: one order for each set.
-    First,
+    InOrder,
     /// Any of the best tier that is left, and this says which for a request: an order for each of them. Who is no
     /// candidate counts as not given, and the first of them comes first.
     Any(fn(&Candidates<'_>) -> Option<usize>),
