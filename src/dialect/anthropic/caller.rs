@@ -37,7 +37,8 @@ impl Caller for Anthropic {
             Member::Parallel => "tool_choice.disable_parallel_tool_use",
             Member::Strict => "tools[].strict",
             Member::Arguments => "input_schema",
-            Member::MaxTokens | Member::Format => member.in_chat(),
+            Member::Format => "output_config.format",
+            Member::MaxTokens | Member::Detail => member.in_chat(),
         }
     }
 

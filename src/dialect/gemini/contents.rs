@@ -7,7 +7,7 @@ use super::generation::Model;
 use super::media::{self, Lost};
 use super::part::{GeminiPart, ToolOutput};
 use crate::chat::{Maker, Part, PartKind, Request, Thought, ToolCall, ToolResult};
-use crate::dialect::loss::{Loss, Place, Spot};
+use crate::dialect::loss::{Loss, Member, Place, Spot};
 use crate::dialect::talk::{Here, Spoken, Turns};
 use crate::dialect::{Losses, Refusal};
 use crate::json::Text;
@@ -130,7 +130,7 @@ impl<'r> PartReader<'r, '_> {
             }
             PartKind::Image { source, detail } => {
                 if detail.as_ref().is_some_and(|detail| *detail != "auto") {
-                    here.losses.advisory("image_url.detail");
+                    here.losses.advisory(Member::Detail);
                 }
                 pieces.push(GeminiPart::Media(media::image(source, self.model)?));
             }

@@ -131,7 +131,7 @@ fn leave_out(
     match known {
         Some(member) if member.is_vital => {
             let why = format!("{}. Send the whole conversation in this request.", member.why);
-            let refusal = Refusal { lost: Some(lost), ..Refusal::unsupported("", why) };
+            let refusal = Refusal::unsupported_loss(lost, why);
             Err(if member.name == THREAD { Refusal { code: NO_THREADS, ..refusal } } else { refusal })
         }
         Some(member) => losses.meaning(lost, member.why),

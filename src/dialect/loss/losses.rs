@@ -38,29 +38,22 @@ impl Refusal {
 
     /// The request is not what its dialect promises.
     pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Refusal {
-        Refusal {
-            status: 400,
-            code: "invalid_request",
-            param: Some(param.into()),
-            message: message.into(),
-            lost: None,
-        }
+        Refusal { param: Some(param.into()), ..Refusal::of(400, "invalid_request", message) }
     }
 
     /// The request is fine but the target's dialect can't carry it.
     pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Refusal {
-        Refusal {
-            status: 400,
-            code: "unsupported_parameter",
-            param: Some(param.into()),
-            message: message.into(),
-            lost: None,
-        }
+        Refusal { param: Some(param.into()), ..Refusal::of(400, "unsupported_parameter", message) }
     }
 
     /// Something in a message is not what its dialect promises; `why` is the end of a sentence that begins with its place.
     pub fn invalid_at(place: Place, why: impl Into<String>) -> Refusal {
-        Refusal { lost: Some(Loss::At(place, "")), ..Refusal::invalid("", why) }
+        Refusal { lost: Some(Loss::At(place, "")), ..Refusal::of(400, "invalid_request", why) }
+    }
+
+    /// The target's dialect can't carry this; `why` is the end of a sentence that begins with its name.
+    pub fn unsupported_loss(lost: Loss, why: impl Into<String>) -> Refusal {
+        Refusal { lost: Some(lost), ..Refusal::of(400, "unsupported_parameter", why) }
     }
 
     /// The same in somebody's words.
@@ -125,7 +118,7 @@ impl Losses {
                 let why = format!(
                     "{why}. Leave it out, or set `unsupported: drop` for the model group to go on without it."
                 );
-                Err(Refusal { lost: Some(lost.into()), ..Refusal::unsupported("", why) })
+                Err(Refusal::unsupported_loss(lost.into(), why))
             }
         }
     }
@@ -138,18 +131,17 @@ impl Losses {
     /// The same, by somebody's names for it; each name once.
     pub fn into_dropped(self, by: &mut dyn Naming) -> Vec<Cow<'static, str>> {
         let mut told: Vec<Cow<'static, str>> = Vec::with_capacity(self.dropped.len());
-        // What differs has different names, but for members: callers have one name for several, or one that is written out too.
-        let mut members: Vec<Cow<'static, str>> = Vec::new();
+        // A caller may have one name for several members or places. Names that are written out differ from each other, and there
+        // can be thousands: they are compared with those names only.
+        let mut names = BTreeSet::new();
         for lost in self.dropped {
+            let is_written_out = matches!(lost, Loss::Path(_) | Loss::Each(_));
             let is_member = matches!(lost, Loss::Member(_));
             let name = lost.into_name(by);
-            if members.contains(&name) || is_member && told.contains(&name) {
-                continue;
+            let is_new = if is_written_out { !names.contains(&name) } else { names.insert(name.clone()) };
+            if is_new && !(is_member && told.contains(&name)) {
+                told.push(name);
             }
-            if is_member {
-                members.push(name.clone());
-            }
-            told.push(name);
         }
         told
     }
@@ -184,6 +176,42 @@ pub fn dropped_line(names: &[Cow<'static, str>]) -> String {
 mod tests {
     use super::*;
     use crate::dialect::loss::InChat;
+
+    #[test]
+    fn each_name_is_told_once() {
+        use crate::dialect::loss::{Member, Naming};
+        /// Somebody for whom all places of a message are one.
+        struct Coarse;
+        impl Naming for Coarse {
+            fn member(&self, member: Member) -> &'static str {
+                member.in_chat()
+            }
+            fn place(&mut self, place: Place) -> String {
+                format!("input[{}]", place.message)
+            }
+            fn list(&self) -> &'static str {
+                "input"
+            }
+        }
+        let mut losses = Losses::default();
+        for lost in [
+            Loss::part(1, 0),
+            Loss::part(1, 1),
+            Loss::part(2, 0),
+            Member::Effort.into(),
+            Member::Thinking.into(),
+        ] {
+            losses.advisory(lost);
+        }
+        for lost in ["user", "reasoning_effort", "seed"] {
+            losses.advisory(lost);
+        }
+        losses.advisory(Member::User);
+        assert_eq!(
+            losses.into_dropped(&mut Coarse),
+            ["input[1]", "input[2]", "reasoning_effort", "user", "seed"]
+        );
+    }
 
     #[test]
     fn each_is_listed_once() {

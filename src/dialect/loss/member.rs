@@ -25,6 +25,8 @@ pub enum Member {
     Arguments,
     /// The form of the answer.
     Format,
+    /// How closely a picture is looked at.
+    Detail,
 }
 
 impl Member {
@@ -39,6 +41,7 @@ impl Member {
             Member::Strict => "tools[].function.strict",
             Member::Arguments => "function.parameters",
             Member::Format => "response_format",
+            Member::Detail => "image_url.detail",
         }
     }
 

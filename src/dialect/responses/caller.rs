@@ -27,6 +27,7 @@ impl Caller for Responses {
             Member::Strict => "tools[].strict",
             Member::Arguments => "parameters",
             Member::Format => "text.format",
+            Member::Detail => "input_image.detail",
             Member::Stop | Member::User | Member::Parallel => member.in_chat(),
         }
     }

@@ -1,7 +1,7 @@
 //! Where in a conversation a writer is, and what becomes of the part there.
 
 use crate::chat::{Message, Part, PartKind, Request, Role, ToolCall};
-use crate::dialect::loss::{Loss, Losses, Place, Refusal, Spot};
+use crate::dialect::loss::{Loss, Losses, Member, Place, Refusal, Spot};
 use std::borrow::Cow;
 
 /// Where a part stands: not every place takes every part.
@@ -150,7 +150,7 @@ impl<'l> Here<'l> {
                 self.stand = around;
             }
             PartKind::Image { detail: Some(detail), .. } if *detail != "auto" => {
-                self.losses.advisory("image_url.detail");
+                self.losses.advisory(Member::Detail);
             }
             _ => {}
         }
