@@ -45,7 +45,7 @@ pub fn eventstream(data: &[u8]) {
     let Some((whole, parts)) = chunks(&cut) else { return };
     let read = |chunks: &[&[u8]]| {
         let (mut reader, mut frames) = (EventStream::with_limit(4096), Vec::new());
-        let mut sink = |frame: switchover::stream::eventstream::Frame<'_>| {
+        let mut sink = |frame: switchover::stream::eventstream::AwsFrame<'_>| {
             let headers: Vec<_> = frame.headers().map(|(name, value)| format!("{name}: {value:?}")).collect();
             frames.push((frame.message_type, frame.name.to_owned(), frame.payload.to_vec(), headers));
             Ok::<(), Infallible>(())
