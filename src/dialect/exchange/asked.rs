@@ -3,7 +3,7 @@
 use super::{Limits, read};
 use crate::chat::{Features, Request};
 use crate::dialect::embeddings;
-use crate::dialect::loss::{Losses, Refusal, carry_extra};
+use crate::dialect::loss::{Refusal, is_all_advice};
 use crate::dialect::surface::Surface;
 use crate::json::{Kind, Raw, Text};
 
@@ -71,7 +71,7 @@ fn ask_chat<'a>(
         stream: request.stream,
         stream_usage: request.stream_usage,
         needs: request.needs(),
-        is_plain: request.is_plain() && carry_extra(&request, &mut Losses::default()).is_ok(),
+        is_plain: request.is_plain() && is_all_advice(&request),
         prompt_bytes: body.as_json().len(),
     };
     Ok((asked, Some(request)))

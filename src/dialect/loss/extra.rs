@@ -95,6 +95,20 @@ pub fn carry_extra(request: &Request<'_>, losses: &mut Losses) -> Result<(), Ref
     Ok(())
 }
 
+/// Whether everything in `extra` only advises, so that every target can do without.
+pub fn is_all_advice(request: &Request<'_>) -> bool {
+    let advises = |table: &[Meaningful], (name, value): &(Text<'_>, Raw<'_>)| {
+        let name = name.decode();
+        !table.iter().any(|member| member.name == name) || says_nothing(&name, *value)
+    };
+    request.extra.iter().all(|member| advises(table(request.dialect), member))
+        && request
+            .messages
+            .iter()
+            .flat_map(|message| &message.extra)
+            .all(|member| advises(IN_MESSAGE, member))
+}
+
 /// Leaves out one member of a request that a caller of this dialect wrote.
 ///
 /// # Errors
@@ -171,6 +185,23 @@ mod tests {
             .map(std::borrow::Cow::into_owned)
             .collect();
         result.map(|()| dropped).map_err(|refusal| refusal.named(&mut crate::dialect::loss::InChat).message)
+    }
+
+    #[test]
+    fn advice_is_what_can_always_be_left_out() {
+        for extra in [
+            r#"{"store":true,"modalities":["text"],"audio":null,"brand_new":1}"#,
+            r#"{"modalities":["text","audio"]}"#,
+            r#"{"web_search_options":{}}"#,
+            "{}",
+        ] {
+            let request = Request {
+                dialect: "openai",
+                extra: Raw::trusted(extra).fields().collect(),
+                ..Request::default()
+            };
+            assert_eq!(is_all_advice(&request), carried(extra, Unsupported::Refuse).is_ok(), "{extra}");
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod losses;
 mod member;
 mod place;
 
-pub use extra::{NO_THREADS, carry_extra, is_about_threads, lose_member, lose_member_of_message};
+pub use extra::{
+    NO_THREADS, carry_extra, is_about_threads, is_all_advice, lose_member, lose_member_of_message,
+};
 pub use losses::{Losses, Refusal, Unsupported, dropped_line};
 #[cfg(test)]
 pub use member::InChat;
