@@ -10,47 +10,16 @@
 //! The callbacks are exported under names of our own, as the SDK exports the ABI's: `tests/setup/keep-exports.mjs` gives
 //! them theirs.
 
+use super::flow::Flow;
 use super::router::RouterContext;
 use super::translator::TranslatorContext;
-use super::{Plugin, abi, rush};
+use super::{Plugin, abi, idle, pause, reading, rush, timer, unheard};
 use crate::filter::Numbers;
+use crate::filter::watch::Hurry;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
-
-/// What a callback wants of Envoy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// Let it go on.
-    Go,
-    /// Hold it: headers and trailers stay; of a body stays what the callback left in the buffer.
-    Wait,
-    /// Hold a piece of a body that the next callback shall have with what comes then. For few bytes: see [`Flow::stops_body`].
-    Keep,
-}
-
-impl Flow {
-    /// For headers (which lets a body come all the same) and for trailers.
-    fn stops(self) -> u32 {
-        match self {
-            Flow::Go => 0,
-            Flow::Wait | Flow::Keep => 1,
-        }
-    }
-
-    /// For a body: "stop and watermark", not "stop and buffer". With that one Envoy hands out all that has come so far
-    /// each time, and answers for itself where that, or what a filter makes of it, is more than its buffer's limit; with
-    /// this one it hands out a piece at a time, and a full buffer only slows the sender down. What we need of a body
-    /// that waits we take out of the buffer, which costs a call: of one that is below any limit it needn't.
-    fn stops_body(self) -> u32 {
-        match self {
-            Flow::Go => 0,
-            Flow::Keep => 1,
-            Flow::Wait => 2,
-        }
-    }
-}
 
 /// One request, or one attempt.
 #[expect(clippy::large_enum_variant, reason = "each has an allocation of its own")]
@@ -208,8 +177,26 @@ pub fn response_trailers(id: u32) -> u32 {
     .stops()
 }
 
+/// The timer of a root context has ticked: each table that it is for looks whose time has come.
+pub fn tick(root: u32) {
+    let tables = [pause::need, rush::need, idle::need, reading::need, unheard::need];
+    let need = || tables.iter().map(|need| need(root)).max().unwrap_or_default();
+    if need() == Hurry::Nothing {
+        timer::rest(root);
+    } else {
+        let now_ms = abi::now_ms();
+        let passed_ms = timer::passed_ms(root, now_ms);
+        pause::tick(root, now_ms);
+        rush::tick(root);
+        idle::tick(root, now_ms, passed_ms);
+        reading::late(root, passed_ms).into_iter().for_each(late);
+        unheard::tick(root, now_ms);
+    }
+    timer::adjust(root, need());
+}
+
 /// A request's body takes too long. Called by the timer, so no context runs.
-pub fn late(id: u32) {
+fn late(id: u32) {
     run(id, |stream| {
         if let Stream::Router(router) = stream {
             router.late(id);
@@ -222,8 +209,6 @@ pub fn late(id: u32) {
 #[cfg(target_family = "wasm")]
 #[expect(unsafe_code, reason = "the names of exports are unsafe attributes")]
 mod exports {
-    use super::super::timer;
-
     #[unsafe(export_name = "switchover_on_vm_start")]
     extern "C" fn vm_start(_: u32, _: usize) -> u32 {
         1
@@ -241,7 +226,7 @@ mod exports {
 
     #[unsafe(export_name = "switchover_on_tick")]
     extern "C" fn tick(id: u32) {
-        timer::tick(id);
+        super::tick(id);
     }
 
     #[unsafe(export_name = "switchover_on_request_headers")]

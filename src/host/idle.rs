@@ -17,7 +17,7 @@ thread_local! {
 pub fn touch(root: u32, context: u32, silence: impl FnOnce() -> Option<Silence>) {
     let stream = || silence().map(|silence| (silence.limits(), silence));
     if shared::lend(&STREAMS, |streams| streams.touch(root, context, stream)) == Some(true) {
-        let _ = timer::adjust(root);
+        let _ = timer::hurry(root, need(root));
     }
 }
 

@@ -3,17 +3,20 @@
 //! It makes no decision and knows no LLM. Only here is the proxy named; only [`abi`] talks to it.
 
 pub mod abi;
+mod buffer;
 pub mod entry;
+mod flow;
 mod idle;
 pub mod pairs;
 mod pause;
 mod reading;
+mod respond;
 mod router;
 mod rush;
 mod shared;
 mod store;
 mod telemetry;
-pub mod timer;
+mod timer;
 mod translator;
 mod unheard;
 

@@ -26,7 +26,7 @@ pub fn push_answer(root: u32, context: u32) -> Result<(), abi::Status> {
 
 fn begin(root: u32, context: u32, paused: Paused) -> Result<(), abi::Status> {
     shared::lend(&PAUSES, |pauses| pauses.begin(root, context, paused)).ok_or(abi::IN_USE)?;
-    timer::adjust(root).inspect_err(|_| forget(context))
+    timer::hurry(root, need(root)).inspect_err(|_| forget(context))
 }
 
 /// Whether a context's pause is not over.

@@ -1,6 +1,6 @@
 //! The bodies on their way in: see [`Bodies`].
 
-use super::{entry, shared, timer};
+use super::{shared, timer};
 use crate::filter::watch::{Bodies, Hurry};
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ thread_local! {
 /// A body is about to come.
 pub fn begin(root: u32, context: u32, limit_ms: u64) {
     shared::lend(&BODIES, |bodies| bodies.begin(root, context, limit_ms));
-    let _ = timer::adjust(root);
+    let _ = timer::hurry(root, need(root));
 }
 
 /// So many bytes of it came.
@@ -28,8 +28,7 @@ pub fn need(root: u32) -> Hurry {
     shared::lend(&BODIES, |bodies| bodies.need(root)).unwrap_or_default()
 }
 
-/// Ends the requests whose bodies take too long.
-pub fn tick(root: u32, passed_ms: u64) {
-    let late = shared::lend(&BODIES, |bodies| bodies.late(root, passed_ms)).unwrap_or_default();
-    late.into_iter().for_each(entry::late);
+/// The contexts whose bodies take too long.
+pub fn late(root: u32, passed_ms: u64) -> Vec<u32> {
+    shared::lend(&BODIES, |bodies| bodies.late(root, passed_ms)).unwrap_or_default()
 }

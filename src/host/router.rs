@@ -1,7 +1,8 @@
 //! The router role's place in the downstream filter chain.
 
-use super::entry::Flow;
-use super::translator::broken;
+use super::buffer::{drain, read};
+use super::flow::Flow;
+use super::respond::{broken, lines, respond};
 use super::{abi, reading, rush, shared, store, unheard};
 use crate::filter::headers::{self, HeaderList};
 use crate::filter::{
@@ -148,33 +149,12 @@ impl RouterContext {
     }
 }
 
-/// The bytes of a body that are in Envoy's buffer. The last piece is often empty.
-pub(super) fn read(buffer: abi::Buffer, size: usize) -> Result<Vec<u8>, abi::Status> {
-    if size == 0 { Ok(Vec::new()) } else { abi::buffer(buffer, 0, size) }
-}
-
-/// Takes the bytes out of Envoy's buffer: nothing that waits stays in it.
-pub(super) fn drain(buffer: abi::Buffer, size: usize) -> Result<(), abi::Status> {
-    if size == 0 { Ok(()) } else { abi::set_buffer(buffer, 0, size, &[]) }
-}
-
 /// Writes the whole request over the last piece of it.
 fn give_back(trip: &Trip, size: usize) -> Result<(), abi::Status> {
     trip.body(|body| match body {
         Some(document) => abi::set_buffer(abi::Buffer::RequestBody, 0, size, document.as_text().as_bytes()),
         None => Ok(()),
     })
-}
-
-fn lines(answer: &Answer) -> HeaderList {
-    let mut headers = HeaderList::new();
-    answer.headers.iter().for_each(|(name, value)| headers.push(*name, value));
-    headers
-}
-
-/// Sends an answer of ours.
-pub(super) fn respond(answer: &Answer) -> Result<(), abi::Status> {
-    abi::respond(u32::from(answer.status), OURS, &lines(answer), &answer.body)
 }
 
 /// Answers in the place of an answer of Envoy's.

@@ -18,7 +18,7 @@ pub fn did(root: u32, weight: usize) {
     let mut rush = RUSH.get();
     let needs_timer = rush.did(root, weight);
     RUSH.set(rush);
-    if needs_timer && timer::adjust(root).is_err() {
+    if needs_timer && timer::hurry(root, need(root)).is_err() {
         // Nothing would ever end it.
         tick(root);
     }

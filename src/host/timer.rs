@@ -1,20 +1,13 @@
-//! The timers of the plugins' root contexts: see [`Timer`].
+//! The timers of the plugins' root contexts: see [`Timer`]. Who needs one says so; who is to be looked at when it ticks,
+//! [`super::entry`] knows.
 
-use super::{abi, idle, pause, reading, rush, shared, unheard};
+use super::{abi, shared};
 use crate::filter::watch::{Hurry, Timer};
 use std::cell::RefCell;
 
 thread_local! {
     /// By root context: a handful.
     static TIMERS: RefCell<Vec<(u32, Timer)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Those who need it, in the order of their hurry.
-const WHO: [fn(u32) -> Hurry; 5] = [pause::need, rush::need, idle::need, reading::need, unheard::need];
-
-fn need(root: u32) -> Hurry {
-    let mut needs = WHO.iter().map(|need| need(root));
-    needs.find(|need| *need != Hurry::Nothing).unwrap_or_default()
 }
 
 /// Lends the timer of a root context.
@@ -28,27 +21,25 @@ fn with<R>(root: u32, act: impl FnOnce(&mut Timer) -> R) -> Option<R> {
     .flatten()
 }
 
-/// Sets the period that is needed now.
+/// Has it tick as somebody needs, if it doesn't yet.
 ///
 /// # Errors
 /// Envoy has no timer for us.
-pub fn adjust(root: u32) -> Result<(), abi::Status> {
-    let need = need(root);
-    with(root, |timer| timer.adjust(need)).flatten().map_or(Ok(()), abi::set_tick_period)
+pub fn hurry(root: u32, need: Hurry) -> Result<(), abi::Status> {
+    with(root, |timer| timer.hurry(need)).flatten().map_or(Ok(()), abi::set_tick_period)
 }
 
-/// The timer of a root context.
-pub fn tick(root: u32) {
-    if need(root) == Hurry::Nothing {
-        with(root, Timer::rest);
-    } else {
-        let now_ms = abi::now_ms();
-        let passed_ms = with(root, |timer| timer.passed_ms(now_ms)).unwrap_or_default();
-        pause::tick(root, now_ms);
-        rush::tick(root);
-        idle::tick(root, now_ms, passed_ms);
-        reading::tick(root, passed_ms);
-        unheard::tick(root, now_ms);
-    }
-    let _ = adjust(root);
+/// Has it tick as all together need, which may be less than before.
+pub fn adjust(root: u32, need: Hurry) {
+    let _ = with(root, |timer| timer.adjust(need)).flatten().map_or(Ok(()), abi::set_tick_period);
+}
+
+/// It ticked, and somebody needed it: see [`Timer::passed_ms`].
+pub fn passed_ms(root: u32, now_ms: u64) -> u64 {
+    with(root, |timer| timer.passed_ms(now_ms)).unwrap_or_default()
+}
+
+/// It ticked for nobody.
+pub fn rest(root: u32) {
+    with(root, Timer::rest);
 }

@@ -1,11 +1,12 @@
 //! The translator role's place in the upstream filter chain of an order: one context for each attempt.
 
-use super::entry::Flow;
+use super::buffer::{drain, read};
+use super::flow::Flow;
 use super::pairs::Pairs;
-use super::router::{drain, read, respond};
+use super::respond::{broken, respond};
 use super::{abi, idle, pause, rush, shared, store, telemetry, unheard};
 use crate::dialect::Surface;
-use crate::failure::{Class, Head};
+use crate::failure::Head;
 use crate::filter::headers::{self, Header, HeaderList};
 use crate::filter::{Answer, Attempt, Beginning, Instead, Parting, PluginRole, Runtime, Step, Trip};
 use std::rc::Rc;
@@ -182,12 +183,6 @@ impl TranslatorContext {
             store::tell(attempt.runtime(), target, news, abi::now_ms);
         }
     }
-}
-
-/// Says in the access log that a stream broke off, whose status is 200.
-pub(super) fn broken(class: Class) {
-    let _ = abi::set_property("switchover.class", class.name().as_bytes());
-    let _ = abi::set_property("switchover.broken", b"true");
 }
 
 /// Who left, of an attempt that ends without an end.

@@ -1,6 +1,7 @@
 //! Asks Envoy what it has counted of requests whose bodies don't come: see [`Unheard`].
 
-use super::{abi, router, shared, timer};
+use super::respond::respond;
+use super::{abi, shared, timer};
 use crate::filter::headers;
 use crate::filter::watch::{self, Hurry, Unheard, Waiting};
 use crate::filter::{Answer, PluginRole};
@@ -17,7 +18,7 @@ pub fn begin(root: u32, context: u32, role: PluginRole) {
     }
     let one = Waiting { root, context, role, since_ms: abi::now_ms(), counted: counted() };
     shared::lend(&UNHEARD, |unheard| unheard.begin(one));
-    let _ = timer::adjust(root);
+    let _ = timer::hurry(root, need(root));
 }
 
 /// A piece of a body came.
@@ -43,7 +44,7 @@ pub fn tick(root: u32, now_ms: u64) {
         forget(one.context);
         let (log, answer) = answer(one.role);
         abi::log(abi::Level::Error, &log);
-        let _ = router::respond(&answer);
+        let _ = respond(&answer);
     }
 }
 

@@ -2,7 +2,7 @@
 //! over), off otherwise.
 
 /// What somebody needs of a timer, in the order of their hurry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hurry {
     /// Nothing is watched and nobody waits.
     #[default]
@@ -42,8 +42,8 @@ const MOST_QUIET: u32 = 20;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Timer {
-    /// In milliseconds; 0: it is off.
-    period_ms: u32,
+    /// How it ticks now.
+    hurry: Hurry,
     /// How many ticks in a row nobody needed.
     quiet: u32,
     /// The last tick that somebody needed, in milliseconds since 1970; 0: none since the last that nobody did. Each root
@@ -52,23 +52,27 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// The period that it must be set to now, in milliseconds. A period that runs already is left alone: setting it anew begins
+    /// Somebody needs it: the period that it must be set to for that, in milliseconds.
+    pub fn hurry(&mut self, need: Hurry) -> Option<u32> {
+        self.adjust(need.max(self.hurry))
+    }
+
+    /// The period that it must be set to for all who need it, in milliseconds. A period that runs already is left alone: setting it anew begins
     /// it anew, and with many requests it would never end.
     pub fn adjust(&mut self, need: Hurry) -> Option<u32> {
-        let wanted_ms = need.period_ms();
-        if self.period_ms == wanted_ms {
+        if self.hurry == need {
             self.quiet = 0;
             return None;
         }
-        if wanted_ms == 0 && self.period_ms == SLOW_MS && self.quiet < MOST_QUIET {
+        if need == Hurry::Nothing && self.hurry == Hurry::Watch && self.quiet < MOST_QUIET {
             self.quiet += 1;
             return None;
         }
-        (self.period_ms, self.quiet) = (wanted_ms, 0);
-        if wanted_ms == 0 {
+        (self.hurry, self.quiet) = (need, 0);
+        if need == Hurry::Nothing {
             self.ticked_ms = 0;
         }
-        Some(wanted_ms)
+        Some(need.period_ms())
     }
 
     /// It ticked, and somebody needed it: how much time has passed since it last did, in milliseconds; nothing if that was for
@@ -108,6 +112,15 @@ mod tests {
             (Some(5), Some(0)),
             "a fast one"
         );
+    }
+
+    #[test]
+    fn who_comes_slows_nobody_down() {
+        let mut timer = Timer::default();
+        assert_eq!(timer.hurry(Hurry::Watch), Some(SLOW_MS));
+        assert_eq!(timer.hurry(Hurry::Now), Some(5));
+        assert_eq!((timer.hurry(Hurry::Watch), timer.hurry(Hurry::Nothing)), (None, None));
+        assert_eq!(timer.adjust(Hurry::Watch), Some(SLOW_MS), "when it ticked, and only that one is left");
     }
 
     #[test]
