@@ -116,8 +116,7 @@ fn pair_exists(surface: Surface, target: &Target) -> bool {
     if target.id == CHAT && surface != Surface::Responses {
         return false;
     }
-    exchange::native(surface, target.row).is_some()
-        || exchange::caller(surface).is_some() && exchange::provider(target.row).is_some()
+    exchange::native(surface, target.row).is_some() || exchange::caller(surface).is_some()
 }
 
 struct Case {

@@ -306,10 +306,9 @@ proptest! {
         let turn = turn(&request.model.decode(), request.stream);
         let mut losses = Losses::new(Unsupported::Refuse);
         let target = target();
-        let provider = exchange::provider(target.row).unwrap();
         let mut written = Vec::new();
         let to = Sending { target: &target, turn: &turn, losses: &mut losses };
-        provider.write(&request, to, &mut Writer::new(&mut written)).unwrap();
+        (exchange::provider(target.row).write)(&request, to, &mut Writer::new(&mut written)).unwrap();
         prop_assert!(losses.dropped().is_empty());
         let body = Raw::parse(&written).unwrap();
         let read = exchange::read(Surface::Chat, body).unwrap();
@@ -337,7 +336,7 @@ proptest! {
         }
         writer.end(&mut bytes);
 
-        let mut reader = exchange::provider(provider("openai").unwrap()).unwrap().stream(&Memo::default());
+        let mut reader = (exchange::provider(provider("openai").unwrap()).stream)(&Memo::default());
         let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).chain([0, bytes.len()]).collect();
         places.sort_unstable();
         // Events borrow from the reader: compare them as they come.
@@ -368,7 +367,7 @@ proptest! {
             let mut pipe = exchange::stream(&turn, &target, &memo).unwrap();
             let mut out = Vec::new();
             let _ = pipe.push(body, &mut out).and_then(|_| pipe.finish(&mut out));
-            let mut reader = exchange::provider(target.row).unwrap().stream(&memo);
+            let mut reader = (exchange::provider(target.row).stream)(&memo);
             let _ = reader.push(body, &mut |_| ()).and_then(|()| reader.finish(&mut |_| ()));
         }
     }

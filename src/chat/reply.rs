@@ -69,3 +69,22 @@ pub enum Finish<'a> {
     /// A reason nobody knew yesterday, as the provider names it; callers see a plain stop.
     Other(Text<'a>),
 }
+
+impl Finish<'_> {
+    /// The same, for as long as it is wanted.
+    #[must_use]
+    pub fn into_owned(self) -> Finish<'static> {
+        match self {
+            Finish::Stop => Finish::Stop,
+            Finish::StopSequence(sequence) => Finish::StopSequence(sequence.map(Text::into_owned)),
+            Finish::Length => Finish::Length,
+            Finish::ContextWindow => Finish::ContextWindow,
+            Finish::ToolCalls => Finish::ToolCalls,
+            Finish::ContentFilter => Finish::ContentFilter,
+            Finish::Refusal => Finish::Refusal,
+            Finish::Pause => Finish::Pause,
+            Finish::Broken => Finish::Broken,
+            Finish::Other(reason) => Finish::Other(reason.into_owned()),
+        }
+    }
+}

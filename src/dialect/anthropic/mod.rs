@@ -20,7 +20,7 @@ mod hosts;
 mod messages;
 mod parts;
 mod prefix;
-mod provider;
+pub(super) mod provider;
 mod reader;
 mod reply;
 mod request;
@@ -38,7 +38,7 @@ use super::{Host, Row};
 use crate::failure::{Failure, Head, classify, classify_event, classify_exception};
 use crate::json::Raw;
 
-/// The dialect, as callers and as providers speak it.
+/// The dialect where it is on both sides.
 pub(super) struct Anthropic {
     /// The provider's streams come in the frames of AWS.
     is_aws: bool,

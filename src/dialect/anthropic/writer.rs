@@ -207,7 +207,7 @@ impl StreamWriter for MessageWriter {
                 }
             }
             Event::Usage(usage) => self.usage.update(usage),
-            Event::Finish { choice: 0, finish } => self.finish = owned(finish),
+            Event::Finish { choice: 0, finish } => self.finish = finish.clone().into_owned(),
             Event::Ping if self.has_begun => self::event(out, "ping", |_| {}),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => {
                 self.begin(out);
@@ -261,21 +261,6 @@ impl StreamWriter for MessageWriter {
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
         write_error_event(error, out);
-    }
-}
-
-fn owned(finish: &Finish<'_>) -> Finish<'static> {
-    match finish {
-        Finish::StopSequence(sequence) => Finish::StopSequence(sequence.clone().map(Text::into_owned)),
-        Finish::Other(reason) => Finish::Other(reason.clone().into_owned()),
-        Finish::Stop => Finish::Stop,
-        Finish::Length => Finish::Length,
-        Finish::ContextWindow => Finish::ContextWindow,
-        Finish::ToolCalls => Finish::ToolCalls,
-        Finish::ContentFilter => Finish::ContentFilter,
-        Finish::Refusal => Finish::Refusal,
-        Finish::Pause => Finish::Pause,
-        Finish::Broken => Finish::Broken,
     }
 }
 

@@ -6,9 +6,10 @@
 use crate::chat::{Arguments, Message, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::media::plain_text;
+use crate::dialect::piece::media::write_image_url;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::{Here, SILENT_USER, Stand};
-use crate::dialect::{Losses, Refusal, write_data_url};
+use crate::dialect::{Losses, Refusal};
 use crate::json::{Text, Writer};
 use std::borrow::Cow;
 
@@ -258,19 +259,7 @@ fn write_content(content: &Shown<'_>, of_tool: bool, w: &mut Writer<'_>) {
         }),
         Shown::Document(Some(name), text) => write_text(&[name, &Text::from("\n\n"), text], w),
         Shown::Document(None, text) => write_text(&[text], w),
-        Shown::Image { source, detail } => w.object(|w| {
-            w.key("type").string("image_url");
-            w.key("image_url").object(|w| {
-                w.key("url");
-                match source {
-                    Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
-                    Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
-                }
-                if let Some(detail) = detail {
-                    w.key("detail").text(detail);
-                }
-            });
-        }),
+        Shown::Image { source, detail } => write_image_url(source, *detail, w),
     }
 }
 

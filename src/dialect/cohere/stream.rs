@@ -6,7 +6,7 @@ use crate::dialect::seam::{FrameReader, Framed, Sink};
 use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, classify_event, reports_error};
-use crate::json::{Kind, Raw, Text};
+use crate::json::{Raw, Text};
 use crate::stream::sse::{Frame, Sse};
 use std::collections::BTreeMap;
 
@@ -75,12 +75,9 @@ struct CohereCall {
 impl CohereEvents {
     fn read(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
-        let event = match event.json() {
-            Ok(event) if event.kind() == Kind::Object => event,
-            _ => {
-                sink(Event::Malformed);
-                return Ok(());
-            }
+        let Some(event) = event.object() else {
+            sink(Event::Malformed);
+            return Ok(());
         };
         let kind = event.present("type").and_then(Raw::text).unwrap_or_else(|| Text::from(frame.event));
         let kind = kind.decode();

@@ -6,7 +6,7 @@ use super::reply::EmbeddingsReply;
 use super::request::EmbeddingsRequest;
 use super::vector::Vector;
 use super::{Embedder, cohere, leave_out};
-use crate::dialect::{Outgoing, Refusal, Sending, Target, path_segment};
+use crate::dialect::{Outgoing, Refusal, Sending, path_segment};
 use crate::failure::Head;
 use crate::json::{Raw, Writer};
 
@@ -27,13 +27,7 @@ pub(super) fn of(model: &str) -> Option<&'static dyn Embedder> {
 }
 
 impl Embedder for Titan {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
         let texts = request.input.texts("Titan")?;
         let [text] = texts else {
             let message = format!(
@@ -42,10 +36,11 @@ impl Embedder for Titan {
             );
             return Err(Refusal::unsupported("input", message));
         };
-        leave_out(request, &[], losses);
+        leave_out(request, &[], to.losses);
         let mut dimensions = request.dimensions;
-        if dimensions.is_some() && !model.contains("titan-embed-text-v2") {
-            losses.meaning("dimensions", "can't be chosen for this model of Titan's, which has one size")?;
+        if dimensions.is_some() && !to.model().contains("titan-embed-text-v2") {
+            to.losses
+                .meaning("dimensions", "can't be chosen for this model of Titan's, which has one size")?;
             dimensions = None;
         }
         let mut body = Vec::with_capacity(256);
@@ -55,7 +50,7 @@ impl Embedder for Titan {
                 w.key("dimensions").u64(dimensions);
             }
         });
-        Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
+        Ok(Outgoing { path: path(&to), body, ..Outgoing::default() })
     }
 
     fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
@@ -66,15 +61,9 @@ impl Embedder for Titan {
 }
 
 impl Embedder for CohereOnBedrock {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
-        let body = cohere::body(request, model, None, losses)?;
-        Ok(Outgoing { path: path(target, model), body, ..Outgoing::default() })
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let body = cohere::body(request, to.model(), None, to.losses)?;
+        Ok(Outgoing { path: path(&to), body, ..Outgoing::default() })
     }
 
     fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
@@ -82,8 +71,8 @@ impl Embedder for CohereOnBedrock {
     }
 }
 
-fn path(target: &Target, model: &str) -> String {
-    format!("{}/model/{}/invoke", target.endpoint.base_path, path_segment(model))
+fn path(to: &Sending<'_>) -> String {
+    format!("{}/model/{}/invoke", to.target.endpoint.base_path, path_segment(to.model()))
 }
 
 /// Bedrock counts in a header where a model's own form has no place for it.

@@ -19,15 +19,10 @@ const MOST_TEXTS: usize = 96;
 pub(super) struct CohereEmbed;
 
 impl Embedder for CohereEmbed {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
-        let body = body(request, model, Some(model), losses)?;
-        let path = format!("{}/v2/embed", target.endpoint.base_path);
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let model = to.model();
+        let body = body(request, model, Some(model), to.losses)?;
+        let path = format!("{}/v2/embed", to.target.endpoint.base_path);
         Ok(Outgoing { path, body, ..Outgoing::default() })
     }
 

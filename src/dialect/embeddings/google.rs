@@ -7,7 +7,7 @@ use super::reply::EmbeddingsReply;
 use super::request::EmbeddingsRequest;
 use super::vector::Vector;
 use super::{Embedder, leave_out};
-use crate::dialect::{Losses, Outgoing, Refusal, Sending, Target, seam::google_path};
+use crate::dialect::{Outgoing, Refusal, Sending, seam::google_path};
 use crate::failure::Head;
 use crate::json::{Kind, Raw, Text, Writer};
 
@@ -24,16 +24,11 @@ pub(super) fn on_vertex(model: &str) -> &'static dyn Embedder {
 }
 
 impl Embedder for GoogleAi {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        let model = to.model();
         let model = model.strip_prefix("models/").unwrap_or(model);
         let resource = format!("models/{model}");
-        write_contents(request, target, model, losses, |w, text| {
+        write_contents(request, model, to, |w, text| {
             w.key("model").string(&resource);
             write_content(w, text);
             if let Some(dimensions) = request.dimensions {
@@ -48,14 +43,8 @@ impl Embedder for GoogleAi {
 }
 
 impl Embedder for Contents {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
-        write_contents(request, target, model, losses, |w, text| {
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
+        write_contents(request, to.model(), to, |w, text| {
             write_content(w, text);
             if let Some(dimensions) = request.dimensions {
                 w.key("embedContentConfig").object(|w| w.key("outputDimensionality").u64(dimensions));
@@ -69,15 +58,9 @@ impl Embedder for Contents {
 }
 
 impl Embedder for Predict {
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal> {
-        let Sending { target, losses, .. } = to;
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
         let texts = request.input.texts("Vertex")?;
-        leave_out(request, &[], losses);
+        leave_out(request, &[], to.losses);
         let mut body = Vec::with_capacity(256);
         Writer::new(&mut body).object(|w| {
             w.key("instances")
@@ -86,7 +69,7 @@ impl Embedder for Predict {
                 w.key("parameters").object(|w| w.key("outputDimensionality").u64(dimensions));
             }
         });
-        Ok(Outgoing { path: google_path(target, model, "predict")?, body, ..Outgoing::default() })
+        Ok(Outgoing { path: google_path(to.target, to.model(), "predict")?, body, ..Outgoing::default() })
     }
 
     fn read<'a>(&self, _: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>> {
@@ -103,13 +86,12 @@ impl Embedder for Predict {
 /// One text in a call of its own, several in a batch; `write` writes the members of one.
 fn write_contents(
     request: &EmbeddingsRequest<'_>,
-    target: &Target,
     model: &str,
-    losses: &mut Losses,
+    to: Sending<'_>,
     write: impl Fn(&mut Writer<'_>, &Text<'_>),
 ) -> Result<Outgoing, Refusal> {
     let texts = request.input.texts("Gemini")?;
-    leave_out(request, &[], losses);
+    leave_out(request, &[], to.losses);
     let mut body = Vec::with_capacity(256);
     let mut w = Writer::new(&mut body);
     let method = if let [text] = texts {
@@ -121,7 +103,7 @@ fn write_contents(
         });
         "batchEmbedContents"
     };
-    Ok(Outgoing { path: google_path(target, model, method)?, body, ..Outgoing::default() })
+    Ok(Outgoing { path: google_path(to.target, model, method)?, body, ..Outgoing::default() })
 }
 
 fn write_content(w: &mut Writer<'_>, text: &Text<'_>) {

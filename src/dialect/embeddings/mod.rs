@@ -31,12 +31,7 @@ use reply::EmbeddingsReply;
 trait Embedder: Sync {
     /// # Errors
     /// What the provider can't carry, unless `losses` allows dropping it.
-    fn write(
-        &self,
-        request: &EmbeddingsRequest<'_>,
-        model: &str,
-        to: Sending<'_>,
-    ) -> Result<Outgoing, Refusal>;
+    fn write(&self, request: &EmbeddingsRequest<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal>;
 
     /// Reads an answer that is an object and reports no error. `None` if it is no answer of this API.
     fn read<'a>(&self, head: &Head<'_>, answer: Raw<'a>) -> Option<EmbeddingsReply<'a>>;
@@ -66,7 +61,7 @@ pub(super) fn request(
     let model = target.model(&turn.requested_model);
     let mut outgoing = match (target.row.embeds(), embedder(target, model)) {
         (Some(embeds), _) => same::request(body, &request, embeds, target, model, losses)?,
-        (None, Some(embedder)) => embedder.write(&request, model, Sending { target, turn, losses })?,
+        (None, Some(embedder)) => embedder.write(&request, Sending { target, turn, losses })?,
         (None, None) => return Err(no_embeddings(target, model)),
     };
     outgoing.memo.wanted = Wanted { vectors: request.input.count(), base64: request.base64 };

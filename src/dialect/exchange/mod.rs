@@ -13,9 +13,6 @@ pub use asked::{Asked, ask, ask_once};
 pub use limits::Limits;
 pub use show::failure_json;
 
-use super::bedrock::Bedrock;
-use super::cohere::Cohere;
-use super::gemini::Gemini;
 use super::loss::{Losses, Refusal};
 use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
@@ -25,7 +22,7 @@ use super::seam::{
     WholeAnswer,
 };
 use super::surface::Surface;
-use super::{anthropic, embeddings};
+use super::{anthropic, bedrock, cohere, embeddings, gemini, openai};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
@@ -43,13 +40,13 @@ pub fn caller(surface: Surface) -> Option<&'static dyn Caller> {
 }
 
 /// The dialect that a provider speaks.
-pub fn provider(row: &Row) -> Option<&'static dyn Provider> {
+pub fn provider(row: &Row) -> &'static Provider {
     match row.dialect {
-        Dialect::OpenAi => Some(&OpenAi),
-        Dialect::Anthropic => Some(anthropic::of(row)),
-        Dialect::Gemini => Some(&Gemini),
-        Dialect::Bedrock => Some(&Bedrock),
-        Dialect::Cohere => Some(&Cohere),
+        Dialect::OpenAi => &openai::provider::PROVIDER,
+        Dialect::Anthropic => anthropic::provider::of(row),
+        Dialect::Gemini => &gemini::PROVIDER,
+        Dialect::Bedrock => &bedrock::PROVIDER,
+        Dialect::Cohere => &cohere::PROVIDER,
     }
 }
 
@@ -144,13 +141,12 @@ pub fn weigh(
     target: &Target,
 ) -> Result<usize, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
-    let (Some(read), None, Some(provider)) = (read, native(turn.surface, target.row), provider(target.row))
-    else {
+    let (Some(read), None) = (read, native(turn.surface, target.row)) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
     let mut w = Writer::weighing(&mut out);
-    match provider.write(read, Sending { target, turn, losses: &mut losses }, &mut w) {
+    match (provider(target.row).write)(read, Sending { target, turn, losses: &mut losses }, &mut w) {
         Ok(_) => Ok(w.length()),
         Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
@@ -160,13 +156,13 @@ pub fn weigh(
 const FIRST_BYTES: usize = 1024;
 
 fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
-    match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
-        (Some(native), _, _) => native.request(body, Sending { target, turn, losses }),
-        (None, Some(caller), Some(provider)) => {
+    match (native(turn.surface, target.row), caller(turn.surface)) {
+        (Some(native), _) => native.request(body, Sending { target, turn, losses }),
+        (None, Some(caller)) => {
             let read = caller.read(body)?;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
-            let mut outgoing =
-                provider.write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
+            let write = provider(target.row).write;
+            let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
             caller.remember(body, &mut outgoing.memo);
             Ok(outgoing)
@@ -197,10 +193,10 @@ pub fn reply(
     body: &[u8],
 ) -> Result<WholeAnswer, Failure> {
     let body = &Body::new(body);
-    match (native(turn.surface, target.row), caller(turn.surface), provider(target.row)) {
-        (Some(native), _, _) => native.reply(turn, memo, head, body),
-        (None, Some(caller), Some(provider)) => {
-            let reply = provider.read(head, body, memo)?;
+    match (native(turn.surface, target.row), caller(turn.surface)) {
+        (Some(native), _) => native.reply(turn, memo, head, body),
+        (None, Some(caller)) => {
+            let reply = (provider(target.row).read)(head, body, memo)?;
             let mut answer =
                 WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
@@ -217,7 +213,7 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
         return Some(native.stream(turn, memo));
     }
     let caller = caller(turn.surface)?;
-    let reader = provider(target.row)?.stream(memo);
+    let reader = (provider(target.row).stream)(memo);
     Some(Box::new(Translated {
         reader,
         writer: caller.stream(turn, memo),

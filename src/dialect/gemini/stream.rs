@@ -178,7 +178,7 @@ impl State {
         if let Some(reason) = value.present("finishReason").and_then(Raw::text) {
             let finish = wire::finish(reason, state.calls > 0);
             state.empty = if state.spoke { None } else { wire::empty_failure(&finish, value) };
-            state.finish = Some(into_owned(finish));
+            state.finish = Some(finish.into_owned());
         } else if state.spoke {
             state.empty = None;
         }
@@ -273,20 +273,5 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
         }
         // No event has a place for it, and nothing that a caller can ask for brings it about.
         Said::Foreign(_) => {}
-    }
-}
-
-pub(super) fn into_owned(finish: Finish<'_>) -> Finish<'static> {
-    match finish {
-        Finish::Stop => Finish::Stop,
-        Finish::StopSequence(sequence) => Finish::StopSequence(sequence.map(Text::into_owned)),
-        Finish::Length => Finish::Length,
-        Finish::ContextWindow => Finish::ContextWindow,
-        Finish::ToolCalls => Finish::ToolCalls,
-        Finish::ContentFilter => Finish::ContentFilter,
-        Finish::Refusal => Finish::Refusal,
-        Finish::Pause => Finish::Pause,
-        Finish::Broken => Finish::Broken,
-        Finish::Other(reason) => Finish::Other(reason.into_owned()),
     }
 }

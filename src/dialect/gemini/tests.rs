@@ -163,9 +163,10 @@ fn owned(text: &Text<'_>) -> String {
 
 fn of_reply(body: &str) -> Heard {
     let target = target("gemini", "m");
-    let provider = exchange::provider(target.row).unwrap();
     let body = Body::new(body.as_bytes());
-    let reply = provider.read(&Head { status: 200, headers: &[] }, &body, &Memo::default()).unwrap();
+    let reply =
+        (exchange::provider(target.row).read)(&Head { status: 200, headers: &[] }, &body, &Memo::default())
+            .unwrap();
     let mut heard = Heard { output: reply.usage.output, ..Heard::default() };
     let choice = reply.choices.first().unwrap();
     for part in &choice.parts {
@@ -184,13 +185,13 @@ fn of_reply(body: &str) -> Heard {
             other => panic!("{other:?}"),
         }
     }
-    heard.finish = Some(super::stream::into_owned(choice.finish.clone()));
+    heard.finish = Some(choice.finish.clone().into_owned());
     heard
 }
 
 fn of_stream(bytes: &[u8]) -> Heard {
     let target = target("gemini", "m");
-    let mut reader = exchange::provider(target.row).unwrap().stream(&Memo::default());
+    let mut reader = (exchange::provider(target.row).stream)(&Memo::default());
     let mut heard = Heard::default();
     let mut sink = |event: Event<'_>| match event {
         Event::Text { text, .. } => heard.text += &owned(&text),
@@ -206,7 +207,7 @@ fn of_stream(bytes: &[u8]) -> Heard {
             heard.calls[usize::try_from(index).unwrap()].2 += &owned(&fragment);
         }
         Event::Usage(usage) => heard.output = usage.output,
-        Event::Finish { finish, .. } => heard.finish = Some(super::stream::into_owned(finish)),
+        Event::Finish { finish, .. } => heard.finish = Some(finish.into_owned()),
         Event::Start { .. } => {}
         other => panic!("{other:?}"),
     };

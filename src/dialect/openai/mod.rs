@@ -7,7 +7,7 @@ mod answer;
 mod caller;
 mod calls;
 mod ending;
-mod provider;
+pub(super) mod provider;
 mod quirks;
 mod reasoning;
 mod same;

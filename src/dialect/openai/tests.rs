@@ -1,11 +1,11 @@
 //! What the tests of this dialect share.
 
-use super::{OpenAi, quirks};
+use super::quirks;
 use crate::chat::Features;
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
 use crate::dialect::{
-    Dialect, Endpoint, Losses, PROVIDERS, Provider, Surface, Target, Turn, Unsupported, exchange, provider,
+    Dialect, Endpoint, Losses, PROVIDERS, Surface, Target, Turn, Unsupported, exchange, provider,
 };
 use crate::json::{Raw, Writer};
 
@@ -72,7 +72,7 @@ fn quirks_hold_on_both_ways() {
     let request = exchange::read(Surface::Chat, body).unwrap();
     let mut written = Vec::new();
     let to = Sending { target: &target, turn: &turn(true), losses: &mut losses };
-    OpenAi.write(&request, to, &mut Writer::new(&mut written)).unwrap();
+    (super::provider::PROVIDER.write)(&request, to, &mut Writer::new(&mut written)).unwrap();
     for (sent, dropped) in
         [(edited.body, edited.dropped), (written, losses.into_dropped(&mut crate::dialect::loss::InChat))]
     {

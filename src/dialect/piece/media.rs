@@ -33,6 +33,23 @@ pub fn source_of_url(url: Text<'_>) -> Option<Source<'_>> {
     Some(Source::Base64 { media_type: media_type.into(), data })
 }
 
+/// An image as a part in OpenAI's form, which others have taken over.
+pub fn write_image_url(source: &Source<'_>, detail: Option<&Text<'_>>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("image_url");
+        w.key("image_url").object(|w| {
+            w.key("url");
+            match source {
+                Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
+                Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
+            }
+            if let Some(detail) = detail {
+                w.key("detail").text(detail);
+            }
+        });
+    });
+}
+
 /// The media type, without parameters, and the base64 data of a data URL.
 fn read_data_url(url: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     let (head, data) = url.trim_start().get(5..)?.split_once(',')?;

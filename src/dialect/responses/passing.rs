@@ -43,12 +43,9 @@ impl Passing {
 impl FrameReader<Sse, Vec<u8>> for PassingStream {
     fn take(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let event = Body::new(frame.data);
-        let event = match event.json() {
-            Ok(event) if event.kind() == Kind::Object => event,
-            _ => {
-                self.seen.note_malformed();
-                return Ok(());
-            }
+        let Some(event) = event.object() else {
+            self.seen.note_malformed();
+            return Ok(());
         };
         let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(frame.event));
         let kind = kind.decode();

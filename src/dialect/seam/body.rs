@@ -1,6 +1,6 @@
 //! What a provider said: the body of a whole answer, or the data of an event.
 
-use crate::json::{Document, Raw, SyntaxError};
+use crate::json::{Document, Kind, Raw, SyntaxError};
 
 /// Bytes, and the JSON that they are or aren't: read once, whoever asks.
 pub struct Body<'b> {
@@ -17,5 +17,10 @@ impl<'b> Body<'b> {
     /// Why and where it is not JSON.
     pub fn json(&self) -> Result<Raw<'_>, &SyntaxError> {
         self.document.as_ref().map(Document::root)
+    }
+
+    /// The object that it is; `None` if it is anything else.
+    pub fn object(&self) -> Option<Raw<'_>> {
+        self.json().ok().filter(|value| value.kind() == Kind::Object)
     }
 }

@@ -56,22 +56,22 @@ pub trait Caller: Sync {
     fn error(&self, error: &CallerError, out: &mut Vec<u8>);
 }
 
-/// A wire format that providers speak.
-pub trait Provider: Sync {
+/// A wire format that providers speak: a row of functions.
+pub struct Provider {
     /// Writes a request as `target` wants it: its body with `w`, which may weigh only; the rest is what it gives back.
     ///
     /// # Errors
     /// What the dialect can't carry, unless `losses` allows dropping it.
-    fn write(&self, request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal>;
+    pub write: fn(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal>,
 
     /// Reads a whole answer of a 2xx status.
     ///
     /// # Errors
     /// [`crate::failure::Class::Malformed`] where it is not what the dialect promises, or the failure it reports.
-    fn read<'a>(&self, head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure>;
+    pub read: for<'a> fn(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure>,
 
     /// Begins to read a streamed answer.
-    fn stream(&self, memo: &Memo) -> Box<dyn StreamReader>;
+    pub stream: fn(memo: &Memo) -> Box<dyn StreamReader>,
 }
 
 /// Turns a provider's bytes into events, right at any split of them.

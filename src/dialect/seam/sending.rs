@@ -13,3 +13,10 @@ pub struct Sending<'s> {
     /// What can't be carried is told here.
     pub losses: &'s mut Losses,
 }
+
+impl<'s> Sending<'s> {
+    /// The model that the target is asked for.
+    pub fn model(&self) -> &'s str {
+        self.target.model(&self.turn.requested_model)
+    }
+}

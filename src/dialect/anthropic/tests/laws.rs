@@ -1,17 +1,17 @@
 //! Laws: what is written reads back as it was, whole or as a stream cut anywhere.
 
+use super::super::NATIVE;
+use super::super::provider::write as write_request;
 use super::super::reader::MessageReader;
+use super::super::reply;
 use super::super::writer::MessageWriter;
-use super::super::{Anthropic, NATIVE};
 use super::made::{answer, finish, request};
 use super::{target, turn};
 use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Part, PartKind, Reply, Thought, ToolCall, Usage,
 };
 use crate::dialect::seam::Sending;
-use crate::dialect::{
-    Body, Caller, Losses, Memo, Provider, StreamReader, StreamWriter, Surface, Target, Unsupported,
-};
+use crate::dialect::{Body, Caller, Losses, Memo, StreamReader, StreamWriter, Surface, Target, Unsupported};
 use crate::failure::Head;
 use crate::json::{Raw, Text, Writer};
 use proptest::prelude::*;
@@ -171,7 +171,7 @@ proptest! {
         let mut written = Vec::new();
         let mut write = |w: &mut Writer<'_>| {
             let to = Sending { target: &target, turn: &turn(Surface::Messages), losses: &mut losses };
-            Provider::write(&NATIVE, &request, to, w).unwrap();
+            write_request(&request, to, w).unwrap();
             w.length()
         };
         let length = write(&mut Writer::new(&mut written));
@@ -188,7 +188,7 @@ proptest! {
         let mut body = Vec::new();
         Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &Memo::default(), &mut body);
         let body = Body::new(&body);
-        let read = Provider::read(&NATIVE, &Head::default(), &body, &Memo::default()).unwrap();
+        let read = reply::read(&Head::default(), &body, &Memo::default()).unwrap();
         prop_assert_eq!(&read, &reply);
     }
 
@@ -228,6 +228,6 @@ proptest! {
         let _ = reader.push(&bytes, &mut |_| {});
         let ended = reader.finish(&mut |_| {});
         prop_assert!(ended.is_err());
-        let _ = Provider::read(&Anthropic { is_aws }, &Head::default(), &Body::new(&bytes), &Memo::default());
+        let _ = reply::read(&Head::default(), &Body::new(&bytes), &Memo::default());
     }
 }

@@ -1,6 +1,7 @@
 //! The model's parts into the typed parts of Chat Completions' content.
 
 use crate::chat::{PartKind, Source};
+use crate::dialect::piece::media::write_image_url;
 use crate::dialect::{Dialect, Loss, Losses, Refusal, write_data_url};
 use crate::json::{Text, Writer};
 
@@ -70,19 +71,7 @@ fn write_image(
         let why = "is an image in another provider's file store, which this target can't read";
         return losses.meaning(place, why);
     }
-    w.object(|w| {
-        w.key("type").string("image_url");
-        w.key("image_url").object(|w| {
-            w.key("url");
-            match source {
-                Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
-                Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
-            }
-            if let Some(detail) = detail {
-                w.key("detail").text(detail);
-            }
-        });
-    });
+    write_image_url(source, detail, w);
     Ok(())
 }
 

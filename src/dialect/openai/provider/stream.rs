@@ -7,7 +7,7 @@ use crate::dialect::openai::{answer, reasoning, wire};
 use crate::dialect::seam::{FrameReader, Framed, Sink};
 use crate::dialect::{Body, Memo};
 use crate::failure::Failure;
-use crate::json::{Kind, Raw, Text};
+use crate::json::{Raw, Text};
 use crate::stream::sse::{Frame, Sse};
 use std::rc::Rc;
 
@@ -46,12 +46,9 @@ impl FrameReader<Sse, Sink<'_>> for ChunkReader {
             return Ok(());
         }
         let event = Body::new(frame.data);
-        let chunk = match event.json() {
-            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
-            _ => {
-                sink(Event::Malformed);
-                return Ok(());
-            }
+        let Some(chunk) = event.object() else {
+            sink(Event::Malformed);
+            return Ok(());
         };
         let failure = match frame.event {
             "error" => Some(crate::failure::classify_event(chunk, 0)),

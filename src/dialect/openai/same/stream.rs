@@ -9,7 +9,7 @@ use crate::dialect::openai::{answer, wire};
 use crate::dialect::seam::{FramePipe, FrameReader, Framed};
 use crate::dialect::{Body, CallerError, Memo, Seen, Turn};
 use crate::failure::{Failure, classify_event};
-use crate::json::{Edit, Kind, Raw, Shape, Text, edit_object};
+use crate::json::{Edit, Raw, Shape, Text, edit_object};
 use crate::stream::sse::{self, Frame, Sse};
 
 /// The pipe of such a stream.
@@ -117,12 +117,9 @@ impl ChunkEditor {
             return Ok(());
         }
         let event = Body::new(frame.data);
-        let chunk = match event.json() {
-            Ok(chunk) if chunk.kind() == Kind::Object => chunk,
-            _ => {
-                self.seen.note_malformed();
-                return Ok(());
-            }
+        let Some(chunk) = event.object() else {
+            self.seen.note_malformed();
+            return Ok(());
         };
         if frame.event == "error" {
             return Err(classify_event(chunk, 0));
