@@ -48,6 +48,7 @@
 //! | watch | what a plugin's timer looks after: streams, bodies and requests that wait | [`filter::watch`] |
 //! | rush | many large bodies that end at one moment: some are told to come again | [`filter::watch::Rush`] |
 
+pub mod catalog;
 pub mod chat;
 pub mod config;
 pub mod dialect;

@@ -14,7 +14,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use switchover::chat::Features;
 use switchover::dialect::{
     CallerError, Endpoint, Memo, Surface, Target, Turn, Unsupported, Wanted, exchange, failure_json, provider,
 };
@@ -43,17 +42,12 @@ fn target(id: &str, name: &str, model: &str) -> Target {
     let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
     let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
     Target {
-        id: id.to_owned(),
-        row,
         model: Some(model.to_owned()),
-        endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
-        capabilities: row.carries,
-        denied: Features::NONE,
-        context_window: None,
         max_output_tokens: Some(8192),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-central1".to_owned()),
+        ..Target::at(id, row, Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path })
     }
 }
 

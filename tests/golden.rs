@@ -32,10 +32,10 @@ use std::fmt::Write as _;
 #[cfg(not(target_family = "wasm"))]
 use std::fs;
 use std::path::{Path, PathBuf};
-use switchover::chat::{Features, Maker};
+use switchover::chat::Maker;
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn, Unsupported,
-    exchange, failure_json, provider,
+    CallerError, Declared, Endpoint, Host, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn,
+    Unsupported, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -88,24 +88,15 @@ fn targets() -> Vec<Target> {
         let base = row.endpoint.unwrap_or("https://provider.test").trim_start_matches("https://");
         let base = base.trim_start_matches("http://");
         let (host, path) = base.split_once('/').map_or((base, String::new()), |(h, p)| (h, format!("/{p}")));
+        let model = model.unwrap_or(row.example_model);
+        let endpoint = Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path };
+        let said = Declared { max_output_tokens: Some(8192), ..Declared::default() };
         Target {
-            id: id.to_owned(),
-            row,
-            model: Some(model.unwrap_or(row.example_model).to_owned()),
-            endpoint: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: path },
-            capabilities: match id {
-                CLAUDE_ON_CONVERSE => ["json_schema", "reasoning", "reasoning_effort"]
-                    .into_iter()
-                    .filter_map(Features::from_name)
-                    .fold(row.carries, Features::with),
-                _ => row.carries,
-            },
-            denied: Features::NONE,
-            context_window: None,
-            max_output_tokens: Some(8192),
+            model: Some(model.to_owned()),
             api_version: (id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
+            ..Target::at(id, row, endpoint).with(Some(model), said)
         }
     });
     built.collect()

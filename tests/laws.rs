@@ -10,8 +10,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use switchover::chat::{
-    Arguments, Effort, Event, Features, Finish, Format, Logprobs, Maker, Message, Part, PartKind, Request,
-    Role, Sampling, Source, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Usage,
+    Arguments, Effort, Event, Finish, Format, Logprobs, Maker, Message, Part, PartKind, Request, Role,
+    Sampling, Source, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Usage,
 };
 use switchover::dialect::{
     Endpoint, Losses, Memo, Sending, Surface, Target, Turn, Unsupported, exchange, provider,
@@ -20,19 +20,11 @@ use switchover::json::{Raw, Text, Writer};
 
 fn target() -> Target {
     let row = provider("openai").unwrap();
-    Target {
-        id: "openai".to_owned(),
+    Target::at(
+        "openai",
         row,
-        model: None,
-        endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: "/v1".into() },
-        capabilities: row.carries,
-        denied: Features::NONE,
-        context_window: None,
-        max_output_tokens: None,
-        api_version: None,
-        project: None,
-        location: None,
-    }
+        Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: "/v1".into() },
+    )
 }
 
 fn turn(model: &str, stream: bool) -> Turn {

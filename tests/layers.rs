@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 const STAGES: &[&[&str]] = &[
     &["json", "stream"],
     &["chat", "failure"],
+    &["catalog"],
     &["dialect"],
     &["settings"],
     &["plan"],

@@ -43,6 +43,14 @@ features! {
     11 LOGPROBS "logprobs"
     /// Any-JSON answers (`response_format: json_object`).
     12 JSON_MODE "json_mode"
+    /// Texts that end the answer where they come up (`stop`).
+    13 STOP "stop"
+    /// Claude decides itself how much it thinks (`adaptive`), beside an effort.
+    14 REASONING_ADAPTIVE "reasoning_adaptive"
+    /// Takes `frequency_penalty`, `presence_penalty` and `logit_bias`.
+    15 PENALTIES "penalties"
+    /// Can be made to call a tool (`tool_choice` of `required` or of one tool).
+    16 FORCED_TOOLS "forced_tools"
 }
 
 impl Features {
@@ -110,6 +118,14 @@ impl Request<'_> {
         }
         if self.logprobs.on {
             needs.add(Features::LOGPROBS);
+        }
+        if !self.stop.is_empty() {
+            needs.add(Features::STOP);
+        }
+        if matches!(&self.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)))
+            || matches!(&self.tool_choice, Some(ToolChoice::Among { required: true, .. }))
+        {
+            needs.add(Features::FORCED_TOOLS);
         }
         for part in self.messages.iter().flat_map(|message| &message.parts) {
             part_needs(&part.kind, &mut needs);

@@ -2,6 +2,7 @@
 
 mod compatible;
 
+use crate::catalog::{self, Models};
 use crate::chat::Features;
 
 /// A wire format that providers speak.
@@ -49,6 +50,8 @@ pub struct Row {
     pub carries: Features,
     /// How it differs from others of its dialect.
     pub quirks: &'static [Quirk],
+    /// What is known of its models; `None`: nothing that would hold for all who call them so.
+    pub models: Option<&'static Models>,
     /// A chat model that it serves: what tests and examples ask it for.
     pub example_model: &'static str,
     /// Where these facts come from.
@@ -169,7 +172,11 @@ impl Row {
     }
 }
 
-const CHAT: Features = Features::TOOLS.with(Features::JSON_MODE);
+const CHAT: Features = Features::TOOLS
+    .with(Features::FORCED_TOOLS)
+    .with(Features::JSON_MODE)
+    .with(Features::STOP)
+    .with(Features::PENALTIES);
 const OPENAI: Features = CHAT
     .with(Features::VISION)
     .with(Features::IMAGE_URLS)
@@ -188,7 +195,8 @@ const CLAUDE: Features = CHAT
     .with(Features::JSON_SCHEMA)
     .with(Features::DOCUMENTS)
     .with(Features::REASONING)
-    .with(Features::REASONING_EFFORT);
+    .with(Features::REASONING_EFFORT)
+    .with(Features::REASONING_ADAPTIVE);
 
 /// Gemini 3 and later; older models are known by their names, see [`super::gemini`].
 const GEMINI: Features = OPENAI;
@@ -202,12 +210,17 @@ const GEMINI_VERTEX: Row = Row {
     key: BEARER,
     carries: GEMINI,
     quirks: &[],
+    models: Some(&catalog::GEMINI),
     example_model: "gemini-3-flash",
     reference: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
 };
 
 // What most of Bedrock's models take. Schemas (`json_schema`) and reasoning are some models' only: a target says so.
-const CONVERSE: Features = CHAT.with(Features::VISION).with(Features::DOCUMENTS).with(Features::SAMPLING);
+const CONVERSE: Features = CHAT
+    .with(Features::VISION)
+    .with(Features::DOCUMENTS)
+    .with(Features::SAMPLING)
+    .with(Features::REASONING_ADAPTIVE);
 
 // Images and reasoning are some models' only: a target says so.
 const COHERE: Features = CHAT.with(Features::JSON_SCHEMA).with(Features::SAMPLING);
@@ -222,6 +235,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: OPENAI,
         quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        models: Some(&catalog::OPENAI),
         example_model: "gpt-5.4-mini",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
@@ -233,6 +247,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "x-api-key", prefix: "" },
         carries: CLAUDE,
         quirks: &[],
+        models: Some(&catalog::ANTHROPIC),
         example_model: "claude-sonnet-4-5",
         reference: "https://docs.anthropic.com/en/api/messages",
     },
@@ -244,6 +259,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: CLAUDE.without(Features::IMAGE_URLS),
         quirks: &[],
+        models: Some(&catalog::ANTHROPIC),
         example_model: "claude-sonnet-4-5@20250929",
         reference: "https://docs.anthropic.com/en/api/claude-on-vertex-ai",
     },
@@ -255,6 +271,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::SigV4,
         carries: CLAUDE.without(Features::IMAGE_URLS),
         quirks: &[],
+        models: Some(&catalog::ANTHROPIC),
         example_model: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
         reference: "https://docs.anthropic.com/en/api/claude-on-amazon-bedrock",
     },
@@ -266,6 +283,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::SigV4,
         carries: CONVERSE,
         quirks: &[],
+        models: Some(&catalog::BEDROCK),
         example_model: "amazon.nova-pro-v1:0",
         reference: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
     },
@@ -277,6 +295,7 @@ pub static PROVIDERS: &[Row] = &[
         key: BEARER,
         carries: COHERE,
         quirks: &[],
+        models: Some(&catalog::COHERE),
         example_model: "command-a-03-2025",
         reference: "https://docs.cohere.com/reference/chat",
     },
@@ -288,6 +307,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
         quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        models: Some(&catalog::AZURE),
         example_model: "gpt-5.4-mini",
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
@@ -299,6 +319,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Header { name: "x-goog-api-key", prefix: "" },
         carries: GEMINI,
         quirks: &[],
+        models: Some(&catalog::GEMINI),
         example_model: "gemini-3-flash",
         reference: "https://ai.google.dev/api/generate-content",
     },
@@ -313,6 +334,7 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Optional,
         carries: OPENAI,
         quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, EMBEDDINGS],
+        models: None,
         example_model: "llama-4",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },

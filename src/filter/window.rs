@@ -8,7 +8,7 @@ use crate::failure::Class;
 
 impl Trip {
     fn window(&self, target: usize) -> Option<u64> {
-        self.runtime.wire(target)?.context_window
+        self.runtime.wire(target)?.asked_for(&self.turn.requested_model).context_window
     }
 
     /// The largest window that the request did not fit in so far.

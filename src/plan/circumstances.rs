@@ -8,6 +8,8 @@ use crate::chat::Features;
 pub struct Demand<'d> {
     /// What it can't do without; see [`super::PLANNED`].
     pub needs: Features,
+    /// The model that the caller asks for.
+    pub model: &'d str,
     /// It asks for embeddings, of the model that it calls so.
     pub embeds: Option<&'d str>,
     /// Tokens that prompt and answer take at the very least; see [`least_tokens`].

@@ -15,7 +15,9 @@ pub const PLANNED: Features = Features::TOOLS
     .with(Features::AUDIO)
     .with(Features::DOCUMENTS)
     .with(Features::CANDIDATES)
-    .with(Features::LOGPROBS);
+    .with(Features::LOGPROBS)
+    .with(Features::STOP)
+    .with(Features::FORCED_TOOLS);
 
 /// Whose vectors a group gives: two models' in one index can't be compared, so whatever fails, nobody else is asked.
 #[derive(Clone, Copy)]
@@ -55,7 +57,7 @@ pub(super) fn verdict(
     if vectors.is_some_and(|vectors| vectors.are_others(target)) {
         return Verdict::OtherVectors;
     }
-    let (target, breaker) = (&target.wire, &target.circuit_breaker);
+    let (target, breaker) = (target.wire.asked_for(demand.model), &target.circuit_breaker);
     let droppable = if goes_without { target.droppable() } else { Features::NONE };
     let missing = demand.needs.without(target.planned()).without(droppable);
     if !missing.is_empty() {

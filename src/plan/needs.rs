@@ -65,8 +65,8 @@ fn what_is_taken_away_is_not_counted_on() {
         ("candidates", Features::CANDIDATES),
         ("logprobs", Features::LOGPROBS),
     ] {
-        let less = format!(r#""provider":"openai","capabilities":["vision","-{name}"]"#);
-        let config = config("refuse", &[&less, r#""provider":"openai""#]);
+        let less = format!(r#""provider":"openai","model":"gpt-4o","capabilities":["vision","-{name}"]"#);
+        let config = config("refuse", &[&less, r#""provider":"openai","model":"gpt-4o""#]);
         assert_eq!(plan(&config, feature, &[]).order, [1], "{name}");
     }
 }

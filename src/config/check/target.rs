@@ -1,10 +1,11 @@
 //! Targets: the provider's row, where it listens, and what it can't do without.
 
 use super::{View, circuit_breaker, refer};
-use crate::chat::Features;
+use crate::catalog::Efforts;
+use crate::chat::{Effort, Features};
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::dialect::{self, Dialect, Endpoint, Host, Key, Row};
+use crate::dialect::{self, Declared, Dialect, Endpoint, Host, Key, Listed, Row};
 use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
@@ -65,10 +66,8 @@ fn target_of(
     let breaker =
         view.object("circuit_breaker").and_then(|own| circuit_breaker(&own, given.breaker, problems));
     let row = row?;
-    let listed = view.texts("capabilities");
-    let capabilities =
-        if view.has("capabilities") { capabilities(&listed, row.carries) } else { row.carries };
     let id = view.string("id")?;
+    let (model, said) = (view.string("model"), said(view));
     Some(TargetSettings {
         cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
         credential,
@@ -77,54 +76,36 @@ fn target_of(
         labels: labels(view),
         circuit_breaker: breaker?,
         wire: dialect::Target {
-            id,
-            row,
-            model: view.string("model"),
-            endpoint: endpoint?,
-            capabilities,
-            denied: taken(&listed).fold(row.carries.without(capabilities), Features::with),
-            context_window: view.whole("context_window"),
-            max_output_tokens: view.whole("max_output_tokens"),
+            model: model.clone(),
             api_version: view.string("api_version"),
             project: view.string("project"),
             location: view.string("location").or_else(|| match row.host {
                 Host::Bedrock => region.map(str::to_owned),
                 _ => None,
             }),
+            said: model.is_none().then_some(said),
+            ..dialect::Target::at(&id, row, endpoint?).with(model.as_deref(), said)
         },
     })
 }
 
-/// What a model can do.
-const ABILITIES: Features = Features::TOOLS
-    .with(Features::VISION)
-    .with(Features::JSON_SCHEMA)
-    .with(Features::AUDIO)
-    .with(Features::DOCUMENTS)
-    .with(Features::REASONING);
-
-/// How reasoning is asked for: a target that takes one way seldom takes the other.
-const REASONING_WAYS: Features = Features::REASONING_EFFORT.with(Features::REASONING_BUDGET);
-
-/// The row's features as a list changes them. The abilities listed are all there are; a way to ask for reasoning
-/// replaces the row's, and who can't reason is asked in no way; the other parameters stay as in the row, for who lists
-/// abilities doesn't think of them, unless they are added by name or taken away by `-name`.
-fn capabilities(listed: &[&str], row: Features) -> Features {
-    let named: Features =
-        listed.iter().filter_map(|name| Features::from_name(name)).fold(Features::NONE, Features::with);
-    let asks_anew =
-        [Features::REASONING_EFFORT, Features::REASONING_BUDGET].iter().any(|way| named.contains(*way));
-    let stays = named.contains(Features::REASONING) && !asks_anew;
-    let replaced = if stays { ABILITIES } else { ABILITIES.with(REASONING_WAYS) };
-    // Where the row knows nothing of pictures it doesn't know either whether they are fetched.
-    let fetched = if row.contains(Features::VISION) { Features::NONE } else { named.only(Features::VISION) };
-    let fetched = if fetched.is_empty() { Features::NONE } else { Features::IMAGE_URLS };
-    taken(listed).fold(row.without(replaced).with(named).with(fetched), Features::without)
-}
-
-/// What a list takes away by `-name`.
-fn taken(listed: &[&str]) -> impl Iterator<Item = Features> {
-    listed.iter().filter_map(|name| Features::from_name(name.strip_prefix('-')?))
+/// What the file says of the model.
+fn said(view: &View<'_>) -> Declared {
+    let features = |names: &mut dyn Iterator<Item = &str>| {
+        names.filter_map(Features::from_name).fold(Features::NONE, Features::with)
+    };
+    let listed = view.texts("capabilities");
+    let capabilities = Listed {
+        named: features(&mut listed.iter().copied()),
+        taken: features(&mut listed.iter().filter_map(|name| name.strip_prefix('-'))),
+    };
+    let efforts: Vec<Effort> = view.texts("efforts").into_iter().filter_map(Effort::from_name).collect();
+    Declared {
+        capabilities: view.has("capabilities").then_some(capabilities),
+        context_window: view.whole("context_window"),
+        max_output_tokens: view.whole("max_output_tokens"),
+        efforts: view.has("efforts").then(|| Efforts::of(&efforts)),
+    }
 }
 
 fn price(view: &View<'_>) -> Option<Price> {

@@ -1,10 +1,12 @@
 //! What a file says and perhaps doesn't mean. It may depend on the time and on the machine, so only the command tells it.
 
 use super::{View, endpoint};
+use crate::catalog::KnownModel;
 use crate::config::form;
 use crate::config::node::Node;
 use crate::config::problem::{Problem, Problems, quoted};
 use crate::config::time::timestamp_ms;
+use crate::dialect::provider;
 use crate::plan::{SignalSource, Strategy, signals, strategies};
 use crate::settings::CredentialSource;
 
@@ -21,7 +23,10 @@ pub(in crate::config) fn warnings(document: &Node, now_ms: u64, look: LookAtKey<
     let file = View::new(&super::FILE, document);
     base_path(&file, &mut warnings);
     let targets = file.objects("targets");
-    targets.iter().for_each(|target| capabilities(target, &mut warnings));
+    targets.iter().for_each(|target| {
+        capabilities(target, &mut warnings);
+        unknown_model(target, &mut warnings);
+    });
     targets.iter().for_each(|target| endpoint::warn(target, &mut warnings));
     idle(&file, &mut warnings);
     unused(&file, &targets, &mut warnings);
@@ -49,6 +54,26 @@ fn capabilities(target: &View<'_>, warnings: &mut Problems) {
         let wrong = "Only what is listed counts of tools, vision, json_schema, audio, documents and reasoning, and none of them \
                      is, so the target has none";
         warnings.add(path, at, wrong, "Add those that the model has, or write `[]` if that is meant");
+    }
+}
+
+/// Names are new when they are unknown; who serves an old one knows it better.
+fn unknown_model(target: &View<'_>, warnings: &mut Problems) {
+    let row = target.formed("provider").and_then(provider);
+    let Some((models, name)) = row.and_then(|row| row.models).zip(target.text("model")) else { return };
+    if target.has("capabilities") {
+        return;
+    }
+    if let Some(KnownModel { model, is_guess: true }) = models.find(name) {
+        let (path, at) = target.place("model");
+        let family = model.names.first().map_or("", |name| name.trim_end_matches('*'));
+        let wrong = format!(
+            "Nothing is known of the model {}, so it gets what the newest family takes, that of `{family}`",
+            quoted(name)
+        );
+        let instead =
+            "If it is an older one, write what it takes: `capabilities`, `efforts`, `context_window`";
+        warnings.add(path, at, wrong, instead);
     }
 }
 

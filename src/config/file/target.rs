@@ -2,12 +2,16 @@
 
 use super::Presence::{Optional, Required};
 use super::{ID, Literal, Object, Presence, TIME, ValueKind, default_text, field};
-use crate::chat::Features;
+use crate::chat::{Effort, Features};
 use crate::config::form;
 use crate::dialect::PROVIDERS;
 
 const TOKENS: ValueKind = ValueKind::Whole { min: 1, max: 100_000_000 };
 const USD: ValueKind = ValueKind::Number { min: 0.0, max: 1_000_000.0 };
+
+fn efforts() -> Vec<&'static str> {
+    Effort::ALL.into_iter().map(Effort::name).collect()
+}
 
 fn providers() -> Vec<&'static str> {
     PROVIDERS.iter().map(|row| row.name).collect()
@@ -22,6 +26,10 @@ fn features() -> Vec<&'static str> {
         "-candidates",
         "-logprobs",
         "-json_mode",
+        "-stop",
+        "-penalties",
+        "-forced_tools",
+        "-reasoning_adaptive",
     ];
     Features::NAMED.iter().map(|(_, name)| *name).chain(removals).collect()
 }
@@ -76,15 +84,28 @@ pub(super) static TARGET: Object = Object {
             ValueKind::List { of: &ValueKind::OneOf(features, &[]), min: 0 },
             Optional,
             "What the model can do: of tools, vision, json_schema, audio, documents and reasoning exactly those listed. \
-             What parameters it takes (sampling, logprobs, …) stays as in the provider's row, but for those listed or taken \
-             away by `-`, as in `-sampling`. Default: the provider's row.",
+             What parameters it takes (sampling, stop, logprobs, …) stays as it is known, but for those listed or taken away \
+             by `-`, as in `-sampling`. Default: what is known of the model, else the provider's row.",
         ),
-        field("context_window", TOKENS, Optional, "Tokens of prompt and answer together. Default: unknown."),
+        field(
+            "efforts",
+            ValueKind::List { of: &ValueKind::OneOf(efforts, &[]), min: 1 },
+            Optional,
+            "The reasoning efforts that the model knows; another one becomes the nearest of them. Default: what is known of the \
+             model, else all.",
+        ),
+        field(
+            "context_window",
+            TOKENS,
+            Optional,
+            "Tokens of prompt and answer together. Default: what is known of the model.",
+        ),
         field(
             "max_output_tokens",
             TOKENS,
             Optional,
-            "The most tokens of an answer. Anthropic's dialect can't do without: it is what a request without a limit gets.",
+            "The most tokens of an answer. Anthropic's dialect can't do without: it is what a request without a limit gets. \
+             Default: what is known of the model.",
         ),
         field(
             "same_vectors",

@@ -24,6 +24,7 @@ pub(super) mod provider;
 mod reader;
 mod reply;
 mod request;
+mod rethought;
 mod same;
 mod seal;
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         resumes_unthought: turns.resumes_unthought(),
     };
     let thinking = ClaudeThinking::of(&request.thinking, target, around, losses);
-    let stop = STOP.kept(request, losses)?;
+    let stop = STOP.kept(request, target, losses)?;
 
     w.open_object();
     if let Some(version) = hosts::body_version(host) {

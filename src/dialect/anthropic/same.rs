@@ -5,6 +5,7 @@
 //! model's name.
 
 use super::framing::{MessageEvent, MessageFrames};
+use super::rethought::Rethought;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
@@ -35,25 +36,39 @@ impl Native for Anthropic {
         {
             more.push(("anthropic_beta", betas));
         }
-        let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
+        let mut more: Vec<(&str, &[u8])> =
+            more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
         let mut out = Vec::with_capacity(256);
         // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
         let budget = body.at(&["thinking", "budget_tokens"]).and_then(Raw::as_u64).unwrap_or(0);
         let fits = target.max_output_tokens.is_some_and(|most| budget < most);
         let withheld = Withheld::of(target);
+        let mut rethought = if counts { None } else { Rethought::of(body, target, losses) };
+        let effort = rethought.as_ref().and_then(|rethought| rethought.effort);
+        let output_config = effort.map(|effort| format!("{{\"effort\":\"{}\"}}", effort.name()));
+        if let Some(config) = output_config.as_ref().filter(|_| body.present("output_config").is_none()) {
+            more.push(("output_config", config.as_bytes()));
+        }
         let mut refused = None;
         let decide = |name: &Text<'_>, value: Raw<'_>| match name.decode().as_ref() {
+            "thinking" if rethought.is_some() => {
+                let thinking = rethought.as_mut().and_then(|rethought| rethought.thinking.take());
+                thinking.map_or(Edit::Remove, Edit::Replace)
+            }
             name if withheld.is_out(name, value) => {
                 losses.advisory(name.to_owned());
                 Edit::Remove
             }
-            "output_config" if withheld.touches(value) => match withheld.output_config(value, losses) {
-                Ok(edit) => edit,
-                Err(refusal) => {
-                    refused.get_or_insert(refusal);
-                    Edit::Keep
+            "output_config" if output_config.is_some() && value.is_null() => Edit::Remove,
+            "output_config" if withheld.touches(value) || effort.is_some() => {
+                match withheld.output_config(value, effort, losses) {
+                    Ok(edit) => edit,
+                    Err(refusal) => {
+                        refused.get_or_insert(refusal);
+                        Edit::Keep
+                    }
                 }
-            },
+            }
             "max_tokens" if fits => match value.as_u64().map(|asked| (asked, target.capped(asked, losses))) {
                 Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
                 _ => Edit::Keep,

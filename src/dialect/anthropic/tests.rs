@@ -17,19 +17,18 @@ use crate::dialect::{exchange, seam::Native};
 use crate::failure::Head;
 use crate::json::Raw;
 
+/// What every model takes, or nearly.
+const PARAMETERS: Features = Features::STOP.with(Features::FORCED_TOOLS).with(Features::REASONING_ADAPTIVE);
+
 fn target(features: Features) -> Target {
     Target {
-        id: "claude".to_owned(),
-        row: provider("anthropic").unwrap(),
-        model: None,
-        endpoint: Endpoint { tls: true, host: "h".to_owned(), port: 443, base_path: String::new() },
-        capabilities: features,
-        denied: Features::NONE,
-        context_window: None,
+        capabilities: features.with(PARAMETERS),
         max_output_tokens: Some(8192),
-        api_version: None,
-        project: None,
-        location: None,
+        ..Target::at(
+            "claude",
+            provider("anthropic").unwrap(),
+            Endpoint { tls: true, host: "h".to_owned(), port: 443, base_path: String::new() },
+        )
     }
 }
 
@@ -302,7 +301,10 @@ fn what_the_file_takes_away_is_not_sent_in_claudes_own_dialect() {
         (plain.clone(), "output_config.effort".to_owned())
     );
     let budget = r#","thinking":{"type":"enabled","budget_tokens":2000}"#;
-    assert_eq!(sent(Features::REASONING_BUDGET, budget).unwrap(), (plain.clone(), "thinking".to_owned()));
+    let adaptive = r#","thinking":{"type":"adaptive"},"output_config":{"effort":"low"}}"#;
+    let told = sent(Features::REASONING_BUDGET, budget).unwrap();
+    assert!(told.0.ends_with(adaptive) && told.1.is_empty(), "{told:?}");
+    assert_eq!(sent(Features::REASONING, budget).unwrap(), (plain.clone(), "thinking".to_owned()));
     let off = r#","thinking":{"type":"disabled"}"#;
     assert!(sent(Features::REASONING, off).unwrap().0.contains(off));
     // A schema changes the meaning.

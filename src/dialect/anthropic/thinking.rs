@@ -4,6 +4,7 @@
 //! and decide themselves (`adaptive`), older ones take a budget of tokens, some take neither. The target's capabilities
 //! say which; what it can't take is left out and listed, as it only advises.
 
+use crate::catalog::Off;
 use crate::chat::{Effort, Features, Sampling, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::talk::{effort_of, fitting_budget};
@@ -52,20 +53,33 @@ impl ClaudeThinking {
         }
         if wanted.off || wanted.effort == Some(Effort::None) {
             let effort = wanted.effort.filter(|effort| *effort != Effort::None && takes_effort(target));
-            let mode =
-                if target.has(Features::REASONING) { ThinkingMode::Disabled } else { ThinkingMode::Unsaid };
+            let mode = match target.off {
+                Off::Told if target.has(Features::REASONING) => ThinkingMode::Disabled,
+                Off::Told | Off::Unsaid => ThinkingMode::Unsaid,
+                Off::Never => {
+                    losses.advisory(Member::Thinking);
+                    ThinkingMode::Unsaid
+                }
+            };
             return ClaudeThinking { mode, effort, show: None };
         }
         let mut plan = ClaudeThinking { show: wanted.show, ..ClaudeThinking::default() };
         let takes_budget = target.has(Features::REASONING_BUDGET);
         if takes_effort(target) {
-            plan.effort = wanted.effort.or_else(|| {
-                wanted.budget.filter(|_| !takes_budget).map(|budget| effort_of(budget, Effort::Low))
-            });
+            plan.effort = match wanted.effort {
+                Some(effort) => target.effort(effort, losses),
+                None => wanted
+                    .budget
+                    .filter(|_| !takes_budget)
+                    .and_then(|budget| target.efforts.nearest(effort_of(budget, Effort::Low))),
+            };
             plan.mode = match wanted.budget {
                 Some(budget) if takes_budget => ThinkingMode::Budget(budget),
                 // An Anthropic caller may want an effort and no thinking; for the others it is the same thing.
                 None if around.is_native && !wanted.adaptive => ThinkingMode::Unsaid,
+                _ if takes_budget && !target.has(Features::REASONING_ADAPTIVE) => {
+                    ThinkingMode::Budget(wanted.effort.unwrap_or(Effort::Medium).budget())
+                }
                 _ => ThinkingMode::Adaptive,
             };
         } else if takes_budget {
@@ -97,12 +111,24 @@ impl ClaudeThinking {
         self.effort.is_some()
     }
 
+    /// The effort that is said.
+    pub(super) fn effort(&self) -> Option<Effort> {
+        self.effort.map(|effort| effort.max(Effort::Low))
+    }
+
     /// Writes the member `thinking`, if there is something to say.
     pub(super) fn write(&self, w: &mut Writer<'_>) {
-        if self.mode == ThinkingMode::Unsaid {
-            return;
+        if self.mode != ThinkingMode::Unsaid {
+            self.write_form(w.key("thinking"));
         }
-        w.key("thinking").object(|w| {
+    }
+
+    /// Writes the value of `thinking`: whether there was something to say.
+    pub(super) fn write_form(&self, w: &mut Writer<'_>) -> bool {
+        if self.mode == ThinkingMode::Unsaid {
+            return false;
+        }
+        w.object(|w| {
             w.key("type").string(match self.mode {
                 ThinkingMode::Unsaid | ThinkingMode::Disabled => "disabled",
                 ThinkingMode::Adaptive => "adaptive",
@@ -115,13 +141,13 @@ impl ClaudeThinking {
                 w.key("display").string(if show { "summarized" } else { "omitted" });
             }
         });
+        true
     }
 
     /// Writes `effort` into `output_config`.
     pub(super) fn write_effort(&self, w: &mut Writer<'_>) {
-        if let Some(effort) = self.effort {
-            let lowest = effort.max(Effort::Low);
-            w.key("effort").string(lowest.name());
+        if let Some(effort) = self.effort() {
+            w.key("effort").string(effort.name());
         }
     }
 }

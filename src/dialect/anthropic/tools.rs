@@ -37,8 +37,12 @@ impl<'r> ClaudeTools<'r> {
         let own = Some(Dialect::Anthropic.name());
         let habits = ToolHabits { own, strict: Some(few && holds), caches: true, is_alone_if_named: false };
         let offered = Offered::all(request, habits, losses)?;
-        let mut choice =
-            Chosen::of(request.tool_choice.as_ref(), offered.iter().map(|offered| offered.tool))?;
+        let mut choice = Chosen::of(
+            request.tool_choice.as_ref(),
+            offered.iter().map(|offered| offered.tool),
+            target,
+            losses,
+        )?;
         let recalled = if offered.is_empty() { called(request) } else { Vec::new() };
         if offered.is_empty() {
             choice = (!recalled.is_empty()).then_some(Chosen::None);
@@ -49,7 +53,7 @@ impl<'r> ClaudeTools<'r> {
             all.map(|name| names.sent(name).into_string()).collect()
         });
         if let Some(tool) = form.tool() {
-            choice = Some(tool.chosen(!offered.is_empty() && choice != Some(Chosen::None)));
+            choice = Some(tool.chosen(!offered.is_empty() && choice != Some(Chosen::None), target));
         }
         let one_at_a_time = request.parallel_tool_calls == Some(false);
         Ok(ClaudeTools { offered, recalled, choice, one_at_a_time, form })

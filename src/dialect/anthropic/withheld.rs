@@ -1,7 +1,7 @@
 //! What an Anthropic caller's request says and a target of Anthropic's dialect does not get: what the file takes away from
 //! the target, and a schema that its model can't hold an answer to.
 
-use crate::chat::Features;
+use crate::chat::{Effort, Features};
 use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Edit, Raw, Text, edit_object};
 
@@ -27,7 +27,6 @@ impl Withheld {
                 let kind = value.get("type").and_then(Raw::text);
                 let is = |name| kind.as_ref().is_some_and(|kind| *kind == name);
                 self.denied.contains(Features::REASONING) && !is("disabled")
-                    || self.denied.contains(Features::REASONING_BUDGET) && is("enabled")
             }
             _ => false,
         }
@@ -43,11 +42,16 @@ impl Withheld {
             || !self.has_schema && config.present("format").is_some()
     }
 
-    /// `output_config` with what the target gets.
+    /// `output_config` with what the target gets, and with this effort if it must be another than the caller's.
     ///
     /// # Errors
     /// A form of the answer that the target can't give, if `losses` doesn't allow dropping.
-    pub(super) fn output_config<'e>(self, config: Raw<'_>, losses: &mut Losses) -> Result<Edit<'e>, Refusal> {
+    pub(super) fn output_config<'e>(
+        self,
+        config: Raw<'_>,
+        effort: Option<Effort>,
+        losses: &mut Losses,
+    ) -> Result<Edit<'e>, Refusal> {
         if !self.has_schema && config.present("format").is_some() {
             let why = "has a schema, which this target can't hold an answer to";
             losses.meaning("output_config.format", why)?;
@@ -56,11 +60,19 @@ impl Withheld {
             losses.advisory("output_config.effort");
         }
         let mut out = Vec::with_capacity(config.as_json().len());
+        let said = effort.map(|effort| format!("\"{}\"", effort.name()));
         let decide = |name: &Text<'_>, _: Raw<'_>| {
             let goes = *name == "effort" && !self.takes_effort() || *name == "format" && !self.has_schema;
-            if goes { Edit::Remove } else { Edit::Keep }
+            match &said {
+                _ if goes => Edit::Remove,
+                Some(said) if *name == "effort" => Edit::Put(said.as_bytes()),
+                _ => Edit::Keep,
+            }
         };
-        edit_object(config, decide, &[], &mut out);
-        Ok(if out == b"{}" { Edit::Remove } else { Edit::Replace(out) })
+        let more = said.as_ref().filter(|_| config.get("effort").is_none());
+        let more: Vec<(&str, &[u8])> = more.map(|said| ("effort", said.as_bytes())).into_iter().collect();
+        edit_object(config, decide, &more, &mut out);
+        let is_empty = Raw::parse(&out).is_ok_and(|config| config.fields().next().is_none());
+        Ok(if is_empty { Edit::Remove } else { Edit::Replace(out) })
     }
 }

@@ -28,7 +28,7 @@ impl<'r> InferenceConfig<'r> {
     ) -> Result<InferenceConfig<'r>, Refusal> {
         let max_tokens = request.max_tokens.map(|asked| target.capped(asked, losses));
         let mut plan = InferenceConfig { max_tokens, ..InferenceConfig::default() };
-        plan.stop = stop_sequences(request, family, losses)?;
+        plan.stop = stop_sequences(request, target, family, losses)?;
         plan.sample(&request.sampling, target, family, losses);
         list_foreign_sampling(&request.sampling, losses);
         Ok(plan)
@@ -121,6 +121,7 @@ impl<'r> InferenceConfig<'r> {
 }
 fn stop_sequences<'r>(
     request: &'r Request<'r>,
+    target: &Target,
     family: Family,
     losses: &mut Losses,
 ) -> Result<Vec<&'r Text<'r>>, Refusal> {
@@ -132,5 +133,5 @@ fn stop_sequences<'r>(
         most,
         too_many: &too_many,
     };
-    bounds.kept(request, losses)
+    bounds.kept(request, target, losses)
 }

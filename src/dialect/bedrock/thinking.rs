@@ -6,6 +6,7 @@
 //! * OpenAI: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html>
 
 use super::family::Family;
+use crate::catalog::Off;
 use crate::chat::{Effort, Features, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::talk::{effort_of, fitting_budget};
@@ -74,7 +75,13 @@ impl ConverseThinking {
         }
         if is_off {
             let field = match around.family {
-                Family::Claude => ThinkingField::Disabled,
+                Family::Claude if target.off == Off::Told => ThinkingField::Disabled,
+                Family::Claude => {
+                    if target.off == Off::Never {
+                        losses.advisory(Member::of_thinking(wanted));
+                    }
+                    ThinkingField::Unsaid
+                }
                 Family::Nova => ThinkingField::Nova(None),
                 Family::Gpt => ThinkingField::Gpt(Effort::None),
                 // These always think, or how to stop them is not known.
@@ -95,7 +102,7 @@ impl ConverseThinking {
             .unwrap_or(Effort::Medium);
         let plain = |field| ConverseThinking { effort: None, field };
         match around.family {
-            Family::Claude => claude(wanted, effort, by_effort, by_budget, around, losses),
+            Family::Claude => claude(wanted, effort, target, around, losses),
             Family::Nova => plain(ThinkingField::Nova(Some(nova(wanted, effort, around, losses)))),
             Family::GptOss => plain(ThinkingField::GptOss(effort.clamp(Effort::Low, Effort::High))),
             Family::Gpt => plain(ThinkingField::Gpt(effort.max(Effort::Low))),
@@ -153,17 +160,22 @@ impl ConverseThinking {
 fn claude(
     wanted: &Thinking,
     effort: Effort,
-    by_effort: bool,
-    by_budget: bool,
+    target: &Target,
     around: ConverseSituation,
     losses: &mut Losses,
 ) -> ConverseThinking {
+    let by_effort = target.has(Features::REASONING_EFFORT);
+    let by_budget = target.has(Features::REASONING_BUDGET);
+    let adapts = target.has(Features::REASONING_ADAPTIVE);
     let mut plan = ConverseThinking::default();
     let says_effort = wanted.effort.is_some() || wanted.budget.is_some() && !by_budget;
     if by_effort && says_effort {
-        plan.effort = Some(effort.max(Effort::Low));
+        plan.effort = match wanted.effort {
+            Some(effort) => target.effort(effort, losses),
+            None => target.efforts.nearest(effort.max(Effort::Low)),
+        };
     }
-    if by_budget && (wanted.budget.is_some() || !by_effort) {
+    if by_budget && (wanted.budget.is_some() || !by_effort || !adapts) {
         let budget = wanted.budget.unwrap_or_else(|| effort.budget());
         match fitting(budget, wanted.budget.is_some(), around) {
             Some(budget) => plan.field = ThinkingField::Budget(budget),
@@ -210,17 +222,12 @@ mod tests {
     ) -> (String, Vec<String>) {
         let row = provider("bedrock").unwrap();
         let target = Target {
-            id: "b".into(),
-            row,
-            model: None,
-            endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
             capabilities: row.carries.with(takes),
-            denied: Features::NONE,
-            context_window: None,
-            max_output_tokens: None,
-            api_version: None,
-            project: None,
-            location: None,
+            ..Target::at(
+                "b",
+                row,
+                Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
+            )
         };
         let around = ConverseSituation {
             family,

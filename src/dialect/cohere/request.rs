@@ -27,7 +27,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let names = Renames::new(of_tools(request), MAX_NAME);
     let talk = Conversation::of(request, losses)?;
     let tools = CohereTools::of(request, target, &names, losses)?;
-    let stop = STOP.kept(request, losses)?;
+    let stop = STOP.kept(request, target, losses)?;
 
     w.open_object();
     w.key("model").string(target.model(&requested));

@@ -118,6 +118,7 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
 /// # Errors
 /// As [`request`].
 pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
+    let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
     let mut names = CallerNames::new(names_of(turn.surface), body);
     match written(turn, body, target, &mut losses) {
@@ -140,6 +141,7 @@ pub fn weigh(
     read: Option<&Request<'_>>,
     target: &Target,
 ) -> Result<usize, Refusal> {
+    let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
     let (Some(read), None) = (read, native(turn.surface, target.row)) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));

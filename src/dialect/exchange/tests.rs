@@ -40,17 +40,17 @@ fn asks() -> [(Features, String); 7] {
 
 fn target_without(row: &'static Row, feature: Features) -> Target {
     Target {
-        id: row.name.to_owned(),
-        row,
         model: Some(row.example_model.to_owned()),
-        endpoint: Endpoint { tls: true, host: "e.test".to_owned(), port: 443, base_path: String::new() },
         capabilities: row.carries.without(feature),
         denied: feature,
-        context_window: None,
         max_output_tokens: Some(100),
-        api_version: None,
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
+        ..Target::at(
+            row.name,
+            row,
+            Endpoint { tls: true, host: "e.test".to_owned(), port: 443, base_path: String::new() },
+        )
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! <https://ai.google.dev/api/generate-content#generationconfig>
 
-use super::generation::{Model, Way};
+use super::generation::{GeminiModel, Way};
 use super::schema::{self, Use};
 use super::tools::GeminiTools;
+use crate::catalog::Efforts;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::talk::{StopBounds, effort_of};
@@ -53,12 +54,12 @@ impl<'r> GenerationConfig<'r> {
     /// What the model can't do, unless dropping it is allowed.
     pub(super) fn of(
         request: &'r Request<'r>,
-        model: Model<'_>,
+        model: GeminiModel<'_>,
         tools: &GeminiTools<'_>,
         losses: &mut Losses,
     ) -> Result<GenerationConfig<'r>, Refusal> {
         let max_tokens = request.max_tokens.map(|asked| model.target.capped(asked, losses));
-        let stop = STOP.kept(request, losses)?;
+        let stop = STOP.kept(request, model.target, losses)?;
         let mut plan = GenerationConfig { max_tokens, stop, ..GenerationConfig::default() };
         if request.candidates.is_some_and(|n| n > 1) {
             if model.target.has(Features::CANDIDATES) {
@@ -83,7 +84,7 @@ impl<'r> GenerationConfig<'r> {
         Ok(plan)
     }
 
-    fn sample(&mut self, sampling: &Sampling<'r>, model: Model<'_>, losses: &mut Losses) {
+    fn sample(&mut self, sampling: &Sampling<'r>, model: GeminiModel<'_>, losses: &mut Losses) {
         let has_sampling = model.target.has(Features::SAMPLING);
         let is_zero = |value: Raw<'_>| value.as_f64() == Some(0.0);
         // The API's seed has 32 bits.
@@ -122,7 +123,7 @@ impl<'r> GenerationConfig<'r> {
     fn form(
         &mut self,
         format: &Format<'_>,
-        model: Model<'_>,
+        model: GeminiModel<'_>,
         tools: &GeminiTools<'_>,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
@@ -218,7 +219,7 @@ impl ThinkingConfig {
 }
 
 /// What is said about thinking; `None` for nothing. What the model can't be told only advises.
-fn thinking(wanted: &Thinking, model: Model<'_>, losses: &mut Losses) -> Option<ThinkingConfig> {
+fn thinking(wanted: &Thinking, model: GeminiModel<'_>, losses: &mut Losses) -> Option<ThinkingConfig> {
     if *wanted == Thinking::default() {
         return None;
     }
@@ -263,11 +264,17 @@ fn thinking(wanted: &Thinking, model: Model<'_>, losses: &mut Losses) -> Option<
 /// The level of an effort, as Google's own OpenAI-compatible API has it
 /// (<https://ai.google.dev/gemini-api/docs/openai#thinking>): HIGH is the most that every model takes, and Pro models know
 /// no MINIMAL.
-fn level(effort: Effort, model: Model<'_>) -> &'static str {
-    match effort {
-        Effort::None | Effort::Minimal if !model.is_pro() => "MINIMAL",
-        Effort::None | Effort::Minimal | Effort::Low => "LOW",
-        Effort::Medium => "MEDIUM",
-        Effort::High | Effort::XHigh | Effort::Max => "HIGH",
+fn level(effort: Effort, model: GeminiModel<'_>) -> &'static str {
+    let known = model.target.efforts;
+    let told = if known == Efforts::ALL { LEVELS.nearest(effort) } else { known.nearest(effort) };
+    match told {
+        Some(Effort::None | Effort::Minimal) if !model.is_pro() => "MINIMAL",
+        Some(Effort::None | Effort::Minimal | Effort::Low) => "LOW",
+        Some(Effort::Medium) => "MEDIUM",
+        Some(Effort::XHigh | Effort::Max) => "XHIGH",
+        Some(Effort::High) | None => "HIGH",
     }
 }
+
+/// Those of a model that nothing is known of.
+const LEVELS: Efforts = Efforts::of(&[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High]);

@@ -3,7 +3,7 @@
 //! The API wants turns that alternate and begin with the user, results of tools that match the calls before them in
 //! number and order, and no empty text.
 
-use super::generation::Model;
+use super::generation::GeminiModel;
 use super::media::{self, Lost};
 use super::part::{GeminiPart, ToolOutput};
 use crate::chat::{Maker, Part, PartKind, Request, Thought, ToolCall, ToolResult};
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 /// What the dialect can't carry, arguments of tool calls that are no object, results of calls that are not there.
 pub(super) fn turns<'r>(
     request: &'r Request<'r>,
-    model: Model<'_>,
+    model: GeminiModel<'_>,
     losses: &mut Losses,
 ) -> Result<Turns<GeminiPart<'r>>, Refusal> {
     let mut reader = PartReader { model, calls: BTreeMap::new() };
@@ -86,7 +86,7 @@ fn seal<'r>(pieces: &mut Vec<GeminiPart<'r>>) {
 
 /// Reads the parts of messages.
 struct PartReader<'r, 'l> {
-    model: Model<'l>,
+    model: GeminiModel<'l>,
     /// The names of all calls so far, by their ids; of several with one id the last counts.
     calls: BTreeMap<Cow<'r, str>, &'r Text<'r>>,
 }

@@ -34,7 +34,7 @@ impl Generation {
 
 /// A model as the dialect sees it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Model<'t> {
+pub(super) struct GeminiModel<'t> {
     pub(super) name: &'t str,
     pub(super) generation: Generation,
     pub(super) target: &'t Target,
@@ -49,12 +49,12 @@ pub(super) enum Way {
     Budget,
 }
 
-impl<'t> Model<'t> {
-    pub(super) fn of(target: &'t Target, requested: &'t str) -> Model<'t> {
+impl<'t> GeminiModel<'t> {
+    pub(super) fn of(target: &'t Target, requested: &'t str) -> GeminiModel<'t> {
         let name = target.model(requested);
         // The SDK takes both forms.
         let name = name.strip_prefix("models/").unwrap_or(name);
-        Model { name, generation: Generation::of(name), target }
+        GeminiModel { name, generation: Generation::of(name), target }
     }
 
     pub(super) fn is_levelled(&self) -> bool {

@@ -5,7 +5,7 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference#filedata> (Cloud Storage, YouTube,
 //! public URLs). Nothing is fetched here.
 
-use super::generation::Model;
+use super::generation::GeminiModel;
 use crate::chat::{Features, Source};
 use crate::dialect::Host;
 use crate::json::{Text, Writer};
@@ -46,7 +46,7 @@ const ENDINGS: [(&str, &str); 34] = [
 ///
 /// # Errors
 /// Why it can't be sent.
-pub(super) fn image<'r>(source: &'r Source<'r>, model: Model<'_>) -> Result<Media<'r>, Lost> {
+pub(super) fn image<'r>(source: &'r Source<'r>, model: GeminiModel<'_>) -> Result<Media<'r>, Lost> {
     match source {
         Source::Text(_) => Err("is no image".into()),
         source => of_source(source, "image/jpeg", model),
@@ -57,7 +57,7 @@ pub(super) fn image<'r>(source: &'r Source<'r>, model: Model<'_>) -> Result<Medi
 ///
 /// # Errors
 /// Why it can't be sent.
-pub(super) fn document<'r>(source: &'r Source<'r>, model: Model<'_>) -> Result<Media<'r>, Lost> {
+pub(super) fn document<'r>(source: &'r Source<'r>, model: GeminiModel<'_>) -> Result<Media<'r>, Lost> {
     of_source(source, "application/pdf", model)
 }
 
@@ -72,7 +72,11 @@ pub(super) fn audio<'r>(data: &'r Text<'r>, format: &Text<'r>) -> Media<'r> {
     Media::Inline { mime, data }
 }
 
-fn of_source<'r>(source: &'r Source<'r>, unsaid: &'static str, model: Model<'_>) -> Result<Media<'r>, Lost> {
+fn of_source<'r>(
+    source: &'r Source<'r>,
+    unsaid: &'static str,
+    model: GeminiModel<'_>,
+) -> Result<Media<'r>, Lost> {
     match source {
         Source::Base64 { media_type, data } => {
             let mime = media_type.decode();
@@ -90,7 +94,11 @@ fn of_source<'r>(source: &'r Source<'r>, unsaid: &'static str, model: Model<'_>)
     }
 }
 
-fn of_address<'r>(uri: &'r Text<'r>, unsaid: &'static str, model: Model<'_>) -> Result<Media<'r>, Lost> {
+fn of_address<'r>(
+    uri: &'r Text<'r>,
+    unsaid: &'static str,
+    model: GeminiModel<'_>,
+) -> Result<Media<'r>, Lost> {
     let decoded = uri.decode();
     let is_vertex = model.target.row.host == Host::Vertex;
     let (scheme, rest) = decoded.split_once("://").unwrap_or(("", &decoded));
@@ -151,7 +159,7 @@ mod tests {
     fn sent(provider: &str, url: &'static str) -> Result<String, String> {
         let target = target(provider, "gemini-3-flash");
         let source = Source::Url(Text::from(url));
-        let media = image(&source, Model::of(&target, "")).map_err(Cow::into_owned)?;
+        let media = image(&source, GeminiModel::of(&target, "")).map_err(Cow::into_owned)?;
         let mut out = Vec::new();
         Writer::new(&mut out).object(|w| media.write(w));
         Ok(String::from_utf8(out).unwrap())
@@ -183,8 +191,10 @@ mod tests {
         let mut target = target("gemini", "gemini-2.0-flash");
         target.capabilities = target.capabilities.without(Features::IMAGE_URLS);
         let source = Source::Url(Text::from("https://e.test/a.png"));
-        assert!(image(&source, Model::of(&target, "")).unwrap_err().contains("base64"));
+        assert!(image(&source, GeminiModel::of(&target, "")).unwrap_err().contains("base64"));
         let id = Source::File(Text::from("file-abc"));
-        assert!(document(&id, Model::of(&target, "")).unwrap_err().contains("another provider's store"));
+        assert!(
+            document(&id, GeminiModel::of(&target, "")).unwrap_err().contains("another provider's store")
+        );
     }
 }

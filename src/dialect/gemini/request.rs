@@ -2,7 +2,7 @@
 
 use super::config::GenerationConfig;
 use super::contents;
-use super::generation::Model;
+use super::generation::GeminiModel;
 use super::names::Names;
 use super::part::GeminiPart;
 use super::tools::GeminiTools;
@@ -23,9 +23,9 @@ const MADE_ELSEWHERE: &str = "skip_thought_signature_validator";
 pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
     let Sending { target, losses, .. } = to;
     let requested = request.model.decode();
-    let model = Model::of(target, &requested);
+    let model = GeminiModel::of(target, &requested);
     let turns = contents::turns(request, model, losses)?;
-    let mut tools = GeminiTools::of(request, losses)?;
+    let mut tools = GeminiTools::of(request, target, losses)?;
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }
@@ -67,7 +67,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     })
 }
 
-fn write_turn(turn: &Spoken<GeminiPart<'_>>, model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
+fn write_turn(turn: &Spoken<GeminiPart<'_>>, model: GeminiModel<'_>, names: &Names, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("role").string(if turn.is_user { "user" } else { "model" });
         write_pieces(&turn.pieces, model, names, w);
@@ -75,7 +75,7 @@ fn write_turn(turn: &Spoken<GeminiPart<'_>>, model: Model<'_>, names: &Names, w:
 }
 
 /// Writes the member `parts`.
-fn write_pieces(pieces: &[GeminiPart<'_>], model: Model<'_>, names: &Names, w: &mut Writer<'_>) {
+fn write_pieces(pieces: &[GeminiPart<'_>], model: GeminiModel<'_>, names: &Names, w: &mut Writer<'_>) {
     w.key("parts").array(|w| {
         let mut is_first_call = true;
         for piece in pieces {
@@ -86,7 +86,7 @@ fn write_pieces(pieces: &[GeminiPart<'_>], model: Model<'_>, names: &Names, w: &
 
 fn write_piece(
     piece: &GeminiPart<'_>,
-    model: Model<'_>,
+    model: GeminiModel<'_>,
     names: &Names,
     is_first_call: &mut bool,
     w: &mut Writer<'_>,

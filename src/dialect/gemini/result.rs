@@ -4,7 +4,7 @@
 //! as it is; anything else stands under `result`, or `error` where the tool failed. Media is in `parts` where the model
 //! takes it (<https://ai.google.dev/gemini-api/docs/function-calling#multimodal>), else beside the result.
 
-use super::generation::Model;
+use super::generation::GeminiModel;
 use super::media::Media;
 use super::names::Names;
 use super::part::{GeminiPart, Response, ToolOutput};
@@ -17,7 +17,7 @@ impl<'r> ToolOutput<'r> {
         result: &'r ToolResult<'r>,
         name: &'r Text<'r>,
         inside: Vec<GeminiPart<'r>>,
-        model: Model<'_>,
+        model: GeminiModel<'_>,
     ) -> (ToolOutput<'r>, Vec<GeminiPart<'r>>) {
         let mut texts = Vec::new();
         let mut media = Vec::new();

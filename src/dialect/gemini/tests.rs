@@ -1,7 +1,7 @@
 //! What the tests of this dialect share, and what no golden case shows: paths, Vertex, older models, and that a stream
 //! says what a whole answer says.
 
-use crate::chat::{Event, Features, Finish, PartKind};
+use crate::chat::{Event, Finish, PartKind};
 use crate::dialect::{
     Body, Endpoint, Memo, Outgoing, Refusal, Surface, Target, Turn, Unsupported, exchange, provider,
 };
@@ -11,17 +11,14 @@ use crate::json::{Raw, Text};
 pub(super) fn target(name: &str, model: &str) -> Target {
     let row = provider(name).unwrap();
     Target {
-        id: name.to_owned(),
-        row,
         model: Some(model.to_owned()),
-        endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
-        capabilities: row.carries,
-        denied: Features::NONE,
-        context_window: None,
-        max_output_tokens: None,
-        api_version: None,
         project: Some("acme".into()),
         location: Some("us-central1".into()),
+        ..Target::at(
+            name,
+            row,
+            Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() },
+        )
     }
 }
 

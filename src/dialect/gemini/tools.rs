@@ -1,13 +1,13 @@
 //! Tools, and which of them may be called.
 
-use super::generation::Model;
+use super::generation::GeminiModel;
 use super::names::Names;
 use super::schema::{self, Use};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Loss, Member};
 use crate::dialect::piece::names::set;
 use crate::dialect::talk::{Chosen, is_strict, lose_foreign, not_in_tools};
-use crate::dialect::{Losses, Refusal};
+use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
 /// What a tool's schema becomes if it can't be said in Gemini's keywords and may be dropped.
@@ -33,7 +33,11 @@ impl<'r> GeminiTools<'r> {
     /// # Errors
     /// Tools that only another dialect has and schemas that can't be said, unless dropping them is allowed; a choice of
     /// a tool that isn't there.
-    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<GeminiTools<'r>, Refusal> {
+    pub(super) fn of(
+        request: &'r Request<'r>,
+        target: &Target,
+        losses: &mut Losses,
+    ) -> Result<GeminiTools<'r>, Refusal> {
         let mut plan = GeminiTools::default();
         let among = match &request.tool_choice {
             Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
@@ -47,14 +51,19 @@ impl<'r> GeminiTools<'r> {
                 plan.offered.extend(declared(tool, index, losses)?);
             }
         }
-        plan.choose(request.tool_choice.as_ref())?;
+        plan.choose(request.tool_choice.as_ref(), target, losses)?;
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
             losses.advisory(Member::Parallel);
         }
         Ok(plan)
     }
 
-    fn choose(&mut self, choice: Option<&'r ToolChoice<'r>>) -> Result<(), Refusal> {
+    fn choose(
+        &mut self,
+        choice: Option<&'r ToolChoice<'r>>,
+        target: &Target,
+        losses: &mut Losses,
+    ) -> Result<(), Refusal> {
         match choice {
             Some(ToolChoice::Named(name)) => self.allowed.push(name),
             Some(ToolChoice::Among { names, required: true }) => self.allowed.extend(names),
@@ -66,7 +75,7 @@ impl<'r> GeminiTools<'r> {
                 return Err(not_in_tools(name, " Add it there."));
             }
         }
-        let chosen = Chosen::of(choice, self.offered.iter().map(|declared| declared.tool))?;
+        let chosen = Chosen::of(choice, self.offered.iter().map(|declared| declared.tool), target, losses)?;
         self.choice = chosen.filter(|_| !self.offered.is_empty());
         Ok(())
     }
@@ -82,7 +91,7 @@ impl<'r> GeminiTools<'r> {
     }
 
     /// A model that takes no schema of the answer beside tools does without tools that may not be called.
-    pub(super) fn leave_uncallable(&mut self, model: Model<'_>) {
+    pub(super) fn leave_uncallable(&mut self, model: GeminiModel<'_>) {
         if !model.is_levelled() && !self.may_call() {
             *self = GeminiTools::default();
         }

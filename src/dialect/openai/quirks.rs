@@ -2,7 +2,8 @@
 
 use crate::chat::Features;
 use crate::dialect::loss::Loss;
-use crate::dialect::{Losses, Quirk, Refusal, Row, Thoughts};
+use crate::dialect::talk::NO_STOP;
+use crate::dialect::{Losses, Quirk, Refusal, Row, Target, Thoughts};
 use crate::json::Raw;
 
 /// The name of the limit on answer tokens.
@@ -50,16 +51,17 @@ pub(super) fn message_members(row: &Row) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Whether the provider takes a choice of tools of this kind: `auto`, `none`, `required` or `named`.
-pub(super) fn takes_choice(row: &Row, kind: &str) -> bool {
-    row.quirks.iter().all(|quirk| match quirk {
+/// Whether a target takes a choice of tools of this kind: `auto`, `none`, `required` or `named`.
+pub(super) fn takes_choice(target: &Target, kind: &str) -> bool {
+    let forces = kind == "required" || kind == "named";
+    if forces && !target.has(Features::FORCED_TOOLS) {
+        return false;
+    }
+    target.row.quirks.iter().all(|quirk| match quirk {
         Quirk::Choices(kinds) => kind == "auto" || kinds.contains(&kind),
         _ => true,
     })
 }
-
-/// The end of the sentence about a choice that the provider doesn't take.
-pub(super) const NO_FORCE: &str = "asks that a tool be called, and this provider lets the model decide";
 
 /// Whether a stream's usage can be asked for.
 pub(super) fn counts_streams(row: &Row) -> bool {
@@ -127,6 +129,8 @@ pub(super) fn gets(
     let (feature, why) = match name {
         "temperature" | "top_p" | "top_k" => (Features::SAMPLING, None),
         "reasoning_effort" => (Features::REASONING_EFFORT, None),
+        "frequency_penalty" | "presence_penalty" | "logit_bias" => (Features::PENALTIES, None),
+        "stop" if value.as_json() != "[]" => (Features::STOP, Some(NO_STOP)),
         "n" if value.as_u64() != Some(1) => {
             (Features::CANDIDATES, Some("asks for several answers, and this target gives one"))
         }

@@ -12,19 +12,7 @@ use crate::json::{Raw, Writer};
 /// A target of a provider, at a host of its own.
 pub(super) fn target(name: &str) -> Target {
     let row = provider(name).unwrap();
-    Target {
-        id: name.to_owned(),
-        row,
-        model: None,
-        endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: "/v1".into() },
-        capabilities: row.carries,
-        denied: Features::NONE,
-        context_window: None,
-        max_output_tokens: None,
-        api_version: None,
-        project: None,
-        location: None,
-    }
+    Target::at(name, row, Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: "/v1".into() })
 }
 
 /// A caller's turn.

@@ -4,6 +4,7 @@
 //! models differ, so a target's `capabilities` may say more or less.
 
 use super::{BEARER, CHAT, EMBEDDINGS, Embeds, Host, Key, Quirk, Row, Thoughts};
+use crate::catalog;
 use crate::chat::Features;
 use crate::dialect::Dialect;
 
@@ -38,53 +39,63 @@ const fn row(
         key: BEARER,
         carries,
         quirks,
+        models: None,
         example_model,
         reference,
     }
 }
 
 /// What it doesn't take is an error of status 400; `reasoning_content` in a message is one (janhq/jan#8136).
-pub(super) const GROQ: Row = row(
-    "groq",
-    "https://api.groq.com/openai/v1",
-    "openai/gpt-oss-120b",
-    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
-    &[
-        Quirk::DeveloperIsSystem,
-        Quirk::NoNames,
-        Quirk::Without("logprobs"),
-        Quirk::Without("top_logprobs"),
-        Quirk::Without("logit_bias"),
-        Quirk::Without("n"),
-        Quirk::Without("store"),
-        Quirk::Without("verbosity"),
-        Quirk::Without("prompt_cache_key"),
-        Quirk::MessageMembers(PLAIN_MEMBERS),
-        Quirk::Thoughts(Thoughts::In("reasoning")),
-    ],
-    "https://console.groq.com/docs/openai",
-);
+pub(super) const GROQ: Row = Row {
+    models: Some(&catalog::GROQ),
+    ..row(
+        "groq",
+        "https://api.groq.com/openai/v1",
+        "openai/gpt-oss-120b",
+        BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
+        &[
+            Quirk::DeveloperIsSystem,
+            Quirk::NoNames,
+            Quirk::Without("logprobs"),
+            Quirk::Without("top_logprobs"),
+            Quirk::Without("logit_bias"),
+            Quirk::Without("n"),
+            Quirk::Without("store"),
+            Quirk::Without("verbosity"),
+            Quirk::Without("prompt_cache_key"),
+            Quirk::MessageMembers(PLAIN_MEMBERS),
+            Quirk::Thoughts(Thoughts::In("reasoning")),
+        ],
+        "https://console.groq.com/docs/openai",
+    )
+};
 
 /// Its models think unless told not to, and a tool call whose thought doesn't come back is an error then
 /// (<https://api-docs.deepseek.com/guides/thinking_mode>).
-pub(super) const DEEPSEEK: Row = row(
-    "deepseek",
-    "https://api.deepseek.com",
-    "deepseek-chat",
-    BASE.with(THINKS).with(Features::LOGPROBS),
-    &[MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::Needed("reasoning_content"))],
-    "https://api-docs.deepseek.com/api/create-chat-completion",
-);
+pub(super) const DEEPSEEK: Row = Row {
+    models: Some(&catalog::DEEPSEEK),
+    ..row(
+        "deepseek",
+        "https://api.deepseek.com",
+        "deepseek-chat",
+        BASE.with(THINKS).with(Features::LOGPROBS),
+        &[MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::Needed("reasoning_content"))],
+        "https://api-docs.deepseek.com/api/create-chat-completion",
+    )
+};
 
 /// Its models that reason, which all newer ones do, reject penalties.
-pub(super) const XAI: Row = row(
-    "xai",
-    "https://api.x.ai/v1",
-    "grok-4.3",
-    OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty")],
-    "https://docs.x.ai/docs/guides/reasoning",
-);
+pub(super) const XAI: Row = Row {
+    models: Some(&catalog::XAI),
+    ..row(
+        "xai",
+        "https://api.x.ai/v1",
+        "grok-4.3",
+        OPEN_MODELS.with(Features::REASONING_EFFORT),
+        &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty")],
+        "https://docs.x.ai/docs/guides/reasoning",
+    )
+};
 
 pub(super) const TOGETHER: Row = row(
     "together",
@@ -131,88 +142,102 @@ const MISTRAL_EMBEDDINGS: Quirk = Quirk::Embeddings(&Embeds {
 });
 
 /// Its API rejects members that it doesn't know.
-pub(super) const MISTRAL: Row = row(
-    "mistral",
-    "https://api.mistral.ai/v1",
-    "mistral-large-2512",
-    BASE.with(Features::JSON_SCHEMA)
-        .with(IMAGES)
-        .with(THINKS)
-        .with(Features::DOCUMENTS)
-        .with(Features::CANDIDATES)
-        .with(Features::LOGPROBS),
-    &[
-        MISTRAL_EMBEDDINGS,
-        MAX_TOKENS,
-        Quirk::Chunks,
-        Quirk::SeedIs("random_seed"),
-        Quirk::NoStreamUsage,
-        Quirk::DeveloperIsSystem,
-        Quirk::NoNames,
-        Quirk::Only(&[
-            "model",
-            "messages",
-            "stream",
-            "max_tokens",
-            "temperature",
-            "top_p",
-            "top_k",
-            "stop",
-            "random_seed",
-            "metadata",
-            "response_format",
-            "tools",
-            "tool_choice",
-            "parallel_tool_calls",
-            "presence_penalty",
-            "frequency_penalty",
-            "repetition_penalty",
-            "min_tokens",
-            "n",
-            "logprobs",
-            "top_logprobs",
-            "prompt_logprobs",
-            "top_prompt_logprobs",
-            "prediction",
-            "reasoning_effort",
-            "prompt_mode",
-            "guardrails",
-            "prompt_cache_key",
-            "service_tier",
-            "safe_prompt",
-        ]),
-    ],
-    "https://docs.mistral.ai/api/#tag/chat",
-);
+pub(super) const MISTRAL: Row = Row {
+    models: Some(&catalog::MISTRAL),
+    ..row(
+        "mistral",
+        "https://api.mistral.ai/v1",
+        "mistral-large-2512",
+        BASE.with(Features::JSON_SCHEMA)
+            .with(IMAGES)
+            .with(THINKS)
+            .with(Features::DOCUMENTS)
+            .with(Features::CANDIDATES)
+            .with(Features::LOGPROBS),
+        &[
+            MISTRAL_EMBEDDINGS,
+            MAX_TOKENS,
+            Quirk::Chunks,
+            Quirk::SeedIs("random_seed"),
+            Quirk::NoStreamUsage,
+            Quirk::DeveloperIsSystem,
+            Quirk::NoNames,
+            Quirk::Only(&[
+                "model",
+                "messages",
+                "stream",
+                "max_tokens",
+                "temperature",
+                "top_p",
+                "top_k",
+                "stop",
+                "random_seed",
+                "metadata",
+                "response_format",
+                "tools",
+                "tool_choice",
+                "parallel_tool_calls",
+                "presence_penalty",
+                "frequency_penalty",
+                "repetition_penalty",
+                "min_tokens",
+                "n",
+                "logprobs",
+                "top_logprobs",
+                "prompt_logprobs",
+                "top_prompt_logprobs",
+                "prediction",
+                "reasoning_effort",
+                "prompt_mode",
+                "guardrails",
+                "prompt_cache_key",
+                "service_tier",
+                "safe_prompt",
+            ]),
+        ],
+        "https://docs.mistral.ai/api/#tag/chat",
+    )
+};
 
 /// Thoughts come as `reasoning` and go back so; `reasoning_content` is an error (QwenLM/qwen-code#11045).
-pub(super) const CEREBRAS: Row = row(
-    "cerebras",
-    "https://api.cerebras.ai/v1",
-    "gpt-oss-120b",
-    BASE.with(Features::JSON_SCHEMA).with(THINKS).with(Features::LOGPROBS),
-    &[
-        Quirk::DeveloperIsSystem,
-        Quirk::Without("frequency_penalty"),
-        Quirk::Without("presence_penalty"),
-        Quirk::Without("logit_bias"),
-        Quirk::Without("n"),
-        Quirk::Without("store"),
-        Quirk::Without("verbosity"),
-        Quirk::MessageMembers(PLAIN_MEMBERS),
-        Quirk::Thoughts(Thoughts::In("reasoning")),
-    ],
-    "https://inference-docs.cerebras.ai/resources/openai",
-);
+pub(super) const CEREBRAS: Row = Row {
+    models: Some(&catalog::CEREBRAS),
+    ..row(
+        "cerebras",
+        "https://api.cerebras.ai/v1",
+        "gpt-oss-120b",
+        BASE.with(Features::JSON_SCHEMA).with(THINKS).with(Features::LOGPROBS),
+        &[
+            Quirk::DeveloperIsSystem,
+            Quirk::Without("frequency_penalty"),
+            Quirk::Without("presence_penalty"),
+            Quirk::Without("logit_bias"),
+            Quirk::Without("n"),
+            Quirk::Without("store"),
+            Quirk::Without("verbosity"),
+            Quirk::MessageMembers(PLAIN_MEMBERS),
+            Quirk::Thoughts(Thoughts::In("reasoning")),
+        ],
+        "https://inference-docs.cerebras.ai/resources/openai",
+    )
+};
 
-pub(super) const PERPLEXITY: Row = row(
-    "perplexity",
-    "https://api.perplexity.ai",
-    "sonar-pro",
-    Features::SAMPLING.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
-    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
-    "https://docs.perplexity.ai/api-reference/chat-completions-post",
-);
+pub(super) const PERPLEXITY: Row = Row {
+    models: Some(&catalog::PERPLEXITY),
+    ..row(
+        "perplexity",
+        "https://api.perplexity.ai",
+        "sonar-pro",
+        Features::SAMPLING
+            .with(Features::STOP)
+            .with(Features::PENALTIES)
+            .with(Features::JSON_SCHEMA)
+            .with(IMAGES)
+            .with(THINKS),
+        &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+        "https://docs.perplexity.ai/api-reference/chat-completions-post",
+    )
+};
 
 /// With `stream_options` its streams were seen to hang.
 pub(super) const NVIDIA: Row = row(

@@ -27,17 +27,13 @@ fn turn() -> Turn {
 fn target(name: &str, base: &str) -> Target {
     let row = provider(name).unwrap();
     Target {
-        id: name.to_owned(),
-        row,
         model: Some("theirs".to_owned()),
-        endpoint: Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: base.into() },
-        capabilities: row.carries,
-        denied: Features::NONE,
-        context_window: None,
         max_output_tokens: Some(1000),
-        api_version: None,
-        project: None,
-        location: None,
+        ..Target::at(
+            name,
+            row,
+            Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: base.into() },
+        )
     }
 }
 

@@ -1,6 +1,8 @@
 //! A target as a dialect sees it: its own small view of the configuration.
 
-use crate::chat::Features;
+use super::Declared;
+use crate::catalog::{Api, Efforts, Off, SamplingWhen};
+use crate::chat::{Effort, Features};
 use crate::dialect::loss::{Losses, Member};
 use crate::dialect::providers::{Dialect, Row};
 
@@ -56,9 +58,76 @@ pub struct Target {
     pub project: Option<String>,
     /// Vertex: the location (`us-central1`, `global`). Bedrock: the region.
     pub location: Option<String>,
+    /// The reasoning efforts that its model knows.
+    pub efforts: Efforts,
+    /// How its model is told not to think.
+    pub off: Off,
+    /// When its model takes sampling, if it does.
+    pub sampling: SamplingWhen,
+    /// Which of OpenAI's APIs takes its model's requests.
+    pub api: Api,
+    /// What the file says of its model, where each caller names that: see [`Target::asked_for`].
+    pub said: Option<Declared>,
 }
 
 impl Target {
+    /// A target of a provider of which nothing more is said.
+    pub fn at(id: &str, row: &'static Row, endpoint: Endpoint) -> Target {
+        Target {
+            id: id.to_owned(),
+            row,
+            model: None,
+            endpoint,
+            capabilities: row.carries,
+            denied: Features::NONE,
+            context_window: None,
+            max_output_tokens: None,
+            api_version: None,
+            project: None,
+            location: None,
+            efforts: Efforts::ALL,
+            off: Off::default(),
+            sampling: SamplingWhen::default(),
+            api: Api::Chat,
+            said: None,
+        }
+    }
+
+    /// One for tests, of the provider of that name.
+    #[cfg(test)]
+    pub fn example(provider: &str) -> Target {
+        let row = crate::dialect::PROVIDERS.iter().find(|row| row.name == provider);
+        let endpoint = Endpoint { tls: true, host: "e.test".into(), port: 443, base_path: String::new() };
+        Target::at(provider, row.expect("a provider"), endpoint)
+    }
+
+    /// The effort that its model is told where this one is wanted; a change is listed. `None`: it is told of none.
+    pub fn effort(&self, wanted: Effort, losses: &mut Losses) -> Option<Effort> {
+        let told = self.efforts.nearest(wanted).filter(|_| self.has(Features::REASONING_EFFORT));
+        if told != Some(wanted) {
+            losses.advisory(Member::Effort);
+        }
+        told
+    }
+
+    /// Whether its model takes sampling together with this effort, or with none said.
+    pub fn samples(&self, told: Option<Effort>) -> bool {
+        self.has(Features::SAMPLING)
+            && match self.sampling {
+                SamplingWhen::Always => true,
+                SamplingWhen::NotThinking => told.is_none_or(|effort| effort == Effort::None),
+                SamplingWhen::ToldNotToThink => told == Some(Effort::None),
+                SamplingWhen::Never => false,
+            }
+    }
+
+    /// Whether it is known that its model can be told not to think, by an effort of that name.
+    pub fn knows_off(&self) -> bool {
+        self.has(Features::REASONING_EFFORT)
+            && self.efforts != Efforts::ALL
+            && self.efforts.contains(Effort::None)
+    }
+
     /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
         self.row.dialect
@@ -104,10 +173,13 @@ impl Target {
     /// What its dialect leaves out and lists where the target lacks it and the group says `unsupported: drop`.
     pub fn droppable(&self) -> Features {
         let counts = Features::CANDIDATES.with(Features::LOGPROBS);
+        let stop = Features::STOP.with(Features::FORCED_TOOLS);
         match self.row.dialect {
-            Dialect::OpenAi | Dialect::Gemini => counts.with(Features::JSON_SCHEMA).with(Features::JSON_MODE),
-            Dialect::Anthropic | Dialect::Bedrock => counts.with(Features::AUDIO),
-            Dialect::Cohere => counts.with(Features::AUDIO).with(Features::DOCUMENTS),
+            Dialect::OpenAi | Dialect::Gemini => {
+                stop.with(counts).with(Features::JSON_SCHEMA).with(Features::JSON_MODE)
+            }
+            Dialect::Anthropic | Dialect::Bedrock => stop.with(counts).with(Features::AUDIO),
+            Dialect::Cohere => stop.with(counts).with(Features::AUDIO).with(Features::DOCUMENTS),
         }
     }
 
@@ -115,6 +187,6 @@ impl Target {
     pub fn withheld(&self) -> Features {
         let lacks = self.droppable().without(self.capabilities);
         let reasoning = Features::REASONING.with(Features::REASONING_EFFORT).with(Features::REASONING_BUDGET);
-        lacks.with(self.denied.only(Features::SAMPLING.with(reasoning)))
+        lacks.with(self.denied.only(Features::SAMPLING.with(Features::PENALTIES).with(reasoning)))
     }
 }

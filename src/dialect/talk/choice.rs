@@ -1,7 +1,8 @@
 //! Which of the tools may be called.
 
-use crate::chat::{Tool, ToolChoice};
-use crate::dialect::loss::Refusal;
+use crate::chat::{Features, Tool, ToolChoice};
+use crate::dialect::Target;
+use crate::dialect::loss::{Losses, Refusal};
 use crate::json::Text;
 
 /// What a choice comes to for a dialect that offers only the tools that may be called.
@@ -17,12 +18,14 @@ pub enum Chosen<'r> {
 
 impl<'r> Chosen<'r> {
     /// # Errors
-    /// A tool must be called that isn't offered.
+    /// A tool must be called that isn't offered, or by a model that can't be made to call one.
     pub fn of<'t>(
         choice: Option<&'r ToolChoice<'r>>,
         mut offered: impl Iterator<Item = &'t Tool<'t>>,
+        target: &Target,
+        losses: &mut Losses,
     ) -> Result<Option<Chosen<'r>>, Refusal> {
-        Ok(match choice {
+        let chosen = match choice {
             None => None,
             Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Some(Chosen::Auto),
             Some(ToolChoice::None) => Some(Chosen::None),
@@ -34,7 +37,12 @@ impl<'r> Chosen<'r> {
                 offered.find(|tool| tool.name == *name).ok_or_else(|| not_in_tools(name, ""))?;
                 Some(Chosen::Tool(name.clone()))
             }
-        })
+        };
+        if chosen.as_ref().is_some_and(Chosen::forces_tool) && !target.has(Features::FORCED_TOOLS) {
+            losses.meaning("tool_choice", NO_FORCE)?;
+            return Ok(Some(Chosen::Auto));
+        }
+        Ok(chosen)
     }
 
     /// Whether the answer must begin with a tool call.
@@ -42,6 +50,9 @@ impl<'r> Chosen<'r> {
         matches!(self, Chosen::Any | Chosen::Tool(_))
     }
 }
+
+/// The end of the sentence about a choice that a target doesn't take.
+pub const NO_FORCE: &str = "asks that a tool be called, and this target lets the model decide";
 
 /// `cure` may say what to do about it: a sentence after a blank.
 pub fn not_in_tools(name: &Text<'_>, cure: &str) -> Refusal {
@@ -61,16 +72,21 @@ fn nothing_to_call() -> Refusal {
 mod tests {
     use super::*;
     use crate::chat::ToolKind;
+    use crate::dialect::Unsupported;
 
     #[test]
     fn what_must_be_called_must_be_there() {
         let kind = ToolKind::Function { schema: None, strict: None };
         let tool = Tool { name: Text::from("f"), description: None, kind, cache: None };
-        let chosen =
-            |choice: ToolChoice<'static>, tools: &[Tool<'_>]| match Chosen::of(Some(&choice), tools.iter()) {
+        let by = |choice: ToolChoice<'static>, tools: &[Tool<'_>], target: &Target| {
+            let mut losses = Losses::new(Unsupported::Refuse);
+            match Chosen::of(Some(&choice), tools.iter(), target, &mut losses) {
                 Ok(chosen) => format!("{chosen:?}"),
                 Err(refusal) => refusal.message,
-            };
+            }
+        };
+        let target = Target::example("cohere");
+        let chosen = |choice, tools: &[Tool<'_>]| by(choice, tools, &target);
         let named = |name: &'static str| ToolChoice::Named(Text::from(name));
         let tools = std::slice::from_ref(&tool);
         assert!(chosen(named("f"), tools).contains("Tool("));
@@ -81,5 +97,9 @@ mod tests {
         assert_eq!(chosen(some(false), &[]), "Some(Auto)");
         assert!(chosen(some(true), &[]).starts_with("tool_choice wants a tool to be called"));
         assert_eq!(chosen(ToolChoice::None, &[]), "Some(None)");
+        let free = Target { capabilities: Features::TOOLS, ..Target::example("cohere") };
+        assert_eq!(by(some(false), tools, &free), "Some(Auto)");
+        let refused = by(named("f"), tools, &free);
+        assert!(refused.contains("this target lets the model decide"), "{refused}");
     }
 }

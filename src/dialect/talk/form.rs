@@ -1,7 +1,8 @@
 //! The form of an answer: a schema that the API holds it to, or a tool whose arguments are the answer.
 
 use super::Chosen;
-use crate::chat::Format;
+use crate::chat::{Features, Format};
+use crate::dialect::Target;
 use crate::dialect::piece::names::{free_name, is_fine};
 use crate::dialect::piece::structured::{ANY_OBJECT, narrowed, with_object_type};
 use crate::json::{Raw, Text};
@@ -62,8 +63,11 @@ pub struct AnswerTool {
 }
 
 impl AnswerTool {
-    /// Has it called, or another tool where others may be called.
-    pub fn chosen(&self, beside_others: bool) -> Chosen<'static> {
+    /// Has it called, or another tool where others may be called; where the model can't be made to, its words ask for it.
+    pub fn chosen(&self, beside_others: bool, target: &Target) -> Chosen<'static> {
+        if !target.has(Features::FORCED_TOOLS) {
+            return Chosen::Auto;
+        }
         if beside_others { Chosen::Any } else { Chosen::Tool(Text::from(self.name.clone())) }
     }
 }
@@ -143,8 +147,11 @@ mod tests {
         assert_eq!(tool.name, "shape_2");
         assert!(tool.description.ends_with("of the input. A shape."), "{}", tool.description);
         assert_eq!(tool.schema, r#"{"properties":{},"additionalProperties":{},"type":"object"}"#);
-        assert_eq!(tool.chosen(true), Chosen::Any);
-        assert_eq!(tool.chosen(false), Chosen::Tool(Text::from("shape_2")));
+        let target = Target::example("cohere");
+        assert_eq!(tool.chosen(true, &target), Chosen::Any);
+        assert_eq!(tool.chosen(false, &target), Chosen::Tool(Text::from("shape_2")));
+        let free = Target { capabilities: Features::TOOLS, ..target };
+        assert_eq!(tool.chosen(false, &free), Chosen::Auto);
         assert_eq!(of(&Format::Json, true, false).tool_name().as_deref(), Some("json_answer"));
     }
 }

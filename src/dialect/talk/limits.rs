@@ -1,6 +1,7 @@
 //! What many dialects have no place for, and what they bound.
 
-use crate::chat::{Effort, Request, Sampling};
+use crate::chat::{Effort, Features, Request, Sampling};
+use crate::dialect::Target;
 use crate::dialect::loss::{Losses, Member, Refusal};
 use crate::json::{Raw, Text};
 
@@ -55,8 +56,13 @@ impl StopBounds<'_> {
     pub fn kept<'r>(
         self,
         request: &'r Request<'r>,
+        target: &Target,
         losses: &mut Losses,
     ) -> Result<Vec<&'r Text<'r>>, Refusal> {
+        if !request.stop.is_empty() && !target.has(Features::STOP) {
+            losses.meaning(Member::Stop, NO_STOP)?;
+            return Ok(Vec::new());
+        }
         let mut kept = Vec::with_capacity(request.stop.len());
         for sequence in &request.stop {
             if !(self.is_refused)(sequence) {
@@ -72,6 +78,9 @@ impl StopBounds<'_> {
         Ok(kept)
     }
 }
+
+/// The end of the sentence about `stop` where a target's model doesn't take it.
+pub const NO_STOP: &str = "ends the answer at a text, which this target's model can't be asked for";
 
 /// The smallest budget of thought that Claude takes, in tokens.
 const MIN_BUDGET: u64 = 1_024;
@@ -101,9 +110,10 @@ mod tests {
     fn kept(why: Option<&str>, most: usize, policy: Unsupported) -> Result<(usize, usize), String> {
         let stop = ["a", "", "b"].map(Text::from).into();
         let request = Request { stop, ..Request::default() };
+        let target = Target::example("cohere");
         let mut losses = Losses::new(policy);
         let bounds = StopBounds { is_refused: |text| text.is_empty(), why, most, too_many: "has too many" };
-        let kept = bounds.kept(&request, &mut losses).map(|kept| kept.len());
+        let kept = bounds.kept(&request, &target, &mut losses).map(|kept| kept.len());
         kept.map(|kept| (kept, losses.dropped().len())).map_err(|refusal| refusal.named(&mut InChat).message)
     }
 
@@ -113,6 +123,23 @@ mod tests {
         assert_eq!(kept(Some("is empty"), 1, Unsupported::Drop), Ok((1, 1)));
         assert!(kept(Some("is empty"), 2, Unsupported::Refuse).unwrap_err().starts_with("stop is empty"));
         assert!(kept(None, 1, Unsupported::Refuse).unwrap_err().starts_with("stop has too many"));
+    }
+
+    #[test]
+    fn a_model_that_takes_none() {
+        let target = Target { capabilities: Features::NONE, ..Target::example("cohere") };
+        let bounds = StopBounds { is_refused: |_| false, why: None, most: 4, too_many: "" };
+        let stop = vec![Text::from("a")];
+        let (none, some) = (Request::default(), Request { stop, ..Request::default() });
+        let kept = |request: &Request<'_>, policy| {
+            let mut losses = Losses::new(policy);
+            let kept = bounds.kept(request, &target, &mut losses).map(|kept| kept.len());
+            kept.map(|kept| (kept, losses.dropped().len()))
+                .map_err(|refusal| refusal.named(&mut InChat).message)
+        };
+        assert_eq!(kept(&none, Unsupported::Refuse), Ok((0, 0)));
+        assert_eq!(kept(&some, Unsupported::Drop), Ok((0, 1)));
+        assert!(kept(&some, Unsupported::Refuse).unwrap_err().starts_with("stop ends the answer at a text"));
     }
 
     #[test]

@@ -18,9 +18,9 @@ mod tools;
 mod turns;
 
 pub use called::Called;
-pub use choice::{Chosen, not_in_tools};
+pub use choice::{Chosen, NO_FORCE, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use here::{Admission, Here, Stand};
-pub use limits::{StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
+pub use limits::{NO_STOP, StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
 pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};
 pub use turns::{SILENT_USER, Spoken, Turns};

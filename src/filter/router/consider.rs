@@ -86,7 +86,10 @@ impl Router {
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
             // Claude's own dialect can't make up for a schema that its target lacks.
-            let passes = || !exchange::may_refuse(turn.surface, wire.row) && holds(asked.needs, wire);
+            let passes = || {
+                !exchange::may_refuse(turn.surface, wire.row)
+                    && holds(asked.needs, &wire.asked_for(&turn.requested_model))
+            };
             if (asked.is_plain && is_small) || passes() {
                 return None;
             }
@@ -96,7 +99,8 @@ impl Router {
             }
         };
         let embeds = (turn.surface == Surface::Embeddings).then_some(turn.requested_model.as_str());
-        let demand = Demand { needs, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
+        let model = turn.requested_model.as_str();
+        let demand = Demand { needs, model, embeds, least_tokens: least_tokens(asked.prompt_bytes) };
         let now = Circumstances {
             now_ms: moment.now_ms,
             pick: moment.pick,

@@ -30,21 +30,17 @@ fn target(name: &str, model: &str) -> Target {
     let row = provider(name).unwrap();
     let all = ["json_schema", "reasoning", "reasoning_effort"].into_iter().filter_map(Features::from_name);
     Target {
-        id: name.to_owned(),
-        row,
         model: Some(model.to_owned()),
-        endpoint: Endpoint { tls: true, host: "e.test".to_owned(), port: 443, base_path: "/v1".to_owned() },
         capabilities: if model.contains("claude") {
             all.fold(row.carries, Features::with)
         } else {
             row.carries
         },
-        denied: Features::NONE,
-        context_window: None,
         max_output_tokens: Some(8192),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
+        ..Target::at(name, row, Endpoint { tls: true, host: "e.test".to_owned(), port: 443, base_path: "/v1".to_owned() })
     }
 }
 

@@ -8,7 +8,18 @@ use std::sync::LazyLock;
 fn row(name: &'static str, host: Host, key: Key) -> Row {
     let dialect = if host == Host::Vertex { Dialect::Gemini } else { Dialect::Bedrock };
     let (carries, reference) = (Features::NONE, "");
-    Row { name, dialect, host, endpoint: None, key, carries, quirks: &[], example_model: "m", reference }
+    Row {
+        name,
+        dialect,
+        host,
+        endpoint: None,
+        key,
+        carries,
+        quirks: &[],
+        models: None,
+        example_model: "m",
+        reference,
+    }
 }
 static VERTEX: LazyLock<Row> =
     LazyLock::new(|| row("vertex", Host::Vertex, Key::Header { name: "authorization", prefix: "Bearer " }));
@@ -87,25 +98,6 @@ fn every_feature_is_an_ability_or_can_be_taken_away() {
             "model_groups":[{{"name":"g","targets":[{{"id":"a"}}]}}]}}"#
         );
         let accepted = crate::config::Config::from_json(file.as_bytes()).is_ok();
-        assert_eq!(accepted, !ABILITIES.contains(*feature), "{removal}");
+        assert_eq!(accepted, !Listed::ABILITIES.contains(*feature), "{removal}");
     }
-}
-
-#[test]
-fn capabilities_change_the_rows() {
-    let row =
-        Features::TOOLS.with(Features::VISION).with(Features::SAMPLING).with(Features::REASONING_EFFORT);
-    let names = |listed: &[&str]| capabilities(listed, row).names().collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&["vision", "reasoning"]), "vision reasoning sampling reasoning_effort");
-    // Who can't reason is asked in no way.
-    assert_eq!(names(&[]), "sampling");
-    assert_eq!(names(&["tools", "logprobs", "-sampling"]), "tools logprobs");
-    // Where the row sees nothing, who sees fetches too.
-    let blind = |listed: &[&str]| capabilities(listed, Features::TOOLS).names().collect::<Vec<_>>().join(" ");
-    assert_eq!(blind(&["vision"]), "vision image_urls");
-    assert_eq!(blind(&["vision", "-image_urls"]), "vision");
-    assert_eq!(
-        names(&["tools", "reasoning", "reasoning_budget"]),
-        "tools reasoning sampling reasoning_budget"
-    );
 }

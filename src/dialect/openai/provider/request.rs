@@ -9,6 +9,7 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
+use crate::dialect::talk::{NO_FORCE, NO_STOP};
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
 use crate::json::{Raw, Text, Writer};
 
@@ -88,14 +89,14 @@ impl<'c> Composer<'c> {
     fn tools(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
         let tools = self.carried_tools()?;
-        let takes = |kind| quirks::takes_choice(self.target.row, kind);
+        let takes = |kind| quirks::takes_choice(self.target, kind);
         // A provider that can't be told to call none is offered none.
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
         }
         let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
         if choice.is_none() && request.tool_choice.is_some() {
-            self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
+            self.losses.meaning("tool_choice", NO_FORCE)?;
         }
         w.key("tools").open_array();
         for tool in tools {
@@ -147,6 +148,7 @@ impl<'c> Composer<'c> {
         self.put_u64(quirks::max_tokens_name(self.target.row), limit, w)?;
         match request.stop.as_slice() {
             [] => {}
+            _ if !self.target.has(Features::STOP) => self.losses.meaning(Member::Stop, NO_STOP)?,
             [one] => w.key("stop").text(one),
             several => w.key("stop").array(|w| several.iter().for_each(|stop| w.text(stop))),
         }
@@ -169,8 +171,17 @@ impl<'c> Composer<'c> {
         Ok(())
     }
 
+    /// The effort that the caller wants, or its budget.
+    fn wanted(&self) -> Option<Effort> {
+        let thinking = &self.request.thinking;
+        let off = (thinking.off && self.target.knows_off()).then_some(Effort::None);
+        thinking.effort.or_else(|| thinking.budget.map(effort_of_budget)).or(off)
+    }
+
     fn sampling(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let sampling = &self.request.sampling;
+        let samples =
+            self.target.samples(self.wanted().and_then(|effort| self.target.efforts.nearest(effort)));
         let highest = quirks::highest_temperature(self.target.row);
         let temperature = match (sampling.temperature.and_then(Raw::as_f64), highest) {
             (Some(asked), Some((highest, json))) if asked > highest => Some(Raw::trusted(json)),
@@ -178,7 +189,7 @@ impl<'c> Composer<'c> {
         };
         for (name, value) in [("temperature", temperature), ("top_p", sampling.top_p)] {
             match value {
-                Some(_) if !self.target.has(Features::SAMPLING) => self.losses.advisory(name),
+                Some(_) if !samples => self.losses.advisory(name),
                 value => self.put(name, value, w)?,
             }
         }
@@ -192,17 +203,25 @@ impl<'c> Composer<'c> {
         } else {
             self.put(quirks::seed_name(self.target.row), sampling.seed, w)?;
         }
-        self.put("frequency_penalty", sampling.frequency_penalty, w)?;
-        self.put("presence_penalty", sampling.presence_penalty, w)?;
-        self.put("logit_bias", sampling.logit_bias, w)
+        for (name, value) in [
+            ("frequency_penalty", sampling.frequency_penalty),
+            ("presence_penalty", sampling.presence_penalty),
+            ("logit_bias", sampling.logit_bias),
+        ] {
+            match value {
+                Some(_) if !self.target.has(Features::PENALTIES) => self.losses.advisory(name),
+                value => self.put(name, value, w)?,
+            }
+        }
+        Ok(())
     }
 
     fn thinking(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let thinking = &self.request.thinking;
-        let effort = thinking.effort.or_else(|| thinking.budget.map(effort_of_budget));
-        match effort {
+        match self.wanted() {
             Some(effort) if self.target.has(Features::REASONING_EFFORT) => {
-                let json = format!("\"{}\"", effort.name());
+                let Some(told) = self.target.effort(effort, self.losses) else { return Ok(()) };
+                let json = format!("\"{}\"", told.name());
                 self.put("reasoning_effort", Some(Raw::trusted(&json)), w)
             }
             Some(_) => {
@@ -210,7 +229,7 @@ impl<'c> Composer<'c> {
                 self.losses.advisory(if is_budget { Member::Thinking } else { Member::Effort });
                 Ok(())
             }
-            // Not every model knows an effort of `none`, and the lowest one is each model's own.
+            // Not every model can be kept from thinking, and the least it does is each model's own.
             None if thinking.off => {
                 self.losses.advisory("thinking");
                 Ok(())

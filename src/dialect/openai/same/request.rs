@@ -1,9 +1,11 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
 use super::{json_string, messages};
-use crate::chat::Features;
+use crate::catalog::SamplingWhen;
+use crate::chat::{Effort, Features};
 use crate::dialect::openai::quirks;
 use crate::dialect::seam::openai_path;
+use crate::dialect::talk::NO_FORCE;
 use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
@@ -95,6 +97,9 @@ impl<'e> Editor<'e> {
             _ => None,
         };
         let limit = target.row.quirks.iter().find_map(is_limit);
+        let told = body.get("reasoning_effort").and_then(Raw::text);
+        let told = told.and_then(|name| target.efforts.nearest(Effort::from_name(&name.decode())?));
+        let samples = target.samples(told) || target.sampling == SamplingWhen::Always;
         let has = |name| limit.is_some() && body.present(name).is_some();
         Editor {
             target,
@@ -103,8 +108,8 @@ impl<'e> Editor<'e> {
             limit,
             has_both_limits: has("max_tokens") && has("max_completion_tokens"),
             is_capped: false,
-            withheld: target.withheld(),
-            calls_nothing: !quirks::takes_choice(target.row, "none")
+            withheld: target.withheld().with(if samples { Features::NONE } else { Features::SAMPLING }),
+            calls_nothing: !quirks::takes_choice(target, "none")
                 && body.get("tool_choice").is_some_and(|choice| kind_of_choice(choice) == "none"),
         }
     }
@@ -115,9 +120,9 @@ impl<'e> Editor<'e> {
             "stream_options" => return Ok(self.stream_options(value)),
             "max_tokens" | "max_completion_tokens" => return Ok(self.limit(name, value)),
             "tools" if self.calls_nothing => return Ok(Edit::Remove),
-            "tool_choice" if !quirks::takes_choice(self.target.row, kind_of_choice(value)) => {
+            "tool_choice" if !quirks::takes_choice(self.target, kind_of_choice(value)) => {
                 if !self.calls_nothing {
-                    self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
+                    self.losses.meaning("tool_choice", NO_FORCE)?;
                 }
                 return Ok(Edit::Remove);
             }
@@ -130,8 +135,21 @@ impl<'e> Editor<'e> {
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
             "messages" => messages::edit(value, self.target.row, self.losses),
+            "reasoning_effort" => self.effort(value),
             _ => Edit::Keep,
         })
+    }
+
+    /// An effort that the model doesn't know becomes the nearest; a word that nobody knows is the provider's to judge.
+    fn effort<'m>(&mut self, value: Raw<'_>) -> Edit<'m> {
+        let wanted = value.text().and_then(|name| Effort::from_name(&name.decode()));
+        let Some(wanted) = wanted.filter(|wanted| !self.target.efforts.contains(*wanted)) else {
+            return Edit::Keep;
+        };
+        match self.target.effort(wanted, self.losses) {
+            Some(told) => Edit::Replace(json_string(told.name())),
+            None => Edit::Remove,
+        }
     }
 
     fn stream_options<'m>(&mut self, value: Raw<'_>) -> Edit<'m> {

@@ -1,0 +1,39 @@
+//! What is known of models: data, a file a maker.
+//!
+//! What a request may carry depends on the model more than on the provider: one takes a budget of thought, the next an
+//! effort, a third refuses `stop`. A provider's row ([`crate::dialect::Row`]) says what its API has a place for; a row here
+//! says what of that a model takes or lacks, how much it holds, and where that is written. The file has the last word.
+//!
+//! | file | has |
+//! |---|---|
+//! | `model` | what a row says, and how a name finds its row |
+//! | `effort` | sets of reasoning efforts |
+//! | `anthropic` … `xai` | the rows |
+
+mod anthropic;
+mod bedrock;
+mod cerebras;
+mod cohere;
+mod deepseek;
+mod effort;
+mod gemini;
+mod groq;
+mod mistral;
+mod model;
+mod openai;
+mod perplexity;
+mod xai;
+
+pub use anthropic::ANTHROPIC;
+pub use bedrock::BEDROCK;
+pub use cerebras::CEREBRAS;
+pub use cohere::COHERE;
+pub use deepseek::DEEPSEEK;
+pub use effort::Efforts;
+pub use gemini::GEMINI;
+pub use groq::GROQ;
+pub use mistral::MISTRAL;
+pub use model::{Api, KnownModel, Model, Models, Off, SamplingWhen};
+pub use openai::{AZURE, OPENAI};
+pub use perplexity::PERPLEXITY;
+pub use xai::XAI;
