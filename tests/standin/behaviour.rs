@@ -134,6 +134,8 @@ pub enum Failure {
     Auth,
     Forbidden,
     ModelUnavailable,
+    /// The model broke its own answer; where a provider has no error for it, another's of the same dialect.
+    ModelFailure,
     ContextLength,
     ContentPolicy,
     InvalidRequest,
