@@ -51,6 +51,8 @@ fn judge(head: &Head<'_>, said: ErrorWords, now_ms: u64) -> Failure {
     let codes = || said.codes.iter().map(String::as_str);
     let class = match codes::plain(codes(), said.param.as_deref()) {
         Some(Class::RateLimited) if said.daily_quota || wording::is_spent(&message) => Class::Quota,
+        // Bedrock says by one exception that a stream broke, and that a model did.
+        Some(Class::ServerError) if wording::is_of_model(&message) => Class::ModelFailure,
         Some(class) => class,
         None => {
             let known = suggested(codes::of_status(status), codes::vague(codes()));

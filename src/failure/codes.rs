@@ -15,7 +15,7 @@ use super::Class;
 
 /// What these say is so, whatever the status and the message.
 #[rustfmt::skip]
-const PLAIN: [(Class, &[&str]); 10] = [
+const PLAIN: [(Class, &[&str]); 11] = [
     (Class::Quota, &[
         "insufficientquota", "billinghardlimitreached", "billingnotactive", "billing", "insufficientcredits",
         "insufficientcredit", "insufficientbalance", "insufficientfunds", "exceededcurrentquota", "paymentrequired",
@@ -60,6 +60,7 @@ const PLAIN: [(Class, &[&str]); 10] = [
         "invalidfunctionparameters", "invalidimageurl", "invalidbase64", "previousresponsenotfound", "filenotfound",
     ]),
     (Class::Timeout, &["modeltimeout"]),
+    (Class::ServerError, &["modelstreamerror"]),
     // Groq's, and Bedrock's for a model that could not process the request.
     (Class::ModelFailure, &["toolusefailed", "jsonvalidatefailed", "outputparsefailed", "modelerror"]),
 ];
@@ -78,7 +79,7 @@ const VAGUE: [(Class, &[&str]); 6] = [
     ]),
     (Class::ServerError, &[
         "server", "internalserver", "internal", "internalfailure", "api", "unknown", "upstream", "badgateway", "aborted",
-        "modelstreamerror", "dataloss", "deadlineexceeded", "timeout",
+        "dataloss", "deadlineexceeded", "timeout",
     ]),
 ];
 

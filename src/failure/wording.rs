@@ -86,6 +86,12 @@ pub(super) fn is_spent(message: &str) -> bool {
     SPENT.iter().any(|phrases| follow(&message, phrases))
 }
 
+/// Whether a message says that the model itself broke its answer.
+pub(super) fn is_of_model(message: &str) -> bool {
+    let message = message.to_lowercase();
+    MODEL_FAILURE.iter().any(|phrases| follow(&message, phrases))
+}
+
 /// The message without what stands between the first quotation mark of a kind and the last: all of it, as what is quoted
 /// may hold marks too.
 fn unquoted(message: &str) -> String {

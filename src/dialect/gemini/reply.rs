@@ -88,7 +88,8 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'
         return Err(Failure::malformed("a candidate has no finishReason: it was cut"));
     };
     let finish: Finish<'a> = wire::finish(reason, calls.count > 0);
-    if parts.is_empty()
+    let is_thought = |part: &Part<'_>| matches!(part.kind, PartKind::Thought(_));
+    if parts.iter().all(is_thought)
         && let Some(failure) = wire::empty_failure(&finish, candidate)
     {
         return Err(failure);

@@ -47,9 +47,8 @@ fn read_choice<'a>(
     let message =
         choice.present("message").or_else(last_step).filter(|message| message.kind() == Kind::Object);
     let Some(message) = message else {
-        return Err(
-            answer::reported(choice).unwrap_or_else(|| answer::malformed(head, "a choice has no message"))
-        );
+        let finish = wire::finish_of(choice.present("finish_reason"), false);
+        return Err(answer::no_message(choice, &finish, head));
     };
     let mut parts = read_message(message, id);
     for part in &mut parts {

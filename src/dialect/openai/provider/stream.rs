@@ -85,6 +85,7 @@ impl ChunkReader {
                 "choices" => choices = value,
                 "usage" => usage = Some(value),
                 "service_tier" => tier = value.text(),
+                "prompt_filter_results" => self.ending.note_filter(chunk),
                 // Groq's place for it.
                 "x_groq" => usage = usage.or_else(|| value.present("usage")),
                 _ => {}
