@@ -10,9 +10,11 @@
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
 //! | `wire`, `seal` | stop reasons, counts and errors; other makers' signatures |
+//! | `begun` | two answers in one stream |
 //!
 //! Nothing here knows OpenAI or another dialect.
 
+mod begun;
 mod blocks;
 mod caller;
 mod framing;

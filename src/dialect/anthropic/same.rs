@@ -4,6 +4,7 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
+use super::begun::Begun;
 use super::framing::{MessageEvent, MessageFrames};
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
@@ -197,6 +198,7 @@ struct PassingMessages {
     has_started: bool,
     has_ended: bool,
     has_token: bool,
+    begun: Begun,
     counts: Counts,
     seen: Seen,
 }
@@ -212,6 +214,7 @@ impl FrameReader<MessageFrames, Vec<u8>> for PassingMessages {
             return Ok(());
         };
         let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(piece.name));
+        self.begun.check(&kind, event)?;
         match kind.decode().as_ref() {
             "error" => return Err(super::failure_of_event(piece.data)),
             "message_start" => {

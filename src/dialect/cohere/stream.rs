@@ -54,6 +54,8 @@ impl FrameReader<Sse, Sink<'_>> for CohereEvents {
 pub(super) struct CohereEvents {
     memo: Memo,
     has_started: bool,
+    /// `message-start` was there: a second one is of another answer.
+    has_begun: bool,
     /// Something was said, thought or called.
     has_token: bool,
     /// `message-end` was there: nothing after it counts.
@@ -87,6 +89,9 @@ impl CohereEvents {
             return Err(classify_event(event, 0));
         }
         let understood = match kind.as_ref() {
+            "message-start" if std::mem::replace(&mut self.has_begun, true) => {
+                return Err(Failure::malformed("its stream holds pieces of two answers"));
+            }
             "message-start" => {
                 let id = event.present("id").and_then(Raw::text);
                 self.ensure_started(id, sink);
