@@ -135,7 +135,8 @@ pub enum Failure {
     Forbidden,
     ModelUnavailable,
     /// The model broke its own answer; where a provider has no error for it, another's of the same dialect.
-    ModelFailure,
+    #[serde(rename = "model_failure")]
+    BrokenAnswer,
     ContextLength,
     ContentPolicy,
     InvalidRequest,
