@@ -165,9 +165,10 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
     items
 }
 
-/// Gives each part of a message what its words rest on.
+/// Gives each part of a message what its words rest on; what is said of no words that are there is the last part's.
 fn cite(items: &mut [OutputItem<'_>], citations: &[Citation<'_>]) {
     let mut from = 0;
+    let mut last = None;
     for item in items {
         let OutputItem::Message(said) = item else { continue };
         for said in said.iter_mut().filter(|said| !said.is_refusal) {
@@ -175,7 +176,12 @@ fn cite(items: &mut [OutputItem<'_>], citations: &[Citation<'_>]) {
             let own = citations.iter().filter(|one| (from..end).contains(&one.start));
             said.citations = own.map(|one| citation::kept(one, from)).collect();
             from = end;
+            last = Some(said);
         }
+    }
+    if let Some(last) = last {
+        let beyond = citations.iter().filter(|one| one.start >= from);
+        last.citations.extend(beyond.map(|one| citation::kept(one, from)));
     }
 }
 
