@@ -77,6 +77,7 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'
                 parts.push(PartKind::Image { source, detail: None }.into());
                 parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
             }
+            Some(Said::Audio { format, data }) => parts.push(PartKind::Audio { data, format }.into()),
             Some(Said::Call(call)) => parts.push(PartKind::ToolCall(call).into()),
             Some(Said::Foreign(kind)) => {
                 parts.push(PartKind::Foreign { dialect: Dialect::Gemini.name(), kind, raw: part }.into());

@@ -190,7 +190,7 @@ fn says_something(said: &Said<'_>) -> bool {
     match said {
         Said::Text { text, .. } => !text.is_empty(),
         Said::Thought { .. } => false,
-        Said::Call(_) | Said::Image { .. } | Said::Foreign(_) => true,
+        Said::Call(_) | Said::Image { .. } | Said::Audio { .. } | Said::Foreign(_) => true,
     }
 }
 
@@ -269,6 +269,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
                 sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
             }
         }
+        Said::Audio { format, data } => sink(Event::Audio { choice, data, format }),
         Said::Call(tool) => {
             let fragment = Text::from(tool.arguments.text().into_string());
             sink(Event::ToolStart {

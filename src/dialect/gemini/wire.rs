@@ -28,6 +28,11 @@ pub(super) enum Said<'a> {
         data: Text<'a>,
         signature: Option<Text<'a>>,
     },
+    /// Sound in base64, which models that speak answer with. `format` is OpenAI's name of the encoding.
+    Audio {
+        format: Text<'a>,
+        data: Text<'a>,
+    },
     /// Code that the provider ran, and the like: nothing that a caller asked for can bring these about.
     Foreign(Text<'a>),
 }
@@ -59,12 +64,17 @@ impl GeminiCalls<'_> {
                 Said::Text { text, signature }
             });
         }
-        if let Some(image) = part.present("inlineData").filter(|_| !is_thought)
+        if let Some(media) = part.present("inlineData").filter(|_| !is_thought)
             && let (Some(media_type), Some(data)) =
-                (image.get("mimeType").and_then(Raw::text), image.get("data").and_then(Raw::text))
-            && media_type.decode().starts_with("image/")
+                (media.get("mimeType").and_then(Raw::text), media.get("data").and_then(Raw::text))
         {
-            return Some(Said::Image { media_type, data, signature });
+            let sound = media_type.decode().strip_prefix("audio/").map(encoding);
+            if let Some(format) = sound {
+                return Some(Said::Audio { format, data });
+            }
+            if media_type.decode().starts_with("image/") {
+                return Some(Said::Image { media_type, data, signature });
+            }
         }
         if signature.is_some() {
             return Some(Said::Text { text: Text::default(), signature });
@@ -110,6 +120,13 @@ impl GeminiCalls<'_> {
         }
         format!("call_{hash:016x}")
     }
+}
+
+/// OpenAI's name of an encoding of sound: `L16;codec=pcm;rate=24000`, which Gemini speaks in
+/// (<https://ai.google.dev/gemini-api/docs/speech-generation>), is its `pcm16`.
+fn encoding(of: &str) -> Text<'static> {
+    let name = of.split(';').next().unwrap_or(of).trim().to_ascii_lowercase();
+    Text::from(if name == "l16" || name == "pcm" { "pcm16".to_owned() } else { name })
 }
 
 /// Why a candidate ended, <https://ai.google.dev/api/generate-content#FinishReason>. The table is closed: a reason

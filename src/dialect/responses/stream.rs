@@ -184,6 +184,10 @@ impl StreamWriter for ResponseEvents {
                     call.argue(fragment, &mut self.to, out);
                 }
             }
+            Event::Image { choice: 0, data, .. } => {
+                self.add(OpenItem::Picture(data.clone().into_owned()), out);
+                self.close(out, ItemStatus::Completed, |open| matches!(open.kind, OpenItem::Picture(_)));
+            }
             Event::Citation { choice: 0, citation } => {
                 let ResponseEvents { open, to, length, .. } = self;
                 let message = open.iter_mut().find(|open| matches!(open.kind, OpenItem::Message(_)));
