@@ -372,7 +372,7 @@ fn everything_is_resolved() {
     assert_eq!(backup.members.iter().map(|member| member.tier).collect::<Vec<_>>(), [0, 1]);
     let times = [backup.first_token_timeout_ms, backup.answer_timeout_ms, backup.timeout_ms];
     assert_eq!(times, [10_000, 60_000, 1_800_000]);
-    assert_eq!(backup.failover_on.iter().count(), 10);
+    assert_eq!(backup.failover_on.iter().count(), 11);
 
     let [fails, waits] = config.drills.as_slice() else { panic!("two drills") };
     assert_eq!(

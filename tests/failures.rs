@@ -72,6 +72,29 @@ fn every_golden_case() {
     assert!(cases.len() >= 60, "only {} cases were found", cases.len());
 }
 
+/// The words of many providers, as recorded: only the class of each counts (`golden/wordings.json`, each row with its source).
+#[test]
+fn recorded_wordings() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/wordings.json");
+    let rows: Vec<Value> = serde_json::from_slice(&fs::read(table).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let (body, status) = (bytes(&row["body"]), u16::try_from(row["status"].as_u64().unwrap()).unwrap());
+        let kind = row["type"].as_str().map(|kind| (&b"x-amzn-errortype"[..], kind.as_bytes()));
+        let headers: Vec<_> = kind.into_iter().collect();
+        let failure = match row["exception"].as_str() {
+            Some(name) => classify_exception(name, &body, 0),
+            None => classify(&Head { status, headers: &headers }, &body, 0),
+        };
+        if row["class"] != failure.class.name() {
+            wrong.push(format!("{row}\n  is {}", failure.class.name()));
+        }
+        assert!(row["source"].as_str().is_some_and(|source| !source.is_empty()), "{row}");
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+    assert!(rows.len() >= 80, "only {} rows", rows.len());
+}
+
 #[cfg(not(target_family = "wasm"))]
 mod laws {
     use super::*;

@@ -90,6 +90,15 @@ pub enum Event<'a> {
         /// All of it: no dialect sends a picture in pieces.
         data: Text<'a>,
     },
+    /// A piece of sound, in base64 by itself.
+    Audio {
+        /// Which alternative it is of, from 0.
+        choice: u32,
+        /// What follows the sound so far.
+        data: Text<'a>,
+        /// OpenAI's name of the encoding: `pcm16`, `wav`, `mp3`.
+        format: Text<'a>,
+    },
     /// OpenAI's `logprobs` of a chunk, as written.
     Logprobs {
         /// Which alternative it is of, from 0.
@@ -131,7 +140,8 @@ impl Event<'_> {
             Event::ThoughtSealed { .. }
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
-            | Event::Image { .. } => true,
+            | Event::Image { .. }
+            | Event::Audio { .. } => true,
             // An answer that ends without a word is an answer: its reason is what the caller sees.
             Event::Finish { .. } => true,
             Event::Start { .. }

@@ -21,6 +21,9 @@ pub enum Class {
     Auth,
     /// The model is unknown, retired, suspended, or not open to the operator's account.
     ModelUnavailable,
+    /// The model itself made something that its provider can't use: a call that is no JSON or of no tool, an answer not in
+    /// the form that was asked for.
+    ModelFailure,
     /// The request exceeds the model's window.
     ContextLength,
     /// A filter of the provider refuses the content.
@@ -53,7 +56,7 @@ const fn line(
 /// In the order of [`Class`]. What ejects is a 5xx for Envoy's outlier detection, of the three that it also counts as
 /// gateway failures; what doesn't is a 4xx.
 #[rustfmt::skip]
-static TABLE: [ClassLine; 12] = [
+static TABLE: [ClassLine; 13] = [
     //                                                fails over, ejects, caller's status, what Envoy sees
     line(Class::Connect,          "connect",           true,  true,  503, 503),
     line(Class::Timeout,          "timeout",           true,  true,  504, 504),
@@ -64,6 +67,7 @@ static TABLE: [ClassLine; 12] = [
     line(Class::Quota,            "quota",             true,  false, 429, 429),
     line(Class::Auth,             "auth",              true,  true,  502, 502),
     line(Class::ModelUnavailable, "model_unavailable", true,  true,  502, 502),
+    line(Class::ModelFailure,     "model_failure",     true,  false, 502, 422),
     line(Class::ContextLength,    "context_length",    true,  false, 400, 400),
     line(Class::ContentPolicy,    "content_policy",    false, false, 400, 400),
     line(Class::InvalidRequest,   "invalid_request",   false, false, 400, 400),
@@ -138,6 +142,9 @@ impl Class {
             ),
             Class::ModelUnavailable => {
                 ("does not have its model", "Its operator must correct the target's model.")
+            }
+            Class::ModelFailure => {
+                ("has a model that gave no usable answer", "Try again, or simplify the tools or the schema.")
             }
             Class::ContextLength => {
                 ("can't take so long a request", "Shorten the messages, or ask for fewer output tokens.")
@@ -236,7 +243,7 @@ mod tests {
     #[test]
     fn sets() {
         let default = Classes::failing_over();
-        assert_eq!(default.iter().count(), 10);
+        assert_eq!(default.iter().count(), 11);
         assert!(!default.contains(Class::ContentPolicy) && !default.contains(Class::InvalidRequest));
         let set = Classes::EMPTY.with(Class::InvalidRequest).with(Class::Connect).with(Class::Connect);
         assert_eq!(format!("{set:?}"), "{Connect, InvalidRequest}");

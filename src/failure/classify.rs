@@ -50,13 +50,15 @@ fn judge(head: &Head<'_>, said: ErrorWords, now_ms: u64) -> Failure {
     let message = message(&said, status);
     let codes = || said.codes.iter().map(String::as_str);
     let class = match codes::plain(codes(), said.param.as_deref()) {
-        Some(Class::RateLimited) if said.daily_quota => Class::Quota,
+        Some(Class::RateLimited) if said.daily_quota || wording::is_spent(&message) => Class::Quota,
+        // Bedrock says by one exception that a stream broke, and that a model did.
+        Some(Class::ServerError) if wording::is_of_model(&message) => Class::ModelFailure,
         Some(class) => class,
         None => {
             let known = suggested(codes::of_status(status), codes::vague(codes()));
             let refined =
                 if said.daily_quota { Some(Class::Quota) } else { wording::refine(known, &message) };
-            refined.unwrap_or_else(|| told_to_retry(head, known))
+            refined.unwrap_or_else(|| told_to_retry(head, too_large(status, known)))
         }
     };
     let wait = retry_after::said(head, said.wait_ms, &message, now_ms);
@@ -72,7 +74,10 @@ fn judge(head: &Head<'_>, said: ErrorWords, now_ms: u64) -> Failure {
         status,
         code: said.codes.first().and_then(tidy),
         param: said.param.as_ref().and_then(tidy),
-        message,
+        message: match said.made.filter(|_| class == Class::ModelFailure) {
+            Some(made) => clean(&format!("{message} The model had written: {made}")),
+            None => message,
+        },
         retry_after_ms,
     }
 }
@@ -96,10 +101,16 @@ fn suggested(status: Option<Class>, code: Option<Class>) -> Class {
         (None, code) => code.unwrap_or(Class::ServerError),
         (
             Some(Class::InvalidRequest | Class::ServerError),
-            Some(code @ (Class::RateLimited | Class::Auth | Class::ModelUnavailable)),
+            Some(code @ (Class::RateLimited | Class::Auth | Class::ModelUnavailable | Class::ContextLength)),
         ) => code,
         (Some(status), _) => status,
     }
+}
+
+/// A 413 without better words is of a request that is too large, whoever says so: Cerebras without a body, Fireworks' and
+/// others' proxies in HTML. Shortening it helps, and so may another target.
+fn too_large(status: u16, known: Class) -> Class {
+    if status == 413 && known == Class::InvalidRequest { Class::ContextLength } else { known }
 }
 
 /// A refusal that the provider calls passing (`x-should-retry` of OpenAI and Anthropic) is not the request's fault.

@@ -6,7 +6,8 @@
 //! [Anthropic](https://docs.anthropic.com/en/api/errors),
 //! [Google](https://cloud.google.com/apis/design/errors),
 //! [Bedrock](https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors),
-//! [Groq](https://console.groq.com/docs/errors),
+//! [Groq](https://console.groq.com/docs/errors), its [`tool_use_failed`](https://github.com/groq/groq-typescript/issues/28),
+//! [`json_validate_failed`](https://github.com/thepersonalaicompany/amurex-backend/issues/38),
 //! [DashScope](https://www.alibabacloud.com/help/en/model-studio/error-code),
 //! [Zhipu](https://docs.bigmodel.cn/cn/faq/api-code).
 
@@ -14,7 +15,7 @@ use super::Class;
 
 /// What these say is so, whatever the status and the message.
 #[rustfmt::skip]
-const PLAIN: [(Class, &[&str]); 10] = [
+const PLAIN: [(Class, &[&str]); 11] = [
     (Class::Quota, &[
         "insufficientquota", "billinghardlimitreached", "billingnotactive", "billing", "insufficientcredits",
         "insufficientcredit", "insufficientbalance", "insufficientfunds", "exceededcurrentquota", "paymentrequired",
@@ -45,7 +46,7 @@ const PLAIN: [(Class, &[&str]); 10] = [
     ]),
     (Class::ContextLength, &[
         "contextlengthexceeded", "contextwindowexceeded", "modelcontextwindowexceeded", "exceedcontextsize",
-        "requesttoolarge", "prompttoolong", "inputtoolong", "1261",
+        "requesttoolarge", "prompttoolong", "inputtoolong", "toomanyprompttokens", "requestedtoomanytokens", "1261",
     ]),
     (Class::ContentPolicy, &[
         "contentfilter", "contentfiltered", "contentpolicy", "contentpolicyviolation", "responsibleaipolicyviolation",
@@ -59,15 +60,19 @@ const PLAIN: [(Class, &[&str]); 10] = [
         "invalidfunctionparameters", "invalidimageurl", "invalidbase64", "previousresponsenotfound", "filenotfound",
     ]),
     (Class::Timeout, &["modeltimeout"]),
-    (Class::ServerError, &["modelerror", "modelstreamerror"]),
+    (Class::ServerError, &["modelstreamerror"]),
+    // Groq's, and Bedrock's for a model that could not process the request.
+    (Class::ModelFailure, &["toolusefailed", "jsonvalidatefailed", "outputparsefailed", "modelerror"]),
 ];
 
 /// What these say holds where the status says nothing better, and the message may know better.
 #[rustfmt::skip]
-const VAGUE: [(Class, &[&str]); 5] = [
+const VAGUE: [(Class, &[&str]); 6] = [
     (Class::RateLimited, &["throttling", "toomanyrequests", "ratelimited", "requestquotaexceeded", "tokenquotaexceeded"]),
     (Class::Auth, &["permission", "permissiondenied", "accessdenied", "unauthorized", "forbidden", "requestforbidden"]),
     (Class::ModelUnavailable, &["notfound", "resourcenotfound"]),
+    // Cohere's, also for an answer that may be too long; Cerebras' for a rate limit, which its status tells.
+    (Class::ContextLength, &["toomanytokens"]),
     (Class::InvalidRequest, &[
         "invalidrequest", "invalidargument", "invalidparameter", "validation", "badrequest", "failedprecondition",
         "outofrange", "unprocessableentity",
@@ -130,7 +135,9 @@ fn normal(code: &str) -> String {
 fn too_long_a_string(param: Option<&str>) -> Class {
     let is_prompt = param.is_none_or(|param| {
         let last = param.rsplit('.').next().unwrap_or(param);
-        ["content", "text", "input", "prompt", "instructions"].iter().any(|name| last.starts_with(name))
+        // `content[0]` is content; `prompt_cache_key` is no prompt.
+        let name = last.split_once('[').map_or(last, |(name, _)| name);
+        ["content", "text", "input", "prompt", "instructions"].contains(&name)
     });
     if is_prompt { Class::ContextLength } else { Class::InvalidRequest }
 }
@@ -170,7 +177,9 @@ mod tests {
         let class = |param| plain(["string_above_max_length"].into_iter(), param);
         assert_eq!(class(Some("messages[1].content")), Some(Class::ContextLength));
         assert_eq!(class(Some("input[0].content[0].text")), Some(Class::ContextLength));
+        assert_eq!(class(Some("input[0].content[0]")), Some(Class::ContextLength));
         assert_eq!(class(None), Some(Class::ContextLength));
+        assert_eq!(class(Some("prompt_cache_key")), Some(Class::InvalidRequest));
         assert_eq!(class(Some("messages[1].tool_calls[0].id")), Some(Class::InvalidRequest));
         assert_eq!(class(Some("tools[0].function.name")), Some(Class::InvalidRequest));
     }

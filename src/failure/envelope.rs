@@ -32,6 +32,8 @@ pub(super) struct ErrorWords {
     pub param: Option<String>,
     /// How long to wait, in milliseconds, from fields of the error.
     pub wait_ms: Option<u64>,
+    /// What the model had made, where that is what the error is about (Groq's `failed_generation`).
+    pub made: Option<String>,
     /// Google says that a day's quota is used up.
     pub daily_quota: bool,
 }
@@ -83,6 +85,7 @@ pub(super) fn read_json(raw: Raw<'_>, depth: u8) -> ErrorWords {
         param: param(inner).or_else(|| param(outer)),
         wait_ms: retry_after::of_error(inner).or_else(|| retry_after::of_error(outer)),
         daily_quota: daily_quota(inner),
+        made: string(inner, "failed_generation"),
         codes: Vec::new(),
     };
     for value in codes(inner).chain(codes(outer)) {
@@ -244,6 +247,7 @@ fn unwrap_message(error: Raw<'_>, said: &mut ErrorWords, depth: u8) {
     said.param = nested.param.or(said.param.take());
     said.wait_ms = nested.wait_ms.or(said.wait_ms);
     said.daily_quota |= nested.daily_quota;
+    said.made = nested.made.or(said.made.take());
 }
 
 /// An error status whose body is a stream all the same: its first event that is an error, or else its first event.

@@ -53,6 +53,16 @@ impl Failure {
         Failure::without_answer(Class::Malformed, clean(reason))
     }
 
+    /// An answer that the model itself broke; `reason` is a clause, such as "it ended with MALFORMED_FUNCTION_CALL".
+    pub fn model(reason: &str) -> Failure {
+        Failure::without_answer(Class::ModelFailure, clean(reason))
+    }
+
+    /// Content that a filter of the provider holds back; `reason` is a clause.
+    pub fn filtered(reason: &str) -> Failure {
+        Failure::without_answer(Class::ContentPolicy, clean(reason))
+    }
+
     /// No connection, or one that ended before an answer; `reason` is a clause, such as "connection refused".
     pub fn connect(reason: &str) -> Failure {
         Failure::without_answer(Class::Connect, clean(reason))

@@ -3,7 +3,19 @@
 //! Messages are prose and change without notice, so a phrase may only refine what is known: each line says from which
 //! classes it leads away. A line matches where its phrases follow each other in the message, in lower case.
 
+mod context;
+mod made;
+mod others;
+mod quota;
+
 use super::{Class, Classes};
+use context::{CONTEXT_LENGTH, OUTPUT_LIMIT};
+use made::MODEL_FAILURE;
+use others::{
+    CONTENT_POLICY, CONTENT_POLICY_FORBIDDEN, CREDENTIAL, MODEL, MODEL_GONE, NO_CAPACITY, NO_SUCH_THING,
+    OVERLOADED, RATE_LIMITED,
+};
+use quota::{DAILY, QUOTA, SPENT};
 
 struct Wording {
     /// What is known so far.
@@ -18,8 +30,15 @@ const INVALID: Classes = Classes::EMPTY.with(Class::InvalidRequest);
 const AUTH: Classes = Classes::EMPTY.with(Class::Auth);
 
 /// The first line that applies and matches counts.
-static TABLE: [Wording; 13] = [
+static TABLE: [Wording; 16] = [
+    Wording { from: REFUSED, to: Class::ModelFailure, phrases: MODEL_FAILURE },
     Wording { from: REFUSED, to: Class::ContextLength, phrases: CONTEXT_LENGTH },
+    Wording {
+        from: Classes::EMPTY.with(Class::ContextLength),
+        to: Class::InvalidRequest,
+        phrases: OUTPUT_LIMIT,
+    },
+    Wording { from: Classes::EMPTY.with(Class::RateLimited), to: Class::Quota, phrases: SPENT },
     Wording {
         from: REFUSED.with(Class::Auth).with(Class::RateLimited).with(Class::Overloaded),
         to: Class::Quota,
@@ -46,196 +65,6 @@ static TABLE: [Wording; 13] = [
     },
 ];
 
-const CONTEXT_LENGTH: &[&[&str]] = &[
-    // OpenAI, DeepSeek, vLLM, Fireworks, NVIDIA, OpenRouter ("this endpoint's maximum context length"), Mistral.
-    &["maximum context length"],
-    &["context_length_exceeded"],
-    &["exceeds the context window"],
-    &["exceed context limit"],
-    &["context window", "exceed"],
-    &["exceed", "context window"],
-    // llama.cpp, LM Studio.
-    &["exceeds the available context size"],
-    &["greater than the context length"],
-    // Anthropic, Fireworks, Bedrock, Vertex.
-    &["prompt is too long"],
-    &["input is too long"],
-    &["too many input tokens"],
-    &["input token count", "exceeds the maximum"],
-    &["input token count", "only supports up to"],
-    // xAI, Cohere, TGI, Cerebras and Groq, DashScope, Together.
-    &["maximum prompt length"],
-    &["too many tokens", "cannot exceed"],
-    &["too many tokens", "prompt"],
-    &["must have less than", "tokens. given"],
-    &["tokens + `max_new_tokens` must be"],
-    &["reduce the length of the"],
-    &["range of input length should be"],
-    &["input length", "exceeds the maximum length"],
-    &["maximum request size is", "tokens"],
-];
-
-const QUOTA: &[&[&str]] = &[
-    &["credit balance is too low"],
-    &["insufficient balance"],
-    &["insufficient credit"],
-    &["insufficient funds"],
-    &["balance is insufficient"],
-    &["balance is not enough"],
-    &["out of credits"],
-    &["run out of credit"],
-    &["used all available credits"],
-    &["n't have any credits"],
-    &["requires more credits"],
-    &["monthly spending limit"],
-    &["spending limit", "reached"],
-    &["spend limit"],
-    &["api usage limits"],
-    &["monthly usage limit"],
-    &["key limit exceeded"],
-    &["out of call volume quota"],
-    &["exceeded your current quota"],
-    &["billing hard limit"],
-    &["check your billing"],
-    &["billing is disabled"],
-    &["requires billing to be enabled"],
-    &["account", "suspended", "balance"],
-    &["payment required"],
-    &["余额不足"],
-    &["欠费"],
-];
-
-const DAILY: &[&[&str]] =
-    &[&["per day"], &["per-day"], &["daily limit"], &["daily quota"], &["calls / month"], &["per month"]];
-
-const CONTENT_POLICY: &[&[&str]] = &[
-    &["content management policy"],
-    &["content filtering policy"],
-    &["content policy"],
-    &["content filter"],
-    &["usage policy"],
-    &["usage policies"],
-    &["usage guidelines"],
-    &["flagged"],
-    &["safety system"],
-    &["responsible ai"],
-    &["content exists risk"],
-    &["considered high risk"],
-    &["prohibited content"],
-    &["inappropriate content"],
-    &["unsafe content"],
-    &["不安全或敏感"],
-];
-
-/// Among refusals of the credential only what is surely about the content: an account may be banned for its content too.
-const CONTENT_POLICY_FORBIDDEN: &[&[&str]] =
-    &[&["content violates"], &["input was flagged"], &["inappropriate content"], &["moderation", "flagged"]];
-
-const MODEL: &[&[&str]] = &[
-    &["model", "does not exist"],
-    &["model", "doesn't exist"],
-    &["model not exist"],
-    &["model not found"],
-    &["model", " not found"],
-    &["no such model"],
-    &["unknown model"],
-    &["invalid model"],
-    &["not a valid model"],
-    &["model name", "invalid"],
-    &["model identifier is invalid"],
-    &["unable to access", "model"],
-    &["access to model"],
-    &["access to the model"],
-    &["access to this model"],
-    &["model access is denied"],
-    &["model", "has been deprecated"],
-    &["model", "is deprecated"],
-    &["decommissioned"],
-    &["model", "retired"],
-    &["model", "has been suspended"],
-    &["model", "is suspended"],
-    &["end of its life"],
-    &["model", "no longer available"],
-    &["model", "no longer supported"],
-    &["requested model", "is not supported"],
-    &["model is not supported"],
-    &["not supported by any provider"],
-    &["model", "is currently unavailable"],
-    &["model", "is not available"],
-    // Bedrock: the model is there, but not by this name.
-    &["on-demand throughput isn"],
-    &["no endpoints found"],
-];
-
-const CREDENTIAL: &[&[&str]] = &[
-    &["api key not valid"],
-    &["api key not found"],
-    &["api key expired"],
-    &["api key is missing"],
-    &["api key is invalid"],
-    &["invalid api key"],
-    &["incorrect api key"],
-    &["invalid x-api-key"],
-    &["missing api key"],
-    &["no api key"],
-    &["provide an api key"],
-    &["provide a valid api key"],
-    &["no auth credentials"],
-    &["invalid authentication"],
-    &["authentication fail"],
-    &["invalid subscription key"],
-    &["security token included in the request is"],
-    &["request signature we calculated does not match"],
-];
-
-/// What a 404 may say that is the caller's and not the model's.
-const NO_SUCH_THING: &[&[&str]] = &[
-    &["no such file"],
-    &["file", "not found"],
-    &["previous response"],
-    &["conversation with id"],
-    &["item with id"],
-    &["container", "not found"],
-    &["cached content", "not found"],
-];
-
-const OVERLOADED: &[&[&str]] = &[
-    &["overloaded"],
-    &["over capacity"],
-    &["experiencing high demand"],
-    &["server is busy"],
-    &["server busy"],
-];
-
-const NO_CAPACITY: &[&[&str]] = &[
-    &["at capacity"],
-    &["capacity"],
-    &["high load"],
-    &["temporarily unavailable"],
-    &["currently unavailable"],
-    &["service unavailable"],
-    &["is currently loading"],
-    &["no instances available"],
-    &["no available workers"],
-    &["no healthy upstream"],
-    &["too many pending requests"],
-];
-
-const RATE_LIMITED: &[&[&str]] = &[
-    &["rate limit"],
-    &["rate-limit"],
-    &["ratelimit"],
-    &["too many requests"],
-    &["requests per minute"],
-    &["tokens per minute"],
-    &["quota exceeded for"],
-    &["throttled"],
-    &["throttling"],
-    &["error code: 1015"],
-];
-
-const MODEL_GONE: &[&[&str]] = &[&["model not found"], &["model", "does not exist"], &["unknown model"]];
-
 /// What `message` makes of `known`, if anything.
 ///
 /// A refusal may quote the request, and nobody who sends one may talk a target into an ejection or a cool-down: what a
@@ -249,6 +78,18 @@ pub(super) fn refine(known: Class, message: &str) -> Option<Class> {
         line.phrases.iter().any(|phrases| follow(message, phrases))
     };
     TABLE.iter().filter(|line| line.from.contains(known)).find(says).map(|line| line.to)
+}
+
+/// Whether a message of a rate limit speaks of credit that is spent, or of a limit that lasts.
+pub(super) fn is_spent(message: &str) -> bool {
+    let message = message.to_lowercase();
+    SPENT.iter().any(|phrases| follow(&message, phrases))
+}
+
+/// Whether a message says that the model itself broke its answer.
+pub(super) fn is_of_model(message: &str) -> bool {
+    let message = message.to_lowercase();
+    MODEL_FAILURE.iter().any(|phrases| follow(&message, phrases))
 }
 
 /// The message without what stands between the first quotation mark of a kind and the last: all of it, as what is quoted

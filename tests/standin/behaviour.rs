@@ -134,6 +134,9 @@ pub enum Failure {
     Auth,
     Forbidden,
     ModelUnavailable,
+    /// The model broke its own answer; where a provider has no error for it, another's of the same dialect.
+    #[serde(rename = "model_failure")]
+    BrokenAnswer,
     ContextLength,
     ContentPolicy,
     InvalidRequest,

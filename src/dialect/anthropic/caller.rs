@@ -4,6 +4,7 @@ use super::writer::MessageWriter;
 use super::{Anthropic, reply, request, wire};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
+use crate::dialect::seam::Medium;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, Spot, StreamWriter, Turn};
 use crate::json::Raw;
 
@@ -40,6 +41,11 @@ impl Caller for Anthropic {
             Member::Format => "output_config.format",
             Member::MaxTokens | Member::Detail => member.in_chat(),
         }
+    }
+
+    /// Its messages are of text, thoughts and calls.
+    fn carries(&self, _: Medium) -> bool {
+        false
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {

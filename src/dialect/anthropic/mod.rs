@@ -9,12 +9,15 @@
 //! | `same`, `withheld` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
-//! | `wire`, `seal` | stop reasons, counts and errors; other makers' signatures |
+//! | `wire`, `seal`, `cited` | stop reasons, counts and errors; other makers' signatures and citations |
+//! | `begun` | two answers in one stream |
 //!
 //! Nothing here knows OpenAI or another dialect.
 
+mod begun;
 mod blocks;
 mod caller;
+mod cited;
 mod framing;
 mod hosts;
 mod messages;

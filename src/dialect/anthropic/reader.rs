@@ -1,8 +1,9 @@
 //! The provider's stream: named events, one block of content after another, `message_stop` at the end.
 //!
 //! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>. Blocks are kept apart by their index, so it does
-//! not matter in which order their pieces come. Unknown events and blocks are passed over, as the API asks its clients.
+//! not matter in which order their pieces come; one that begins twice, or a message that does, is of another answer. Unknown events and blocks are passed over, as the API asks its clients.
 
+use super::begun::Begun;
 use super::framing::{MessageEvent, MessageFrames};
 use super::parts::{ReadBlock, read_block};
 use super::seal::{self, Seal};
@@ -23,6 +24,7 @@ pub(super) struct MessageEvents {
     /// `message_stop` was there: nothing after it counts.
     has_ended: bool,
     has_finish: bool,
+    begun: Begun,
     /// Blocks by the provider's index, those that have ended included.
     blocks: BTreeMap<u64, BlockBeingRead>,
     counts: Counts,
@@ -79,6 +81,7 @@ impl MessageEvents {
             return Ok(());
         };
         let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(name));
+        self.begun.check(&kind, event)?;
         let understood = match kind.decode().as_ref() {
             "error" => return Err(super::failure_of_event(data)),
             "ping" => {

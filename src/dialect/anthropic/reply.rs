@@ -3,7 +3,7 @@
 use super::blocks::write_thought;
 use super::parts::read_content;
 use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_stop_sequence, write_usage};
-use super::{failure_of_body, seal};
+use super::{cited, failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::piece::citation;
 use crate::dialect::piece::names::tame_id;
@@ -116,8 +116,8 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
         w.key("model").string(&turn.requested_model);
         w.key("content").array(|w| {
             let mut calls = 0;
-            for part in parts {
-                write_part(&part.kind, &mut calls, w);
+            for (part, cited) in parts.iter().zip(cited::by_part(reply)) {
+                write_part(&part.kind, &cited, &mut calls, w);
             }
         });
         w.key("stop_reason").string(stop_reason(finish, has_calls));
@@ -134,12 +134,15 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
     });
 }
 
-fn write_part(kind: &PartKind<'_>, calls: &mut u32, w: &mut Writer<'_>) {
+fn write_part(kind: &PartKind<'_>, cited: &[&Citation<'_>], calls: &mut u32, w: &mut Writer<'_>) {
     match kind {
         // Anthropic takes no text of blanks back.
         PartKind::Text(text) | PartKind::Refusal(text) if !text.is_blank() => w.object(|w| {
             w.key("type").string("text");
             w.key("text").text(text);
+            if !cited.is_empty() {
+                w.key("citations").array(|w| cited.iter().for_each(|one| cited::write(one, w)));
+            }
         }),
         PartKind::Thought(thought) => w.object(|w| write_thought(thought, w)),
         PartKind::ToolCall(call) => {

@@ -4,12 +4,13 @@
 //! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
 //! model's name.
 
+use super::begun::Begun;
 use super::framing::{MessageEvent, MessageFrames};
 use super::rethought::Rethought;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
-use super::{Anthropic, hosts, reply};
+use super::{Anthropic, cited, hosts, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
@@ -76,13 +77,17 @@ impl Native for Anthropic {
             "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
-            "messages" => match without_foreign_thoughts(value) {
-                Some(messages) => {
+            "messages" => {
+                let thoughtless = without_foreign_thoughts(value);
+                if thoughtless.is_some() {
                     losses.advisory(Loss::THOUGHTS);
-                    Edit::Replace(messages)
                 }
-                None => Edit::Keep,
-            },
+                let kept = thoughtless.as_deref().and_then(|kept| std::str::from_utf8(kept).ok());
+                match cited::without_foreign(kept.map_or(value, Raw::trusted)).or(thoughtless) {
+                    Some(messages) => Edit::Replace(messages),
+                    None => Edit::Keep,
+                }
+            }
             // Said in vain: it is written anew.
             "anthropic_version" | "anthropic_beta" if value.is_null() => Edit::Remove,
             _ => Edit::Keep,
@@ -212,6 +217,7 @@ struct PassingMessages {
     has_started: bool,
     has_ended: bool,
     has_token: bool,
+    begun: Begun,
     counts: Counts,
     seen: Seen,
 }
@@ -227,6 +233,7 @@ impl FrameReader<MessageFrames, Vec<u8>> for PassingMessages {
             return Ok(());
         };
         let kind = event.get("type").and_then(Raw::text).unwrap_or_else(|| Text::from(piece.name));
+        self.begun.check(&kind, event)?;
         match kind.decode().as_ref() {
             "error" => return Err(super::failure_of_event(piece.data)),
             "message_start" => {

@@ -6,9 +6,10 @@
 //! pieces together by index.
 
 use super::prefix::Prefix;
-use super::seal;
 use super::wire::{stop_reason, write_error_event, write_usage};
-use crate::chat::{Event, Finish, Maker, Usage};
+use super::{cited, seal};
+use crate::chat::{Citation, Event, Finish, Maker, Usage};
+use crate::dialect::piece::citation;
 use crate::dialect::piece::names::tame_id;
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
@@ -26,6 +27,8 @@ pub(super) struct MessageWriter {
     open: Option<BlockBeingWritten>,
     /// The calls that are not over, by number.
     calls: BTreeMap<u32, WrittenCall>,
+    /// What words rest on that no text is open for: the next one's.
+    cited: Vec<Citation<'static>>,
     /// Blanks before a text: Anthropic takes no text of nothing else back, so it begins with its first other character.
     blank: String,
     usage: Usage,
@@ -59,6 +62,7 @@ impl MessageWriter {
             next_index: 0,
             open: None,
             calls: BTreeMap::new(),
+            cited: Vec::new(),
             blank: String::new(),
             usage: Usage::default(),
             finish: Finish::Stop,
@@ -130,6 +134,9 @@ impl MessageWriter {
             index
         });
         delta(out, index, "text_delta", |w| w.key("text").text(text));
+        for citation in std::mem::take(&mut self.cited) {
+            cite(out, index, &citation);
+        }
     }
 
     fn thought(&mut self, out: &mut Vec<u8>) -> u32 {
@@ -235,6 +242,10 @@ impl StreamWriter for MessageWriter {
                 self.tool(*index, id, name, out);
             }
             Event::ToolArguments { choice: 0, index, fragment } => self.arguments(*index, fragment, out),
+            Event::Citation { choice: 0, citation } => match self.current(OpenBlockKind::Text) {
+                Some(index) => cite(out, index, citation),
+                None => self.cited.push(citation::kept(citation, 0)),
+            },
             // Malformed events are counted elsewhere; the dialect has one answer and no probabilities.
             _ => {}
         }
@@ -275,6 +286,13 @@ fn event(out: &mut Vec<u8>, name: &str, members: impl FnOnce(&mut Writer<'_>)) {
 
 fn stop(out: &mut Vec<u8>, index: u32) {
     event(out, "content_block_stop", |w| w.key("index").u64(u64::from(index)));
+}
+
+fn cite(out: &mut Vec<u8>, index: u32, of: &Citation<'_>) {
+    delta(out, index, "citations_delta", |w| {
+        w.key("citation");
+        cited::write(of, w);
+    });
 }
 
 fn delta(out: &mut Vec<u8>, index: u32, kind: &str, members: impl FnOnce(&mut Writer<'_>)) {

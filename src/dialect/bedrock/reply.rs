@@ -1,7 +1,7 @@
 //! Whole answers: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax>.
 
 use super::wire::{called, cited_page, empty_failure, finish, is_servers, usage};
-use crate::chat::{Arguments, Choice, Citation, Maker, Part, PartKind, Reply, Thought, ToolCall};
+use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, Thought, ToolCall};
 use crate::dialect::piece::citation;
 use crate::dialect::talk::Called;
 use crate::dialect::{Body, Memo};
@@ -17,7 +17,16 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
     let Ok(answer) = body.json() else { return Err(classify(head, body.bytes, 0)) };
     let Some(message) = answer.at(&["output", "message"]) else { return Err(classify(head, body.bytes, 0)) };
     let content = message.get("content").filter(|content| content.kind() == Kind::Array);
-    let content = content.ok_or_else(|| malformed("its message has no content"))?;
+    let content = match (content, finish(answer, false)) {
+        (Some(content), _) => content,
+        (None, Some(Finish::ContentFilter)) => {
+            return Err(Failure {
+                status: head.status,
+                ..Failure::filtered("a guardrail or filter left nothing of the answer")
+            });
+        }
+        (None, _) => return Err(malformed("its message has no content")),
+    };
     let mut parts = Vec::new();
     for block in content.items() {
         match read_block(block, memo) {

@@ -92,6 +92,8 @@ impl FrameReader<ConverseFrames, Sink<'_>> for ConverseEvents {
 pub(super) struct ConverseEvents {
     memo: Memo,
     has_started: bool,
+    /// `messageStart` was there: a second one is of another answer.
+    has_begun: bool,
     /// Something was said, thought or called.
     has_token: bool,
     /// `messageStop` was there: only the counts may follow.
@@ -150,6 +152,9 @@ impl ConverseEvents {
                 Some(())
             }
             _ if self.has_stopped => Some(()),
+            "messageStart" if std::mem::replace(&mut self.has_begun, true) => {
+                return Err(Failure::malformed("its stream holds pieces of two answers"));
+            }
             "messageStart" => {
                 self.ensure_started(sink);
                 Some(())

@@ -29,14 +29,14 @@ pub(super) fn finish<'a>(of: Raw<'a>, calls: bool) -> Option<Finish<'a>> {
     })
 }
 
-/// The failure that an answer is that ended without a word because something broke: another target may do better. With
-/// words before it, it is an answer, and its finish reason says how it ended.
+/// The failure that an answer is that ended without a word because something broke: another target may do better, and this one
+/// is not sick, as a prompt brings it about. With words before it, it is an answer, and its finish reason says how it ended.
 pub(super) fn empty_failure(finish: &Finish<'_>, of: Raw<'_>) -> Option<Failure> {
     if !matches!(finish, Finish::Broken | Finish::Other(_)) {
         return None;
     }
     let reason = of.get("stopReason").and_then(Raw::text).unwrap_or_default();
-    Some(Failure::malformed(&format!("the model ended without an answer ({})", reason.decode())))
+    Some(Failure::model(&format!("it ended without an answer ({})", reason.decode())))
 }
 
 /// The counts of `usage`. `inputTokens` are only those that were neither read from a cache nor written to one

@@ -75,6 +75,10 @@ fn read_call<'a>(call: Raw<'a>, memo: &Memo) -> Option<PartKind<'a>> {
     let arguments = call.at(&["function", "arguments"]).filter(|arguments| !arguments.is_null());
     let arguments = match arguments {
         None => Arguments::Encoded(Text::from("{}")),
+        // Of a tool without parameters Cohere's models write `null`.
+        Some(raw) if raw.text().is_some_and(|text| text.decode().trim() == "null") => {
+            Arguments::Encoded(Text::from("{}"))
+        }
         Some(raw) => raw.text().map_or(Arguments::Json(raw), Arguments::Encoded),
     };
     Some(match Called::of(name, memo) {

@@ -54,6 +54,8 @@ impl FrameReader<Sse, Sink<'_>> for CohereEvents {
 pub(super) struct CohereEvents {
     memo: Memo,
     has_started: bool,
+    /// `message-start` was there: a second one is of another answer.
+    has_begun: bool,
     /// Something was said, thought or called.
     has_token: bool,
     /// `message-end` was there: nothing after it counts.
@@ -69,6 +71,8 @@ struct CohereCall {
     /// The number of the call; `None`: its arguments are the answer's text.
     number: Option<u32>,
     has_arguments: bool,
+    /// The arguments so far, as long as they may become `null`, which means that there are none.
+    null: String,
     has_ended: bool,
 }
 
@@ -85,6 +89,9 @@ impl CohereEvents {
             return Err(classify_event(event, 0));
         }
         let understood = match kind.as_ref() {
+            "message-start" if std::mem::replace(&mut self.has_begun, true) => {
+                return Err(Failure::malformed("its stream holds pieces of two answers"));
+            }
             "message-start" => {
                 let id = event.present("id").and_then(Raw::text);
                 self.ensure_started(id, sink);
@@ -163,7 +170,7 @@ impl CohereEvents {
                 Some(number)
             }
         };
-        let mut open = CohereCall { number, has_arguments: false, has_ended: false };
+        let mut open = CohereCall { number, has_arguments: false, null: String::new(), has_ended: false };
         if let Some(fragment) = call.at(&["function", "arguments"]).and_then(Raw::text) {
             open.arguments(fragment, sink);
         }
@@ -204,7 +211,20 @@ impl CohereCall {
         if fragment.is_empty() {
             return;
         }
-        self.has_arguments = true;
+        if !self.has_arguments {
+            self.null.push_str(&fragment.decode());
+            if "null".starts_with(self.null.trim()) {
+                return;
+            }
+            let begun = std::mem::take(&mut self.null);
+            self.has_arguments = true;
+            return self
+                .say(if begun.len() > fragment.decode().len() { Text::from(begun) } else { fragment }, sink);
+        }
+        self.say(fragment, sink);
+    }
+
+    fn say(&self, fragment: Text<'_>, sink: &mut Sink<'_>) {
         match self.number {
             Some(index) => sink(Event::ToolArguments { choice: 0, index, fragment }),
             None => say(fragment, sink),
@@ -213,9 +233,12 @@ impl CohereCall {
 
     /// A call without a word about its arguments has none: callers want `{}` then.
     fn end(&mut self, sink: &mut Sink<'_>) {
-        if !std::mem::replace(&mut self.has_ended, true) && !self.has_arguments {
-            self.arguments(Text::from("{}"), sink);
+        if std::mem::replace(&mut self.has_ended, true) || self.has_arguments {
+            return;
         }
+        let begun = std::mem::take(&mut self.null);
+        let is_cut = !matches!(begun.trim(), "" | "null");
+        self.say(Text::from(if is_cut { begun } else { "{}".to_owned() }), sink);
     }
 }
 

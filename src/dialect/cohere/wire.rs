@@ -30,7 +30,7 @@ pub(super) fn finish(of: Raw<'_>, calls: bool) -> Result<Option<Finish<'_>>, Fai
 /// The failure that an answer is that ended without a word for a reason nobody knew yesterday.
 pub(super) fn empty_failure(finish: &Finish<'_>) -> Option<Failure> {
     let Finish::Other(reason) = finish else { return None };
-    Some(Failure::malformed(&format!("the model ended without an answer ({})", reason.decode())))
+    Some(Failure::model(&format!("it ended without an answer ({})", reason.decode())))
 }
 
 /// What the provider says of the failure, else what its reason means.

@@ -4,6 +4,7 @@
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
 mod asked;
+mod left_out;
 mod limits;
 mod naming;
 mod show;
@@ -198,7 +199,9 @@ pub fn reply(
     match (native(turn.surface, target.row), caller(turn.surface)) {
         (Some(native), _) => native.reply(turn, memo, head, body),
         (None, Some(caller)) => {
-            let reply = (provider(target.row).read)(head, body, memo)?;
+            let mut reply = (provider(target.row).read)(head, body, memo)?;
+            left_out::replace(&mut reply, caller)
+                .map_err(|failure| Failure { status: head.status, ..failure })?;
             let mut answer =
                 WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
@@ -219,6 +222,8 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
     Some(Box::new(Translated {
         reader,
         writer: caller.stream(turn, memo),
+        caller,
+        left_out: left_out::LeftOut::default(),
         seen: Seen::default(),
         // A response's end has all of it once more, and what Gemini's pages support is known by its place in the text.
         repeats: turn.surface == Surface::Responses || target.row.dialect == Dialect::Gemini,

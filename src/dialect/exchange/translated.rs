@@ -1,12 +1,17 @@
 //! An answer through the model: read by the provider's dialect, written by the caller's.
 
-use crate::dialect::seam::{CallerError, Pipe, Seen, StreamReader, StreamWriter};
+use super::left_out::LeftOut;
+use crate::chat::Event;
+use crate::dialect::seam::{Caller, CallerError, Pipe, Seen, StreamReader, StreamWriter};
 use crate::failure::Failure;
 
 /// A stream through the model.
 pub(super) struct Translated {
     pub(super) reader: Box<dyn StreamReader>,
     pub(super) writer: Box<dyn StreamWriter>,
+    /// Whose dialect that writes.
+    pub(super) caller: &'static dyn Caller,
+    pub(super) left_out: LeftOut,
     pub(super) seen: Seen,
     /// Its end may say again what was said.
     pub(super) repeats: bool,
@@ -17,22 +22,23 @@ pub(super) struct Translated {
 impl Pipe for Translated {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
         self.came = self.came.saturating_add(bytes.len());
-        let Translated { reader, writer, seen, .. } = self;
-        let mut token = false;
+        let Translated { reader, writer, seen, caller, left_out, .. } = self;
+        let (mut token, mut failed) = (false, None);
         reader.push(bytes, &mut |event| {
-            token |= event.is_token();
-            seen.note(&event);
-            writer.event(&event, out);
+            token |= write(&event, (*caller, left_out), writer.as_mut(), &mut failed, seen, out);
         })?;
-        Ok(token)
+        failed.map_or(Ok(token), Err)
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Translated { reader, writer, seen, .. } = self;
+        let Translated { reader, writer, seen, caller, left_out, .. } = self;
+        let mut failed = None;
         reader.finish(&mut |event| {
-            seen.note(&event);
-            writer.event(&event, out);
+            write(&event, (*caller, left_out), writer.as_mut(), &mut failed, seen, out);
         })?;
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
         writer.end(out);
         Ok(())
     }
@@ -51,5 +57,33 @@ impl Pipe for Translated {
 
     fn seen(&self) -> &Seen {
         &self.seen
+    }
+}
+
+/// Writes one event, unless one before it `failed`. Whether the caller has something to see then.
+fn write(
+    event: &Event<'_>,
+    (caller, left_out): (&dyn Caller, &mut LeftOut),
+    writer: &mut dyn StreamWriter,
+    failed: &mut Option<Failure>,
+    seen: &mut Seen,
+    out: &mut Vec<u8>,
+) -> bool {
+    if failed.is_some() {
+        return false;
+    }
+    seen.note(event);
+    match left_out.take(event, caller) {
+        Ok((is_carried, first)) => {
+            first.iter().for_each(|first| writer.event(first, out));
+            if is_carried {
+                writer.event(event, out);
+            }
+            is_carried && event.is_token()
+        }
+        Err(failure) => {
+            *failed = Some(failure);
+            false
+        }
     }
 }

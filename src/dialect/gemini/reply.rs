@@ -77,6 +77,7 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'
                 parts.push(PartKind::Image { source, detail: None }.into());
                 parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
             }
+            Some(Said::Audio { format, data }) => parts.push(PartKind::Audio { data, format }.into()),
             Some(Said::Call(call)) => parts.push(PartKind::ToolCall(call).into()),
             Some(Said::Foreign(kind)) => {
                 parts.push(PartKind::Foreign { dialect: Dialect::Gemini.name(), kind, raw: part }.into());
@@ -88,7 +89,8 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'
         return Err(Failure::malformed("a candidate has no finishReason: it was cut"));
     };
     let finish: Finish<'a> = wire::finish(reason, calls.count > 0);
-    if parts.is_empty()
+    let is_thought = |part: &Part<'_>| matches!(part.kind, PartKind::Thought(_));
+    if parts.iter().all(is_thought)
         && let Some(failure) = wire::empty_failure(&finish, candidate)
     {
         return Err(failure);

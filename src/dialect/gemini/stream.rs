@@ -33,7 +33,7 @@ struct Candidate {
     calls: u32,
     /// The arguments of the last call, if they come value by value.
     partial: Option<Partial>,
-    /// The caller has something to see.
+    /// There is something to use: no thoughts alone.
     spoke: bool,
     finish: Option<Finish<'static>>,
     /// All that it said, for what its words rest on.
@@ -161,7 +161,7 @@ impl State {
                 continue;
             }
             if let Some(said) = calls.read(part) {
-                state.spoke = true;
+                state.spoke |= says_something(&said);
                 if let Said::Text { text, .. } = &said {
                     state.text.push_str(&text.decode());
                 }
@@ -182,6 +182,15 @@ impl State {
         } else if state.spoke {
             state.empty = None;
         }
+    }
+}
+
+/// Whether it is more than a thought, or the seal of one.
+fn says_something(said: &Said<'_>) -> bool {
+    match said {
+        Said::Text { text, .. } => !text.is_empty(),
+        Said::Thought { .. } => false,
+        Said::Call(_) | Said::Image { .. } | Said::Audio { .. } | Said::Foreign(_) => true,
     }
 }
 
@@ -260,6 +269,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
                 sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
             }
         }
+        Said::Audio { format, data } => sink(Event::Audio { choice, data, format }),
         Said::Call(tool) => {
             let fragment = Text::from(tool.arguments.text().into_string());
             sink(Event::ToolStart {

@@ -6,7 +6,7 @@
 use crate::chat::{Arguments, Citation, Finish, Maker, ToolCall, Usage};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation;
-use crate::failure::{Class, Failure, Head, classify_event, clean, reports_error};
+use crate::failure::{Failure, Head, classify_event, clean, reports_error};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::borrow::Cow;
 
@@ -27,6 +27,11 @@ pub(super) enum Said<'a> {
         media_type: Text<'a>,
         data: Text<'a>,
         signature: Option<Text<'a>>,
+    },
+    /// Sound in base64, which models that speak answer with. `format` is OpenAI's name of the encoding.
+    Audio {
+        format: Text<'a>,
+        data: Text<'a>,
     },
     /// Code that the provider ran, and the like: nothing that a caller asked for can bring these about.
     Foreign(Text<'a>),
@@ -59,12 +64,17 @@ impl GeminiCalls<'_> {
                 Said::Text { text, signature }
             });
         }
-        if let Some(image) = part.present("inlineData").filter(|_| !is_thought)
+        if let Some(media) = part.present("inlineData").filter(|_| !is_thought)
             && let (Some(media_type), Some(data)) =
-                (image.get("mimeType").and_then(Raw::text), image.get("data").and_then(Raw::text))
-            && media_type.decode().starts_with("image/")
+                (media.get("mimeType").and_then(Raw::text), media.get("data").and_then(Raw::text))
         {
-            return Some(Said::Image { media_type, data, signature });
+            let sound = media_type.decode().strip_prefix("audio/").map(encoding);
+            if let Some(format) = sound {
+                return Some(Said::Audio { format, data });
+            }
+            if media_type.decode().starts_with("image/") {
+                return Some(Said::Image { media_type, data, signature });
+            }
         }
         if signature.is_some() {
             return Some(Said::Text { text: Text::default(), signature });
@@ -112,8 +122,17 @@ impl GeminiCalls<'_> {
     }
 }
 
+/// OpenAI's name of an encoding of sound: `L16;codec=pcm;rate=24000`, which Gemini speaks in
+/// (<https://ai.google.dev/gemini-api/docs/speech-generation>), is its `pcm16`.
+fn encoding(of: &str) -> Text<'static> {
+    let name = of.split(';').next().unwrap_or(of).trim().to_ascii_lowercase();
+    Text::from(if name == "l16" || name == "pcm" { "pcm16".to_owned() } else { name })
+}
+
 /// Why a candidate ended, <https://ai.google.dev/api/generate-content#FinishReason>. The table is closed: a reason
-/// nobody knew yesterday is [`Finish::Other`]. `STOP` after tool calls means that they are to be made.
+/// nobody knew yesterday is [`Finish::Other`]. `STOP` after tool calls means that they are to be made, and so does a reason that
+/// finds fault with calls: those that are here came whole, what was broken of them Google has left out, and a caller who gets
+/// one of a tool that it does not have says so to the model, as it does for every other provider.
 pub(super) fn finish(reason: Text<'_>, has_calls: bool) -> Finish<'_> {
     match reason.decode().as_ref() {
         "STOP" if has_calls => Finish::ToolCalls,
@@ -131,18 +150,24 @@ pub(super) fn finish(reason: Text<'_>, has_calls: bool) -> Finish<'_> {
         | "IMAGE_SAFETY"
         | "IMAGE_PROHIBITED_CONTENT"
         | "IMAGE_RECITATION" => Finish::ContentFilter,
-        "MALFORMED_FUNCTION_CALL"
-        | "MALFORMED_RESPONSE"
-        | "UNEXPECTED_TOOL_CALL"
+        "UNEXPECTED_TOOL_CALL"
         | "TOO_MANY_TOOL_CALLS"
-        | "MISSING_THOUGHT_SIGNATURE" => Finish::Broken,
+        | "MALFORMED_FUNCTION_CALL"
+        | "MALFORMED_RESPONSE"
+        | "MISSING_THOUGHT_SIGNATURE" => {
+            if has_calls {
+                Finish::ToolCalls
+            } else {
+                Finish::Broken
+            }
+        }
         // OTHER, FINISH_REASON_UNSPECIFIED, NO_IMAGE, IMAGE_OTHER, PUP_LIMITED_DISABLED, and tomorrow's.
         _ => Finish::Other(reason.clone()),
     }
 }
 
-/// The failure that a candidate is that ended without a word because something broke: another target may do better. With
-/// words before it, it is an answer, and its finish reason says how it ended.
+/// The failure that a candidate is that ended without a word because something broke: another target may do better, and this
+/// one is not sick, as a prompt brings it about. With words before it, it is an answer, and its finish reason says how it ended.
 pub(super) fn empty_failure(finish: &Finish<'_>, candidate: Raw<'_>) -> Option<Failure> {
     if !matches!(finish, Finish::Broken | Finish::Other(_)) {
         return None;
@@ -150,7 +175,7 @@ pub(super) fn empty_failure(finish: &Finish<'_>, candidate: Raw<'_>) -> Option<F
     let text = |name: &str| candidate.present(name).and_then(Raw::text);
     let reason = text("finishReason").unwrap_or_default();
     let told = text("finishMessage").map(|told| format!(": {}", told.decode())).unwrap_or_default();
-    Some(Failure::malformed(&format!("the model ended without an answer ({}){told}", reason.decode())))
+    Some(Failure::model(&format!("it ended without an answer ({}){told}", reason.decode())))
 }
 
 /// The failure that an answer or a piece of a stream reports instead of being one: an error, or a blocked prompt.
@@ -168,13 +193,7 @@ pub(super) fn reported(response: Raw<'_>, head: &Head<'_>) -> Option<Failure> {
         Some(told) => format!("the prompt was blocked ({reason}): {told}"),
         None => format!("the prompt was blocked ({reason})"),
     };
-    Some(Failure {
-        class: Class::ContentPolicy,
-        status: head.status,
-        message: clean(&message),
-        code: Some(clean(&reason)),
-        ..Failure::malformed("")
-    })
+    Some(Failure { status: head.status, code: Some(clean(&reason)), ..Failure::filtered(&message) })
 }
 
 /// Reads `usageMetadata`. What tools of the provider put into the prompt counts as prompt, thoughts as answer.
@@ -291,6 +310,7 @@ mod tests {
         }
         assert_eq!(finish(Text::from("STOP"), true), Finish::ToolCalls);
         assert_eq!(finish(Text::from("MAX_TOKENS"), true), Finish::Length);
+        assert_eq!(finish(Text::from("UNEXPECTED_TOOL_CALL"), true), Finish::ToolCalls);
         for reason in [
             "FINISH_REASON_UNSPECIFIED",
             "OTHER",

@@ -27,10 +27,34 @@ pub(super) fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, 
         return Err(failure);
     }
     match answer.present("choices") {
-        Some(choices) if choices.items().next().is_some() => {}
-        _ => return Err(malformed(head, "it has no choices")),
+        Some(choices) if choices.items().next().is_some() => Ok(answer),
+        _ if is_filtered(answer) => Err(filtered(head)),
+        _ => Err(malformed(head, "it has no choices")),
     }
-    Ok(answer)
+}
+
+/// Whether Azure's filter says of a prompt that it stopped it, where no answer came:
+/// <https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter>.
+pub(super) fn is_filtered(answer: Raw<'_>) -> bool {
+    let prompts = answer.present("prompt_filter_results").into_iter().flat_map(Raw::items);
+    let mut results = prompts
+        .filter_map(|prompt| prompt.present("content_filter_results"))
+        .flat_map(|of| of.fields().map(|(_, result)| result));
+    results.any(|result| result.get("filtered").and_then(Raw::as_bool) == Some(true))
+}
+
+/// A filter left nothing of the answer: that says something of the content, and nothing of the provider.
+pub(super) fn filtered(head: &Head<'_>) -> Failure {
+    Failure { status: head.status, ..Failure::filtered("its content filter left nothing of the answer") }
+}
+
+/// What a choice without a message is.
+pub(super) fn no_message(choice: Raw<'_>, finish: &Finish<'_>, head: &Head<'_>) -> Failure {
+    match finish {
+        _ if reports_error(choice) => classify_event(choice, 0),
+        Finish::ContentFilter | Finish::Refusal => filtered(head),
+        _ => malformed(head, "a choice has no message"),
+    }
 }
 
 pub(super) fn malformed(head: &Head<'_>, reason: &str) -> Failure {
@@ -51,6 +75,10 @@ pub(super) fn failed_choice(choice: Raw<'_>, finish: &Finish<'_>) -> Option<Fail
     let Finish::Other(reason) = finish else { return None };
     let failure = |class, message: &str| Failure { class, ..Failure::malformed(message) };
     match reason.decode().as_ref() {
+        // OpenRouter says what the provider behind it said; Gemini's reasons of a call that its model broke.
+        "error" if native_reason(choice).is_some_and(|native| BROKEN.contains(&native.as_str())) => {
+            Some(Failure::model("it ended without an answer (a malformed or unexpected call)"))
+        }
         "error" => Some(failure(Class::ServerError, "it ends with the finish reason `error`")),
         // Zhipu's word for it.
         "network_error" => {
@@ -61,4 +89,15 @@ pub(super) fn failed_choice(choice: Raw<'_>, finish: &Finish<'_>) -> Option<Fail
         }
         _ => None,
     }
+}
+
+/// <https://ai.google.dev/api/generate-content#FinishReason>
+const BROKEN: [&str; 4] =
+    ["MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"];
+
+fn native_reason(choice: Raw<'_>) -> Option<String> {
+    choice
+        .present("native_finish_reason")
+        .and_then(Raw::text)
+        .map(|reason| reason.decode().to_ascii_uppercase())
 }

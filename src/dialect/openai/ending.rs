@@ -12,6 +12,8 @@ use crate::stream::sse::Sse;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ending {
     done: bool,
+    /// A filter stopped the prompt.
+    filtered: bool,
     /// One bit a choice.
     begun: u128,
     finished: u128,
@@ -29,6 +31,11 @@ impl Ending {
         self.begun |= bit;
         self.finished |= bit;
         first
+    }
+
+    /// Azure tells of its filter before anything else.
+    pub(super) fn note_filter(&mut self, chunk: Raw<'_>) {
+        self.filtered |= answer::is_filtered(chunk);
     }
 
     /// `[DONE]`: what follows is no part of the answer.
@@ -63,6 +70,7 @@ impl Ending {
             return Err(cut(leftover));
         }
         match (self.begun, self.begun & !self.finished) {
+            (0, _) if self.filtered => Err(answer::filtered(&Head { status: 200, headers: &[] })),
             (0, _) => Err(Failure::malformed("the stream ended before the answer began")),
             (_, 0) => Ok(()),
             _ => Err(Failure::malformed("the stream ended in the middle of the answer")),

@@ -4,6 +4,7 @@ use super::stream::ResponseEvents;
 use super::{Responses, input, reply, request};
 use crate::chat::{Reply, Request};
 use crate::dialect::loss::Member;
+use crate::dialect::seam::Medium;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::Raw;
 
@@ -34,6 +35,11 @@ impl Caller for Responses {
 
     fn list_name(&self) -> &'static str {
         "input"
+    }
+
+    /// Pictures are items; sound has none.
+    fn carries(&self, medium: Medium) -> bool {
+        medium == Medium::Picture
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

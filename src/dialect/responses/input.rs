@@ -7,7 +7,7 @@ use super::seal::{self, EncryptedContent};
 use super::{OWN, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::at::At;
-use crate::dialect::{Place, Refusal, Spot};
+use crate::dialect::{Place, Refusal, Spot, source_of_url};
 use crate::json::{Kind, Raw, Text};
 
 type Extra<'a> = Vec<(Text<'a>, Raw<'a>)>;
@@ -61,6 +61,15 @@ impl<'a> InputItems<'a> {
             "function_call" => self.call(item, signature, at),
             "function_call_output" => self.result(item, at),
             "reasoning" => self.reasoning(item, at),
+            "image_generation_call"
+                if item.present("result").is_some_and(|result| result.kind() == Kind::String) =>
+            {
+                let data = item.get("result").and_then(Raw::text).unwrap_or_default();
+                let source = source_of_url(Text::from(format!("data:image/png;base64,{}", data.decode())));
+                let part = source.map(|source| PartKind::Image { source, detail: None }.into());
+                self.add(Role::Assistant, part.into_iter().collect(), Vec::new());
+                Ok(())
+            }
             "item_reference" => {
                 self.reference = Some(item);
                 Ok(())

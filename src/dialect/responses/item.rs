@@ -1,15 +1,24 @@
 //! The items of an answer's `output`, for whole answers and for streams.
 
 use super::seal::EncryptedContent;
-use crate::chat::{Choice, Citation, PartKind, Thought};
+use crate::chat::{Choice, Citation, PartKind, Source, Thought};
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 
 /// One item.
 pub(super) enum OutputItem<'a> {
     Message(Vec<MessagePart<'a>>),
-    Reasoning { summary: Text<'a>, seal: EncryptedContent<'a> },
-    Call { id: Text<'a>, name: Text<'a>, arguments: Text<'a> },
+    Reasoning {
+        summary: Text<'a>,
+        seal: EncryptedContent<'a>,
+    },
+    Call {
+        id: Text<'a>,
+        name: Text<'a>,
+        arguments: Text<'a>,
+    },
+    /// A picture, in base64, as OpenAI's own models give theirs.
+    Picture(Text<'a>),
 }
 
 /// A part of a message.
@@ -46,6 +55,7 @@ impl OutputItem<'_> {
             OutputItem::Message(_) => "msg",
             OutputItem::Reasoning { .. } => "rs",
             OutputItem::Call { .. } => "fc",
+            OutputItem::Picture(_) => "ig",
         };
         format!("{prefix}_{turn}_{index}")
     }
@@ -70,6 +80,15 @@ impl OutputItem<'_> {
                 if status != ItemStatus::InProgress {
                     w.key("encrypted_content").text(&seal.text());
                 }
+            }
+            OutputItem::Picture(data) => {
+                w.key("id").string(id);
+                w.key("type").string("image_generation_call");
+                // A picture comes whole, or not at all.
+                let is_open = status == ItemStatus::InProgress;
+                w.key("status").string(if is_open { status.name() } else { ItemStatus::Completed.name() });
+                w.key("result");
+                if is_open { w.null() } else { w.text(data) }
             }
             OutputItem::Call { id: call_id, name, arguments } => {
                 w.key("id").string(id);
@@ -155,6 +174,9 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
                 let (id, name) = (call.id.clone(), call.name.clone());
                 items.push(OutputItem::Call { id, name, arguments: whole(call.arguments.text()) });
             }
+            PartKind::Image { source: Source::Base64 { data, .. }, .. } => {
+                items.push(OutputItem::Picture(data.clone()));
+            }
             // An answer has nothing else that this dialect knows.
             _ => {}
         }
@@ -165,9 +187,10 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
     items
 }
 
-/// Gives each part of a message what its words rest on.
+/// Gives each part of a message what its words rest on; what is said of no words that are there is the last part's.
 fn cite(items: &mut [OutputItem<'_>], citations: &[Citation<'_>]) {
     let mut from = 0;
+    let mut last = None;
     for item in items {
         let OutputItem::Message(said) = item else { continue };
         for said in said.iter_mut().filter(|said| !said.is_refusal) {
@@ -175,7 +198,12 @@ fn cite(items: &mut [OutputItem<'_>], citations: &[Citation<'_>]) {
             let own = citations.iter().filter(|one| (from..end).contains(&one.start));
             said.citations = own.map(|one| citation::kept(one, from)).collect();
             from = end;
+            last = Some(said);
         }
+    }
+    if let Some(last) = last {
+        let beyond = citations.iter().filter(|one| one.start >= from);
+        last.citations.extend(beyond.map(|one| citation::kept(one, from)));
     }
 }
 

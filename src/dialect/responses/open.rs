@@ -37,6 +37,7 @@ pub(super) enum OpenItem {
     Message(Vec<OpenPiece>),
     Reasoning { summary: String, seal: EncryptedContent<'static> },
     Call { number: u32, id: Text<'static>, name: Text<'static>, arguments: String },
+    Picture(Text<'static>),
 }
 
 /// A part of a message, as far as it was said.
@@ -56,6 +57,7 @@ impl OpenResponse {
             OpenItem::Reasoning { summary, seal } => {
                 OutputItem::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
             }
+            OpenItem::Picture(data) => OutputItem::Picture(data.clone()),
             OpenItem::Call { id, name, arguments, .. } => OutputItem::Call {
                 id: id.clone(),
                 name: name.clone(),
@@ -232,6 +234,13 @@ impl OpenResponse {
                 });
             }
             OpenItem::Reasoning { .. } => {}
+            OpenItem::Picture(_) => {
+                for name in
+                    ["response.image_generation_call.in_progress", "response.image_generation_call.completed"]
+                {
+                    to.event(name, out, |w| self.place(None, w));
+                }
+            }
             OpenItem::Call { arguments, .. } => {
                 if arguments.trim().is_empty() {
                     self.argue(&Text::from("{}"), to, out);

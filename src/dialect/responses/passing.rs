@@ -18,6 +18,8 @@ pub(super) struct PassingStream {
     /// Marks what is sealed.
     origin: Option<String>,
     has_begun: bool,
+    /// `response.created` was there: a second one is of another answer.
+    is_created: bool,
     has_ended: bool,
     token: bool,
     /// Of the next event, should it be ours.
@@ -31,6 +33,7 @@ impl Passing {
             model,
             origin,
             has_begun: false,
+            is_created: false,
             has_ended: false,
             token: false,
             sequence: 0,
@@ -51,6 +54,9 @@ impl FrameReader<Sse, Vec<u8>> for PassingStream {
         let kind = kind.decode();
         if matches!(kind.as_ref(), "error" | "response.failed") || event.present("error").is_some() {
             return Err(classify_event(event, 0));
+        }
+        if kind == "response.created" && std::mem::replace(&mut self.is_created, true) {
+            return Err(Failure::malformed("its stream holds pieces of two answers"));
         }
         self.has_begun = true;
         self.has_ended = matches!(kind.as_ref(), "response.completed" | "response.incomplete");

@@ -9,7 +9,8 @@ use super::open::{Numbered, OpenItem, OpenResponse};
 use super::reply::{Progress, ResponseFrame};
 use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
-use crate::chat::{Event, Maker, Usage};
+use crate::chat::{Citation, Event, Maker, Usage};
+use crate::dialect::piece::citation;
 use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub(super) struct ResponseEvents {
     calls: BTreeMap<u32, OpenResponse>,
     /// How many characters the texts of the items have that are over.
     length: u64,
+    /// What words rest on that no message is open for: the next one's.
+    cited: Vec<Citation<'static>>,
     /// The items that are over, by their place.
     done: BTreeMap<u32, Vec<u8>>,
     usage: Usage,
@@ -43,6 +46,7 @@ impl ResponseEvents {
             open: Vec::new(),
             calls: BTreeMap::new(),
             length: 0,
+            cited: Vec::new(),
             done: BTreeMap::new(),
             usage: Usage::default(),
             tier: None,
@@ -102,10 +106,15 @@ impl ResponseEvents {
         if !self.open.iter().any(|open| matches!(open.kind, OpenItem::Message(_))) {
             self.add(OpenItem::Message(Vec::new()), out);
         }
-        let ResponseEvents { open, to, .. } = self;
+        let ResponseEvents { open, to, length, cited, .. } = self;
         let message = open.iter_mut().find(|open| matches!(open.kind, OpenItem::Message(_)));
         if let Some(message) = message {
             message.say(is_refusal, text, to, out);
+            if !is_refusal {
+                for citation in std::mem::take(cited) {
+                    message.cite(&citation, *length, to, out);
+                }
+            }
         }
     }
 
@@ -175,11 +184,16 @@ impl StreamWriter for ResponseEvents {
                     call.argue(fragment, &mut self.to, out);
                 }
             }
+            Event::Image { choice: 0, data, .. } => {
+                self.add(OpenItem::Picture(data.clone().into_owned()), out);
+                self.close(out, ItemStatus::Completed, |open| matches!(open.kind, OpenItem::Picture(_)));
+            }
             Event::Citation { choice: 0, citation } => {
                 let ResponseEvents { open, to, length, .. } = self;
                 let message = open.iter_mut().find(|open| matches!(open.kind, OpenItem::Message(_)));
-                if let Some(message) = message {
-                    message.cite(citation, *length, to, out);
+                match message {
+                    Some(message) => message.cite(citation, *length, to, out),
+                    None => self.cited.push(citation::kept(citation, 0)),
                 }
             }
             Event::Logprobs { choice: 0, raw } => {

@@ -29,6 +29,15 @@ use crate::chat::{Event, Finish, Reply, Request};
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
 
+/// What an answer may hold beside words and calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A picture.
+    Picture,
+    /// Speech, or other sound.
+    Sound,
+}
+
 /// A wire format that callers speak.
 pub trait Caller: Sync {
     /// Reads a request.
@@ -49,6 +58,10 @@ pub trait Caller: Sync {
     /// The caller's name of the list that the model calls `messages`.
     fn list_name(&self) -> &'static str {
         "messages"
+    }
+    /// Whether an answer has a place for it; what it hasn't is left out before, and told.
+    fn carries(&self, _: Medium) -> bool {
+        true
     }
     /// Writes a whole answer.
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>);

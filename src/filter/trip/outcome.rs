@@ -36,8 +36,9 @@ fn informed(class: Class) -> u8 {
         Class::ModelUnavailable => 6,
         Class::Quota => 7,
         Class::RateLimited => 8,
-        Class::ContextLength => 9,
-        Class::ContentPolicy => 10,
-        Class::InvalidRequest => 11,
+        Class::ModelFailure => 9,
+        Class::ContextLength => 10,
+        Class::ContentPolicy => 11,
+        Class::InvalidRequest => 12,
     }
 }

@@ -40,6 +40,8 @@ fn openai(failure: Failure, message: Option<&str>, param: Option<&str>, model: &
         Failure::Auth => (401, "invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided: sk-stand**********in. You can find your API key at https://platform.openai.com/account/api-keys.".into()),
         Failure::Forbidden => (403, "invalid_request_error", Some("unsupported_country_region_territory"), "Country, region, or territory not supported".into()),
         Failure::ModelUnavailable => (404, "invalid_request_error", Some("model_not_found"), format!("The model `{model}` does not exist or you do not have access to it.")),
+        // Groq's, <https://github.com/groq/groq-typescript/issues/28>.
+        Failure::BrokenAnswer => (400, "invalid_request_error", Some("tool_use_failed"), "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.".into()),
         Failure::ContextLength => (400, "invalid_request_error", Some("context_length_exceeded"), "This model's maximum context length is 128000 tokens. However, your messages resulted in 130012 tokens. Please reduce the length of the messages.".into()),
         Failure::ContentPolicy => (400, "invalid_request_error", Some("invalid_prompt"), "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting".into()),
         Failure::InvalidRequest => (400, "invalid_request_error", None, "We could not parse the JSON body of your request.".into()),
@@ -51,7 +53,10 @@ fn openai(failure: Failure, message: Option<&str>, param: Option<&str>, model: &
         _ => param,
     };
     let message = message.unwrap_or(&words);
-    let body = json!({"error": {"message": message, "type": kind, "param": param, "code": code}});
+    let mut body = json!({"error": {"message": message, "type": kind, "param": param, "code": code}});
+    if failure == Failure::BrokenAnswer {
+        body["error"]["failed_generation"] = json!("<function=get_weather>{\"city\": </function>");
+    }
     Refused { status, headers: vec![("x-request-id", "req_standin".into())], body }
 }
 
@@ -108,6 +113,8 @@ fn anthropic(failure: Failure, message: Option<&str>, model: &str) -> Refused {
         Failure::Auth => (401, "authentication_error", "invalid x-api-key".into()),
         Failure::Forbidden => (403, "permission_error", "Your API key does not have permission to use the specified resource.".into()),
         Failure::ModelUnavailable => (404, "not_found_error", format!("model: {model}")),
+        // Anthropic has no error for it: what it says of any fault of its own.
+        Failure::BrokenAnswer => (500, "api_error", "Internal server error".into()),
         Failure::ContextLength => (400, "invalid_request_error", "prompt is too long: 210012 tokens > 200000 maximum".into()),
         Failure::ContentPolicy => (400, "invalid_request_error", "Output blocked by content filtering policy".into()),
         Failure::InvalidRequest => (400, "invalid_request_error", "The request body is not valid JSON".into()),
@@ -130,6 +137,13 @@ fn google(family: Family, failure: Failure, message: Option<&str>, model: &str) 
         Failure::Auth => (401, "UNAUTHENTICATED", "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.".into()),
         Failure::Forbidden => (403, "PERMISSION_DENIED", "Permission denied on resource project standin.".into()),
         Failure::ModelUnavailable => (404, "NOT_FOUND", format!("models/{model} is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.")),
+        // No error: a candidate without content, <https://ai.google.dev/api/generate-content#FinishReason>.
+        Failure::BrokenAnswer => {
+            let body = json!({"candidates": [{"content": {}, "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0,
+                "finishMessage": message.unwrap_or("Malformed function call: print(default_api.get_weather(city=")}],
+                "modelVersion": model, "usageMetadata": {"promptTokenCount": 7, "totalTokenCount": 7}});
+            return Refused { status: 200, headers: Vec::new(), body };
+        }
         Failure::ContextLength => (400, "INVALID_ARGUMENT", "The input token count (1200012) exceeds the maximum number of tokens allowed (1048576).".into()),
         // No error: an answer without candidates.
         Failure::ContentPolicy => {
@@ -183,6 +197,12 @@ fn bedrock(failure: Failure, message: Option<&str>) -> Refused {
         Failure::ModelUnavailable => {
             (400, "ValidationException", "The provided model identifier is invalid.")
         }
+        // Nova's, <https://docs.aws.amazon.com/nova/latest/userguide/tool-use-troubleshooting.html>.
+        Failure::BrokenAnswer => (
+            424,
+            "ModelErrorException",
+            "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.",
+        ),
         Failure::ContextLength => (
             400,
             "ValidationException",
@@ -216,15 +236,18 @@ fn cohere(failure: Failure, message: Option<&str>, model: &str) -> Refused {
         Failure::Auth => (401, "invalid api token".into()),
         Failure::Forbidden => (403, "your request was blocked".into()),
         Failure::ModelUnavailable => (404, format!("model '{model}' not found, make sure the correct model ID was used and that you have access to the model.")),
-        Failure::ContextLength => (400, "too many tokens: total number of tokens in the prompt cannot exceed 128000 - received 130012. Try using a shorter prompt or a model with a longer context length.".into()),
+        // Cohere has no error for it: what it says of any fault of its own.
+        Failure::BrokenAnswer => (500, "internal server error, this has been reported to our developers. id standin".into()),
+        // Of version 2, recorded 2026-10-02 by https://github.com/anomalyco/opencode (tests of packages/ai).
+        Failure::ContextLength => (400, "too many tokens: size limit exceeded by 168512 tokens. The limit for this model is 132000 tokens.".into()),
         Failure::ContentPolicy => (400, "your request was blocked by our content policy".into()),
         Failure::InvalidRequest => (400, "invalid request: could not parse the body".into()),
         Failure::TooLarge => (413, "request entity too large".into()),
         Failure::NotFound => (404, "not found".into()),
     };
-    Refused {
-        status,
-        headers: Vec::new(),
-        body: json!({"id": "standin", "message": message.unwrap_or(&words)}),
+    let mut body = json!({"id": "standin", "message": message.unwrap_or(&words)});
+    if failure == Failure::ContextLength {
+        body["error_type"] = json!("TOO_MANY_TOKENS");
     }
+    Refused { status, headers: Vec::new(), body }
 }

@@ -46,6 +46,10 @@ pub fn failure(failure: Failure, message: Option<&str>) -> Event {
                 [(":message-type", "error"), (":error-code", "AccessDenied"), (":error-message", message)];
             return Event { bytes: frame(&headers, b""), part: Part::Token };
         }
+        Failure::BrokenAnswer => (
+            "modelStreamErrorException",
+            "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.",
+        ),
         Failure::Auth | Failure::ModelUnavailable | Failure::NotFound => {
             ("modelStreamErrorException", "The model could not answer.")
         }

@@ -22,7 +22,7 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, legacy: bool, out: &mut Vec<
         w.key("model").string(&turn.requested_model);
         w.key("choices").array(|w| {
             for (choice, index) in reply.choices.iter().zip(0u32..) {
-                w.object(|w| write_choice(choice, index, legacy, w));
+                w.object(|w| write_choice(choice, index, legacy, turn, w));
             }
         });
         if !reply.usage.is_empty() {
@@ -36,11 +36,18 @@ pub(super) fn made_up_id(turn: &Turn) -> String {
     format!("chatcmpl-{}", turn.id)
 }
 
-fn write_choice(choice: &Choice<'_>, index: u32, legacy: bool, w: &mut Writer<'_>) {
+fn write_choice(choice: &Choice<'_>, index: u32, legacy: bool, turn: &Turn, w: &mut Writer<'_>) {
     w.key("index").u64(u64::from(index));
     w.key("message").object(|w| {
         write_message(&choice.parts, legacy, w);
         write_images(&choice.parts, w);
+        let mut sounds = choice.parts.iter().filter_map(|part| match &part.kind {
+            PartKind::Audio { data, .. } => Some(data),
+            _ => None,
+        });
+        if let Some(data) = sounds.next() {
+            w.key("audio").object(|w| write_audio(data, turn, w));
+        }
         if !choice.citations.is_empty() {
             write_annotations(&choice.citations, w);
         }
@@ -109,6 +116,15 @@ fn write_images(parts: &[Part<'_>], w: &mut Writer<'_>) {
                 .for_each(|((media_type, data), index)| write_image(media_type, data, index, w));
         });
     }
+}
+
+/// The members of an `audio`, <https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices-message-audio>.
+/// Nobody keeps it, so it can't be referred to later; what was spoken is not told in words.
+pub(super) fn write_audio(data: &Text<'_>, turn: &Turn, w: &mut Writer<'_>) {
+    w.key("id").string(&format!("audio_{}", turn.id));
+    w.key("data").text(data);
+    w.key("expires_at").u64(turn.created);
+    w.key("transcript").string("");
 }
 
 pub(super) fn write_image(media_type: &Text<'_>, data: &Text<'_>, index: u32, w: &mut Writer<'_>) {

@@ -1,6 +1,6 @@
 //! A streamed answer out of the model: `chat.completion.chunk` events.
 
-use super::reply::{finish_name, made_up_id, write_annotations, write_image};
+use super::reply::{finish_name, made_up_id, write_annotations, write_audio, write_image};
 use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::piece::citation;
@@ -36,6 +36,8 @@ struct StreamedChoice {
     /// OpenAI's clients can't put two lists of them together, so all are told at the end.
     citations: Vec<Citation<'static>>,
     images: u32,
+    /// Sound has begun.
+    sounds: bool,
 }
 
 impl ChatChunks {
@@ -286,6 +288,18 @@ impl StreamWriter for ChatChunks {
                     w.key("images").array(|w| write_image(media_type, data, index, w));
                 });
             }
+            Event::Audio { choice, data, .. } => {
+                let is_first =
+                    self.state(*choice).is_some_and(|state| !std::mem::replace(&mut state.sounds, true));
+                let turn = &self.turn;
+                self.delta(*choice, out, |w| {
+                    // Clients put strings of fragments together: all but the sound is told once.
+                    w.key("audio").object(|w| match is_first {
+                        true => write_audio(data, turn, w),
+                        false => w.key("data").text(data),
+                    });
+                });
+            }
             Event::Citation { choice, citation } => {
                 if let Some(state) = self.state(*choice) {
                     state.citations.push(citation::kept(citation, 0));
@@ -333,6 +347,7 @@ fn choice_of(event: &Event<'_>) -> Option<u32> {
         | Event::ToolStart { choice, .. }
         | Event::ToolArguments { choice, .. }
         | Event::Image { choice, .. }
+        | Event::Audio { choice, .. }
         | Event::Logprobs { choice, .. }
         | Event::Finish { choice, .. } => Some(*choice),
         Event::Start { .. }

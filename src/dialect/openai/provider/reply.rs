@@ -1,5 +1,6 @@
 //! A whole `chat.completion` into the model, lenient to what compatible servers make of it.
 
+use super::searched;
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, ToolCall};
 use crate::dialect::openai::{answer, calls, reasoning, wire};
 use crate::dialect::{Body, Dialect, Memo};
@@ -14,12 +15,14 @@ use std::borrow::Cow;
 pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Result<Reply<'a>, Failure> {
     let completion = answer::parse(head, body)?;
     let mut reply = Reply::default();
-    let mut choices = Raw::NULL;
+    let (mut choices, mut results, mut addresses) = (Raw::NULL, Raw::NULL, Raw::NULL);
     for (name, value) in completion.fields().filter(|(_, value)| !value.is_null()) {
         match name.decode().as_ref() {
             "id" => reply.id = value.text().filter(|id| !id.is_empty()),
             "model" => reply.model = value.text(),
             "choices" => choices = value,
+            "search_results" => results = value,
+            "citations" => addresses = value,
             "usage" => reply.usage = wire::read_usage(value),
             "service_tier" => reply.service_tier = value.text(),
             // Groq's place for it.
@@ -32,6 +35,17 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
     for choice in choices.items() {
         let choice = read_choice(choice, reply.id.as_ref(), memo, head)?;
         reply.choices.push(choice);
+    }
+    let mut pages = searched::pages(results);
+    if pages.is_empty() {
+        pages = searched::pages(addresses);
+    }
+    for choice in reply.choices.iter_mut().filter(|choice| choice.citations.is_empty() && !pages.is_empty()) {
+        let texts = choice.parts.iter().filter_map(|part| match &part.kind {
+            PartKind::Text(text) => Some(text.decode()),
+            _ => None,
+        });
+        choice.citations = searched::cite(&texts.collect::<String>(), &pages);
     }
     Ok(reply)
 }
@@ -47,9 +61,8 @@ fn read_choice<'a>(
     let message =
         choice.present("message").or_else(last_step).filter(|message| message.kind() == Kind::Object);
     let Some(message) = message else {
-        return Err(
-            answer::reported(choice).unwrap_or_else(|| answer::malformed(head, "a choice has no message"))
-        );
+        let finish = wire::finish_of(choice.present("finish_reason"), false);
+        return Err(answer::no_message(choice, &finish, head));
     };
     let mut parts = read_message(message, id);
     for part in &mut parts {

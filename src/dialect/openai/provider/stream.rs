@@ -1,5 +1,6 @@
 //! A stream of `chat.completion.chunk` events into the model's events.
 
+use super::searched::Searched;
 use super::tool_calls::StreamedCalls;
 use crate::chat::{Event, Finish, Maker};
 use crate::dialect::openai::ending::{Ending, is_done};
@@ -23,6 +24,7 @@ pub(super) struct ChunkReader {
     calls: Vec<StreamedCalls>,
     /// Of the last thought.
     maker: Option<Maker>,
+    searched: Searched,
 }
 
 impl ReadChunks {
@@ -34,6 +36,7 @@ impl ReadChunks {
             ending: Ending::default(),
             calls: Vec::new(),
             maker: None,
+            searched: Searched::default(),
         };
         Framed::over(Sse::new(), state)
     }
@@ -59,6 +62,7 @@ impl FrameReader<Sse, Sink<'_>> for ChunkReader {
 
     fn finish(&mut self, sse: &Sse, sink: &mut Sink<'_>) -> Result<(), Failure> {
         self.ending.close(sse)?;
+        self.searched.tell(sink);
         for choice in self.ending.unfinished() {
             let has_calls = self.calls_of(choice).is_some_and(|calls| !calls.is_empty());
             sink(Event::Finish { choice, finish: wire::finish_of(None, has_calls) });
@@ -85,6 +89,9 @@ impl ChunkReader {
                 "choices" => choices = value,
                 "usage" => usage = Some(value),
                 "service_tier" => tier = value.text(),
+                "search_results" => self.searched.note(value, true),
+                "citations" => self.searched.note(value, false),
+                "prompt_filter_results" => self.ending.note_filter(chunk),
                 // Groq's place for it.
                 "x_groq" => usage = usage.or_else(|| value.present("usage")),
                 _ => {}
@@ -142,6 +149,9 @@ impl ChunkReader {
             {
                 calls.end(choice, sink);
             }
+            if choice == 0 {
+                self.searched.tell(sink);
+            }
             sink(Event::Finish { choice, finish });
         }
         Ok(())
@@ -165,9 +175,12 @@ impl ChunkReader {
             }
         }
         emit_thoughts(choice, &thoughts, &mut self.maker, sink);
-        emit_content(choice, content, sink);
+        emit_content(choice, content, &mut self.searched, sink);
         if let Some(text) = refusal.filter(|text| !text.is_empty()) {
             sink(Event::Refusal { choice, text });
+        }
+        if !annotations.is_null() {
+            self.searched.set_told();
         }
         wire::citations(annotations).for_each(|citation| sink(Event::Citation { choice, citation }));
         if calls.is_null() && function.is_none() {
@@ -224,9 +237,12 @@ fn emit_thoughts(
 }
 
 /// Content by the book is a string; Mistral's models that reason send an array of chunks.
-fn emit_content(choice: u32, content: Raw<'_>, sink: &mut Sink<'_>) {
+fn emit_content(choice: u32, content: Raw<'_>, searched: &mut Searched, sink: &mut Sink<'_>) {
     let mut emit = |text: Option<Text<'_>>, thinks: bool| {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
+        if !thinks {
+            searched.say(choice, &text);
+        }
         sink(if thinks {
             Event::Thought { choice, text, maker: None }
         } else {

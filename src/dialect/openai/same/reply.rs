@@ -59,7 +59,7 @@ fn look_at_choice(choice: Raw<'_>, head: &Head<'_>, mends: &mut bool) -> Result<
     let finish = wire::finish_of(reason, has_calls);
     match (answer::failed_choice(choice, &finish), message) {
         (Some(failure), _) => Err(failure),
-        (None, None) => Err(answer::malformed(head, "a choice has no message")),
+        (None, None) => Err(answer::no_message(choice, &finish, head)),
         (None, Some(_)) => Ok(wire::finish_name(&finish)),
     }
 }
@@ -117,6 +117,16 @@ mod tests {
                 Class::Overloaded,
             ),
             (r#"{"choices":[{"message":{},"finish_reason":"error"}]}"#, Class::ServerError),
+            (
+                r#"{"choices":[{"message":{},"finish_reason":"error","native_finish_reason":"MALFORMED_FUNCTION_CALL"}]}"#,
+                Class::ModelFailure,
+            ),
+            (r#"{"choices":[{"index":0,"finish_reason":"content_filter"}]}"#, Class::ContentPolicy),
+            (r#"{"choices":[{"message":null,"finish_reason":"content_filter"}]}"#, Class::ContentPolicy),
+            (
+                r#"{"choices":[],"prompt_filter_results":[{"content_filter_results":{"hate":{"filtered":true}}}]}"#,
+                Class::ContentPolicy,
+            ),
         ] {
             assert_eq!(edited(body).unwrap_err().class, class, "{body}");
         }

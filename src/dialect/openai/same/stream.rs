@@ -194,6 +194,7 @@ impl ChunkEditor {
                     look.has_usage = true;
                     self.seen.usage.update(&wire::read_usage(value));
                 }
+                "prompt_filter_results" => self.ending.note_filter(chunk),
                 "x_groq" => {
                     if let Some(usage) = value.present("usage") {
                         self.seen.usage.update(&wire::read_usage(usage));
@@ -371,6 +372,9 @@ mod tests {
         {
             assert_eq!(class(cut), Err(Class::Malformed), "{cut:?}");
         }
+        let filtered = "data: {\"choices\":[],\"prompt_filter_results\":[{\"content_filter_results\":{\"hate\":{\"filtered\":true}}}]}\n\n";
+        assert_eq!(class(&[filtered, DONE]), Err(Class::ContentPolicy));
+        assert_eq!(class(&[filtered, STOP, DONE]), Ok(()));
         let (out, _, result) = run(&[TEXT, "data: {oops\n\n", STOP, DONE].concat(), true);
         assert_eq!(out, [TEXT, STOP, DONE].concat().replace("\"m\"", "\"asked\""));
         assert_eq!(result.unwrap().malformed_events, 1);
