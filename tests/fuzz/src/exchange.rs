@@ -42,6 +42,7 @@ fn target(name: &str, model: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
+        api: Default::default(),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
