@@ -134,7 +134,7 @@ impl GrowingItem {
 
     /// A piece of the arguments of its call. `is_whole`: all of them.
     pub(super) fn argue(&mut self, fragment: Text<'_>, is_whole: bool, sink: &mut Sink<'_>) {
-        let Some(index) = self.call.filter(|_| !fragment.is_empty() && !(is_whole && self.has_arguments))
+        let Some(index) = self.call.filter(|_| !(fragment.is_empty() || is_whole && self.has_arguments))
         else {
             return;
         };

@@ -11,7 +11,7 @@ use super::{content, seal};
 use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Losses, Quirk, Refusal, Target};
+use crate::dialect::{Host, Losses, Quirk, Refusal, Target};
 use crate::json::{Text, Writer};
 
 pub(super) struct InputWriter<'c> {
@@ -131,10 +131,11 @@ impl InputWriter<'_> {
                 PartKind::Refusal(text) => write_refusal(text, w),
                 PartKind::ToolCall(call) => self.call(call, w),
                 PartKind::Thought(thought) => {
-                    // OpenAI refuses reasoning that nothing follows: "… was provided without its required following item".
+                    // OpenAI refuses reasoning that nothing follows: "Item 'rs_…' of type 'reasoning' was provided without its
+                    // required following item." (continuedev/continue#8933)
                     let leads = message.parts.iter().skip(at.saturating_add(1)).any(is_said);
                     match self.own(thought).filter(|_| leads) {
-                        Some((id, sealed)) => write_reasoning(&thought.text, &id, &sealed, w),
+                        Some((id, sealed)) => self.reasoning(&thought.text, &id, &sealed, w),
                         None => self.losses.advisory(Loss::THOUGHTS),
                     }
                 }
@@ -146,10 +147,32 @@ impl InputWriter<'_> {
 
     /// What this very target sealed.
     fn own(&self, thought: &Thought<'_>) -> Option<(String, String)> {
+        // Azure wants reasoning with its id, and then what follows with its own (openai/codex, codex-rs/core/src/client.rs: "If
+        // store = false and id is not sent an error is thrown that ID is required"). Its models think anew on each turn.
+        if self.target.row.host == Host::Azure {
+            return None;
+        }
         let travelled = thought.signature.as_ref().or(thought.sealed.as_ref());
         let travelled = travelled.filter(|_| thought.maker == Some(Maker::OpenAi))?.decode();
         let (id, sealed) = seal::open(&travelled, self.origin)?;
         Some((id.to_owned(), sealed.to_owned()))
+    }
+
+    /// Without its id at OpenAI, as Codex sends it (openai/codex, codex-rs/protocol/src/models.rs): by the ids it knows which item
+    /// follows which, and those of what follows don't travel. Others' types want one.
+    fn reasoning(&self, told: &Text<'_>, id: &str, sealed: &str, w: &mut Writer<'_>) {
+        w.object(|w| {
+            w.key("type").string("reasoning");
+            if !self.target.row.has(Quirk::Responses) {
+                w.key("id").string(id);
+            }
+            w.key("summary").array(|w| {
+                if !told.is_empty() {
+                    write_summary(told, w);
+                }
+            });
+            w.key("encrypted_content").string(sealed);
+        });
     }
 
     fn call(&self, call: &ToolCall<'_>, w: &mut Writer<'_>) {
@@ -185,18 +208,5 @@ fn write_refusal(text: &Text<'_>, w: &mut Writer<'_>) {
                 w.key("refusal").text(text);
             });
         });
-    });
-}
-
-fn write_reasoning(told: &Text<'_>, id: &str, sealed: &str, w: &mut Writer<'_>) {
-    w.object(|w| {
-        w.key("type").string("reasoning");
-        w.key("id").string(id);
-        w.key("summary").array(|w| {
-            if !told.is_empty() {
-                write_summary(told, w);
-            }
-        });
-        w.key("encrypted_content").string(sealed);
     });
 }
