@@ -121,6 +121,7 @@ impl InputWriter<'_> {
 
     /// What the model did, in its order: each piece is an item.
     fn assistant(&mut self, index: usize, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let last_said = message.parts.iter().rposition(is_said);
         for (at, part) in message.parts.iter().enumerate() {
             match &part.kind {
                 PartKind::Text(text) if text.is_empty() => {}
@@ -133,7 +134,7 @@ impl InputWriter<'_> {
                 PartKind::Thought(thought) => {
                     // OpenAI refuses reasoning that nothing follows: "Item 'rs_…' of type 'reasoning' was provided without its
                     // required following item." (continuedev/continue#8933)
-                    let leads = message.parts.iter().skip(at.saturating_add(1)).any(is_said);
+                    let leads = last_said.is_some_and(|last| last > at);
                     match self.own(thought).filter(|_| leads) {
                         Some((id, sealed)) => self.reasoning(&thought.text, &id, &sealed, w),
                         None => self.losses.advisory(Loss::THOUGHTS),
