@@ -2,7 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `provider/` | the other side: callers of other dialects are answered by it |
+//! | `provider` | the other side: callers of other dialects are answered by it |
 //! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// What the items of one answer count together.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct ItemCounts {
     /// Of its calls.
     pub(super) calls: u32,
     /// Of its words.
@@ -48,7 +48,7 @@ struct GrowingPart {
 
 impl GrowingItem {
     /// A call begins, if it has a name already.
-    pub(super) fn begin(&mut self, item: Raw<'_>, counts: &mut Counts, memo: &Memo, sink: &mut Sink<'_>) {
+    pub(super) fn begin(&mut self, item: Raw<'_>, counts: &mut ItemCounts, memo: &Memo, sink: &mut Sink<'_>) {
         if self.call.is_some() || !matches!(ItemKind::of(item), ItemKind::Call) {
             return;
         }
@@ -59,7 +59,7 @@ impl GrowingItem {
         sink(Event::ToolStart { choice: 0, index, id: call.id, name: call.name, signature: None });
     }
 
-    fn part(&mut self, number: u64, counts: &mut Counts) -> &mut GrowingPart {
+    fn part(&mut self, number: u64, counts: &mut ItemCounts) -> &mut GrowingPart {
         self.parts
             .entry(number)
             .or_insert_with(|| GrowingPart { start: counts.length.count(), is_told: false })
@@ -70,7 +70,7 @@ impl GrowingItem {
         &mut self,
         number: u64,
         (text, is_refusal): (Text<'_>, bool),
-        counts: &mut Counts,
+        counts: &mut ItemCounts,
         sink: &mut Sink<'_>,
     ) {
         if text.is_empty() {
@@ -89,7 +89,7 @@ impl GrowingItem {
         &mut self,
         number: u64,
         words: (Text<'_>, bool),
-        counts: &mut Counts,
+        counts: &mut ItemCounts,
         sink: &mut Sink<'_>,
     ) {
         if !self.part(number, counts).is_told {
@@ -102,7 +102,7 @@ impl GrowingItem {
         &mut self,
         number: u64,
         annotation: Raw<'_>,
-        counts: &mut Counts,
+        counts: &mut ItemCounts,
         sink: &mut Sink<'_>,
     ) {
         let start = self.part(number, counts).start;
@@ -143,7 +143,7 @@ impl GrowingItem {
     }
 
     /// It is over, and here it is whole.
-    pub(super) fn end(&mut self, item: Raw<'_>, counts: &mut Counts, memo: &Memo, sink: &mut Sink<'_>) {
+    pub(super) fn end(&mut self, item: Raw<'_>, counts: &mut ItemCounts, memo: &Memo, sink: &mut Sink<'_>) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
@@ -172,7 +172,7 @@ impl GrowingItem {
         }
     }
 
-    fn end_message(&mut self, item: Raw<'_>, counts: &mut Counts, sink: &mut Sink<'_>) {
+    fn end_message(&mut self, item: Raw<'_>, counts: &mut ItemCounts, sink: &mut Sink<'_>) {
         let parts = item.get("content").into_iter().flat_map(Raw::items);
         for (part, number) in parts.zip(0u64..) {
             let Some(words) = item::words(part) else { continue };

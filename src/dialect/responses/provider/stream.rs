@@ -2,7 +2,7 @@
 
 use super::super::same::failed;
 use super::super::wire::{close, read_usage};
-use super::growing::{Counts, GrowingItem, Voice};
+use super::growing::{GrowingItem, ItemCounts, Voice};
 use super::reply;
 use crate::chat::Event;
 use crate::dialect::seam::{FrameReader, Framed, Sink};
@@ -25,7 +25,7 @@ pub(super) struct ResponseReader {
     items: BTreeMap<u64, GrowingItem>,
     /// The place of the last one, for servers that don't say it.
     last: u64,
-    counts: Counts,
+    counts: ItemCounts,
 }
 
 impl ReadResponse {
@@ -37,7 +37,7 @@ impl ReadResponse {
             has_ended: false,
             items: BTreeMap::new(),
             last: 0,
-            counts: Counts::default(),
+            counts: ItemCounts::default(),
         };
         Framed::over(Sse::new(), state)
     }
