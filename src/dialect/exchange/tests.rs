@@ -38,7 +38,7 @@ fn asks() -> [(Features, String); 7] {
     ]
 }
 
-fn target_without(row: &'static Row, feature: Features) -> Target {
+fn target_without(row: &'static Row, feature: Features, api: Api) -> Target {
     Target {
         id: row.name.to_owned(),
         row,
@@ -48,7 +48,7 @@ fn target_without(row: &'static Row, feature: Features) -> Target {
         denied: feature,
         context_window: None,
         max_output_tokens: Some(100),
-        api: Default::default(),
+        api,
         api_version: None,
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
@@ -70,9 +70,10 @@ fn turn(unsupported: Unsupported) -> Turn {
 
 #[test]
 fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
-    for row in PROVIDERS {
+    let by_responses = PROVIDERS.iter().filter(|row| row.has_responses()).map(|row| (row, Api::Responses));
+    for (row, api) in PROVIDERS.iter().map(|row| (row, Api::Auto)).chain(by_responses) {
         for (feature, members) in asks() {
-            let target = target_without(row, feature);
+            let target = target_without(row, feature, api);
             let body = format!(r#"{{"model":"m",{members}}}"#);
             let body = Raw::parse(body.as_bytes()).unwrap();
             let is_droppable = target.droppable().contains(feature) && !target.planned().contains(feature);
@@ -81,7 +82,7 @@ fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
             assert_eq!(
                 (refused, !dropped.is_empty()),
                 (is_droppable, is_droppable),
-                "{}: {feature:?}",
+                "{} {api:?}: {feature:?}",
                 row.name
             );
         }

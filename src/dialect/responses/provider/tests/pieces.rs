@@ -113,6 +113,8 @@ fn what_came_in_pieces_is_told_once() {
         ),
     ]);
     assert_eq!(said, ["text:a", "refusal:no"]);
+    let kept = events(&[BEGUN, ("keepalive", ""), DONE]).rest;
+    assert!(kept.contains(&"Ping".to_owned()), "{kept:?}");
     let end = events(&[(
         "response.completed",
         r#","response":{"status":"completed","output":[{"type":"message","content":[{"text":"a"}]}]}"#,
