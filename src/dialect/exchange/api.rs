@@ -100,13 +100,24 @@ fn is_at_its_maker(target: &Target) -> bool {
 }
 
 fn is_refused(refuses: ChatRefuses, surface: Surface, body: Raw<'_>) -> bool {
-    let calls = || ["tools", "functions"].iter().any(|name| has_items(body.present(name)));
+    let calls = || has_functions(surface, body);
     match refuses {
         ChatRefuses::Nothing => false,
         ChatRefuses::ToolsWithEffort => calls() && effort(surface, body) == Some(true),
         ChatRefuses::Tools => calls() && effort(surface, body) != Some(false),
         ChatRefuses::All => true,
     }
+}
+
+/// Whether there are functions to call: of custom tools in Chat Completions no refusal is known. Anthropic's functions may have that
+/// type.
+fn has_functions(surface: Surface, body: Raw<'_>) -> bool {
+    let is_function = |tool: Raw<'_>| {
+        surface != Surface::Chat
+            || tool.get("type").and_then(Raw::text).is_none_or(|kind| !(kind == "custom"))
+    };
+    body.present("tools").is_some_and(|tools| tools.items().any(is_function))
+        || has_items(body.present("functions"))
 }
 
 fn has_items(list: Option<Raw<'_>>) -> bool {

@@ -101,6 +101,11 @@ fn chats_go_by_responses_only_where_they_would_be_refused() {
         (format!(r#"{TOOLS},"reasoning":{{"effort":"none"}}"#), false, false),
         (format!(r#"{TOOLS},"thinking":{{"type":"enabled","budget_tokens":2000}}"#), true, true),
         (format!(r#"{TOOLS},"reasoning_effort":null"#), false, true),
+        (
+            r#""tools":[{"type":"custom","custom":{"name":"f"}}],"reasoning_effort":"low""#.to_owned(),
+            false,
+            false,
+        ),
         (String::from(r#""tools":[],"reasoning_effort":"low""#), false, false),
         (String::from(r#""functions":[{"name":"f"}],"reasoning_effort":"low""#), true, true),
     ] {
