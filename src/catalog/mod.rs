@@ -33,7 +33,7 @@ pub use effort::Efforts;
 pub use gemini::GEMINI;
 pub use groq::GROQ;
 pub use mistral::MISTRAL;
-pub use model::{Api, KnownModel, Model, Models, Off, SamplingWhen};
+pub use model::{KnownModel, Model, ModelApi, Models, Off, SamplingWhen};
 pub use openai::{AZURE, OPENAI};
 pub use perplexity::PERPLEXITY;
 pub use xai::XAI;

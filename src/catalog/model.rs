@@ -20,7 +20,7 @@ pub struct Model {
     /// When it takes sampling, where it has [`Features::SAMPLING`] at all.
     pub sampling: SamplingWhen,
     /// Which of OpenAI's APIs takes its requests.
-    pub api: Api,
+    pub api: ModelApi,
     /// Tokens of prompt and answer together; 0: not known.
     pub context_window: u64,
     /// The most tokens of an answer; 0: not known.
@@ -33,12 +33,14 @@ pub struct Model {
 
 /// Which of OpenAI's APIs takes a model's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
+pub enum ModelApi {
     /// Chat Completions takes all that the model can do.
     Chat,
-    /// Chat Completions refuses tools together with a reasoning effort.
+    /// Chat Completions refuses tools together with a reasoning effort: `Function tools with reasoning_effort are not supported
+    /// for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead.`
     ResponsesToThinkWithTools,
-    /// Chat Completions refuses tools.
+    /// Chat Completions refuses tools, unless the effort is `none`: `… To use function tools, use /v1/responses or set
+    /// reasoning_effort to 'none'.`
     ResponsesForTools,
     /// Chat Completions doesn't know the model.
     Responses,
@@ -80,7 +82,7 @@ impl Model {
             efforts: Efforts::ALL,
             off: Off::Told,
             sampling: SamplingWhen::Always,
-            api: Api::Chat,
+            api: ModelApi::Chat,
             context_window: 0,
             max_output_tokens: 0,
             source,
@@ -130,7 +132,7 @@ impl Model {
 
     /// It is asked by this API.
     #[must_use]
-    pub const fn api(self, api: Api) -> Model {
+    pub const fn api(self, api: ModelApi) -> Model {
         Model { api, ..self }
     }
 

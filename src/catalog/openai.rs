@@ -4,7 +4,7 @@
 //! (<https://github.com/bolna-ai/bolna/pull/1019>, `stop` in the official SDK's types), and sampling only while they don't
 //! reason, if ever.
 
-use super::{Api, Efforts, Model, Models, SamplingWhen};
+use super::{Efforts, Model, ModelApi, Models, SamplingWhen};
 use crate::chat::{Effort, Features};
 
 const MODELS: &str = "https://developers.openai.com/api/docs/models";
@@ -51,46 +51,48 @@ const NEWEST: Model = thinker(
     NONE_TO_MAX,
 )
 .sampling(SamplingWhen::ToldNotToThink)
-.api(Api::ResponsesForTools)
+.api(ModelApi::ResponsesForTools)
 .tokens(1_050_000, 128_000);
 
 static ROWS: [Model; 28] = [
     NEWEST,
     // These always reason.
     thinker(&["gpt-6*"], "https://github.com/genkit-ai/genkit/pull/6303", LOW_TO_MAX)
-        .api(Api::ResponsesForTools)
+        .api(ModelApi::ResponsesForTools)
         .tokens(1_050_000, 128_000),
     thinker(&["gpt-5.6*"], "https://github.com/BerriAI/litellm/pull/34569", NONE_TO_MAX)
         .sampling(SamplingWhen::ToldNotToThink)
-        .api(Api::ResponsesForTools)
+        .api(ModelApi::ResponsesForTools)
         .tokens(1_050_000, 128_000),
     thinker(&["gpt-5.5-pro*", "gpt-5.4-pro*", "gpt-5.2-pro*"], MODELS, MEDIUM_TO_XHIGH)
         .lacks(Features::JSON_SCHEMA)
-        .api(Api::Responses),
+        .api(ModelApi::Responses),
     thinker(&["gpt-5.5*"], "https://github.com/Science-Discovery/Aether/issues/1026", NONE_TO_XHIGH)
         .sampling(SamplingWhen::ToldNotToThink)
-        .api(Api::ResponsesToThinkWithTools)
+        // Without an effort both is reported: refused (jeffdafoe/llm-memory-api#178), taken (sarchlab/akita#464).
+        .api(ModelApi::ResponsesForTools)
         .tokens(1_050_000, 128_000),
     thinker(
         &["gpt-5.4-mini*", "gpt-5.4-nano*"],
         "https://github.com/pipecat-ai/pipecat/issues/4043",
         NONE_TO_XHIGH,
     )
+    .has(Features::LOGPROBS)
     .sampling(SamplingWhen::NotThinking)
-    .api(Api::ResponsesToThinkWithTools),
+    .api(ModelApi::ResponsesToThinkWithTools),
     thinker(&["gpt-5.4*"], "https://github.com/pipecat-ai/pipecat/issues/4043", NONE_TO_XHIGH)
         .has(Features::LOGPROBS)
         .sampling(SamplingWhen::NotThinking)
-        .api(Api::ResponsesToThinkWithTools)
+        .api(ModelApi::ResponsesToThinkWithTools)
         .tokens(1_050_000, 128_000),
     thinker(&["gpt-5.3-codex*", "gpt-5.2-codex*", "gpt-5.1-codex-max*"], MODELS, LOW_TO_XHIGH)
-        .api(Api::Responses),
+        .api(ModelApi::Responses),
     thinker(
-        &["gpt-5.1-codex*", "gpt-5-codex*"],
+        &["gpt-5.1-codex*", "gpt-5-codex*", "codex-mini*"],
         "https://github.com/arbs-io/vscode-openai/issues/358",
         LOW_TO_HIGH,
     )
-    .api(Api::Responses),
+    .api(ModelApi::Responses),
     thinker(
         &["gpt-5.1-chat*", "gpt-5.2-chat*", "gpt-5.3-chat*", "chat-latest"],
         MODELS,
@@ -100,22 +102,22 @@ static ROWS: [Model; 28] = [
     thinker(&["gpt-5.3*", "gpt-5.2*"], "https://github.com/livekit/agents/pull/5088", NONE_TO_XHIGH)
         .has(Features::LOGPROBS)
         .sampling(SamplingWhen::NotThinking)
-        .api(Api::ResponsesToThinkWithTools),
+        .api(ModelApi::ResponsesToThinkWithTools),
     thinker(&["gpt-5.1*"], "https://github.com/openai/openai-agents-python/issues/2089", NONE_TO_HIGH)
         .has(Features::LOGPROBS)
         .sampling(SamplingWhen::NotThinking),
     thinker(&["gpt-5-pro*"], MODELS, Efforts::of(&[Effort::High]))
-        .api(Api::Responses)
+        .api(ModelApi::Responses)
         .tokens(400_000, 272_000),
     talker(&["gpt-5-chat*"], 128_000, 16_384),
     talker(&["gpt-5-search*"], 400_000, 128_000)
         .lacks(COUNTS.with(Features::TOOLS))
         .sampling(SamplingWhen::Never),
     thinker(&["gpt-5", "gpt-5-2025-*", "gpt-5-mini*", "gpt-5-nano*"], EFFORTS, MINIMAL_TO_HIGH),
-    thinker(&["o1-pro*", "o3-pro*"], MODELS, LOW_TO_HIGH).api(Api::Responses).tokens(200_000, 100_000),
+    thinker(&["o1-pro*", "o3-pro*"], MODELS, LOW_TO_HIGH).api(ModelApi::Responses).tokens(200_000, 100_000),
     thinker(&["o3-deep-research*", "o4-mini-deep-research*"], MODELS, Efforts::of(&[Effort::Medium]))
         .lacks(Features::TOOLS.with(Features::JSON_SCHEMA))
-        .api(Api::Responses)
+        .api(ModelApi::Responses)
         .tokens(200_000, 100_000),
     thinker(&["o3-mini*"], MODELS, LOW_TO_HIGH).has(Features::STOP).lacks(SIGHT).tokens(200_000, 100_000),
     thinker(&["o3*", "o4-mini*"], MODELS, LOW_TO_HIGH).tokens(200_000, 100_000),

@@ -8,7 +8,7 @@ use super::memory::Held;
 use super::router::{Moment, Router, dialect_headers};
 use super::runtime::Runtime;
 use crate::config::{Effect, Group, TargetSettings};
-use crate::dialect::Surface;
+use crate::dialect::{Surface, exchange};
 use crate::json::Writer;
 use crate::plan::{Seat, Strategy, Verdict, order_name};
 use std::rc::Rc;
@@ -57,6 +57,10 @@ pub fn explain(
                         why.trim_end_matches('.')
                     ));
                     if let Some(target) = runtime.config.targets.get(member.target) {
+                        // Where it isn't the API that one would think of, by the caller's own.
+                        if exchange::by_responses(&considered.turn, document.root(), &target.wire) {
+                            w.key("api").string("responses");
+                        }
                         write_facts(target, w);
                     }
                 });
@@ -134,4 +138,27 @@ fn sentence(
     let how = Strategy::of(group).how;
     let then = if rest.is_empty() { "nobody else".to_owned() } else { rest.join(", then ") };
     format!("{} asks {first} first, {how}, and falls back to {then}{out}.", group.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Raw;
+
+    #[test]
+    fn who_is_asked_by_the_other_api_is_told() {
+        let json = r#"{"version":1,"targets":[{"id":"a","provider":"openai","model":"gpt-5.4","credential":"k"}],
+            "credentials":[{"id":"k","secret_env":"K"}],"model_groups":[{"name":"g","targets":[{"id":"a"}]}]}"#;
+        let runtime = Rc::new(Runtime::load(json.as_bytes()).unwrap());
+        let moment = Moment { now_ms: 5, pick: 0, key: 7, standings: &[] };
+        let api = |surface, body: &str| {
+            let told = explain(&runtime, surface, &[], body.as_bytes(), &moment).unwrap();
+            let told = Raw::parse(&told).unwrap();
+            let target = told.get("targets").unwrap().items().next().unwrap();
+            target.get("api").and_then(Raw::text).map(|api| api.into_string())
+        };
+        let body = r#"{"model":"g","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+        assert_eq!(api(Surface::Messages, body).as_deref(), Some("responses"));
+        assert_eq!(api(Surface::Chat, body), None);
+    }
 }

@@ -5,7 +5,7 @@ use crate::catalog::Efforts;
 use crate::chat::{Effort, Features};
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::dialect::{self, Declared, Dialect, Endpoint, Host, Key, Listed, Row};
+use crate::dialect::{self, Api, Declared, Dialect, Endpoint, Host, Key, Listed, Row};
 use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
@@ -48,6 +48,7 @@ fn target_of(
     if let Some(row) = row {
         check_foreign_keys(view, row, problems);
         check_credential(view, row, given.source(credential), &written, problems);
+        check_api(view, row, problems);
     }
     check_limits(view, row, problems);
     let region = view.formed("region").or(aws_region);
@@ -77,6 +78,7 @@ fn target_of(
         circuit_breaker: breaker?,
         wire: dialect::Target {
             model: model.clone(),
+            api: api(view),
             api_version: view.string("api_version"),
             project: view.string("project"),
             location: view.string("location").or_else(|| match row.host {
@@ -106,6 +108,27 @@ fn said(view: &View<'_>) -> Declared {
         max_output_tokens: view.whole("max_output_tokens"),
         efforts: view.has("efforts").then(|| Efforts::of(&efforts)),
     }
+}
+
+fn api(view: &View<'_>) -> Api {
+    match view.formed("api") {
+        Some("responses") => Api::Responses,
+        Some("chat") => Api::Chat,
+        _ => Api::Auto,
+    }
+}
+
+/// Only some providers have OpenAI's APIs, and only some of those have Responses.
+fn check_api(view: &View<'_>, row: &Row, problems: &mut Problems) {
+    let (path, at) = view.place("api");
+    let wrong = match api(view) {
+        Api::Responses if !row.has_responses() => format!("The provider `{}` has no Responses", row.name),
+        Api::Chat if row.dialect != Dialect::OpenAi => {
+            format!("The provider `{}` has no Chat Completions", row.name)
+        }
+        Api::Auto | Api::Responses | Api::Chat => return,
+    };
+    problems.add(path, at, wrong, "Remove `api`");
 }
 
 fn price(view: &View<'_>) -> Option<Price> {

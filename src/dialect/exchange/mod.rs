@@ -3,6 +3,7 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+mod api;
 mod asked;
 mod left_out;
 mod limits;
@@ -19,11 +20,11 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
+    Api, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
     WholeAnswer,
 };
 use super::surface::Surface;
-use super::{anthropic, bedrock, cohere, embeddings, gemini, openai};
+use super::{anthropic, bedrock, cohere, embeddings, gemini, openai, responses};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
@@ -51,22 +52,46 @@ pub fn provider(row: &Row) -> &'static Provider {
     }
 }
 
-/// The shortcut where both sides speak the same.
-pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
+/// The dialect in which a target is spoken to, once it is known which of OpenAI's APIs a request goes by.
+fn provider_by(target: &Target, by_responses: bool) -> &'static Provider {
+    if by_responses { &responses::provider::PROVIDER } else { provider(target.row) }
+}
+
+/// The shortcut where both sides speak the same, if a request doesn't go by Responses though its caller speaks another dialect.
+pub fn native(surface: Surface, target: &Target) -> Option<&'static dyn Native> {
+    let row = target.row;
+    let has_responses = match target.api {
+        Api::Auto => row.has(Quirk::Responses),
+        Api::Responses => row.has_responses(),
+        Api::Chat => false,
+    };
     match (surface, row.dialect) {
+        (Surface::Chat | Surface::Messages, Dialect::OpenAi) if target.api == Api::Responses => None,
         (Surface::Chat, Dialect::OpenAi) if !row.has(Quirk::Chunks) => Some(&OpenAi),
         (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
         // Claude's houses count as Anthropic does, but for Bedrock, which has no such call.
         (Surface::CountTokens, Dialect::Anthropic) if row.host != Host::Bedrock => Some(anthropic::of(row)),
-        (Surface::Responses, Dialect::OpenAi) if row.has(Quirk::Responses) => Some(&Responses),
+        (Surface::Responses, Dialect::OpenAi) if has_responses => Some(&Responses),
         _ => None,
     }
 }
 
-/// Whether a provider may have no way to carry what isn't plain: where both sides speak the same, only some of its accents or its
-/// house refuse anything.
-pub fn may_refuse(surface: Surface, row: &Row) -> bool {
-    match native(surface, row) {
+/// Whether a request goes by OpenAI's Responses though its caller speaks another dialect: `exchange/api.rs` says
+/// when, and why.
+pub fn by_responses(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
+    api::by_responses(turn.surface, body, target, &turn.requested_model)
+}
+
+/// The shortcut for this request.
+fn native_for(turn: &Turn, body: Raw<'_>, target: &Target) -> Option<&'static dyn Native> {
+    native(turn.surface, target).filter(|_| !by_responses(turn, body, target))
+}
+
+/// Whether a target may have no way to carry what isn't plain: where both sides speak the same, only some accents of its provider or
+/// its house refuse anything.
+pub fn may_refuse(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
+    let (surface, row) = (turn.surface, target.row);
+    match native_for(turn, body, target) {
         None => true,
         Some(_) if surface == Surface::Chat => {
             let refuses =
@@ -144,12 +169,13 @@ pub fn weigh(
 ) -> Result<usize, Refusal> {
     let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
-    let (Some(read), None) = (read, native(turn.surface, target.row)) else {
+    let (Some(read), None) = (read, native_for(turn, body, target)) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
     let mut w = Writer::weighing(&mut out);
-    match (provider(target.row).write)(read, Sending { target, turn, losses: &mut losses }, &mut w) {
+    let provider = provider_by(target, by_responses(turn, body, target));
+    match (provider.write)(read, Sending { target, turn, losses: &mut losses }, &mut w) {
         Ok(_) => Ok(w.length()),
         Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
@@ -159,12 +185,12 @@ pub fn weigh(
 const FIRST_BYTES: usize = 1024;
 
 fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
-    match (native(turn.surface, target.row), caller(turn.surface)) {
+    match (native_for(turn, body, target), caller(turn.surface)) {
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
             let read = caller.read(body)?;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
-            let write = provider(target.row).write;
+            let write = provider_by(target, by_responses(turn, body, target)).write;
             let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
             caller.remember(body, &mut outgoing.memo);
@@ -184,6 +210,16 @@ fn names_of(surface: Surface) -> &'static dyn Caller {
     }
 }
 
+/// Whether an answer comes by Responses: the way that its request went.
+fn goes_by_responses(turn: &Turn, target: &Target, memo: &Memo) -> bool {
+    let is_translated = matches!(turn.surface, Surface::Chat | Surface::Messages);
+    memo.by_responses || target.api == Api::Responses && is_translated
+}
+
+fn native_of(turn: &Turn, target: &Target, memo: &Memo) -> Option<&'static dyn Native> {
+    native(turn.surface, target).filter(|_| !memo.by_responses)
+}
+
 /// Turns a target's whole answer of a 2xx status into what the caller gets.
 ///
 /// # Errors
@@ -196,10 +232,11 @@ pub fn reply(
     body: &[u8],
 ) -> Result<WholeAnswer, Failure> {
     let body = &Body::new(body);
-    match (native(turn.surface, target.row), caller(turn.surface)) {
+    match (native_of(turn, target, memo), caller(turn.surface)) {
         (Some(native), _) => native.reply(turn, memo, head, body),
         (None, Some(caller)) => {
-            let mut reply = (provider(target.row).read)(head, body, memo)?;
+            let read = provider_by(target, goes_by_responses(turn, target, memo)).read;
+            let mut reply = read(head, body, memo)?;
             left_out::replace(&mut reply, caller)
                 .map_err(|failure| Failure { status: head.status, ..failure })?;
             let mut answer =
@@ -214,11 +251,11 @@ pub fn reply(
 
 /// Begins to turn a target's stream into what the caller gets.
 pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>> {
-    if let Some(native) = native(turn.surface, target.row) {
+    if let Some(native) = native_of(turn, target, memo) {
         return Some(native.stream(turn, memo));
     }
     let caller = caller(turn.surface)?;
-    let reader = (provider(target.row).stream)(memo);
+    let reader = (provider_by(target, goes_by_responses(turn, target, memo)).stream)(memo);
     Some(Box::new(Translated {
         reader,
         writer: caller.stream(turn, memo),

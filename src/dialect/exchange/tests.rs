@@ -38,12 +38,13 @@ fn asks() -> [(Features, String); 7] {
     ]
 }
 
-fn target_without(row: &'static Row, feature: Features) -> Target {
+fn target_without(row: &'static Row, feature: Features, api: Api) -> Target {
     Target {
         model: Some(row.example_model.to_owned()),
         capabilities: row.carries.without(feature),
         denied: feature,
         max_output_tokens: Some(100),
+        api,
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
         ..Target::at(
@@ -69,9 +70,10 @@ fn turn(unsupported: Unsupported) -> Turn {
 
 #[test]
 fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
-    for row in PROVIDERS {
+    let by_responses = PROVIDERS.iter().filter(|row| row.has_responses()).map(|row| (row, Api::Responses));
+    for (row, api) in PROVIDERS.iter().map(|row| (row, Api::Auto)).chain(by_responses) {
         for (feature, members) in asks() {
-            let target = target_without(row, feature);
+            let target = target_without(row, feature, api);
             let body = format!(r#"{{"model":"m",{members}}}"#);
             let body = Raw::parse(body.as_bytes()).unwrap();
             let is_droppable = target.droppable().contains(feature) && !target.planned().contains(feature);
@@ -80,7 +82,7 @@ fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
             assert_eq!(
                 (refused, !dropped.is_empty()),
                 (is_droppable, is_droppable),
-                "{}: {feature:?}",
+                "{} {api:?}: {feature:?}",
                 row.name
             );
         }

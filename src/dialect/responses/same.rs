@@ -9,7 +9,7 @@
 use super::edited::{look, with_model};
 use super::passing::Passing;
 use super::{Responses, origin};
-use crate::chat::Features;
+use crate::chat::{Effort, Features};
 use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
@@ -35,6 +35,7 @@ impl Native for Responses {
                 }
             }
             "model" if value.as_json().as_bytes() != model => Edit::Put(&model),
+            "reasoning" if refits(value, target) => retold(value, target, losses),
             "max_output_tokens" => match value.as_u64().map(|asked| (asked, target.capped(asked, losses))) {
                 Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
                 _ => Edit::Keep,
@@ -78,6 +79,30 @@ impl Native for Responses {
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
         Box::new(Passing::new(json_string(&turn.requested_model), memo.origin.clone()))
     }
+}
+
+/// The effort that is said, if the model doesn't know it.
+fn unknown_effort(reasoning: Raw<'_>, target: &Target) -> Option<Effort> {
+    let effort = reasoning.get("effort").and_then(Raw::text)?;
+    Effort::from_name(&effort.decode()).filter(|effort| !target.efforts.contains(*effort))
+}
+
+fn refits(reasoning: Raw<'_>, target: &Target) -> bool {
+    unknown_effort(reasoning, target).is_some()
+}
+
+/// `reasoning` with the nearest effort that the model knows.
+fn retold<'e>(reasoning: Raw<'_>, target: &Target, losses: &mut Losses) -> Edit<'e> {
+    let told = unknown_effort(reasoning, target).and_then(|effort| target.effort(effort, losses));
+    let told = told.map(|effort| json_string(effort.name()));
+    let mut out = Vec::with_capacity(reasoning.as_json().len());
+    let decide = |name: &Text<'_>, _: Raw<'_>| match &told {
+        _ if !(name == "effort") => Edit::Keep,
+        Some(told) => Edit::Put(told),
+        None => Edit::Remove,
+    };
+    edit_object(reasoning, decide, &[], &mut out);
+    Edit::Replace(out)
 }
 
 /// Whether a member, or something in it, is not for a target that lacks this.
@@ -142,7 +167,7 @@ fn json_string(text: &str) -> Vec<u8> {
 
 /// Azure has Responses in its version-less API only, where deployments are named in the body:
 /// <https://learn.microsoft.com/azure/ai-services/openai/how-to/responses>.
-fn path(target: &Target) -> String {
+pub(super) fn path(target: &Target) -> String {
     let base = &target.endpoint.base_path;
     if target.row.host == Host::Azure {
         let base = base.trim_end_matches("/openai/v1").trim_end_matches("/openai");
@@ -155,7 +180,7 @@ fn path(target: &Target) -> String {
 ///
 /// # Errors
 /// The failure that it is instead.
-fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+pub(super) fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
     let response = body.json().map_err(|error| match body.bytes.trim_ascii_start().first() {
         Some(b'{' | b'[') => {
             Failure { status: head.status, ..Failure::malformed(&format!("the body is not JSON: {error}")) }
@@ -167,11 +192,16 @@ fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
         return Err(classify_event(response, 0));
     }
     if response.present("status").and_then(Raw::text).is_some_and(|status| status == "failed") {
-        let failure = Failure::malformed("its response has failed and doesn't say why");
-        return Err(Failure { class: Class::ServerError, status: head.status, ..failure });
+        return Err(Failure { status: head.status, ..failed() });
     }
     if response.get("output").is_none_or(|output| output.kind() != Kind::Array) {
         return Err(Failure { status: head.status, ..Failure::malformed("its response has no output") });
     }
     Ok(response)
+}
+
+/// A response that has failed and has no `error`.
+pub(super) fn failed() -> Failure {
+    let failure = Failure::malformed("its response has failed and doesn't say why");
+    Failure { class: Class::ServerError, ..failure }
 }

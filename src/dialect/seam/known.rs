@@ -1,7 +1,7 @@
 //! What is known of a target's model: what the file says, else what the catalogue does, else what the provider's row does.
 
 use super::Target;
-use crate::catalog::{Api, Efforts, KnownModel};
+use crate::catalog::{Efforts, KnownModel, ModelApi};
 use crate::chat::Features;
 use std::borrow::Cow;
 
@@ -70,7 +70,7 @@ impl Target {
             max_output_tokens: said.max_output_tokens.or_else(|| number(known?.max_output_tokens)),
             off: known.map(|model| model.off).unwrap_or_default(),
             sampling: known.map(|model| model.sampling).unwrap_or_default(),
-            api: known.map_or(Api::Chat, |model| model.api),
+            model_api: known.map_or(ModelApi::Chat, |model| model.api),
             efforts: said.efforts.or(known.map(|model| model.efforts)).unwrap_or(Efforts::ALL),
             ..self
         }

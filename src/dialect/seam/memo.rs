@@ -22,6 +22,8 @@ pub struct Memo {
     pub calls_functions: bool,
     /// Marks what this target seals in its answers, so that it comes back to no other.
     pub origin: Option<String>,
+    /// The request went by OpenAI's Responses though its caller speaks something else, and so comes the answer.
+    pub by_responses: bool,
     /// What a request for embeddings asked for.
     pub wanted: Wanted,
 }

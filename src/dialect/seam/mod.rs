@@ -21,7 +21,7 @@ pub use memo::{Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
 pub use sending::Sending;
-pub use target::{Endpoint, Target};
+pub use target::{Api, Endpoint, Target};
 pub use turn::Turn;
 
 use super::loss::{Member, Place, Refusal};

@@ -1,7 +1,7 @@
 //! A target as a dialect sees it: its own small view of the configuration.
 
 use super::Declared;
-use crate::catalog::{Api, Efforts, Off, SamplingWhen};
+use crate::catalog::{Efforts, ModelApi, Off, SamplingWhen};
 use crate::chat::{Effort, Features};
 use crate::dialect::loss::{Losses, Member};
 use crate::dialect::providers::{Dialect, Row};
@@ -32,6 +32,18 @@ impl Endpoint {
     }
 }
 
+/// Which of OpenAI's two APIs a target is asked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// As its model and the request want it ([`crate::dialect::exchange`] decides), and in the caller's own dialect where it can be.
+    #[default]
+    Auto,
+    /// Always `/responses`.
+    Responses,
+    /// Always `/chat/completions`.
+    Chat,
+}
+
 /// One target.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -52,6 +64,8 @@ pub struct Target {
     pub context_window: Option<u64>,
     /// Most tokens of an answer; some dialects must say one.
     pub max_output_tokens: Option<u64>,
+    /// Which API it is asked by, where its provider has both of OpenAI's.
+    pub api: Api,
     /// Azure's `api-version`: with it the path names the deployment, without it `/openai/v1` is used.
     pub api_version: Option<String>,
     /// Vertex: the Google Cloud project.
@@ -65,10 +79,13 @@ pub struct Target {
     /// When its model takes sampling, if it does.
     pub sampling: SamplingWhen,
     /// Which of OpenAI's APIs takes its model's requests.
-    pub api: Api,
+    pub model_api: ModelApi,
     /// What the file says of its model, where each caller names that: see [`Target::asked_for`].
     pub said: Option<Declared>,
 }
+
+/// What Chat Completions has and Responses has no place for.
+const NOT_IN_RESPONSES: Features = Features::CANDIDATES.with(Features::AUDIO);
 
 impl Target {
     /// A target of a provider of which nothing more is said.
@@ -88,7 +105,8 @@ impl Target {
             efforts: Efforts::ALL,
             off: Off::default(),
             sampling: SamplingWhen::default(),
-            api: Api::Chat,
+            model_api: ModelApi::Chat,
+            api: Api::Auto,
             said: None,
         }
     }
@@ -160,6 +178,9 @@ impl Target {
     pub fn planned(&self) -> Features {
         // Where an answer can't be given a form, a tool is called whose arguments are the answer.
         let by_tool = Features::JSON_SCHEMA.with(Features::JSON_MODE);
+        if self.api == Api::Responses {
+            return self.capabilities.without(NOT_IN_RESPONSES);
+        }
         let more = match self.row.dialect {
             Dialect::OpenAi => Features::NONE,
             Dialect::Anthropic | Dialect::Bedrock | Dialect::Cohere if self.has(Features::TOOLS) => {
@@ -174,13 +195,15 @@ impl Target {
     pub fn droppable(&self) -> Features {
         let counts = Features::CANDIDATES.with(Features::LOGPROBS);
         let stop = Features::STOP.with(Features::FORCED_TOOLS);
-        match self.row.dialect {
+        let audio = if self.api == Api::Responses { Features::AUDIO } else { Features::NONE };
+        let by_dialect = match self.row.dialect {
             Dialect::OpenAi | Dialect::Gemini => {
                 stop.with(counts).with(Features::JSON_SCHEMA).with(Features::JSON_MODE)
             }
             Dialect::Anthropic | Dialect::Bedrock => stop.with(counts).with(Features::AUDIO),
             Dialect::Cohere => stop.with(counts).with(Features::AUDIO).with(Features::DOCUMENTS),
-        }
+        };
+        by_dialect.with(audio)
     }
 
     /// Of what OpenAI's dialects have members for: what this target does not get.

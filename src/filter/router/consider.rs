@@ -87,10 +87,12 @@ impl Router {
             let wire = self.runtime.wire(target)?;
             // Claude's own dialect can't make up for a schema that its target lacks.
             let passes = || {
-                !exchange::may_refuse(turn.surface, wire.row)
+                !exchange::may_refuse(turn, raw, wire)
                     && holds(asked.needs, &wire.asked_for(&turn.requested_model))
             };
-            if (asked.is_plain && is_small) || passes() {
+            // A plain request may have stop sequences, which Responses lack.
+            let is_plain = || asked.is_plain && is_small && !exchange::by_responses(turn, raw, wire);
+            if is_plain() || passes() {
                 return None;
             }
             match exchange::weigh(turn, raw, read, wire) {
