@@ -54,6 +54,7 @@ fn target(id: &str, name: &str, model: &str) -> Target {
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-central1".to_owned()),
+        instructions: Default::default(),
     }
 }
 

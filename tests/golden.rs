@@ -12,7 +12,8 @@
 //! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
 //!                                            "maker": "anthropic-claude-v1", "calls_functions": true,
-//!                                            "origin": "1a2b3c4d"}
+//!                                            "origin": "1a2b3c4d", "repeated": "null",
+//!                                            "instructions": {"prepend": "…", "append": "…"}}
 //! ```
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
@@ -34,8 +35,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn, Unsupported,
-    exchange, failure_json, provider,
+    CallerError, Endpoint, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn,
+    Unsupported, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -106,6 +107,7 @@ fn targets() -> Vec<Target> {
             api_version: (id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
+            instructions: Default::default(),
         }
     });
     built.collect()
@@ -179,11 +181,16 @@ impl Case {
             maker: self.setting("maker").map(|format| Maker::from_format(&text(format)).unwrap()),
             usage_asked: true,
             stream,
-            repeated: None,
+            repeated: self.setting("repeated").map(text),
             origin: self.setting("origin").map(text),
             calls_functions: setting("calls_functions").unwrap_or(false),
             wanted: Default::default(),
         }
+    }
+
+    fn instructions(&self) -> Instructions {
+        let text = |name| Some(self.setting("instructions")?.present(name)?.text()?.into_string());
+        Instructions { prepend: text("prepend"), append: text("append") }
     }
 
     /// Compares with the expected file, or writes it.
@@ -226,9 +233,11 @@ fn requests() {
         let (_, bytes) = case.input();
         let body = Raw::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", case.folder.display()));
         let turn = case.turn(surface, body);
+        let instructions = case.instructions();
         let all = case.setting("targets").and_then(Raw::text).is_some_and(|text| text == "all");
         let shown = |target: &&Target| pair_exists(surface, target) && (all || !is_other(target));
         for target in targets.iter().filter(shown) {
+            let target = &Target { instructions: instructions.clone(), ..target.clone() };
             match exchange::request(&turn, body, target) {
                 Ok(outgoing) => case.expect(&format!("{}.json", target.id), &outgoing_json(&outgoing)),
                 Err(refusal) => {

@@ -32,6 +32,7 @@ fn target() -> Target {
         api_version: None,
         project: None,
         location: None,
+        instructions: Default::default(),
     }
 }
 

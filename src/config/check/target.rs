@@ -4,7 +4,7 @@ use super::{View, circuit_breaker, refer};
 use crate::chat::Features;
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::dialect::{self, Dialect, Endpoint, Host, Key, Row};
+use crate::dialect::{self, Dialect, Endpoint, Host, Instructions, Key, Row};
 use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
@@ -62,6 +62,7 @@ fn target_of(
             }
         }
     }
+    let instructions = view.written_object("instructions").map(|view| instructions(&view, problems));
     let breaker =
         view.object("circuit_breaker").and_then(|own| circuit_breaker(&own, given.breaker, problems));
     let row = row?;
@@ -91,8 +92,18 @@ fn target_of(
                 Host::Bedrock => region.map(str::to_owned),
                 _ => None,
             }),
+            instructions: instructions.unwrap_or_default(),
         },
     })
+}
+
+/// What the target's model is told besides.
+fn instructions(view: &View<'_>, problems: &mut Problems) -> Instructions {
+    if view.is_empty_map() {
+        let instead = "Write `prepend`, `append` or both, or leave the key out";
+        problems.add(&view.path, view.at, "There is nothing to tell the model", instead);
+    }
+    Instructions { prepend: view.string("prepend"), append: view.string("append") }
 }
 
 /// What a model can do.

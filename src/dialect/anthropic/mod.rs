@@ -6,7 +6,7 @@
 //! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
 //! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
-//! | `same`, `withheld` | edit bytes where both sides speak it |
+//! | `same`, `instructed`, `withheld` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
 //! | `wire`, `seal` | stop reasons, counts and errors; other makers' signatures |
@@ -17,6 +17,7 @@ mod blocks;
 mod caller;
 mod framing;
 mod hosts;
+mod instructed;
 mod messages;
 mod parts;
 mod prefix;

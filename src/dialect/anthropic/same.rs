@@ -8,7 +8,7 @@ use super::framing::{MessageEvent, MessageFrames};
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
-use super::{Anthropic, hosts, reply};
+use super::{Anthropic, hosts, instructed, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
@@ -34,6 +34,9 @@ impl Native for Anthropic {
             && body.present("anthropic_beta").is_none()
         {
             more.push(("anthropic_beta", betas));
+        }
+        if let Some(system) = instructed::alone(body, &target.instructions) {
+            more.push(("system", system));
         }
         let more: Vec<(&str, &[u8])> = more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
         let mut out = Vec::with_capacity(256);
@@ -61,6 +64,7 @@ impl Native for Anthropic {
             "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
+            "system" => instructed::system(value, &target.instructions),
             "messages" => match without_foreign_thoughts(value) {
                 Some(messages) => {
                     losses.advisory(Loss::THOUGHTS);

@@ -30,6 +30,7 @@ fn target(features: Features) -> Target {
         api_version: None,
         project: None,
         location: None,
+        instructions: Default::default(),
     }
 }
 

@@ -221,6 +221,7 @@ mod tests {
             api_version: None,
             project: None,
             location: None,
+            instructions: Default::default(),
         };
         let around = ConverseSituation {
             family,

@@ -4,6 +4,7 @@
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
 mod asked;
+mod instructed;
 mod limits;
 mod naming;
 mod show;
@@ -120,7 +121,7 @@ pub fn request(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, 
 pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
     let mut names = CallerNames::new(names_of(turn.surface), body);
-    match written(turn, body, target, &mut losses) {
+    match written(turn, body, target, &mut losses, &mut names) {
         Ok(mut outgoing) => {
             outgoing.dropped.extend(losses.into_dropped(&mut names));
             Ok(outgoing)
@@ -141,7 +142,8 @@ pub fn weigh(
     target: &Target,
 ) -> Result<usize, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
-    let (Some(read), None) = (read, native(turn.surface, target.row)) else {
+    let is_as_read = target.instructions.is_empty();
+    let (Some(read), None, true) = (read, native(turn.surface, target.row), is_as_read) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
@@ -155,11 +157,18 @@ pub fn weigh(
 /// Room for a request without long texts.
 const FIRST_BYTES: usize = 1024;
 
-fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
+fn written(
+    turn: &Turn,
+    body: Raw<'_>,
+    target: &Target,
+    losses: &mut Losses,
+    names: &mut CallerNames<'_>,
+) -> Result<Outgoing, Refusal> {
     match (native(turn.surface, target.row), caller(turn.surface)) {
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
-            let read = caller.read(body)?;
+            let mut read = caller.read(body)?;
+            names.before = instructed::instruct(&mut read, target);
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
             let write = provider(target.row).write;
             let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;

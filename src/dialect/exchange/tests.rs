@@ -51,6 +51,7 @@ fn target_without(row: &'static Row, feature: Features) -> Target {
         api_version: None,
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
+        instructions: Default::default(),
     }
 }
 

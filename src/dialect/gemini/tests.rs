@@ -22,6 +22,7 @@ pub(super) fn target(name: &str, model: &str) -> Target {
         api_version: None,
         project: Some("acme".into()),
         location: Some("us-central1".into()),
+        instructions: Default::default(),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn target(name: &str) -> Target {
         api_version: None,
         project: None,
         location: None,
+        instructions: Default::default(),
     }
 }
 

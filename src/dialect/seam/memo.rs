@@ -16,7 +16,8 @@ pub struct Memo {
     pub usage_asked: bool,
     /// The answer is a stream in the provider's framing.
     pub stream: bool,
-    /// What the answer repeats of the caller's request, as a JSON object.
+    /// What the answer repeats of the caller's request, as JSON: an object of members; the caller's instructions alone where the
+    /// provider repeats the rest.
     pub repeated: Option<String>,
     /// The caller offered its tools as OpenAI's legacy `functions`, and looks for `function_call` in the answer.
     pub calls_functions: bool,

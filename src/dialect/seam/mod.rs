@@ -19,7 +19,7 @@ pub use memo::{Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
 pub use sending::Sending;
-pub use target::{Endpoint, Target};
+pub use target::{Endpoint, Instructions, Target};
 pub use turn::Turn;
 
 use super::loss::{Member, Place, Refusal};

@@ -81,13 +81,20 @@ impl Router {
         };
         let most = self.runtime.config.listen.max_body_bytes;
         let sendable = usize::try_from(most).unwrap_or(usize::MAX);
-        let is_small = raw.as_json().len().saturating_mul(MOST_GROWTH) <= sendable;
+        let is_small = |wire: &Target| {
+            let told = raw.as_json().len().saturating_add(wire.instructions.length());
+            told.saturating_mul(MOST_GROWTH) <= sendable
+        };
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
             // Claude's own dialect can't make up for a schema that its target lacks.
-            let passes = || !exchange::may_refuse(turn.surface, wire.row) && holds(asked.needs, wire);
-            if (asked.is_plain && is_small) || passes() {
+            let passes = || {
+                (wire.instructions.is_empty() || is_small(wire))
+                    && !exchange::may_refuse(turn.surface, wire.row)
+                    && holds(asked.needs, wire)
+            };
+            if (asked.is_plain && is_small(wire)) || passes() {
                 return None;
             }
             match exchange::weigh(turn, raw, read, wire) {

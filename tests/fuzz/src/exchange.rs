@@ -45,6 +45,7 @@ fn target(name: &str, model: &str) -> Target {
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
+        instructions: Default::default(),
     }
 }
 
