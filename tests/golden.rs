@@ -12,7 +12,7 @@
 //! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
 //!                                            "maker": "anthropic-claude-v1", "calls_functions": true,
-//!                                            "origin": "1a2b3c4d", "repeated": "null",
+//!                                            "origin": "1a2b3c4d", "repeated": "null", "free_form": ["apply_patch"],
 //!                                            "instructions": {"prepend": "…", "append": "…"}}
 //! ```
 //!
@@ -35,8 +35,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn,
-    Unsupported, exchange, failure_json, provider,
+    CallerError, Endpoint, FreeForm, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface,
+    Target, Turn, Unsupported, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -184,6 +184,13 @@ impl Case {
             repeated: self.setting("repeated").map(text),
             origin: self.setting("origin").map(text),
             calls_functions: setting("calls_functions").unwrap_or(false),
+            free_form: FreeForm {
+                names: self
+                    .setting("free_form")
+                    .map(|all| all.items().map(text).collect())
+                    .unwrap_or_default(),
+                as_functions: self.setting("free_form").is_some(),
+            },
             wanted: Default::default(),
         }
     }

@@ -67,13 +67,27 @@ pub enum ToolKind<'a> {
         /// Whether the provider holds arguments to it; `None`: as the provider does by itself.
         strict: Option<bool>,
     },
-    /// A tool that only one dialect has (web search, computer use, custom grammar…), as written.
+    /// A tool of the caller's whose input is a text and no JSON (OpenAI's custom tools).
+    FreeForm {
+        /// What the text must match; `None`: any text.
+        grammar: Option<Grammar<'a>>,
+    },
+    /// A tool that only one dialect has (computer use, a shell…), as written.
     Foreign {
         /// [`Request::dialect`] of the requests that can have it.
         dialect: &'static str,
         /// The whole tool.
         raw: Raw<'a>,
     },
+}
+
+/// The form of a free-form tool's input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grammar<'a> {
+    /// What it is written in: `lark` or `regex`.
+    pub syntax: Text<'a>,
+    /// The grammar itself.
+    pub definition: Text<'a>,
 }
 
 /// Which tools the model may or must call.

@@ -135,6 +135,8 @@ fn write_tool(offered: &Offered<'_>, names: &Renames, w: &mut Writer<'_>) {
     let schema = match &tool.kind {
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
         ToolKind::Function { schema, .. } => *schema,
+        // Made a function before.
+        ToolKind::FreeForm { .. } => None,
     };
     w.object(|w| {
         w.key("name").text(&names.sent(&tool.name));

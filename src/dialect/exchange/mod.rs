@@ -19,10 +19,11 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
+    Body, Caller, CallerError, FreeForm, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
     WholeAnswer,
 };
 use super::surface::Surface;
+use super::talk::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
 use super::{anthropic, bedrock, cohere, embeddings, gemini, openai};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
@@ -65,8 +66,8 @@ pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
 
 /// Whether a provider may have no way to carry what isn't plain: where both sides speak the same, only some of its accents or its
 /// house refuse anything.
-pub fn may_refuse(surface: Surface, row: &Row) -> bool {
-    match native(surface, row) {
+pub fn may_refuse(surface: Surface, row: &Row, body: Raw<'_>) -> bool {
+    match native_way(surface, row, body) {
         None => true,
         Some(_) if surface == Surface::Chat => {
             let refuses =
@@ -80,6 +81,31 @@ pub fn may_refuse(surface: Surface, row: &Row) -> bool {
 /// Whether a target has embeddings at all, for a request that asks for this model.
 pub fn embeds(target: &Target, requested: &str) -> bool {
     embeddings::has(target, requested)
+}
+
+/// As [`native`], unless the request has what this provider's form of the dialect lacks: tools whose input is a text, which are
+/// functions there.
+fn native_way(surface: Surface, row: &Row, body: Raw<'_>) -> Option<&'static dyn Native> {
+    let lacks =
+        |row: &Row| surface == Surface::Chat && !row.has(Quirk::FreeForm) && openai::has_free_form(body);
+    native(surface, row).filter(|_| !lacks(row))
+}
+
+/// The same, once the answer comes.
+fn native_way_back(surface: Surface, row: &Row, memo: &Memo) -> Option<&'static dyn Native> {
+    native(surface, row).filter(|_| !memo.free_form.as_functions)
+}
+
+/// What is changed of a request before its provider's dialect writes it. How many messages there are now before the caller's first;
+/// and the free-form tools, for the memo.
+fn prepare(read: &mut Request<'_>, target: &Target) -> (usize, FreeForm) {
+    let before = instructed::instruct(read, target);
+    let mut free_form = free_form_of(read);
+    if !target.row.has(Quirk::FreeForm) {
+        free_form.as_functions = !free_form.names.is_empty();
+        as_functions(read);
+    }
+    (before, free_form)
 }
 
 fn no_way(surface: Surface, row: &Row) -> Refusal {
@@ -142,8 +168,9 @@ pub fn weigh(
     target: &Target,
 ) -> Result<usize, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
-    let is_as_read = target.instructions.is_empty();
-    let (Some(read), None, true) = (read, native(turn.surface, target.row), is_as_read) else {
+    let is_as_read = |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read);
+    let way = native_way(turn.surface, target.row, body);
+    let (Some(read), None) = (read.filter(is_as_read), way) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
@@ -164,15 +191,17 @@ fn written(
     losses: &mut Losses,
     names: &mut CallerNames<'_>,
 ) -> Result<Outgoing, Refusal> {
-    match (native(turn.surface, target.row), caller(turn.surface)) {
+    match (native_way(turn.surface, target.row, body), caller(turn.surface)) {
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
             let mut read = caller.read(body)?;
-            names.before = instructed::instruct(&mut read, target);
+            let (before, free_form) = prepare(&mut read, target);
+            names.before = before;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
             let write = provider(target.row).write;
             let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
+            outgoing.memo.free_form = free_form;
             caller.remember(body, &mut outgoing.memo);
             Ok(outgoing)
         }
@@ -202,10 +231,11 @@ pub fn reply(
     body: &[u8],
 ) -> Result<WholeAnswer, Failure> {
     let body = &Body::new(body);
-    match (native(turn.surface, target.row), caller(turn.surface)) {
+    match (native_way_back(turn.surface, target.row, memo), caller(turn.surface)) {
         (Some(native), _) => native.reply(turn, memo, head, body),
         (None, Some(caller)) => {
-            let reply = (provider(target.row).read)(head, body, memo)?;
+            let mut reply = (provider(target.row).read)(head, body, memo)?;
+            restore(&mut reply, memo);
             let mut answer =
                 WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
@@ -218,7 +248,7 @@ pub fn reply(
 
 /// Begins to turn a target's stream into what the caller gets.
 pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>> {
-    if let Some(native) = native(turn.surface, target.row) {
+    if let Some(native) = native_way_back(turn.surface, target.row, memo) {
         return Some(native.stream(turn, memo));
     }
     let caller = caller(turn.surface)?;
@@ -226,6 +256,7 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
     Some(Box::new(Translated {
         reader,
         writer: caller.stream(turn, memo),
+        free_form: FreeFormCalls::of(memo),
         seen: Seen::default(),
         // A response's end has all of it once more, and what Gemini's pages support is known by its place in the text.
         repeats: turn.surface == Surface::Responses || target.row.dialect == Dialect::Gemini,

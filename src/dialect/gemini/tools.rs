@@ -123,6 +123,8 @@ fn declared<'r>(
 ) -> Result<Option<Declaration<'r>>, Refusal> {
     let schema = match &tool.kind {
         ToolKind::Function { schema, .. } => *schema,
+        // Made a function before.
+        ToolKind::FreeForm { .. } => None,
         ToolKind::Foreign { dialect, .. } => {
             lose_foreign(index, dialect, losses)?;
             return Ok(None);

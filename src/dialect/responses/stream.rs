@@ -10,7 +10,7 @@ use super::reply::{Progress, ResponseFrame};
 use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
 use crate::chat::{Event, Maker, Usage};
-use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
+use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub(super) struct ResponseEvents {
     done: BTreeMap<u32, Vec<u8>>,
     usage: Usage,
     tier: Option<Text<'static>>,
+    /// The tools whose input is a text.
+    free_form: FreeForm,
     /// Why the answer is incomplete.
     reason: Option<&'static str>,
 }
@@ -46,6 +48,7 @@ impl ResponseEvents {
             done: BTreeMap::new(),
             usage: Usage::default(),
             tier: None,
+            free_form: memo.free_form.clone(),
             reason: None,
         }
     }
@@ -137,8 +140,9 @@ impl ResponseEvents {
             self.close(out, ItemStatus::Completed, is_thought);
             self.seal(EncryptedContent::Call(*maker, signature.clone().into_owned()), out);
         }
+        let is_custom = self.free_form.has(name);
         let (id, name) = (id.clone().into_owned(), name.clone().into_owned());
-        self.add(OpenItem::Call { number, id, name, arguments: String::new() }, out);
+        self.add(OpenItem::Call { number, id, name, arguments: String::new(), is_custom }, out);
     }
 }
 

@@ -15,7 +15,7 @@ pub use address::{google_path, openai_path};
 pub use body::Body;
 pub use error::CallerError;
 pub use framed::{FramePipe, FrameReader, Framed, Framing, Sink};
-pub use memo::{Memo, Wanted};
+pub use memo::{FreeForm, Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
 pub use sending::Sending;

@@ -7,11 +7,13 @@
 //! | `tools`, `choice` | which tools go out, and which may be called |
 //! | `form` | an answer held to a schema, or given by a tool |
 //! | `called` | whose tool an answer calls |
+//! | `free_form` | tools whose input is a text, as functions and back |
 //! | `limits` | stop sequences, budgets of thought, and what many have no place for |
 
 mod called;
 mod choice;
 mod form;
+mod free_form;
 mod here;
 mod limits;
 mod tools;
@@ -20,6 +22,7 @@ mod turns;
 pub use called::Called;
 pub use choice::{Chosen, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
+pub use free_form::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
 pub use here::{Admission, Here, Stand};
 pub use limits::{StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
 pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};

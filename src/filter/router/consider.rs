@@ -91,7 +91,7 @@ impl Router {
             // Claude's own dialect can't make up for a schema that its target lacks.
             let passes = || {
                 (wire.instructions.is_empty() || is_small(wire))
-                    && !exchange::may_refuse(turn.surface, wire.row)
+                    && !exchange::may_refuse(turn.surface, wire.row, raw)
                     && holds(asked.needs, wire)
             };
             if (asked.is_plain && is_small(wire)) || passes() {

@@ -2,7 +2,7 @@
 
 use super::chunks::{self, MistralMessages};
 use super::message::Messages;
-use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
+use crate::chat::{Effort, Features, Format, Grammar, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
 use crate::dialect::openai::wire::OWN;
@@ -105,7 +105,10 @@ impl<'c> Composer<'c> {
         if let Some(choice) = choice {
             let mut json = Vec::new();
             let any = quirks::required_choice(self.target.row);
-            write_choice(choice, any, self.names, &mut Writer::new(&mut json));
+            let is_free_form = |tool: &Tool<'_>| matches!(tool.kind, ToolKind::FreeForm { .. });
+            let names_free_form = matches!(choice, ToolChoice::Named(name) if request.tools.iter().any(|tool| tool.name == *name && is_free_form(tool)));
+            let kind = if names_free_form { "custom" } else { "function" };
+            write_choice(choice, any, kind, self.names, &mut Writer::new(&mut json));
             self.put("tool_choice", as_raw(&json), w)?;
         }
         let parallel = request.parallel_tool_calls.map(|on| Raw::trusted(if on { "true" } else { "false" }));
@@ -314,6 +317,7 @@ fn effort_of_budget(budget: u64) -> Effort {
 fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
+        ToolKind::FreeForm { grammar } => return write_custom(tool, grammar.as_ref(), names, w),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
     };
     w.object(|w| {
@@ -335,6 +339,27 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Wri
     });
 }
 
+/// A tool whose input is a text.
+fn write_custom(tool: &Tool<'_>, grammar: Option<&Grammar<'_>>, names: &Renames, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("custom");
+        w.key("custom").object(|w| {
+            w.key("name").text(&names.sent(&tool.name));
+            if let Some(description) = &tool.description {
+                w.key("description").text(description);
+            }
+            let Some(Grammar { syntax, definition }) = grammar else { return };
+            w.key("format").object(|w| {
+                w.key("type").string("grammar");
+                w.key("grammar").object(|w| {
+                    w.key("syntax").text(syntax);
+                    w.key("definition").text(definition);
+                });
+            });
+        });
+    });
+}
+
 /// The kind of a choice, for the row's quirk.
 fn kind_of_choice(choice: &ToolChoice<'_>) -> &'static str {
     match choice {
@@ -347,15 +372,15 @@ fn kind_of_choice(choice: &ToolChoice<'_>) -> &'static str {
 
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
-/// `any` is the word for "some tool".
-fn write_choice(choice: &ToolChoice<'_>, any: &str, names: &Renames, w: &mut Writer<'_>) {
+/// `any` is the word for "some tool", `kind` what a named one is.
+fn write_choice(choice: &ToolChoice<'_>, any: &str, kind: &'static str, names: &Renames, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto | ToolChoice::Among { required: false, .. } => w.string("auto"),
         ToolChoice::None => w.string("none"),
         ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string(any),
         ToolChoice::Named(name) => w.object(|w| {
-            w.key("type").string("function");
-            w.key("function").object(|w| w.key("name").text(&names.sent(name)));
+            w.key("type").string(kind);
+            w.key(kind).object(|w| w.key("name").text(&names.sent(name)));
         }),
     }
 }
