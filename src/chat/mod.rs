@@ -18,6 +18,7 @@ pub use message::{
 };
 pub use reply::{Choice, Citation, Finish, Reply};
 pub use request::{
-    Effort, Format, Grammar, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind,
+    Effort, Format, Grammar, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind, WEB_SEARCH,
+    WebSearch,
 };
 pub use usage::Usage;

@@ -4,6 +4,7 @@
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
 mod asked;
+mod hosted;
 mod instructed;
 mod limits;
 mod naming;
@@ -98,13 +99,14 @@ fn native_way_back(surface: Surface, row: &Row, memo: &Memo) -> Option<&'static 
 
 /// What is changed of a request before its provider's dialect writes it. How many messages there are now before the caller's first;
 /// and the free-form tools, for the memo.
-fn prepare(read: &mut Request<'_>, target: &Target) -> (usize, FreeForm) {
+fn prepare(read: &mut Request<'_>, target: &Target, losses: &mut Losses) -> (usize, FreeForm) {
     let before = instructed::instruct(read, target);
     let mut free_form = free_form_of(read);
     if !target.row.has(Quirk::FreeForm) {
         free_form.as_functions = !free_form.names.is_empty();
         as_functions(read);
     }
+    hosted::forget(read, target.dialect(), losses);
     (before, free_form)
 }
 
@@ -168,7 +170,8 @@ pub fn weigh(
     target: &Target,
 ) -> Result<usize, Refusal> {
     let mut losses = Losses::new(turn.unsupported);
-    let is_as_read = |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read);
+    let is_as_read =
+        |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read) && !hosted::is_in(read);
     let way = native_way(turn.surface, target.row, body);
     let (Some(read), None) = (read.filter(is_as_read), way) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
@@ -195,7 +198,7 @@ fn written(
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
             let mut read = caller.read(body)?;
-            let (before, free_form) = prepare(&mut read, target);
+            let (before, free_form) = prepare(&mut read, target, losses);
             names.before = before;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
             let write = provider(target.row).write;

@@ -25,7 +25,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let requested = request.model.decode();
     let model = Model::of(target, &requested);
     let turns = contents::turns(request, model, losses)?;
-    let mut tools = GeminiTools::of(request, losses)?;
+    let mut tools = GeminiTools::of(request, target.row.host, losses)?;
     if request.format != crate::chat::Format::Text {
         tools.leave_uncallable(model);
     }

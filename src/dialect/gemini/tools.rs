@@ -3,11 +3,12 @@
 use super::generation::Model;
 use super::names::Names;
 use super::schema::{self, Use};
+use super::search;
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Loss, Member};
 use crate::dialect::piece::names::set;
 use crate::dialect::talk::{Chosen, is_strict, lose_foreign, not_in_tools};
-use crate::dialect::{Losses, Refusal};
+use crate::dialect::{Host, Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
 /// What a tool's schema becomes if it can't be said in Gemini's keywords and may be dropped.
@@ -17,6 +18,8 @@ const ANY_ARGUMENTS: &[u8] = br#"{"type":"object"}"#;
 #[derive(Debug, Default)]
 pub(super) struct GeminiTools<'r> {
     offered: Vec<Declaration<'r>>,
+    /// Google searches, as JSON.
+    search: Option<String>,
     choice: Option<Chosen<'r>>,
     /// Only these may be called, by the caller's names.
     allowed: Vec<&'r Text<'r>>,
@@ -33,7 +36,11 @@ impl<'r> GeminiTools<'r> {
     /// # Errors
     /// Tools that only another dialect has and schemas that can't be said, unless dropping them is allowed; a choice of
     /// a tool that isn't there.
-    pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<GeminiTools<'r>, Refusal> {
+    pub(super) fn of(
+        request: &'r Request<'r>,
+        host: Host,
+        losses: &mut Losses,
+    ) -> Result<GeminiTools<'r>, Refusal> {
         let mut plan = GeminiTools::default();
         let among = match &request.tool_choice {
             Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
@@ -44,10 +51,20 @@ impl<'r> GeminiTools<'r> {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
+                if let ToolKind::WebSearch(search) = &tool.kind {
+                    plan.search = search::json(search, index, request, host, losses)?;
+                    continue;
+                }
                 plan.offered.extend(declared(tool, index, losses)?);
             }
         }
-        plan.choose(request.tool_choice.as_ref())?;
+        let choice = request.tool_choice.as_ref();
+        if plan.search.is_some() && choice.is_some_and(search::is_forced) {
+            let why = "asks that a search be made, and Gemini decides by itself whether it makes one";
+            losses.meaning("tool_choice", why)?;
+        } else {
+            plan.choose(choice)?;
+        }
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
             losses.advisory(Member::Parallel);
         }
@@ -73,7 +90,7 @@ impl<'r> GeminiTools<'r> {
 
     /// The model may answer with a tool call.
     pub(super) fn may_call(&self) -> bool {
-        !self.offered.is_empty() && self.choice != Some(Chosen::None)
+        self.search.is_some() || !self.offered.is_empty() && self.choice != Some(Chosen::None)
     }
 
     /// The model can't answer with anything else.
@@ -90,6 +107,9 @@ impl<'r> GeminiTools<'r> {
 
     /// Writes the members `tools` and `toolConfig`.
     pub(super) fn write(&self, names: &Names, w: &mut Writer<'_>) {
+        if let Some(search) = &self.search {
+            return w.key("tools").array(|w| w.object(|w| w.key("googleSearch").raw(Raw::trusted(search))));
+        }
         if self.offered.is_empty() {
             return;
         }
@@ -124,9 +144,9 @@ fn declared<'r>(
     let schema = match &tool.kind {
         ToolKind::Function { schema, .. } => *schema,
         // Made a function before.
-        ToolKind::FreeForm { .. } => None,
+        ToolKind::FreeForm { .. } | ToolKind::WebSearch(_) => None,
         ToolKind::Foreign { dialect, .. } => {
-            lose_foreign(index, dialect, losses)?;
+            lose_foreign(index, tool, dialect, losses)?;
             return Ok(None);
         }
     };

@@ -214,3 +214,27 @@ fn calls_of_free_form_tools_are_read() {
     assert_eq!(fragments.len(), 1, "{told:?}");
     assert!(fragments[0].contains(r#""x\n""#), "{told:?}");
 }
+
+#[test]
+fn only_search_models_of_openai_search() {
+    let body = r#"{"model":"m","input":"a","tools":[{"type":"web_search","search_context_size":"low","user_location":{"type":"approximate","city":"Paris"}}],
+        "tool_choice":{"type":"web_search_preview"}}"#;
+    let request = exchange::read(Surface::Responses, Raw::parse(body.as_bytes()).unwrap()).unwrap();
+    let sent = |model: &str| {
+        let target = Target { model: Some(model.to_owned()), ..target("openai") };
+        let (turn, mut losses) = (turn(false), Losses::new(Unsupported::Refuse));
+        let to = crate::dialect::Sending { target: &target, turn: &turn, losses: &mut losses };
+        let mut written = Vec::new();
+        let sent = (super::provider::PROVIDER.write)(&request, to, &mut Writer::new(&mut written));
+        sent.map(|_| String::from_utf8(written).unwrap())
+            .map_err(|refusal| refusal.named(&mut crate::dialect::loss::InChat).message)
+    };
+    let options = r#""web_search_options":{"search_context_size":"low","user_location":{"type":"approximate","approximate":{"city":"Paris"}}}"#;
+    let searched = sent("gpt-5-search-api").unwrap();
+    assert!(searched.contains(options) && !searched.contains("\"tool"), "{searched}");
+    let refused = sent("gpt-5.4").unwrap_err();
+    assert!(
+        refused.starts_with("tools[0] is a search of the web, which this target doesn't make"),
+        "{refused}"
+    );
+}

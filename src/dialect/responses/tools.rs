@@ -1,7 +1,7 @@
 //! Tools, the choice among them, and the form of the answer.
 
 use super::OWN;
-use crate::chat::{Format, Grammar, Tool, ToolChoice, ToolKind};
+use crate::chat::{Format, Grammar, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
@@ -29,6 +29,11 @@ pub(super) fn read_all<'a>(
         if kind == "custom" {
             tools.push(custom(tool, &at)?);
             extra.extend(others(tool, &CUSTOM_MEMBERS));
+            continue;
+        }
+        if is_search(&kind) {
+            let search = ToolKind::WebSearch(WebSearch::of(OWN, tool));
+            tools.push(Tool { name: Text::from(WEB_SEARCH), description: None, kind: search, cache: None });
             continue;
         }
         if kind != "function" {
@@ -121,8 +126,16 @@ pub(super) fn read_choice<'a>(value: Raw<'a>, at: &At<'_>) -> Result<ToolChoice<
     Ok(ToolChoice::Among { names, required })
 }
 
+/// `web_search`, and what it was called before: <https://platform.openai.com/docs/guides/tools-web-search>.
+fn is_search(kind: &Text<'_>) -> bool {
+    kind.decode().starts_with(WEB_SEARCH)
+}
+
 /// A tool's name as [`read_all`] has it.
 fn name_of<'a>(tool: Raw<'a>, kind: Text<'a>) -> Text<'a> {
+    if is_search(&kind) {
+        return Text::from(WEB_SEARCH);
+    }
     tool.present("name").and_then(Raw::text).unwrap_or(kind)
 }
 

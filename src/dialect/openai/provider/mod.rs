@@ -6,6 +6,7 @@ mod order;
 mod part;
 mod reply;
 mod request;
+mod search;
 mod stream;
 mod tool_calls;
 

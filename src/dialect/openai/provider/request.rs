@@ -2,13 +2,15 @@
 
 use super::chunks::{self, MistralMessages};
 use super::message::Messages;
-use crate::chat::{Effort, Features, Format, Grammar, Request, Tool, ToolChoice, ToolKind};
+use super::search;
+use crate::chat::{Effort, Features, Format, Grammar, Request, Tool, ToolChoice, ToolKind, WEB_SEARCH};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
 use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
+use crate::dialect::talk::lose_foreign;
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
 use crate::json::{Raw, Text, Writer};
 
@@ -33,7 +35,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         OWN if !target.row.has(Quirk::Chunks) => Renames::default(),
         _ => Renames::new(of_tools(request), MAX_NAME),
     };
-    let mut composer = Composer { request, target, names: &names, losses };
+    let mut composer = Composer { request, model, target, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
     w.key("messages");
@@ -43,6 +45,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, w)?;
     }
     composer.tools(w)?;
+    composer.search(w)?;
     composer.limits(w)?;
     composer.sampling(w)?;
     composer.thinking(w)?;
@@ -62,6 +65,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
 
 struct Composer<'c> {
     request: &'c Request<'c>,
+    model: &'c str,
     target: &'c Target,
     names: &'c Renames,
     losses: &'c mut Losses,
@@ -93,7 +97,10 @@ impl<'c> Composer<'c> {
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
         }
-        let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
+        // Where searches are made at all they are no tool that could be chosen.
+        let is_search = |choice: &ToolChoice<'_>| matches!(choice, ToolChoice::Named(name) if *name == WEB_SEARCH && !tools.iter().any(|tool| tool.name == *name));
+        let choice = request.tool_choice.as_ref();
+        let choice = choice.filter(|choice| takes(kind_of_choice(choice)) && !is_search(choice));
         if choice.is_none() && request.tool_choice.is_some() {
             self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
         }
@@ -125,9 +132,10 @@ impl<'c> Composer<'c> {
                 continue;
             }
             match &tool.kind {
+                // A member of the request.
+                ToolKind::WebSearch(_) => {}
                 ToolKind::Foreign { dialect, .. } if *dialect != Dialect::OpenAi.name() => {
-                    let why = "is a tool that only its own provider runs, so it can't be sent to this target";
-                    self.losses.meaning(format!("tools[{index}]"), why)?;
+                    lose_foreign(index, tool, dialect, self.losses)?;
                 }
                 ToolKind::Foreign { raw, .. }
                     if self.target.row.has(Quirk::Chunks) && !chunks::is_own_tool(*raw) =>
@@ -142,6 +150,20 @@ impl<'c> Composer<'c> {
             }
         }
         Ok(carried)
+    }
+
+    /// Searches of the web, which are no tool here.
+    fn search(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        for (index, tool) in self.request.tools.iter().enumerate() {
+            let ToolKind::WebSearch(search) = &tool.kind else { continue };
+            let is_own = search.dialect == OWN && !quirks::rejects(self.target.row, "web_search_options");
+            if is_own {
+                w.key("web_search_options").raw(search.raw);
+            } else {
+                search::write(search, index, self.target, self.model, self.losses, w)?;
+            }
+        }
+        Ok(())
     }
 
     fn limits(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
@@ -317,6 +339,7 @@ fn effort_of_budget(budget: u64) -> Effort {
 fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
+        ToolKind::WebSearch(_) => return,
         ToolKind::FreeForm { grammar } => return write_custom(tool, grammar.as_ref(), names, w),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
     };
