@@ -56,9 +56,13 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Perplexity's are the location's own, OpenAI's are one in.
+/// Perplexity's are the location's own, without a zone of time; OpenAI's are one in.
+/// <https://docs.perplexity.ai/guides/user-location-filter-guide>
 fn write_place(search: &WebSearch<'_>, is_flat: bool, w: &mut Writer<'_>) {
-    let members = |w: &mut Writer<'_>| search.place().for_each(|(name, said)| w.key(name).text(&said));
+    let members = |w: &mut Writer<'_>| {
+        let known = search.place().filter(|(name, _)| !is_flat || *name != "timezone");
+        known.for_each(|(name, said)| w.key(name).text(&said));
+    };
     if is_flat {
         return members(w);
     }
