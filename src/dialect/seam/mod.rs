@@ -158,8 +158,9 @@ pub trait Pipe {
 /// plain stop.
 pub fn finish_name(finish: &Finish<'_>) -> &'static str {
     match finish {
-        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
-        Finish::Length | Finish::ContextWindow => "length",
+        Finish::Stop | Finish::StopSequence(_) | Finish::Broken | Finish::Other(_) => "stop",
+        // Of a pause callers must know that there is more to come, and this is the one word that says so.
+        Finish::Length | Finish::ContextWindow | Finish::Pause => "length",
         Finish::ToolCalls => "tool_calls",
         Finish::ContentFilter | Finish::Refusal => "content_filter",
     }

@@ -1,6 +1,7 @@
 //! Chat Completions as providers speak it: requests out, answers and streams in.
 
 mod chunks;
+mod custom;
 mod message;
 mod order;
 mod part;

@@ -2,8 +2,8 @@
 
 use super::chunks::{self, MistralMessages};
 use super::message::Messages;
-use super::search;
-use crate::chat::{Effort, Features, Format, Grammar, Request, Tool, ToolChoice, ToolKind, WEB_SEARCH};
+use super::{custom, search};
+use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
 use crate::dialect::openai::wire::OWN;
@@ -35,7 +35,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         OWN if !target.row.has(Quirk::Chunks) => Renames::default(),
         _ => Renames::new(of_tools(request), MAX_NAME),
     };
-    let mut composer = Composer { request, model, target, names: &names, losses };
+    let mut composer = Composer { request, target, names: &names, losses };
     w.open_object();
     w.key("model").string(model);
     w.key("messages");
@@ -45,7 +45,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, w)?;
     }
     composer.tools(w)?;
-    composer.search(w)?;
+    search::write_all(request, target, model, composer.losses, w)?;
     composer.limits(w)?;
     composer.sampling(w)?;
     composer.thinking(w)?;
@@ -65,7 +65,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
 
 struct Composer<'c> {
     request: &'c Request<'c>,
-    model: &'c str,
     target: &'c Target,
     names: &'c Renames,
     losses: &'c mut Losses,
@@ -97,10 +96,8 @@ impl<'c> Composer<'c> {
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
         }
-        // Where searches are made at all they are no tool that could be chosen.
-        let is_search = |choice: &ToolChoice<'_>| matches!(choice, ToolChoice::Named(name) if *name == WEB_SEARCH && !tools.iter().any(|tool| tool.name == *name));
-        let choice = request.tool_choice.as_ref();
-        let choice = choice.filter(|choice| takes(kind_of_choice(choice)) && !is_search(choice));
+        let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
+        let choice = choice.filter(|choice| !search::is_named(choice, &tools));
         if choice.is_none() && request.tool_choice.is_some() {
             self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
         }
@@ -112,9 +109,7 @@ impl<'c> Composer<'c> {
         if let Some(choice) = choice {
             let mut json = Vec::new();
             let any = quirks::required_choice(self.target.row);
-            let is_free_form = |tool: &Tool<'_>| matches!(tool.kind, ToolKind::FreeForm { .. });
-            let names_free_form = matches!(choice, ToolChoice::Named(name) if request.tools.iter().any(|tool| tool.name == *name && is_free_form(tool)));
-            let kind = if names_free_form { "custom" } else { "function" };
+            let kind = custom::kind_of_named(choice, request);
             write_choice(choice, any, kind, self.names, &mut Writer::new(&mut json));
             self.put("tool_choice", as_raw(&json), w)?;
         }
@@ -150,20 +145,6 @@ impl<'c> Composer<'c> {
             }
         }
         Ok(carried)
-    }
-
-    /// Searches of the web, which are no tool here.
-    fn search(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        for (index, tool) in self.request.tools.iter().enumerate() {
-            let ToolKind::WebSearch(search) = &tool.kind else { continue };
-            let is_own = search.dialect == OWN && !quirks::rejects(self.target.row, "web_search_options");
-            if is_own {
-                w.key("web_search_options").raw(search.raw);
-            } else {
-                search::write(search, index, self.target, self.model, self.losses, w)?;
-            }
-        }
-        Ok(())
     }
 
     fn limits(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
@@ -340,7 +321,7 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Wri
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
         ToolKind::WebSearch(_) => return,
-        ToolKind::FreeForm { grammar } => return write_custom(tool, grammar.as_ref(), names, w),
+        ToolKind::FreeForm { grammar } => return custom::write(tool, grammar.as_ref(), names, w),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
     };
     w.object(|w| {
@@ -358,27 +339,6 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Wri
             if let Some(strict) = strict {
                 w.key("strict").bool(*strict);
             }
-        });
-    });
-}
-
-/// A tool whose input is a text.
-fn write_custom(tool: &Tool<'_>, grammar: Option<&Grammar<'_>>, names: &Renames, w: &mut Writer<'_>) {
-    w.object(|w| {
-        w.key("type").string("custom");
-        w.key("custom").object(|w| {
-            w.key("name").text(&names.sent(&tool.name));
-            if let Some(description) = &tool.description {
-                w.key("description").text(description);
-            }
-            let Some(Grammar { syntax, definition }) = grammar else { return };
-            w.key("format").object(|w| {
-                w.key("type").string("grammar");
-                w.key("grammar").object(|w| {
-                    w.key("syntax").text(syntax);
-                    w.key("definition").text(definition);
-                });
-            });
         });
     });
 }

@@ -1,6 +1,8 @@
 //! Searches of the web where a provider of Chat Completions makes them itself: as options, and only some models do.
 
-use crate::chat::WebSearch;
+use crate::chat::{Request, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch};
+use crate::dialect::openai::quirks;
+use crate::dialect::openai::wire::OWN;
 use crate::dialect::talk::{NO_SEARCH, SearchHabits, lose_search};
 use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
@@ -17,11 +19,41 @@ const AT_PERPLEXITY: SearchHabits = SearchHabits { allows: true, blocks: true, .
 /// The most domains that Perplexity takes, either kind.
 const MOST_DOMAINS: usize = 20;
 
+/// Whether a choice names a search: where one is made at all it is no tool that could be chosen.
+pub(super) fn is_named(choice: &ToolChoice<'_>, tools: &[&Tool<'_>]) -> bool {
+    match choice {
+        ToolChoice::Named(name) => *name == WEB_SEARCH && !tools.iter().any(|tool| tool.name == *name),
+        _ => false,
+    }
+}
+
+/// Writes the request's searches: as the caller did, where it is of this dialect and the provider doesn't reject them.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn write_all(
+    request: &Request<'_>,
+    target: &Target,
+    model: &str,
+    losses: &mut Losses,
+    w: &mut Writer<'_>,
+) -> Result<(), Refusal> {
+    for (index, tool) in request.tools.iter().enumerate() {
+        let ToolKind::WebSearch(search) = &tool.kind else { continue };
+        if search.dialect == OWN && !quirks::rejects(target.row, "web_search_options") {
+            w.key("web_search_options").raw(search.raw);
+        } else {
+            write(search, index, target, model, losses, w)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the members that say it.
 ///
 /// # Errors
 /// The target makes no such search, and the tool may not be left out.
-pub(super) fn write(
+fn write(
     search: &WebSearch<'_>,
     index: usize,
     target: &Target,
