@@ -51,6 +51,7 @@ fn target(id: &str, name: &str, model: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
+        api: Default::default(),
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-central1".to_owned()),

@@ -35,7 +35,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::{Features, Maker};
 use switchover::dialect::{
-    CallerError, Endpoint, FreeForm, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface,
+    Api, CallerError, Endpoint, FreeForm, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface,
     Target, Turn, Unsupported, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
@@ -50,12 +50,16 @@ const CLAUDE_ON_CONVERSE: &str = "bedrock_claude";
 /// OpenAI's dialect without Responses: what callers of Responses are translated to.
 const CHAT: &str = "chat";
 
+/// OpenAI's Responses, for callers of other dialects.
+const RESPONSES: &str = "openai_responses";
+
 /// Target id (a dialect's name), provider, and the model where it isn't the row's example.
 type Shown = (&'static str, &'static str, Option<&'static str>);
 
 const TARGETS: &[Shown] = &[
     ("openai", "openai", None),
     (CHAT, "openai_compatible", None),
+    (RESPONSES, "openai", None),
     ("anthropic", "anthropic", None),
     ("gemini", "gemini", None),
     ("bedrock", "bedrock", None),
@@ -104,6 +108,7 @@ fn targets() -> Vec<Target> {
             denied: Features::NONE,
             context_window: None,
             max_output_tokens: Some(8192),
+            api: api_of(id),
             api_version: (id == DEPLOYMENT).then(|| "2024-10-21".to_owned()),
             project: Some("acme".to_owned()),
             location: Some("us-east-1".to_owned()),
@@ -113,12 +118,27 @@ fn targets() -> Vec<Target> {
     built.collect()
 }
 
+/// `openai` shows Chat Completions to the callers that are not of Responses, whatever its model would be asked by: which of the two
+/// that is, is shown beside the function that decides it.
+fn api_of(id: &str) -> Api {
+    if id == RESPONSES { Api::Responses } else { Api::Auto }
+}
+
+/// The target as it is shown to the callers of a path.
+fn shown_to(surface: Surface, target: &Target) -> Target {
+    let is_chat = target.id == "openai" && surface != Surface::Responses;
+    Target { api: if is_chat { Api::Chat } else { target.api }, ..target.clone() }
+}
+
 /// Whether the library has a way between the two, and the cases show it: to the others, [`CHAT`] is as OpenAI.
 fn pair_exists(surface: Surface, target: &Target) -> bool {
-    if target.id == CHAT && surface != Surface::Responses {
+    let for_responses_only = target.id == CHAT;
+    let for_others_only = target.id == RESPONSES;
+    if for_responses_only && surface != Surface::Responses || for_others_only && surface == Surface::Responses
+    {
         return false;
     }
-    exchange::native(surface, target.row).is_some() || exchange::caller(surface).is_some()
+    exchange::native(surface, target).is_some() || exchange::caller(surface).is_some()
 }
 
 struct Case {
@@ -191,6 +211,7 @@ impl Case {
                     .unwrap_or_default(),
                 as_functions: self.setting("free_form").is_some(),
             },
+            by_responses: false,
             wanted: Default::default(),
         }
     }
@@ -244,7 +265,7 @@ fn requests() {
         let all = case.setting("targets").and_then(Raw::text).is_some_and(|text| text == "all");
         let shown = |target: &&Target| pair_exists(surface, target) && (all || !is_other(target));
         for target in targets.iter().filter(shown) {
-            let target = &Target { instructions: instructions.clone(), ..target.clone() };
+            let target = &Target { instructions: instructions.clone(), ..shown_to(surface, target) };
             match exchange::request(&turn, body, target) {
                 Ok(outgoing) => case.expect(&format!("{}.json", target.id), &outgoing_json(&outgoing)),
                 Err(refusal) => {
@@ -418,14 +439,14 @@ fn may_end(target: &Target, group: &str, prefix: &[u8]) -> bool {
     }
 }
 
-/// The callers of a dialect's answers. `responses` are OpenAI's answers to callers
-/// of the same, `openai` its chat completions.
+/// The callers of a dialect's answers. `responses` are OpenAI's responses, to callers of the same as they are, `openai` its chat
+/// completions.
 fn callers_of<'t>(targets: &'t [Target], dialect: &str) -> Vec<(&'static str, Surface, &'t Target)> {
     let mut ready = Vec::new();
     for (name, surface) in CALLERS {
         let id = match (dialect, *surface) {
             ("responses", Surface::Responses) => "openai",
-            ("responses", _) => continue,
+            ("responses", _) => RESPONSES,
             ("openai", Surface::Responses) => CHAT,
             _ => dialect,
         };
@@ -434,7 +455,7 @@ fn callers_of<'t>(targets: &'t [Target], dialect: &str) -> Vec<(&'static str, Su
         // Azure is as OpenAI: callers of Responses get its Responses, and a case is a chat completion.
         if dialect != "responses"
             && *surface == Surface::Responses
-            && exchange::native(*surface, target.row).is_some()
+            && exchange::native(*surface, target).is_some()
         {
             continue;
         }

@@ -29,6 +29,7 @@ fn target() -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: None,
+        api: Default::default(),
         api_version: None,
         project: None,
         location: None,
@@ -316,7 +317,7 @@ proptest! {
         prop_assert_eq!(&read, &request, "{}", body.as_json());
 
         // The shortcut changes nothing but the model, and a body that asks for usage already is the same bytes.
-        let native = exchange::native(Surface::Chat, target.row).unwrap();
+        let native = exchange::native(Surface::Chat, &target).unwrap();
         let mut edited = native.request(body, Sending { target: &target, turn: &turn, losses: &mut losses }).unwrap();
         edited.complete(body.as_json().as_bytes());
         prop_assert_eq!(&edited.body, &written);

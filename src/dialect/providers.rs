@@ -122,6 +122,9 @@ pub enum Quirk {
     FreeForm,
     /// Speaks `/responses` too.
     Responses,
+    /// As [`Quirk::Responses`], but is asked by it only where the file says so (`api: responses`): it has less there, or keeps its
+    /// house differently.
+    ResponsesIfAsked,
     /// Speaks `/embeddings` too.
     Embeddings(&'static Embeds),
 }
@@ -161,6 +164,11 @@ impl Row {
     /// Whether it differs so.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
+    }
+
+    /// Whether it has `/responses` at all.
+    pub fn has_responses(&self) -> bool {
+        self.has(Quirk::Responses) || self.has(Quirk::ResponsesIfAsked)
     }
 
     /// How the provider speaks OpenAI's embeddings, if it does.
@@ -327,7 +335,8 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Optional,
         carries: OPENAI,
-        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, EMBEDDINGS],
+        // Whoever it is: who writes `api: responses` knows that it has them.
+        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, Quirk::ResponsesIfAsked, EMBEDDINGS],
         example_model: "llama-4",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },

@@ -11,7 +11,7 @@ from harness.standin import Standin
 
 # The stand-in providers of these tests: names are those of targets, each with a key of its own.
 NAMES = (
-    "openai-main", "openai-second", "azure-secondary", "anthropic-main", "anthropic-last-resort", "gemini-main",
+    "openai-main", "openai-second", "responses-main", "azure-secondary", "anthropic-main", "anthropic-last-resort", "gemini-main",
     "vertex-main", "vertex-claude", "bedrock-main", "bedrock-claude", "cohere-main",
     "azure-deployment", "compatible-main", "groq-main,dialect=openai", "mistral-main,dialect=mistral",
     "deepseek-main,dialect=deepseek",

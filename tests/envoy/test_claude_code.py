@@ -79,6 +79,22 @@ def test_a_session(everyone, kind):
     assert "No such file" in answer.content[-1].text
 
 
+def test_openai_thinks_on(everyone, cloud):
+    """Tools with thinking go to OpenAI's newer models by Responses only. What they thought comes back to them, as they sealed it."""
+    messages = turn("What is the weather?")
+    answer = ask(everyone, "openai_responses", messages)
+    assert [block.type for block in answer.content] == ["thinking", "text", "tool_use"] and answer.content[0].thinking
+    result = {"type": "tool_result", "tool_use_id": answer.content[-1].id, "content": "sunny ☀"}
+    messages += [{"role": "assistant", "content": [block.to_dict() for block in answer.content]}, {"role": "user", "content": [result]}]
+    assert "sunny ☀" in ask(everyone, "openai_responses", messages).content[-1].text
+    entries = cloud[KINDS["openai_responses"]].log()
+    assert [(entry["path"], entry["problem"]) for entry in entries] == [("/v1/responses", None)] * 2
+    first, second = [entry["json"]["input"] for entry in entries]
+    assert second[: len(first)] == first
+    (thought,) = [item for item in second if item.get("type") == "reasoning"]
+    assert thought["encrypted_content"].startswith("gAAAA") and thought["summary"][0]["text"] == answer.content[0].thinking
+
+
 @pytest.mark.parametrize("thinking", [{"type": "enabled", "budget_tokens": 2000}, {"type": "disabled"}], ids=["budget", "off"])
 def test_how_much_to_think(everyone, kind, thinking):
     answer = ask(everyone, kind, turn("Grüß dich!"), thinking=thinking, max_tokens=8000, tools=[])

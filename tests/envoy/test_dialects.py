@@ -13,6 +13,7 @@ from harness.gateway import CALLER_KEY, Gateway
 # Target kind → the stand-in provider it is; a kind is what the file calls a provider, but for those in MADE.
 KINDS = {
     "openai": "openai-main",
+    "openai_responses": "responses-main",
     "azure_openai": "azure-secondary",
     "anthropic": "anthropic-main",
     "anthropic_bedrock": "bedrock-claude",
@@ -27,7 +28,13 @@ KINDS = {
     "openai_compatible": "compatible-main",
     "azure_deployment": "azure-deployment",
 }
-MADE = {"azure_deployment": ("azure_openai", {"model": "chat-production", "api_version": "2024-10-21"})}
+MADE = {
+    # Models that take tools with an effort on Chat Completions, and one that takes them in Responses only.
+    "openai": ("openai", {"model": "gpt-5.1"}),
+    "azure_openai": ("azure_openai", {"model": "gpt-5.1"}),
+    "openai_responses": ("openai", {"model": "gpt-5.4", "api": "responses"}),
+    "azure_deployment": ("azure_openai", {"model": "chat-production", "api_version": "2024-10-21"}),
+}
 USER = [{"role": "user", "content": "Grüß dich!"}]
 SCHEMA = {
     "type": "object",
@@ -89,7 +96,9 @@ def test_openai_stream(everyone, kind):
 
 
 def test_openai_limit(everyone, kind):
-    answer = everyone.openai().chat.completions.create(model=kind, messages=USER, max_completion_tokens=3)
+    # Responses have a least limit.
+    messages = [{"role": "user", "content": "Grüß dich! " * 20}]
+    answer = everyone.openai().chat.completions.create(model=kind, messages=messages, max_completion_tokens=16)
     assert answer.choices[0].finish_reason == "length"
 
 
@@ -114,6 +123,22 @@ def test_openai_tools(everyone, kind, streamed):
     messages = [*WEATHER, sent_back, {"role": "tool", "tool_call_id": call.id, "content": "sunny ☀"}]
     answer = client.chat.completions.create(model=kind, messages=messages, tools=tools)
     assert "The tool said:" in answer.choices[0].message.content and "sunny ☀" in answer.choices[0].message.content
+
+
+def test_chat_that_goes_by_responses(everyone, cloud):
+    """An effort with tools: the answer has the thoughts in `reasoning_details`, and they go back with the message."""
+    client = everyone.openai()
+    tools = [{"type": "function", "function": {"name": "forecast", "description": "…", "parameters": SCHEMA}}]
+    asked = {"model": "openai_responses", "tools": tools, "reasoning_effort": "low"}
+    message = client.chat.completions.create(messages=WEATHER, **asked).choices[0].message
+    sent_back = message.to_dict()
+    assert sent_back["reasoning_details"][0]["format"] == "openai-responses-v1"
+    result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "sunny ☀"}
+    answer = client.chat.completions.create(messages=[*WEATHER, sent_back, result], **asked)
+    assert "sunny ☀" in answer.choices[0].message.content
+    entries = cloud[KINDS["openai_responses"]].log()
+    assert [(entry["path"], entry["problem"]) for entry in entries] == [("/v1/responses", None)] * 2
+    assert "reasoning" in [item.get("type") for item in entries[1]["json"]["input"]]
 
 
 def test_openai_forced_tool(everyone, kind):

@@ -7,6 +7,7 @@ translates its bytes for the caller, streams byte by byte, and the caller's own 
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import httpx
@@ -22,6 +23,7 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=a/20250101/us-east-1/bedrock/aws4_request,
 # Kind of target → the header that its credential is in, whatever it says: the stand-in here checks no keys.
 KINDS = {
     "openai": {"authorization": "Bearer k"},
+    "openai_responses": {"authorization": "Bearer k"},
     "azure_openai": {"api-key": "k"},
     "anthropic": {"x-api-key": "k"},
     "anthropic_bedrock": {"authorization": SIGNED},
@@ -34,6 +36,13 @@ KINDS = {
     "deepseek": {"authorization": "Bearer k"},
     "openai_compatible": {"authorization": "Bearer k"},
 }
+# What a kind is where it is no provider's name. The models of OpenAI's are some that take tools with an effort on Chat Completions,
+# and one that takes them in Responses only.
+MADE = {
+    "openai": ("openai", {"model": "gpt-5.1"}),
+    "openai_responses": ("openai", {"model": "gpt-5.4", "api": "responses"}),
+    "azure_openai": ("azure_openai", {"model": "gpt-5.1"}),
+}
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
 CITY = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city", "days"]}
 TOOLS = {"get_weather": CITY, "find_hotel": {"type": "object", "properties": {"near": {"type": "string"}}, "required": ["near"]}}
@@ -41,7 +50,8 @@ TOOLS = {"get_weather": CITY, "find_hotel": {"type": "object", "properties": {"n
 # What is said, and what is wanted beside it.
 SCENARIOS = {
     "text": ("Grüß dich!", {}),
-    "length": ("Grüß dich!", {"limit": 3}),
+    # Responses have a least limit.
+    "length": ("Grüß dich! " * 20, {"limit": 16}),
     "tool": ("What is the weather?", {"tools": True, "text": True}),
     "parallel tools": ("Call both!", {"tools": True, "text": True}),
     "forced tool": ("Anything", {"tools": True, "force": True}),
@@ -94,7 +104,8 @@ def switchover(*words, body: bytes) -> bytes:
 def config(standin_process, tmp_path_factory):
     """A target of each kind, all of them at one stand-in, which goes by the path."""
     provider = standin_process["one"]
-    targets = [target(provider, kind, id=kind, credential=f"key-{kind}") for kind in KINDS]
+    made = {kind: MADE.get(kind, (kind, {})) for kind in KINDS}
+    targets = [target(provider, name, id=kind, credential=f"key-{kind}", **more) for kind, (name, more) in made.items()]
     groups = [group(kind, kind, unsupported="drop") for kind in KINDS]
     return write(document(targets, groups), tmp_path_factory.mktemp("streams"))
 
@@ -130,6 +141,9 @@ def content(value):
     """What is said, without what belongs to one answer, and arguments as values."""
     if isinstance(value, list):
         return [content(one) for one in value]
+    if isinstance(value, str):
+        # A seal of OpenAI's names the item that it is of.
+        return re.sub(r"(switchover\.\w+\.)rs_\w+:", r"\1:", value)
     if not isinstance(value, dict):
         return value
     kept = {name: content(one) for name, one in value.items() if name not in OWN}

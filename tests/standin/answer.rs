@@ -23,6 +23,8 @@ pub struct Asked {
     /// Any JSON object will do.
     pub json_object: bool,
     pub thinking: bool,
+    /// Thinking comes sealed, told or not (Responses).
+    pub sealed: bool,
     pub max_tokens: Option<u64>,
     /// Choices wanted (`n`, `candidateCount`).
     pub count: usize,

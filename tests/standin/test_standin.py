@@ -135,6 +135,38 @@ def test_openai_embeddings(one):
     assert all(abs(value) <= 1 for value in floats.data[0].embedding)
 
 
+def test_openai_refuses_thinking_with_tools_in_chat_completions(openai_client, one):
+    tools = [{"type": "function", "function": {"name": "forecast", "parameters": {"type": "object", "properties": {}}}}]
+    words = "Function tools with reasoning_effort are not supported for gpt-5.4 in /v1/chat/completions. Please use /v1/responses instead."
+    with pytest.raises(openai.BadRequestError) as raised:
+        openai_client.chat.completions.create(model="gpt-5.4", messages=USER, tools=tools, reasoning_effort="low")
+    assert raised.value.body["message"] == words and raised.value.body["param"] == "reasoning_effort"
+    for model, asked in [("gpt-5.4", {}), ("gpt-5.4", {"reasoning_effort": "none"}), ("gpt-5.1", {"reasoning_effort": "low"})]:
+        assert openai_client.chat.completions.create(model=model, messages=USER, tools=tools, **asked).choices
+    with pytest.raises(openai.BadRequestError, match="or set reasoning_effort to 'none'"):
+        openai_client.chat.completions.create(model="gpt-5.6-sol", messages=USER, tools=tools)
+    one.reset()
+
+
+def test_openai_reasoning_comes_back_sealed(openai_client, one):
+    asked = {"model": "gpt-5.4", "store": False, "include": ["reasoning.encrypted_content"], "reasoning": {"effort": "low"}}
+    answer = openai_client.responses.create(input="Grüß dich!", **asked)
+    thought, message = answer.output
+    assert thought.type == "reasoning" and thought.encrypted_content and thought.summary == []
+    said = [{"role": "user", "content": "Grüß dich!"}, thought.to_dict(), message.to_dict(), {"role": "user", "content": "And?"}]
+    assert openai_client.responses.create(input=said, **asked).output
+    for wrong, words in [
+        (said[:2] + said[3:], "without its required following item"),
+        ([said[0], said[1] | {"encrypted_content": "gBBB"}, *said[2:]], "could not be verified"),
+        ([said[0], said[1] | {"encrypted_content": None}, *said[2:]], "not found"),
+    ]:
+        with pytest.raises(openai.BadRequestError, match=words):
+            openai_client.responses.create(input=wrong, **asked)
+    with pytest.raises(openai.BadRequestError, match="Expected a value >= 16"):
+        openai_client.responses.create(input="Hi", max_output_tokens=1, **asked)
+    one.reset()
+
+
 def test_openai_responses(openai_client):
     answer = strict(openai_client.responses.create(model="m", input="Grüß dich!"))
     assert answer.output_text == SAYS and answer.status == "completed"

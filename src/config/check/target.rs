@@ -4,7 +4,7 @@ use super::{View, circuit_breaker, refer};
 use crate::chat::Features;
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::dialect::{self, Dialect, Endpoint, Host, Instructions, Key, Row};
+use crate::dialect::{self, Api, Dialect, Endpoint, Host, Instructions, Key, Row};
 use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
@@ -47,6 +47,7 @@ fn target_of(
     if let Some(row) = row {
         check_foreign_keys(view, row, problems);
         check_credential(view, row, given.source(credential), &written, problems);
+        check_api(view, row, problems);
     }
     check_limits(view, row, problems);
     let region = view.formed("region").or(aws_region);
@@ -86,6 +87,7 @@ fn target_of(
             denied: taken(&listed).fold(row.carries.without(capabilities), Features::with),
             context_window: view.whole("context_window"),
             max_output_tokens: view.whole("max_output_tokens"),
+            api: api(view),
             api_version: view.string("api_version"),
             project: view.string("project"),
             location: view.string("location").or_else(|| match row.host {
@@ -104,6 +106,27 @@ fn instructions(view: &View<'_>, problems: &mut Problems) -> Instructions {
         problems.add(&view.path, view.at, "There is nothing to tell the model", instead);
     }
     Instructions { prepend: view.string("prepend"), append: view.string("append") }
+}
+
+fn api(view: &View<'_>) -> Api {
+    match view.formed("api") {
+        Some("responses") => Api::Responses,
+        Some("chat") => Api::Chat,
+        _ => Api::Auto,
+    }
+}
+
+/// Only some providers have OpenAI's APIs, and only some of those have Responses.
+fn check_api(view: &View<'_>, row: &Row, problems: &mut Problems) {
+    let (path, at) = view.place("api");
+    let wrong = match api(view) {
+        Api::Responses if !row.has_responses() => format!("The provider `{}` has no Responses", row.name),
+        Api::Chat if row.dialect != Dialect::OpenAi => {
+            format!("The provider `{}` has no Chat Completions", row.name)
+        }
+        Api::Auto | Api::Responses | Api::Chat => return,
+    };
+    problems.add(path, at, wrong, "Remove `api`");
 }
 
 /// What a model can do.

@@ -12,6 +12,11 @@ const USD: ValueKind = ValueKind::Number { min: 0.0, max: 1_000_000.0 };
 fn providers() -> Vec<&'static str> {
     PROVIDERS.iter().map(|row| row.name).collect()
 }
+
+fn apis() -> Vec<&'static str> {
+    vec!["auto", "responses", "chat"]
+}
+
 /// Every feature, and how to take one away that isn't just left out of the list.
 fn features() -> Vec<&'static str> {
     let removals = [
@@ -55,6 +60,16 @@ pub(super) static TARGET: Object = Object {
             Optional,
             "Base URL as the provider's official SDK takes it. https is verified against the system's roots; http is not \
              encrypted. Default: the provider's.",
+        ),
+        field(
+            "api",
+            ValueKind::OneOf(apis, &[]),
+            default_text("auto"),
+            "Which of OpenAI's APIs it is asked by: `responses` (`/responses`) or `chat` (`/chat/completions`), whatever the \
+             caller speaks. `auto`: a caller's own where the provider has it. At OpenAI's and Azure's own endpoints, models that \
+             take tools with reasoning in Responses only are asked by Responses: by Anthropic's callers always, for their \
+             reasoning comes back only there, and by those of Chat Completions where that API refuses the request. \
+             `stop_sequences`, which Responses hasn't, go by Chat Completions.",
         ),
         field(
             "api_version",

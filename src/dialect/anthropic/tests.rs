@@ -27,6 +27,7 @@ fn target(features: Features) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
+        api: Default::default(),
         api_version: None,
         project: None,
         location: None,

@@ -218,6 +218,7 @@ mod tests {
             denied: Features::NONE,
             context_window: None,
             max_output_tokens: None,
+            api: Default::default(),
             api_version: None,
             project: None,
             location: None,

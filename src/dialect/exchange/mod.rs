@@ -3,6 +3,7 @@
 //! Where both sides speak the same dialect the bytes are edited in place ([`Native`]) and everything unknown survives;
 //! otherwise the request is read into the model by the caller's dialect and written by the provider's.
 
+mod api;
 mod asked;
 mod hosted;
 mod instructed;
@@ -20,12 +21,12 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Body, Caller, CallerError, FreeForm, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
-    WholeAnswer,
+    Api, Body, Caller, CallerError, FreeForm, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target,
+    Turn, WholeAnswer,
 };
 use super::surface::Surface;
 use super::talk::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
-use super::{anthropic, bedrock, cohere, embeddings, gemini, openai};
+use super::{anthropic, bedrock, cohere, embeddings, gemini, openai, responses};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
 use crate::json::{Raw, Writer};
@@ -53,22 +54,49 @@ pub fn provider(row: &Row) -> &'static Provider {
     }
 }
 
-/// The shortcut where both sides speak the same.
-pub fn native(surface: Surface, row: &Row) -> Option<&'static dyn Native> {
+/// The dialect in which a target is spoken to, once it is known which of OpenAI's APIs a request goes by.
+fn provider_by(target: &Target, by_responses: bool) -> &'static Provider {
+    if by_responses { &responses::provider::PROVIDER } else { provider(target.row) }
+}
+
+/// The shortcut where both sides speak the same, if a request doesn't go by Responses though its caller speaks another dialect.
+pub fn native(surface: Surface, target: &Target) -> Option<&'static dyn Native> {
+    let row = target.row;
+    let has_responses = match target.api {
+        Api::Auto => row.has(Quirk::Responses),
+        Api::Responses => row.has_responses(),
+        Api::Chat => false,
+    };
     match (surface, row.dialect) {
+        (Surface::Chat | Surface::Messages, Dialect::OpenAi) if target.api == Api::Responses => None,
         (Surface::Chat, Dialect::OpenAi) if !row.has(Quirk::Chunks) => Some(&OpenAi),
         (Surface::Messages, Dialect::Anthropic) => Some(anthropic::of(row)),
         // Claude's houses count as Anthropic does, but for Bedrock, which has no such call.
         (Surface::CountTokens, Dialect::Anthropic) if row.host != Host::Bedrock => Some(anthropic::of(row)),
-        (Surface::Responses, Dialect::OpenAi) if row.has(Quirk::Responses) => Some(&Responses),
+        (Surface::Responses, Dialect::OpenAi) if has_responses => Some(&Responses),
         _ => None,
     }
 }
 
-/// Whether a provider may have no way to carry what isn't plain: where both sides speak the same, only some of its accents or its
-/// house refuse anything.
-pub fn may_refuse(surface: Surface, row: &Row, body: Raw<'_>) -> bool {
-    match native_way(surface, row, body) {
+/// Whether a request goes by OpenAI's Responses though its caller speaks another dialect: `exchange/api.rs` says
+/// when, and why.
+pub fn by_responses(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
+    api::by_responses(turn.surface, body, target, &turn.requested_model)
+}
+
+/// The shortcut for this request, unless it has what the provider's form of the dialect lacks: tools whose input is a text, which are
+/// functions there.
+fn native_for(turn: &Turn, body: Raw<'_>, target: &Target) -> Option<&'static dyn Native> {
+    let lacks =
+        || turn.surface == Surface::Chat && !target.row.has(Quirk::FreeForm) && openai::has_free_form(body);
+    native(turn.surface, target).filter(|_| !by_responses(turn, body, target) && !lacks())
+}
+
+/// Whether a target may have no way to carry what isn't plain: where both sides speak the same, only some accents of its provider or
+/// its house refuse anything.
+pub fn may_refuse(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
+    let (surface, row) = (turn.surface, target.row);
+    match native_for(turn, body, target) {
         None => true,
         Some(_) if surface == Surface::Chat => {
             let refuses =
@@ -84,25 +112,17 @@ pub fn embeds(target: &Target, requested: &str) -> bool {
     embeddings::has(target, requested)
 }
 
-/// As [`native`], unless the request has what this provider's form of the dialect lacks: tools whose input is a text, which are
-/// functions there.
-fn native_way(surface: Surface, row: &Row, body: Raw<'_>) -> Option<&'static dyn Native> {
-    let lacks =
-        |row: &Row| surface == Surface::Chat && !row.has(Quirk::FreeForm) && openai::has_free_form(body);
-    native(surface, row).filter(|_| !lacks(row))
-}
-
-/// The same, once the answer comes.
-fn native_way_back(surface: Surface, row: &Row, memo: &Memo) -> Option<&'static dyn Native> {
-    native(surface, row).filter(|_| !memo.free_form.as_functions)
-}
-
 /// What is changed of a request before its provider's dialect writes it. How many messages there are now before the caller's first;
 /// and the free-form tools, for the memo.
-fn prepare(read: &mut Request<'_>, target: &Target, losses: &mut Losses) -> (usize, FreeForm) {
+fn prepare(
+    read: &mut Request<'_>,
+    target: &Target,
+    by_responses: bool,
+    losses: &mut Losses,
+) -> (usize, FreeForm) {
     let before = instructed::instruct(read, target);
     let mut free_form = free_form_of(read);
-    if !target.row.has(Quirk::FreeForm) {
+    if by_responses || !target.row.has(Quirk::FreeForm) {
         free_form.as_functions = !free_form.names.is_empty();
         as_functions(read);
     }
@@ -172,13 +192,14 @@ pub fn weigh(
     let mut losses = Losses::new(turn.unsupported);
     let is_as_read =
         |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read) && !hosted::is_in(read);
-    let way = native_way(turn.surface, target.row, body);
+    let way = native_for(turn, body, target);
     let (Some(read), None) = (read.filter(is_as_read), way) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
     let mut w = Writer::weighing(&mut out);
-    match (provider(target.row).write)(read, Sending { target, turn, losses: &mut losses }, &mut w) {
+    let provider = provider_by(target, by_responses(turn, body, target));
+    match (provider.write)(read, Sending { target, turn, losses: &mut losses }, &mut w) {
         Ok(_) => Ok(w.length()),
         Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
@@ -194,14 +215,14 @@ fn written(
     losses: &mut Losses,
     names: &mut CallerNames<'_>,
 ) -> Result<Outgoing, Refusal> {
-    match (native_way(turn.surface, target.row, body), caller(turn.surface)) {
+    match (native_for(turn, body, target), caller(turn.surface)) {
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
             let mut read = caller.read(body)?;
-            let (before, free_form) = prepare(&mut read, target, losses);
+            let (before, free_form) = prepare(&mut read, target, by_responses(turn, body, target), losses);
             names.before = before;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
-            let write = provider(target.row).write;
+            let write = provider_by(target, by_responses(turn, body, target)).write;
             let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
             outgoing.memo.free_form = free_form;
@@ -222,6 +243,16 @@ fn names_of(surface: Surface) -> &'static dyn Caller {
     }
 }
 
+/// Whether an answer comes by Responses: the way that its request went.
+fn goes_by_responses(turn: &Turn, target: &Target, memo: &Memo) -> bool {
+    let is_translated = matches!(turn.surface, Surface::Chat | Surface::Messages);
+    memo.by_responses || target.api == Api::Responses && is_translated
+}
+
+fn native_of(turn: &Turn, target: &Target, memo: &Memo) -> Option<&'static dyn Native> {
+    native(turn.surface, target).filter(|_| !memo.by_responses && !memo.free_form.as_functions)
+}
+
 /// Turns a target's whole answer of a 2xx status into what the caller gets.
 ///
 /// # Errors
@@ -234,10 +265,11 @@ pub fn reply(
     body: &[u8],
 ) -> Result<WholeAnswer, Failure> {
     let body = &Body::new(body);
-    match (native_way_back(turn.surface, target.row, memo), caller(turn.surface)) {
+    match (native_of(turn, target, memo), caller(turn.surface)) {
         (Some(native), _) => native.reply(turn, memo, head, body),
         (None, Some(caller)) => {
-            let mut reply = (provider(target.row).read)(head, body, memo)?;
+            let mut reply =
+                (provider_by(target, goes_by_responses(turn, target, memo)).read)(head, body, memo)?;
             restore(&mut reply, memo);
             let mut answer =
                 WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
@@ -251,11 +283,11 @@ pub fn reply(
 
 /// Begins to turn a target's stream into what the caller gets.
 pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>> {
-    if let Some(native) = native_way_back(turn.surface, target.row, memo) {
+    if let Some(native) = native_of(turn, target, memo) {
         return Some(native.stream(turn, memo));
     }
     let caller = caller(turn.surface)?;
-    let reader = (provider(target.row).stream)(memo);
+    let reader = (provider_by(target, goes_by_responses(turn, target, memo)).stream)(memo);
     Some(Box::new(Translated {
         reader,
         writer: caller.stream(turn, memo),

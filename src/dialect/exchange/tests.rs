@@ -48,6 +48,7 @@ fn target_without(row: &'static Row, feature: Features) -> Target {
         denied: feature,
         context_window: None,
         max_output_tokens: Some(100),
+        api: Default::default(),
         api_version: None,
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),

@@ -19,6 +19,7 @@ pub(super) fn target(name: &str, model: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: None,
+        api: Default::default(),
         api_version: None,
         project: Some("acme".into()),
         location: Some("us-central1".into()),

@@ -120,6 +120,18 @@ pub(super) fn read_detail(detail: Raw<'_>) -> Option<Thought<'_>> {
     says_something.then(|| Thought { text: words.unwrap_or_default(), signature, sealed: None, maker })
 }
 
+/// Whether an entry holds what a provider of Responses sealed: only that house can open it, and who passes entries on to the models'
+/// makers would pass this one to one that can't.
+pub(super) fn is_housebound(detail: Raw<'_>) -> bool {
+    read_detail(detail).is_some_and(|thought| is_sealed_by_house(&thought))
+}
+
+/// As [`is_housebound`]. The mark is that of `responses/provider/seal.rs`.
+pub(super) fn is_sealed_by_house(thought: &Thought<'_>) -> bool {
+    let seal = thought.signature.as_ref().or(thought.sealed.as_ref());
+    thought.maker == Some(Maker::OpenAi) && seal.is_some_and(|seal| seal.decode().starts_with("switchover."))
+}
+
 /// Reads one of Anthropic's thinking blocks.
 fn read_block(block: Raw<'_>) -> Option<Thought<'_>> {
     let text = |name| block.get(name).and_then(Raw::text).filter(|text| !text.is_empty());

@@ -21,6 +21,7 @@ pub(super) fn target(name: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: None,
+        api: Default::default(),
         api_version: None,
         project: None,
         location: None,

@@ -76,13 +76,13 @@ pub(super) const DEEPSEEK: Row = row(
     "https://api-docs.deepseek.com/api/create-chat-completion",
 );
 
-/// Its models that reason, which all newer ones do, reject penalties.
+/// Its models that reason, which all newer ones do, reject penalties. Responses: <https://docs.x.ai/docs/guides/chat>.
 pub(super) const XAI: Row = row(
     "xai",
     "https://api.x.ai/v1",
     "grok-4.3",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty")],
+    &[Quirk::Without("presence_penalty"), Quirk::Without("frequency_penalty"), Quirk::ResponsesIfAsked],
     "https://docs.x.ai/docs/guides/reasoning",
 );
 
@@ -105,21 +105,29 @@ pub(super) const DEEPINFRA: Row = row(
     "https://docs.deepinfra.com/api-reference/openai-chat-completions-1",
 );
 
+/// Responses: <https://docs.fireworks.ai/guides/response-api>.
 pub(super) const FIREWORKS: Row = row(
     "fireworks",
     "https://api.fireworks.ai/inference/v1",
     "accounts/fireworks/models/glm-4p7",
     OPEN_MODELS.with(Features::REASONING_EFFORT),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::In("reasoning_content"))],
+    &[
+        EMBEDDINGS,
+        MAX_TOKENS,
+        Quirk::DeveloperIsSystem,
+        Quirk::Thoughts(Thoughts::In("reasoning_content")),
+        Quirk::ResponsesIfAsked,
+    ],
     "https://docs.fireworks.ai/api-reference/post-chatcompletions",
 );
 
+/// Responses, in beta: <https://openrouter.ai/docs/api-reference/responses/overview>.
 pub(super) const OPENROUTER: Row = row(
     "openrouter",
     "https://openrouter.ai/api/v1",
     "anthropic/claude-sonnet-4.5",
     OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::Thoughts(Thoughts::Details)],
+    &[EMBEDDINGS, MAX_TOKENS, Quirk::Thoughts(Thoughts::Details), Quirk::ResponsesIfAsked],
     "https://openrouter.ai/docs/api-reference/chat-completion",
 );
 
@@ -270,6 +278,7 @@ pub(super) const ZHIPU: Row = row(
     "https://docs.bigmodel.cn/api-reference",
 );
 
+/// Responses without their store: <https://docs.ollama.com/api/openai-compatibility>.
 pub(super) const OLLAMA: Row = Row {
     key: Key::Optional,
     ..row(
@@ -277,11 +286,12 @@ pub(super) const OLLAMA: Row = Row {
         "http://127.0.0.1:11434/v1",
         "gpt-oss:20b",
         BASE.with(Features::JSON_SCHEMA).with(Features::VISION).with(THINKS),
-        &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem],
+        &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::ResponsesIfAsked],
         "https://docs.ollama.com/api/openai-compatibility",
     )
 };
 
+/// Responses: <https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html>.
 pub(super) const VLLM: Row = Row {
     key: Key::Optional,
     ..row(
@@ -289,7 +299,7 @@ pub(super) const VLLM: Row = Row {
         "http://127.0.0.1:8000/v1",
         "Qwen/Qwen3-32B",
         OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO),
-        &[EMBEDDINGS, Quirk::DeveloperIsSystem],
+        &[EMBEDDINGS, Quirk::DeveloperIsSystem, Quirk::ResponsesIfAsked],
         "https://docs.vllm.ai/en/stable/serving/openai_compatible_server.html",
     )
 };

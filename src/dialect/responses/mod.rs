@@ -1,7 +1,8 @@
-//! OpenAI's Responses as callers speak it: <https://platform.openai.com/docs/api-reference/responses>.
+//! OpenAI's Responses: <https://platform.openai.com/docs/api-reference/responses>.
 //!
 //! | file | does |
 //! |---|---|
+//! | `provider` | the other side: callers of other dialects are answered by it |
 //! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
@@ -19,6 +20,7 @@ mod item;
 mod open;
 mod origin;
 mod passing;
+pub(super) mod provider;
 mod reply;
 mod request;
 mod same;

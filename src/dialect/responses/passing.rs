@@ -2,10 +2,10 @@
 
 use super::edited::{Restored, look};
 use super::origin;
-use super::wire::write_error_event;
+use super::wire::{close, write_error_event};
 use crate::dialect::seam::{FramePipe, FrameReader, Framed};
 use crate::dialect::{Body, CallerError, Seen};
-use crate::failure::{Failure, Head, classify, classify_event};
+use crate::failure::{Failure, classify_event};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use crate::stream::sse::{Frame, Sse, write_event};
 
@@ -79,16 +79,7 @@ impl FrameReader<Sse, Vec<u8>> for PassingStream {
     }
 
     fn finish(&mut self, sse: &Sse, _: &mut Vec<u8>) -> Result<(), Failure> {
-        let leftover = sse.leftover();
-        match (self.has_ended, self.has_begun) {
-            (true, _) => Ok(()),
-            // No stream at all: a page, or an error's JSON.
-            (false, false) if matches!(leftover.first(), Some(b'<' | b'{' | b'[')) => {
-                Err(classify(&Head { status: 200, headers: &[] }, leftover, 0))
-            }
-            (false, false) => Err(Failure::malformed("the stream ended before the answer began")),
-            (false, true) => Err(Failure::malformed("the stream ended in the middle of the answer")),
-        }
+        close(self.has_ended, self.has_begun, sse)
     }
 
     fn is_over(&self) -> bool {

@@ -162,7 +162,7 @@ fn json_string(text: &str) -> Vec<u8> {
 
 /// Azure has Responses in its version-less API only, where deployments are named in the body:
 /// <https://learn.microsoft.com/azure/ai-services/openai/how-to/responses>.
-fn path(target: &Target) -> String {
+pub(super) fn path(target: &Target) -> String {
     let base = &target.endpoint.base_path;
     if target.row.host == Host::Azure {
         let base = base.trim_end_matches("/openai/v1").trim_end_matches("/openai");
@@ -175,7 +175,7 @@ fn path(target: &Target) -> String {
 ///
 /// # Errors
 /// The failure that it is instead.
-fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
+pub(super) fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
     let response = body.json().map_err(|error| match body.bytes.trim_ascii_start().first() {
         Some(b'{' | b'[') => {
             Failure { status: head.status, ..Failure::malformed(&format!("the body is not JSON: {error}")) }
@@ -187,11 +187,16 @@ fn parse<'a>(head: &Head<'_>, body: &'a Body<'_>) -> Result<Raw<'a>, Failure> {
         return Err(classify_event(response, 0));
     }
     if response.present("status").and_then(Raw::text).is_some_and(|status| status == "failed") {
-        let failure = Failure::malformed("its response has failed and doesn't say why");
-        return Err(Failure { class: Class::ServerError, status: head.status, ..failure });
+        return Err(Failure { status: head.status, ..failed() });
     }
     if response.get("output").is_none_or(|output| output.kind() != Kind::Array) {
         return Err(Failure { status: head.status, ..Failure::malformed("its response has no output") });
     }
     Ok(response)
+}
+
+/// A response that has failed and has no `error`.
+pub(super) fn failed() -> Failure {
+    let failure = Failure::malformed("its response has failed and doesn't say why");
+    Failure { class: Class::ServerError, ..failure }
 }

@@ -36,6 +36,7 @@ fn target(name: &str, base: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(1000),
+        api: Default::default(),
         api_version: None,
         project: None,
         location: None,

@@ -2,8 +2,9 @@
 
 use crate::chat::{Finish, Usage};
 use crate::dialect::CallerError;
+use crate::failure::{Failure, Head, classify};
 use crate::json::{Raw, Writer};
-use crate::stream::sse::write_event;
+use crate::stream::sse::{Sse, write_event};
 
 /// Writes a `usage` object. OpenAI's clients want every count, so one that the provider did not give counts nothing.
 pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
@@ -59,6 +60,23 @@ pub(super) fn finish_name(response: Raw<'_>) -> &'static str {
         Some(_) => "length",
         None if items.any(is_call) => "tool_calls",
         None => "stop",
+    }
+}
+
+/// Judges the end of a stream's bytes.
+///
+/// # Errors
+/// The answer is not whole, or what came is no stream.
+pub(super) fn close(has_ended: bool, has_begun: bool, sse: &Sse) -> Result<(), Failure> {
+    let leftover = sse.leftover();
+    match (has_ended, has_begun) {
+        (true, _) => Ok(()),
+        // No stream at all: a page, or an error's JSON.
+        (false, false) if matches!(leftover.first(), Some(b'<' | b'{' | b'[')) => {
+            Err(classify(&Head { status: 200, headers: &[] }, leftover, 0))
+        }
+        (false, false) => Err(Failure::malformed("the stream ended before the answer began")),
+        (false, true) => Err(Failure::malformed("the stream ended in the middle of the answer")),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Memo {
     pub origin: Option<String>,
     /// The caller's tools whose input is a text.
     pub free_form: FreeForm,
+    /// The request went by OpenAI's Responses though its caller speaks something else, and so comes the answer.
+    pub by_responses: bool,
     /// What a request for embeddings asked for.
     pub wanted: Wanted,
 }

@@ -19,7 +19,7 @@ pub use memo::{FreeForm, Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
 pub use sending::Sending;
-pub use target::{Endpoint, Instructions, Target};
+pub use target::{Api, Endpoint, Instructions, Target};
 pub use turn::Turn;
 
 use super::loss::{Member, Place, Refusal};

@@ -30,6 +30,18 @@ impl Endpoint {
     }
 }
 
+/// Which of OpenAI's two APIs a target is asked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// As its model and the request want it ([`crate::dialect::exchange`] decides), and in the caller's own dialect where it can be.
+    #[default]
+    Auto,
+    /// Always `/responses`.
+    Responses,
+    /// Always `/chat/completions`.
+    Chat,
+}
+
 /// One target.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -50,6 +62,8 @@ pub struct Target {
     pub context_window: Option<u64>,
     /// Most tokens of an answer; some dialects must say one.
     pub max_output_tokens: Option<u64>,
+    /// Which API it is asked by, where its provider has both of OpenAI's.
+    pub api: Api,
     /// Azure's `api-version`: with it the path names the deployment, without it `/openai/v1` is used.
     pub api_version: Option<String>,
     /// Vertex: the Google Cloud project.
@@ -88,6 +102,9 @@ impl Instructions {
     }
 }
 
+/// What Chat Completions has and Responses has no place for.
+const NOT_IN_RESPONSES: Features = Features::CANDIDATES.with(Features::AUDIO);
+
 impl Target {
     /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
@@ -121,6 +138,9 @@ impl Target {
     pub fn planned(&self) -> Features {
         // Where an answer can't be given a form, a tool is called whose arguments are the answer.
         let by_tool = Features::JSON_SCHEMA.with(Features::JSON_MODE);
+        if self.api == Api::Responses {
+            return self.capabilities.without(NOT_IN_RESPONSES);
+        }
         let more = match self.row.dialect {
             Dialect::OpenAi => Features::NONE,
             Dialect::Anthropic | Dialect::Bedrock | Dialect::Cohere if self.has(Features::TOOLS) => {
@@ -134,11 +154,13 @@ impl Target {
     /// What its dialect leaves out and lists where the target lacks it and the group says `unsupported: drop`.
     pub fn droppable(&self) -> Features {
         let counts = Features::CANDIDATES.with(Features::LOGPROBS);
-        match self.row.dialect {
+        let audio = if self.api == Api::Responses { Features::AUDIO } else { Features::NONE };
+        let by_dialect = match self.row.dialect {
             Dialect::OpenAi | Dialect::Gemini => counts.with(Features::JSON_SCHEMA).with(Features::JSON_MODE),
             Dialect::Anthropic | Dialect::Bedrock => counts.with(Features::AUDIO),
             Dialect::Cohere => counts.with(Features::AUDIO).with(Features::DOCUMENTS),
-        }
+        };
+        by_dialect.with(audio)
     }
 
     /// Of what OpenAI's dialects have members for: what this target does not get.

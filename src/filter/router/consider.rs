@@ -91,10 +91,12 @@ impl Router {
             // Claude's own dialect can't make up for a schema that its target lacks.
             let passes = || {
                 (wire.instructions.is_empty() || is_small(wire))
-                    && !exchange::may_refuse(turn.surface, wire.row, raw)
+                    && !exchange::may_refuse(turn, raw, wire)
                     && holds(asked.needs, wire)
             };
-            if (asked.is_plain && is_small(wire)) || passes() {
+            // A plain request may have stop sequences, which Responses lack.
+            let is_plain = || asked.is_plain && is_small(wire) && !exchange::by_responses(turn, raw, wire);
+            if is_plain() || passes() {
                 return None;
             }
             match exchange::weigh(turn, raw, read, wire) {

@@ -47,3 +47,24 @@ fn a_tenant_that_nobody_verified_goes_no_further() {
     // Others' traffic is nobody's business here.
     assert!(removed(untrusted, "/elsewhere").is_empty());
 }
+
+/// Responses have no stop sequences, and a request that has some is a plain one to all others.
+#[test]
+fn stop_sequences_are_planned_around_responses() {
+    let order = |targets: &str| {
+        let json = format!(
+            r#"{{"version":1,"targets":[{{"id":"r","provider":"openai","endpoint":"http://x/v1","model":"gpt-5.4","api":"responses"}},
+                {{"id":"c","provider":"openai_compatible","endpoint":"http://y"}}],"model_groups":[{{"name":"g","targets":[{targets}]}}]}}"#
+        );
+        let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
+        step(&mut router, "h", "/v1/messages");
+        let body = r#"{"model":"g","max_tokens":9,"stop_sequences":["x"],"messages":[{"role":"user","content":"hi"}]}"#;
+        let moment = Moment { now_ms: 5, pick: 0, key: 7, standings: &[] };
+        router.plan(Ok(body.to_owned()), &moment).map(|(trip, _)| trip.order.clone())
+    };
+    assert_eq!(order(r#"{"id":"r"},{"id":"c","priority":1}"#).unwrap(), [1]);
+    let refused = order(r#"{"id":"r"}"#).unwrap_err();
+    assert_eq!(refused.status, 400);
+    let text = String::from_utf8(refused.body).unwrap();
+    assert!(text.contains("stop_sequences can't be sent to OpenAI's Responses"), "{text}");
+}

@@ -17,6 +17,10 @@ pub const SHAPES: &[Shape] = &[
     ("openai", "many annotations", |n| chat(&choice(0, &format!(r#""content":"a","annotations":[{}]"#, list(n, |n| format!(r#"{{"type":"url_citation","url_citation":{{"url":"https://example.com/{n}","title":"t","start_index":0,"end_index":1}}}}"#)))))),
     ("openai", "many members", |n| chat(&choice(0, &format!(r#""content":"a",{}"#, members(n))))),
     ("openai", "many probabilities", |n| chat(&format!(r#"{{"index":0,"message":{{"role":"assistant","content":"a"}},"finish_reason":"stop","logprobs":{{"content":[{}]}}}}"#, list(n, |_| r#"{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]}"#)))),
+    ("responses", "many texts", |n| response(&list(n, |n| format!(r#"{{"type":"message","content":[{{"type":"output_text","text":"a","annotations":[{{"type":"url_citation","url":"https://example.com/{n}","title":"t","start_index":0,"end_index":1}}],"logprobs":[{{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]}}]}}]}}"#)))),
+    ("responses", "many calls", |n| response(&list(n, |n| format!(r#"{{"type":"function_call","call_id":"c{n}","name":"{}","arguments":"{{}}"}}"#, sent(n))))),
+    ("responses", "many thoughts", |n| response(&list(n, |n| format!(r#"{{"type":"reasoning","id":"rs_{n}","summary":[{{"type":"summary_text","text":"t"}}],"encrypted_content":"g="}}"#)))),
+    ("responses", "many parts of a thought", |n| response(&format!(r#"{{"type":"reasoning","id":"rs_1","summary":[{}],"encrypted_content":"g="}}"#, list(n, |_| r#"{"type":"summary_text","text":"t"}"#)))),
     ("chat", "many calls", |n| chat(&choice(0, &format!(r#""content":null,"tool_calls":[{}]"#, list(n, call))))),
     ("chat", "many calls without an id", |n| chat(&choice(0, &format!(r#""content":null,"tool_calls":[{}]"#, list(n, |_| r#"{"function":{"name":"f","arguments":"{}"}}"#))))),
     ("chat", "many fragments of thoughts", |n| chat(&choice(0, &format!(r#""content":"a","reasoning_details":[{}]"#, list(n, |_| r#"{"type":"reasoning.text","text":"t","format":"unknown"}"#))))),
@@ -48,6 +52,12 @@ pub fn call(n: usize) -> String {
 
 fn choice(n: usize, message: &str) -> String {
     format!(r#"{{"index":{n},"message":{{"role":"assistant",{message}}},"finish_reason":"stop"}}"#)
+}
+
+pub fn response(output: &str) -> String {
+    format!(
+        r#"{{"id":"r","object":"response","model":"m","status":"completed","error":null,"incomplete_details":null,"output":[{output}]}}"#
+    )
 }
 
 fn chat(choices: &str) -> String {

@@ -33,8 +33,9 @@ use switchover::filter::Runtime;
 use switchover::json::{Document, Kind, Raw, values};
 
 /// (target's id, its provider and what that needs)
-const TARGETS: [(&str, &str); 9] = [
+const TARGETS: [(&str, &str); 10] = [
     ("openai", r#""provider": "openai", "model": "gpt-5.4-mini""#),
+    ("responses", r#""provider": "openai", "model": "gpt-5.4-mini", "api": "responses""#),
     ("chat", r#""provider": "openai_compatible", "model": "llama-4""#),
     ("mistral", r#""provider": "mistral", "model": "mistral-large-2512""#),
     ("deepseek", r#""provider": "deepseek", "model": "deepseek-chat""#),
@@ -47,7 +48,7 @@ const TARGETS: [(&str, &str); 9] = [
 
 /// Who may get an answer of this target in its dialect of chats: OpenAI answers its own Responses otherwise.
 fn callers(target: &str) -> impl Iterator<Item = Surface> {
-    let is_own = target == "openai";
+    let is_own = target == "openai" || target == "responses";
     [Surface::Chat, Surface::Messages, Surface::Responses]
         .into_iter()
         .filter(move |surface| !(is_own && *surface == Surface::Responses))

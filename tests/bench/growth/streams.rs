@@ -1,6 +1,6 @@
 //! Streamed answers of any size.
 
-use super::answers::{candidate, candidates, grounding, sent};
+use super::answers::{candidate, candidates, grounding, response, sent};
 use super::frames;
 use super::requests::list;
 use switchover::json::Raw;
@@ -17,6 +17,11 @@ pub const SHAPES: &[Shape] = &[
     ("openai", "streamed choices", |n| chat(many(n, |n| delta(n, r#"{"content":"a"}"#)))),
     ("openai", "streamed annotations", |n| chat(many(n, |n| delta(0, &format!(r#"{{"content":"a","annotations":[{{"type":"url_citation","url_citation":{{"url":"https://example.com/{n}","title":"t","start_index":0,"end_index":1}}}}]}}"#))))),
     ("openai", "streamed calls in one event", |n| chat(delta(0, &format!(r#"{{"tool_calls":[{}]}}"#, list(n, |n| format!(r#"{{"index":{n},"id":"c{n}","function":{{"name":"{}","arguments":"{{}}"}}}}"#, sent(n))))))),
+    ("responses", "streamed words", |n| responses(&many(n, |n| item("output_text.delta", 0, &format!(r#""content_index":0,"delta":"w{n}""#))))),
+    ("responses", "streamed texts with pages", |n| responses(&many(n, |n| item("output_text.delta", n, r#""content_index":0,"delta":"a""#) + &item("output_text.annotation.added", n, r#""content_index":0,"annotation":{"url":"https://example.com/a","start_index":0,"end_index":1}"#)))),
+    ("responses", "streamed calls", |n| responses(&many(n, |n| item("output_item.added", n, &format!(r#""item":{{"type":"function_call","call_id":"c{n}","name":"{}","arguments":""}}"#, sent(n))) + &item("function_call_arguments.delta", n, r#""delta":"{}""#)))),
+    ("responses", "streamed parts of a thought", |n| responses(&many(n, |n| item("reasoning_summary_text.delta", 0, &format!(r#""summary_index":{n},"delta":"t""#))))),
+    ("responses", "streamed items that are over", |n| responses(&many(n, |n| item("output_item.done", n, r#""item":{"type":"reasoning","id":"rs","summary":[{"text":"t"}],"encrypted_content":"g="}"#)))),
     ("chat", "streamed calls of one index", |n| chat(many(n, |n| delta(0, &format!(r#"{{"tool_calls":[{{"index":0,"id":"c{n}","function":{{"name":"{}","arguments":"{{}}"}}}}]}}"#, sent(n)))))),
     ("chat", "streamed thoughts", |n| chat(many(n, |n| delta(0, &format!(r#"{{"reasoning_content":"t{n}"}}"#))) + &delta(0, r#"{"content":"a"}"#))),
     ("chat", "streamed thoughts and words", |n| chat(many(n, |_| delta(0, r#"{"reasoning_content":"t"}"#) + &delta(0, r#"{"content":"a"}"#)))),
@@ -57,6 +62,18 @@ fn event(data: &str) -> String {
 
 fn sse(name: &str, data: &str) -> String {
     format!("event: {name}\ndata: {data}\n\n")
+}
+
+fn item(kind: &str, place: usize, members: &str) -> String {
+    sse(
+        &format!("response.{kind}"),
+        &format!(r#"{{"type":"response.{kind}","output_index":{place},{members}}}"#),
+    )
+}
+
+fn responses(events: &str) -> Vec<u8> {
+    let last = format!(r#"{{"type":"response.completed","response":{}}}"#, response(""));
+    format!("{events}{}", sse("response.completed", &last)).into_bytes()
 }
 
 fn delta(choice: usize, delta: &str) -> String {

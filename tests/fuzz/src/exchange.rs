@@ -4,15 +4,19 @@ use crate::frames::ends_message;
 use crate::framing::{chunks, frame};
 use switchover::chat::Features;
 use switchover::dialect::{
-    CallerError, Endpoint, Limits, Memo, Surface, Target, Turn, Unsupported, ask, exchange, failure_json, provider,
+    Api, CallerError, Endpoint, Limits, Memo, Surface, Target, Turn, Unsupported, ask, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head, MAX_RETRY_AFTER_MS};
 use switchover::json::Raw;
 use switchover::stream::sse::Sse;
 
+/// OpenAI's Responses, for callers of other dialects.
+const RESPONSES: &str = "openai_responses";
+
 /// Provider and model: each dialect, and each of its houses with paths of its own.
-const TARGETS: [(&str, &str); 12] = [
+const TARGETS: [(&str, &str); 13] = [
     ("openai", "gpt-5.4-mini"),
+    (RESPONSES, "gpt-5.4-mini"),
     ("openai_compatible", "llama-4"),
     ("azure_openai", "deployed"),
     ("mistral", "mistral-large"),
@@ -27,7 +31,8 @@ const TARGETS: [(&str, &str); 12] = [
 ];
 
 fn target(name: &str, model: &str) -> Target {
-    let row = provider(name).unwrap();
+    let api = if name == RESPONSES { Api::Responses } else { Api::Auto };
+    let row = provider(if name == RESPONSES { "openai" } else { name }).unwrap();
     let all = ["json_schema", "reasoning", "reasoning_effort"].into_iter().filter_map(Features::from_name);
     Target {
         id: name.to_owned(),
@@ -42,6 +47,7 @@ fn target(name: &str, model: &str) -> Target {
         denied: Features::NONE,
         context_window: None,
         max_output_tokens: Some(8192),
+        api,
         api_version: (name == "azure_openai").then(|| "2024-10-21".to_owned()),
         project: Some("acme".to_owned()),
         location: Some("us-east-1".to_owned()),
@@ -182,7 +188,7 @@ const CALLERS: [Surface; 3] = [Surface::Chat, Surface::Messages, Surface::Respon
 fn answering(dialect: &str, surface: Surface) -> Option<Target> {
     let (name, model) = match (dialect, surface) {
         ("responses", Surface::Responses) => ("openai", "gpt-5.4-mini"),
-        ("responses", _) => return None,
+        ("responses", _) => (RESPONSES, "gpt-5.4-mini"),
         ("openai", Surface::Responses) => ("openai_compatible", "llama-4"),
         (dialect, _) => *TARGETS.iter().find(|(name, _)| *name == dialect)?,
     };

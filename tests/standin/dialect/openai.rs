@@ -71,6 +71,7 @@ impl Endpoint for Chat {
         }
         check_numbers(body)?;
         let tools = tools(body)?;
+        check_thinking(&model, &tools, body)?;
         let choice = choice(&body["tool_choice"], &tools)?;
         if tools.is_empty() && !body["tool_choice"].is_null() {
             return Err(Fault::at(
@@ -290,6 +291,28 @@ fn check_numbers(body: &Value) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Newer models take tools and think in Responses only. What they say to it: pipecat-ai/pipecat#4043 (gpt-5.4),
+/// charmbracelet/crush#2913 (gpt-5.5), and BerriAI/litellm#34569 (gpt-5.6, which thinks unless told not to). All of a model's
+/// sizes say the same.
+fn check_thinking(model: &str, tools: &[Tool], body: &Value) -> Result<(), Fault> {
+    let is_of = |family: &str| model == family || model.starts_with(&format!("{family}-"));
+    let effort = body["reasoning_effort"].as_str();
+    let remedy = if ["gpt-5.4", "gpt-5.5"].into_iter().any(is_of) && effort.is_some() {
+        "Please use /v1/responses instead."
+    } else if is_of("gpt-5.6") {
+        "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+    } else {
+        return Ok(());
+    };
+    if tools.is_empty() || effort == Some("none") {
+        return Ok(());
+    }
+    let message = format!(
+        "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. {remedy}"
+    );
+    Err(Fault::at("reasoning_effort", message))
 }
 
 fn tools(body: &Value) -> Result<Vec<Tool>, Fault> {

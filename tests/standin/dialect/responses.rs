@@ -69,6 +69,8 @@ impl Endpoint for Responses {
             }
         };
         check_calls(items, !body["previous_response_id"].is_null())?;
+        check_reasoning(items, body["store"] == false)?;
+        check_limit(&body["max_output_tokens"])?;
         let tools = tools(body)?;
         let choice = match (body["tool_choice"].as_str(), body["tool_choice"]["name"].as_str()) {
             (Some("none"), _) => Choice::None,
@@ -101,6 +103,7 @@ impl Endpoint for Responses {
             schema: Some(&format["schema"]).filter(|schema| schema.is_object()).cloned(),
             json_object: format["type"] == "json_object",
             thinking: body["reasoning"]["summary"].is_string(),
+            sealed: is_sealed(body),
             max_tokens: body["max_output_tokens"].as_u64(),
             count: 1,
             prompt_bytes: body["input"].to_string().len(),
@@ -109,7 +112,7 @@ impl Endpoint for Responses {
     }
 
     fn whole(&self, asked: &Asked, said: &Said) -> Value {
-        let output: Vec<Value> = items(said).into_iter().map(|item| item.whole).collect();
+        let output: Vec<Value> = items(asked, said).into_iter().map(|item| item.whole).collect();
         response(asked, said, &output, true)
     }
 
@@ -122,7 +125,7 @@ impl Endpoint for Responses {
         let start = response(asked, said, &[], false);
         event(json!({"type": "response.created", "response": start}), Part::Lifecycle);
         event(json!({"type": "response.in_progress", "response": start}), Part::Lifecycle);
-        let items = items(said);
+        let items = items(asked, said);
         for (at, item) in items.iter().enumerate() {
             let part =
                 if at == 0 && item.whole["type"] != "function_call" { Part::Lifecycle } else { Part::Token };
@@ -163,10 +166,10 @@ struct Item {
     whole: Value,
 }
 
-fn items(said: &Said) -> Vec<Item> {
+fn items(asked: &Asked, said: &Said) -> Vec<Item> {
     let mut items = Vec::new();
-    if !said.thinking.is_empty() {
-        items.push(reasoning(said));
+    if !said.thinking.is_empty() || asked.sealed {
+        items.push(reasoning(asked, said));
     }
     if !said.text.is_empty() {
         items.push(message(said));
@@ -208,11 +211,29 @@ fn message(said: &Said) -> Item {
     Item { start: item("in_progress", json!([])), deltas, whole: item("completed", json!([part(&text)])) }
 }
 
-fn reasoning(said: &Said) -> Item {
+/// What the reasoning items of a stand-in have sealed.
+const SEALED: &str = "gAAAAABstandin_c2VhbGVk==";
+
+/// It thinks, and the caller wants to send that back.
+fn is_sealed(body: &Value) -> bool {
+    let includes = body["include"].as_array().into_iter().flatten();
+    let thinks = body["reasoning"]["effort"].as_str().is_some_and(|effort| effort != "none");
+    thinks && includes.into_iter().any(|included| included == "reasoning.encrypted_content")
+}
+
+fn reasoning(asked: &Asked, said: &Said) -> Item {
     let text = said.whole_thinking();
     let part = |text: &str| json!({"type": "summary_text", "text": text});
-    let item =
-        |summary: Value| json!({"type": "reasoning", "id": format!("rs_{}", said.id), "summary": summary});
+    let item = |summary: Value| {
+        let mut item = json!({"type": "reasoning", "id": format!("rs_{}", said.id), "summary": summary});
+        if asked.sealed {
+            item["encrypted_content"] = json!(SEALED);
+        }
+        item
+    };
+    if text.is_empty() {
+        return Item { start: item(json!([])), deltas: Vec::new(), whole: item(json!([])) };
+    }
     let mut deltas = vec![(
         json!({"type": "response.reasoning_summary_part.added", "summary_index": 0, "part": part("")}),
         false,
@@ -277,6 +298,51 @@ fn check_calls(items: &[Value], continues: bool) -> Result<(), Fault> {
     };
     match calls.into_iter().find(|id| !answered(id)) {
         Some(id) => Err(Fault::at("input", format!("No tool output found for function call {id}."))),
+        None => Ok(()),
+    }
+}
+
+/// Reasoning that comes back is what was sealed here, and leads to something: openai/codex#8145, openai/openai-agents-js#546,
+/// continuedev/continue#8933.
+fn check_reasoning(items: &[Value], is_stateless: bool) -> Result<(), Fault> {
+    for (at, item) in items.iter().enumerate().filter(|(_, item)| item["type"] == "reasoning") {
+        let id = item["id"].as_str().unwrap_or_default();
+        let sealed = item["encrypted_content"].as_str();
+        if let Some(sealed) = sealed.filter(|sealed| *sealed != SEALED) {
+            let start: String = sealed.chars().take(4).collect();
+            return Err(Fault::new(format!("The encrypted content {start}... could not be verified.")));
+        }
+        if sealed.is_none() && is_stateless {
+            return Err(Fault::at(
+                "input",
+                format!(
+                    "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with `store` set to true, or remove this item from your input."
+                ),
+            ));
+        }
+        let leads = items.get(at + 1).is_some_and(|next| {
+            ["reasoning", "function_call", "custom_tool_call"].iter().any(|kind| next["type"] == *kind)
+                || next["role"] == "assistant"
+        });
+        if !leads {
+            return Err(Fault::at(
+                "input",
+                format!("Item '{id}' of type 'reasoning' was provided without its required following item."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// vectorize-io/hindsight#58.
+fn check_limit(limit: &Value) -> Result<(), Fault> {
+    match limit.as_i64().filter(|limit| *limit < 16) {
+        Some(limit) => Err(Fault::at(
+            "max_output_tokens",
+            format!(
+                "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got {limit} instead."
+            ),
+        )),
         None => Ok(()),
     }
 }

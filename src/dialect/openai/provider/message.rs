@@ -202,7 +202,14 @@ impl<'c> Messages<'c> {
         w: &mut Writer<'_>,
     ) {
         let (name, is_needed) = match quirks::thoughts(self.target.row) {
-            Some(Thoughts::Details) => return reasoning::write(thoughts.iter().copied(), w),
+            Some(Thoughts::Details) => {
+                let housebound = |thought: &&&Thought<'_>| reasoning::is_sealed_by_house(thought);
+                if thoughts.iter().any(|thought| housebound(&thought)) {
+                    self.losses.advisory(Loss::THOUGHTS);
+                }
+                let passed = thoughts.iter().filter(|thought| !housebound(thought)).copied();
+                return reasoning::write(passed, w);
+            }
             Some(Thoughts::In(name)) => (Some(name), false),
             Some(Thoughts::Needed(name)) => (Some(name), has_calls),
             Some(Thoughts::Never) | None => (None, false),

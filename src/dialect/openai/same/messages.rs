@@ -1,10 +1,11 @@
 //! A caller's messages without what the provider doesn't know in them, and with what it wants said in its way.
 
 use super::members::{Fate, KnownMembers, is_only_refusal};
-use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
+use super::thoughts::{BLANK, is_thought, moves, passed_on, told, without_signatures};
 use crate::dialect::openai::quirks;
 use crate::dialect::{Losses, Quirk, Row, Thoughts};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
+use memchr::memmem;
 
 /// What becomes of the messages.
 pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
@@ -32,6 +33,8 @@ struct Changes {
     /// Google's signatures of tool calls, which another provider doesn't know.
     signatures: bool,
     thoughts: Option<Thoughts>,
+    /// Thoughts that are passed on to their makers have some that only another house can open.
+    housebound: bool,
 }
 
 impl Changes {
@@ -41,6 +44,8 @@ impl Changes {
             developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
             names: !quirks::takes_names(row) && messages.may_have_member("name"),
             signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
+            housebound: quirks::thoughts(row) == Some(Thoughts::Details)
+                && memmem::find(messages.as_json().as_bytes(), b"\"switchover.").is_some(),
             thoughts: quirks::thoughts(row).filter(|thoughts| {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
@@ -48,8 +53,8 @@ impl Changes {
     }
 
     fn is_nothing(&self) -> bool {
-        let Changes { members, developer, names, signatures, thoughts } = self;
-        !developer && !names && !signatures && members.is_none() && thoughts.is_none()
+        let Changes { members, developer, names, signatures, thoughts, housebound } = self;
+        !developer && !housebound && !names && !signatures && members.is_none() && thoughts.is_none()
     }
 
     /// Writes one message as the provider wants it.
@@ -72,6 +77,14 @@ impl Changes {
             if self.names && name == "name" && !is_result {
                 removed = true;
                 Edit::Remove
+            } else if self.housebound && name == "reasoning_details" {
+                match passed_on(value) {
+                    Some(passed) => {
+                        was_signed = true;
+                        Edit::Replace(passed)
+                    }
+                    None => Edit::Keep,
+                }
             } else if self.thoughts.is_some() && is_thought(name) {
                 has_thought |= !value.is_null();
                 Edit::Remove

@@ -3,7 +3,7 @@
 use super::json_string;
 use crate::dialect::Thoughts;
 use crate::dialect::openai::reasoning;
-use crate::json::{Edit, Raw, Text, edit_object};
+use crate::json::{Edit, Raw, Text, Writer, edit_object};
 
 /// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`.
 pub(super) fn is_thought(name: &Text<'_>) -> bool {
@@ -30,6 +30,17 @@ pub(super) fn without_signatures(calls: Raw<'_>) -> (Vec<u8>, bool) {
     }
     out.push(b']');
     (out, found)
+}
+
+/// Entries of `reasoning_details` that are somebody's who is not known to be another house; `None`: all are.
+pub(super) fn passed_on(details: Raw<'_>) -> Option<Vec<u8>> {
+    if !details.items().any(reasoning::is_housebound) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(details.as_json().len());
+    let passed = details.items().filter(|detail| !reasoning::is_housebound(*detail));
+    Writer::new(&mut out).array(|w| passed.for_each(|detail| w.raw(detail)));
+    Some(out)
 }
 
 /// Whether a message's thoughts have to change.

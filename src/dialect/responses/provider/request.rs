@@ -1,0 +1,254 @@
+//! The model into a Responses request: the members of the request itself.
+
+use super::super::{origin, same::path};
+use super::input::InputWriter;
+use super::tools;
+use crate::chat::{Effort, Features, Format, Request};
+use crate::dialect::loss::{Member, lose_member_of_message};
+use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::seam::Sending;
+use crate::dialect::talk::{effort_of, list_foreign_sampling};
+use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, lose_member};
+use crate::json::{Text, Writer};
+
+/// The longest name of a function and the longest id of a call, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The longest `user`, in characters.
+const MAX_USER: usize = 64;
+
+/// `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 10 instead.`
+/// (vectorize-io/hindsight#58). Claude Code asks for one token to see whether it may ask at all.
+const LEAST_TOKENS: u64 = 16;
+
+/// Members that Chat Completions and Responses have alike, values and all.
+const ALIKE: [&str; 7] = [
+    "metadata",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "prompt_cache_options",
+    "safety_identifier",
+    "moderation",
+];
+
+/// Writes the request that `target` gets.
+///
+/// # Errors
+/// What Responses can't carry of it.
+pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
+    let Sending { target, losses, .. } = to;
+    let requested = request.model.decode();
+    let origin = origin::of(target);
+    let names = Renames::new(of_tools(request), MAX_NAME);
+    let ids = Renames::new(of_calls(request), MAX_NAME);
+    w.open_object();
+    w.key("model").string(target.model(&requested));
+    w.key("input");
+    let input = InputWriter {
+        target,
+        origin: &origin,
+        dialect: request.dialect,
+        names: &names,
+        ids: &ids,
+        losses: &mut *losses,
+    };
+    input.write(&request.messages, w)?;
+    tools::write(request, target, &names, losses, w)?;
+    let mut composer = ResponseComposer { request, target, losses };
+    composer.answer(w)?;
+    composer.sampling(w);
+    composer.thinking(w);
+    composer.text(w)?;
+    composer.user(w);
+    composer.extra(w)?;
+    if request.stream {
+        w.key("stream").bool(true);
+    }
+    w.close_object();
+    let memo = Memo {
+        renamed: names.into_changed(),
+        stream: request.stream,
+        origin: Some(origin),
+        by_responses: true,
+        ..Memo::default()
+    };
+    Ok(Outgoing { path: path(target), memo, ..Outgoing::default() })
+}
+
+struct ResponseComposer<'c> {
+    request: &'c Request<'c>,
+    target: &'c Target,
+    losses: &'c mut Losses,
+}
+
+impl ResponseComposer<'_> {
+    /// How much is answered, and what else comes with it. Nothing is stored, so reasoning must come sealed to come back.
+    fn answer(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        if let Some(asked) = request.max_tokens {
+            let limit = self.target.capped(asked, self.losses);
+            if limit < LEAST_TOKENS {
+                self.losses.advisory(Member::MaxTokens);
+            }
+            w.key("max_output_tokens").u64(limit.max(LEAST_TOKENS));
+        }
+        if !request.stop.is_empty() {
+            self.losses
+                .meaning(Member::Stop, "can't be sent to OpenAI's Responses, which have no stop sequences")?;
+        }
+        if request.candidates.is_some_and(|n| n > 1) {
+            self.losses.meaning("n", "asks for several answers, and OpenAI's Responses give one")?;
+        }
+        let has_logprobs = self.target.has(Features::LOGPROBS);
+        if request.logprobs.on && !has_logprobs {
+            let why = "can't be had from this target, which gives no probabilities of tokens";
+            self.losses.meaning("logprobs", why)?;
+        }
+        let logprobs = request.logprobs.on && has_logprobs;
+        if let Some(top) = request.logprobs.top.filter(|_| logprobs) {
+            w.key("top_logprobs").u64(top);
+        }
+        w.key("store").bool(false);
+        w.key("include").array(|w| {
+            w.string("reasoning.encrypted_content");
+            if logprobs {
+                w.string("message.output_text.logprobs");
+            }
+        });
+        Ok(())
+    }
+
+    fn sampling(&mut self, w: &mut Writer<'_>) {
+        let sampling = &self.request.sampling;
+        for (name, value) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
+            match value {
+                Some(value) if self.target.has(Features::SAMPLING) => w.key(name).raw(value),
+                Some(_) => self.losses.advisory(name),
+                None => {}
+            }
+        }
+        if sampling.top_k.is_some() {
+            self.losses.advisory("top_k");
+        }
+        list_foreign_sampling(sampling, self.losses);
+    }
+
+    fn thinking(&mut self, w: &mut Writer<'_>) {
+        let thinking = &self.request.thinking;
+        let by_budget = || thinking.budget.map(|budget| effort_of(budget, Effort::Low));
+        // Newer models don't think unless they are told how much.
+        let unsaid = || thinking.adaptive.then_some(Effort::Medium);
+        let effort = thinking.effort.or_else(by_budget).or_else(unsaid);
+        // Not every model knows an effort of `none`.
+        if effort.is_none() && thinking.off {
+            self.losses.advisory("thinking");
+        }
+        let takes_effort = self.target.has(Features::REASONING_EFFORT);
+        if effort.is_some() && !takes_effort {
+            self.losses.advisory(Member::of_thinking(thinking));
+        }
+        let effort = effort.filter(|_| takes_effort);
+        // OpenAI tells what it thought only if asked, and not to everybody: so only where the caller's own way of asking for
+        // thoughts has them shown.
+        let shows = thinking.show.unwrap_or(thinking.budget.is_some() || thinking.adaptive);
+        let summary = shows && effort.is_some_and(|effort| effort != Effort::None);
+        if effort.is_none() {
+            return;
+        }
+        w.key("reasoning").object(|w| {
+            if let Some(effort) = effort {
+                w.key("effort").string(effort.name());
+            }
+            if summary {
+                w.key("summary").string("auto");
+            }
+        });
+    }
+
+    fn text(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        let is_chat = request.dialect == Dialect::OpenAi.name();
+        let verbosity = request.extra.iter().find(|(name, _)| is_chat && *name == "verbosity");
+        let format = match &request.format {
+            Format::Text => None,
+            Format::Json if !self.target.has(Features::JSON_MODE) => {
+                let why = "asks for JSON, which this target can't hold an answer to";
+                self.losses.meaning(Member::Format, why)?;
+                None
+            }
+            Format::Schema { .. } if !self.target.has(Features::JSON_SCHEMA) => {
+                let why = "has a schema, which this target can't hold an answer to";
+                self.losses.meaning(Member::Format, why)?;
+                None
+            }
+            format => Some(format),
+        };
+        if format.is_none() && verbosity.is_none() {
+            return Ok(());
+        }
+        w.key("text").object(|w| {
+            if let Some(format) = format {
+                w.key("format").object(|w| write_format(format, w));
+            }
+            if let Some((_, verbosity)) = verbosity {
+                w.key("verbosity").raw(*verbosity);
+            }
+        });
+        Ok(())
+    }
+
+    fn user(&mut self, w: &mut Writer<'_>) {
+        match &self.request.user {
+            Some(user) if user.decode().chars().count() <= MAX_USER => w.key("user").text(user),
+            Some(_) => self.losses.advisory(Member::User),
+            None => {}
+        }
+        if self.request.cache.is_some() {
+            self.losses.advisory("cache_control");
+        }
+    }
+
+    fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let request = self.request;
+        let is_chat = request.dialect == Dialect::OpenAi.name();
+        for (name, value) in &request.extra {
+            let key = name.decode();
+            let is_alike = is_chat && ALIKE.iter().any(|known| key == *known);
+            // What is said elsewhere, and what is so anyway.
+            let is_said = is_chat && (key == "verbosity" || key == "store" && value.as_bool() == Some(false));
+            if is_alike && !self.target.row.quirks.iter().any(|quirk| rejects(quirk, &key)) {
+                w.key_text(name).raw(*value);
+            } else if !is_said {
+                lose_member(request.dialect, name, *value, self.losses)?;
+            }
+        }
+        for (name, value) in request.messages.iter().flat_map(|message| &message.extra) {
+            lose_member_of_message(name, *value, self.losses)?;
+        }
+        Ok(())
+    }
+}
+
+fn rejects(quirk: &Quirk, name: &str) -> bool {
+    matches!(quirk, Quirk::Without(param) if *param == name)
+}
+
+fn write_format(format: &Format<'_>, w: &mut Writer<'_>) {
+    match format {
+        Format::Text => w.key("type").string("text"),
+        Format::Json => w.key("type").string("json_object"),
+        Format::Schema { name, description, schema, strict } => {
+            w.key("type").string("json_schema");
+            // OpenAI wants a name where others have none.
+            w.key("name").text(name.as_ref().unwrap_or(&Text::from("answer")));
+            if let Some(description) = description {
+                w.key("description").text(description);
+            }
+            w.key("schema").raw(*schema);
+            if let Some(strict) = strict {
+                w.key("strict").bool(*strict);
+            }
+        }
+    }
+}
