@@ -12,7 +12,8 @@
 //! any case               /turn.json          optional: {"targets": "all", "unsupported": "drop", "stream_usage": false,
 //!                                            "format_tool": "json", "renamed": [["sent", "caller's"]],
 //!                                            "maker": "anthropic-claude-v1", "calls_functions": true,
-//!                                            "origin": "1a2b3c4d"}
+//!                                            "origin": "1a2b3c4d", "repeated": "null", "free_form": ["apply_patch"],
+//!                                            "instructions": {"prepend": "…", "append": "…"}}
 //! ```
 //!
 //! A pair of caller and dialect that the library has must have its expected file. `BLESS=1 cargo test --test golden`
@@ -34,8 +35,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use switchover::chat::Maker;
 use switchover::dialect::{
-    Api, CallerError, Declared, Endpoint, Host, Memo, Outgoing, PROVIDERS, Pipe, Row, Surface, Target, Turn,
-    Unsupported, exchange, failure_json, provider,
+    Api, CallerError, Declared, Endpoint, FreeForm, Host, Instructions, Memo, Outgoing, PROVIDERS, Pipe, Row,
+    Surface, Target, Turn, Unsupported, exchange, failure_json, provider,
 };
 use switchover::failure::{Failure, Head};
 use switchover::json::{Kind, Raw};
@@ -190,12 +191,24 @@ impl Case {
             maker: self.setting("maker").map(|format| Maker::from_format(&text(format)).unwrap()),
             usage_asked: true,
             stream,
-            repeated: None,
+            repeated: self.setting("repeated").map(text),
             origin: self.setting("origin").map(text),
             calls_functions: setting("calls_functions").unwrap_or(false),
+            free_form: FreeForm {
+                names: self
+                    .setting("free_form")
+                    .map(|all| all.items().map(text).collect())
+                    .unwrap_or_default(),
+                as_functions: self.setting("free_form").is_some(),
+            },
             by_responses: false,
             wanted: Default::default(),
         }
+    }
+
+    fn instructions(&self) -> Instructions {
+        let text = |name| Some(self.setting("instructions")?.present(name)?.text()?.into_string());
+        Instructions { prepend: text("prepend"), append: text("append") }
     }
 
     /// Compares with the expected file, or writes it.
@@ -238,10 +251,12 @@ fn requests() {
         let (_, bytes) = case.input();
         let body = Raw::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", case.folder.display()));
         let turn = case.turn(surface, body);
+        let instructions = case.instructions();
         let all = case.setting("targets").and_then(Raw::text).is_some_and(|text| text == "all");
         let shown = |target: &&Target| pair_exists(surface, target) && (all || !is_other(target));
         for target in targets.iter().filter(shown) {
-            match exchange::request(&turn, body, &shown_to(surface, target)) {
+            let target = &Target { instructions: instructions.clone(), ..shown_to(surface, target) };
+            match exchange::request(&turn, body, target) {
                 Ok(outgoing) => case.expect(&format!("{}.json", target.id), &outgoing_json(&outgoing)),
                 Err(refusal) => {
                     let error = exchange::error(surface, &CallerError::from(refusal));

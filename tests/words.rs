@@ -173,6 +173,7 @@ fn who_speaks_is_told() {
                 (Owned::Request, Sort::Arguments | Sort::Reasoning) => speaker == Speaker::Assistant,
                 (Owned::Request, _) => true,
                 // An answer of Responses repeats what its caller has set.
+                (_, Sort::Text) if body.surface == Surface::Responses => speaker != Speaker::User,
                 (_, Sort::Text | Sort::Refusal | Sort::Reasoning) => {
                     matches!(speaker, Speaker::Assistant | Speaker::Tool)
                 }

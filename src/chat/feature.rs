@@ -105,7 +105,11 @@ impl Request<'_> {
     /// What a target must have for this request to mean the same there.
     pub fn needs(&self) -> Features {
         let mut needs = Features::NONE;
-        if self.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
+        if self
+            .tools
+            .iter()
+            .any(|tool| matches!(tool.kind, ToolKind::Function { .. } | ToolKind::FreeForm { .. }))
+        {
             needs.add(Features::TOOLS);
         }
         match self.format {

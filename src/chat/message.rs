@@ -1,6 +1,6 @@
 //! What a conversation is made of: messages and their parts.
 
-use crate::json::{Raw, Text};
+use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 
 /// Who speaks.
@@ -131,7 +131,12 @@ pub enum Arguments<'a> {
     Json(Raw<'a>),
     /// JSON inside a string, perhaps cut or wrong: models write it.
     Encoded(Text<'a>),
+    /// A free-form tool's input: a text, and no JSON.
+    FreeForm(Text<'a>),
 }
+
+/// The one argument that a free-form tool has where it is a function.
+pub const FREE_FORM_INPUT: &str = "input";
 
 impl Arguments<'_> {
     /// The arguments as JSON text. Nothing (an empty string) stands for no arguments: `{}`.
@@ -144,6 +149,7 @@ impl Arguments<'_> {
             }
             // Some say so that there are none.
             Arguments::Json(raw) => raw.is_null().then_some(Cow::Borrowed("{}")),
+            Arguments::FreeForm(text) => Some(Cow::Owned(as_argument(text))),
             Arguments::Encoded(text) => {
                 let decoded = text.decode();
                 if decoded.trim().is_empty() {
@@ -161,8 +167,16 @@ impl Arguments<'_> {
             Arguments::Json(raw) if raw.is_null() => Text::from("{}"),
             Arguments::Json(raw) => Text::from(raw.as_json()),
             Arguments::Encoded(text) => text.clone(),
+            Arguments::FreeForm(text) => Text::from(as_argument(text)),
         }
     }
+}
+
+/// A free-form tool's input as the arguments of a function.
+fn as_argument(input: &Text<'_>) -> String {
+    let mut out = Vec::new();
+    Writer::new(&mut out).object(|w| w.key(FREE_FORM_INPUT).text(input));
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// What a tool answered, or how it failed.

@@ -13,7 +13,12 @@ mod usage;
 
 pub use event::Event;
 pub use feature::Features;
-pub use message::{Arguments, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult};
+pub use message::{
+    Arguments, FREE_FORM_INPUT, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult,
+};
 pub use reply::{Choice, Citation, Finish, Reply};
-pub use request::{Effort, Format, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind};
+pub use request::{
+    Effort, Format, Grammar, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind, WEB_SEARCH,
+    WebSearch,
+};
 pub use usage::Usage;

@@ -67,13 +67,93 @@ pub enum ToolKind<'a> {
         /// Whether the provider holds arguments to it; `None`: as the provider does by itself.
         strict: Option<bool>,
     },
-    /// A tool that only one dialect has (web search, computer use, custom grammar…), as written.
+    /// A tool of the caller's whose input is a text and no JSON (OpenAI's custom tools).
+    FreeForm {
+        /// What the text must match; `None`: any text.
+        grammar: Option<Grammar<'a>>,
+    },
+    /// Searches of the web, which the provider makes itself.
+    WebSearch(WebSearch<'a>),
+    /// A tool that only one dialect has (computer use, a shell…), as written.
     Foreign {
         /// [`Request::dialect`] of the requests that can have it.
         dialect: &'static str,
         /// The whole tool.
         raw: Raw<'a>,
     },
+}
+
+/// The name of every caller's search of the web: their dialects' own are types with dates in them.
+pub const WEB_SEARCH: &str = "web_search";
+
+/// A search of the web that the provider makes itself, and what it is held to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebSearch<'a> {
+    /// [`Request::dialect`] of the request: for that dialect it stays as it was written.
+    pub dialect: &'static str,
+    /// The whole tool, or Chat Completions' `web_search_options`.
+    pub raw: Raw<'a>,
+    /// A list: nothing from elsewhere may be found.
+    pub allowed_domains: Option<Raw<'a>>,
+    /// A list: nothing from there may be found.
+    pub blocked_domains: Option<Raw<'a>>,
+    /// An object with some of `city`, `region`, `country` and `timezone`: where the user is.
+    pub location: Option<Raw<'a>>,
+    /// How much of what is found the model gets to read: `low`, `medium` or `high`.
+    pub context_size: Option<Text<'a>>,
+    /// The most searches.
+    pub max_uses: Option<u64>,
+    /// What else the caller says of it, by name.
+    pub others: Vec<(Text<'a>, Raw<'a>)>,
+}
+
+impl<'a> WebSearch<'a> {
+    /// Reads what all dialects call the same; a list of domains may be `filters`' or the tool's own. An empty list holds nothing back.
+    pub fn of(dialect: &'static str, raw: Raw<'a>) -> WebSearch<'a> {
+        const KNOWN: [&str; 9] = [
+            "type",
+            "name",
+            "filters",
+            "allowed_domains",
+            "blocked_domains",
+            "user_location",
+            "search_context_size",
+            "max_uses",
+            "cache_control",
+        ];
+        let domains = |name| {
+            let list = raw.present(name).or_else(|| raw.get("filters")?.present(name))?;
+            list.items().next().is_some().then_some(list)
+        };
+        let location = raw.present("user_location");
+        let is_other = |name: &Text<'_>| !KNOWN.iter().any(|known| *name == **known);
+        WebSearch {
+            dialect,
+            raw,
+            allowed_domains: domains("allowed_domains"),
+            blocked_domains: domains("blocked_domains"),
+            location: location.map(|location| location.present("approximate").unwrap_or(location)),
+            context_size: raw.present("search_context_size").and_then(Raw::text),
+            max_uses: raw.present("max_uses").and_then(Raw::as_u64),
+            others: raw.fields().filter(|(name, value)| !value.is_null() && is_other(name)).collect(),
+        }
+    }
+
+    /// What is known of where the user is.
+    pub fn place(&self) -> impl Iterator<Item = (&'static str, Text<'a>)> {
+        let location = self.location;
+        let known = ["city", "region", "country", "timezone"].into_iter();
+        known.filter_map(move |name| Some((name, location?.present(name)?.text()?)))
+    }
+}
+
+/// The form of a free-form tool's input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grammar<'a> {
+    /// What it is written in: `lark` or `regex`.
+    pub syntax: Text<'a>,
+    /// The grammar itself.
+    pub definition: Text<'a>,
 }
 
 /// Which tools the model may or must call.

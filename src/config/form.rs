@@ -87,6 +87,17 @@ pub(super) static PROSE: TextForm = TextForm {
     shown: true,
 };
 
+/// What a model may be told in each request: most providers' prompts have room for more, and no bill for such.
+const LONGEST_INSTRUCTIONS: usize = 16_384;
+
+pub(super) static INSTRUCTIONS: TextForm = TextForm {
+    what: "a text for a model",
+    rule: "Write from 1 to 16384 characters, not only blanks",
+    pattern: "^(?=[\\s\\S]{1,16384}$)[\\s\\S]*\\S",
+    accepts: |text| !text.trim().is_empty() && text.chars().count() <= LONGEST_INSTRUCTIONS,
+    shown: false,
+};
+
 pub(super) static HEADER: TextForm = TextForm {
     what: "a header's name",
     rule: "Use letters, digits, `_` and `-`, at most 64 of them",

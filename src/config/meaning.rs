@@ -156,6 +156,9 @@ const RENAMED: &[Renamed] = &[
     (&["allowed_fails", "max_fails", "outlier_detection"], &["circuit_breaker", "consecutive_failures"]),
     (&["cooldown_time"], &["base_ejection_time"]),
     (&["tags", "metadata"], &["labels"]),
+    (&["system", "system_prompt", "prompt", "system_instruction", "system_message"], &["instructions"]),
+    (&["prefix", "before"], &["prepend"]),
+    (&["suffix", "after"], &["append"]),
     (&["credential_id", "credential_name", "credentials"], &["credential"]),
 ];
 

@@ -2,7 +2,7 @@
 //! written. What has the wrong kind reads as not written: it has been reported, and no further problem may follow from it.
 
 use super::file::{Literal, Object, Presence, ValueKind};
-use super::node::Node;
+use super::node::{Node, Value};
 use super::problem::{Position, element, member};
 use super::time::duration_ms;
 
@@ -34,6 +34,12 @@ impl<'n> View<'n> {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// Whether it is written as a map without a key.
+    pub(super) fn is_empty_map(&self) -> bool {
+        let value = self.node.map(|node| &node.value);
+        value.is_some_and(|value| matches!(value, Value::Map(entries) if entries.is_empty()))
     }
 
     fn default(&self, name: &str) -> Option<&'static Literal> {

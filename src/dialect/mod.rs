@@ -43,7 +43,7 @@ pub use piece::path::path_segment;
 pub use providers::{Dialect, Embeds, Host, Key, PROVIDERS, Quirk, Row, Thoughts, provider};
 use seam::Body;
 pub use seam::{
-    Api, Caller, CallerError, Declared, Endpoint, Listed, Memo, Native, Outgoing, Pipe, Provider, Seen,
-    Sending, StreamReader, StreamWriter, Target, Turn, Wanted, WholeAnswer,
+    Api, Caller, CallerError, Declared, Endpoint, FreeForm, Instructions, Listed, Memo, Native, Outgoing,
+    Pipe, Provider, Seen, Sending, StreamReader, StreamWriter, Target, Turn, Wanted, WholeAnswer,
 };
 pub use surface::Surface;

@@ -120,6 +120,9 @@ pub enum Quirk {
     SignedCalls,
     /// Of the choices `none`, `required` and `named` (one tool) takes only these, beside `auto`.
     Choices(&'static [&'static str]),
+    /// Takes tools whose input is a text (`custom`): <https://platform.openai.com/docs/guides/function-calling#custom-tools>.
+    /// Elsewhere they are functions.
+    FreeForm,
     /// Speaks `/responses` too.
     Responses,
     /// As [`Quirk::Responses`], but is asked by it only where the file says so (`api: responses`): it has less there, or keeps its
@@ -242,7 +245,13 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        quirks: &[
+            Quirk::Thoughts(Thoughts::Never),
+            Quirk::EmptyMembers,
+            Quirk::FreeForm,
+            Quirk::Responses,
+            EMBEDDINGS,
+        ],
         models: Some(&catalog::OPENAI),
         example_model: "gpt-5.4-mini",
         reference: "https://platform.openai.com/docs/api-reference/chat",
@@ -314,7 +323,13 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        quirks: &[
+            Quirk::Thoughts(Thoughts::Never),
+            Quirk::EmptyMembers,
+            Quirk::FreeForm,
+            Quirk::Responses,
+            EMBEDDINGS,
+        ],
         models: Some(&catalog::AZURE),
         example_model: "gpt-5.4-mini",
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",

@@ -1,6 +1,6 @@
 //! Who fits: whether a target can take a request, by what it has and how it stands.
 
-use super::{Availability, Circumstances, Demand, Verdict};
+use super::{Availability, Circumstances, Demand, Verdict, least_tokens};
 use crate::chat::Features;
 use crate::dialect::exchange;
 use crate::settings::{Config, Group, TargetSettings};
@@ -63,7 +63,9 @@ pub(super) fn verdict(
     if !missing.is_empty() {
         return Verdict::Lacks(missing);
     }
-    if let Some(window) = target.context_window.filter(|window| demand.least_tokens > *window) {
+    let told = least_tokens(if demand.embeds.is_some() { 0 } else { target.instructions.length() });
+    let least = demand.least_tokens.saturating_add(told);
+    if let Some(window) = target.context_window.filter(|window| least > *window) {
         return Verdict::TooLong(window);
     }
     if let Some(verdict) = (now.refuses)(place) {

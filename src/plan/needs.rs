@@ -145,3 +145,14 @@ fn what_the_file_adds_is_counted_on() {
         assert_eq!(plan(&config("refuse", &[row, &more]), feature, &[]).order, [1], "{name}");
     }
 }
+
+#[test]
+fn a_targets_own_words_need_room() {
+    let window = r#""provider":"openai","context_window":5"#;
+    let told = format!(r#"{window},"instructions":{{"prepend":"{}"}}"#, "a".repeat(200));
+    let group = config("refuse", &[&told, window]);
+    let plan = plan(&group, Features::NONE, &[]);
+    assert_eq!((&plan.order[..], &plan.verdicts[0]), (&[1][..], &Verdict::TooLong(5)));
+    // Embeddings are told nothing.
+    assert_eq!(embedding(&group).order, [0, 1]);
+}

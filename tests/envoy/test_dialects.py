@@ -178,3 +178,28 @@ def test_anthropic_tools(everyone, kind, streamed):
     messages = [*WEATHER, {"role": "assistant", "content": message.to_dict()["content"]}, {"role": "user", "content": [result]}]
     answer = client.messages.create(model=kind, max_tokens=200, messages=messages, tools=tools)
     assert "sunny ☀" in answer.content[0].text
+
+
+FREE_FORM = [{"type": "custom", "name": "apply_patch", "description": "Edits files."}]
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kind", ["anthropic", "bedrock", "gemini", "cohere", "mistral", "deepseek", "openai_compatible"])
+def test_free_form_tools_become_functions_and_back(everyone, cloud, kind, streamed):
+    client = everyone.openai()
+    asked = {"model": kind, "input": "What is the weather?", "tools": FREE_FORM}
+    if streamed:
+        events = list(client.responses.create(stream=True, **asked))
+        answer = events[-1].response
+        deltas = [event.delta for event in events if event.type == "response.custom_tool_call_input.delta"]
+    else:
+        answer = client.responses.create(**asked)
+    (call,) = [item for item in answer.output if item.type == "custom_tool_call"]
+    assert call.name == "apply_patch" and not call.input.startswith("{"), call
+    if streamed:
+        assert "".join(deltas) == call.input
+    history = [{"role": "user", "content": asked["input"]}, *[item.to_dict() for item in answer.output]]
+    history.append({"type": "custom_tool_call_output", "call_id": call.call_id, "output": "sunny ☀"})
+    answer = client.responses.create(model=kind, input=history, tools=FREE_FORM)
+    assert "sunny ☀" in answer.output_text
+    assert all(entry["problem"] is None for entry in cloud[KINDS[kind]].log())

@@ -40,6 +40,8 @@ def envoy(envoy_binary, cloud_process, tmp_path_factory):
         target(embeds, "gemini", id="other", model="gemini-embedding-001"),
         target(cloud_process["azure-secondary"], "azure_openai", id="deployed", model="ours", same_vectors=True),
         target(second, id="also-small", model=small),
+        target(second, id="told", instructions={"prepend": "Served by Acme.", "append": "Ten lines."}),
+        target(claude, "anthropic", id="claude-told", instructions={"prepend": "Served by Acme.", "append": "Ten lines."}),
     ]
     cost = {"strategy": "lowest_cost"}
     groups = [
@@ -59,6 +61,8 @@ def envoy(envoy_binary, cloud_process, tmp_path_factory):
         group("backup", "claude"),
         group("index", "claude", "small", "other", "deployed", "also-small"),
         group("only-others", "small", "other"),
+        group("told", "told"),
+        group("claude-told", "claude-told"),
     ]
     more = {
         "listen": {"hosts": ["llm.internal", "*.example.com"], "base_path": "/llm"},
@@ -73,6 +77,24 @@ def envoy(envoy_binary, cloud_process, tmp_path_factory):
 def chat(envoy, model, path="/v1/chat/completions", content="hi", headers=HOST, **more):
     body = {"model": model, "messages": [{"role": "user", "content": content}], **more}
     return envoy.post("/llm" + path, body, headers=headers)
+
+
+TOLD = "Served by Acme.\n\nBe kind.\n\nTen lines."
+
+
+def test_a_targets_own_words(envoy, cloud):
+    said = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hi"}]
+    for model in ["told", "full"]:
+        assert chat(envoy, model, messages=said).status_code == 200
+    (told,), (plain,) = cloud["openai-second"].log(), cloud["openai-main"].log()
+    assert json.loads(told["body"])["messages"] == [{"role": "system", "content": TOLD}, said[1]]
+    assert json.loads(plain["body"])["messages"] == said
+    answer = chat(envoy, "claude-told", "/v1/messages", max_tokens=9, system="Be kind.")
+    assert answer.status_code == 200 and "Acme" not in answer.text
+    assert json.loads(cloud["anthropic-main"].log()[0]["body"])["system"] == TOLD
+    answer = envoy.post("/llm/v1/responses", {"model": "told", "input": "hi", "instructions": "Be kind."}, headers=HOST)
+    assert answer.status_code == 200 and "Acme" not in answer.text
+    assert json.loads(cloud["openai-second"].log()[-1]["body"])["instructions"] == TOLD
 
 
 def answered_by(answer):

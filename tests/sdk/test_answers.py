@@ -69,8 +69,14 @@ SAID_BY_THE_PROVIDER = {
 
 # What the SDK's helper for streams can't read to its end, and why; its events are read all the same.
 UNREADABLE = {
+    "stream/anthropic/free-form-call/openai.sse": "its helper knows streamed calls of functions only: openai/openai-openapi#576",
+    "stream/openai/free-form-call/openai.sse": "the same",
     "stream/openai/compatible-message-instead-of-delta/openai.sse": "a native stream: chunks without a delta go on as they are",
 }
+
+
+# OpenAI streams calls of custom tools so, and the type of its SDK knows functions only: openai/openai-openapi#576.
+UNTYPED = ("tool_calls[0].type: 'custom' is none of ('function',)", "tool_calls[0].custom: is unknown to ChoiceDeltaToolCall")
 
 
 # Providers whose answers go on as they are to a caller of their dialect, with members of their own in them: OpenAI has none.
@@ -100,6 +106,7 @@ def problems(caller: str, kind, value) -> list:
 
 def judge(path, found: list):
     group = path.parent.parent.name
+    found = [one for one in found if not one.endswith(UNTYPED)]
     if PASSED_ON.get(group) == path.stem:
         found = [one for one in found if "is unknown to" not in one]
     if path.stem in (group, PASSED_ON.get(group)) and name_of(path.parent) in SAID_BY_THE_PROVIDER:

@@ -78,7 +78,19 @@ def judge_accent(name, sent):
         problems += [f".messages.{one}: is not for {name}" for message in body["messages"] for one in message.keys() - known]
     for members in quirks(row, "only"):
         problems += [f".{one}: is not for {name}" for one in body.keys() - set(members)]
+    if name == "perplexity":
+        sent = sent | {"body": without_perplexitys(body)}
     return problems + judge_openai(sent, passed)
+
+
+def without_perplexitys(body) -> dict:
+    """What Perplexity alone calls so: https://docs.perplexity.ai/guides/search-domain-filters, …/guides/user-location-filter-guide."""
+    body = json.loads(json.dumps(body))
+    domains = body.pop("search_domain_filter", [])
+    assert len(domains) <= 20 and len({domain.startswith("-") for domain in domains}) < 2, domains
+    location = body.get("web_search_options", {}).pop("user_location", {})
+    assert location.keys() <= {"city", "region", "country", "latitude", "longitude"}, location
+    return body
 
 
 def unwanted(row) -> set:

@@ -267,6 +267,7 @@ def test_messages_that_anthropic_refuses(one, change, problem):
         ({"messages": []}, "empty array"),
         ({"model": None}, "'model'"),
         ({"top_k": 3}, "Unknown parameter: 'top_k'"),
+        ({"web_search_options": {}}, "Unknown parameter: 'web_search_options'"),
         ({"temperature": 3}, "temperature"),
         ({"tool_choice": "auto"}, "'tools' are specified"),
         ({"stream_options": {"include_usage": True}}, "only allowed when 'stream'"),
@@ -291,6 +292,10 @@ def test_chats_that_openai_refuses(one, change, problem):
             {"contents": [{"parts": [{"text": "x"}]}],
              "tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "object", "$schema": "x"}}]}]},
             '"$schema"',
+        ),
+        (
+            {"contents": [{"parts": [{"text": "x"}]}], "tools": [{"googleSearch": {}}, {"functionDeclarations": [{"name": "f"}]}]},
+            "Tool use with function calling",
         ),
     ],
 )  # fmt: skip

@@ -93,6 +93,7 @@ fn write_quirk(quirk: Quirk, w: &mut Writer<'_>) {
         Quirk::Thoughts(thoughts) => w.key("thoughts").object(|w| write_thoughts(thoughts, w)),
         Quirk::SignedCalls => w.key("signed_calls").bool(true),
         Quirk::Choices(names) => strings(names, w.key("choices")),
+        Quirk::FreeForm => w.key("free_form").bool(true),
         Quirk::Responses => w.key("responses").bool(true),
         Quirk::ResponsesIfAsked => w.key("responses_if_asked").bool(true),
         Quirk::Embeddings(embeds) => w.key("embeddings").object(|w| write_embeds(embeds, w)),

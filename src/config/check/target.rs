@@ -5,7 +5,7 @@ use crate::catalog::Efforts;
 use crate::chat::{Effort, Features};
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
-use crate::dialect::{self, Api, Declared, Dialect, Endpoint, Host, Key, Listed, Row};
+use crate::dialect::{self, Api, Declared, Dialect, Endpoint, Host, Instructions, Key, Listed, Row};
 use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
 
 /// What a target may refer to.
@@ -64,6 +64,7 @@ fn target_of(
             }
         }
     }
+    let instructions = view.written_object("instructions").map(|view| instructions(&view, problems));
     let breaker =
         view.object("circuit_breaker").and_then(|own| circuit_breaker(&own, given.breaker, problems));
     let row = row?;
@@ -85,6 +86,7 @@ fn target_of(
                 Host::Bedrock => region.map(str::to_owned),
                 _ => None,
             }),
+            instructions: instructions.unwrap_or_default(),
             said: model.is_none().then_some(said),
             ..dialect::Target::at(&id, row, endpoint?).with(model.as_deref(), said)
         },
@@ -108,6 +110,15 @@ fn said(view: &View<'_>) -> Declared {
         max_output_tokens: view.whole("max_output_tokens"),
         efforts: view.has("efforts").then(|| Efforts::of(&efforts)),
     }
+}
+
+/// What the target's model is told besides.
+fn instructions(view: &View<'_>, problems: &mut Problems) -> Instructions {
+    if view.is_empty_map() {
+        let instead = "Write `prepend`, `append` or both, or leave the key out";
+        problems.add(&view.path, view.at, "There is nothing to tell the model", instead);
+    }
+    Instructions { prepend: view.string("prepend"), append: view.string("append") }
 }
 
 fn api(view: &View<'_>) -> Api {

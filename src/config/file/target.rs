@@ -131,6 +131,12 @@ pub(super) static TARGET: Object = Object {
              fails: vectors of two models can't be compared.",
         ),
         field(
+            "instructions",
+            ValueKind::Object(&INSTRUCTIONS),
+            Optional,
+            "What its model is told besides the caller's instructions, in every chat and count of tokens. Callers don't see it.",
+        ),
+        field(
             "price",
             ValueKind::Object(&PRICE),
             Optional,
@@ -147,6 +153,25 @@ pub(super) static TARGET: Object = Object {
             ValueKind::Object(&TARGET_BREAKER),
             Optional,
             "This target's own, where it differs from the file's.",
+        ),
+    ],
+};
+
+static INSTRUCTIONS: Object = Object {
+    doc: "What its model is told besides the caller's instructions, in every chat and count of tokens. Callers don't see it.",
+    exactly_one: &[],
+    fields: &[
+        field(
+            "prepend",
+            ValueKind::Text(&form::INSTRUCTIONS),
+            Optional,
+            "A text before the caller's instructions. It is the same in each request, so that the provider's cache of prompts holds.",
+        ),
+        field(
+            "append",
+            ValueKind::Text(&form::INSTRUCTIONS),
+            Optional,
+            "A text after the caller's instructions, before the conversation.",
         ),
     ],
 };

@@ -86,7 +86,7 @@ fn give_back_names(part: &mut Part<'_>, memo: &Memo) {
     if memo.format_tool.as_deref().is_some_and(|name| call.name == name) {
         let answer = match &call.arguments {
             Arguments::Json(raw) => Text::from(raw.as_json()),
-            Arguments::Encoded(text) => text.clone(),
+            Arguments::Encoded(text) | Arguments::FreeForm(text) => text.clone(),
         };
         part.kind = PartKind::Text(answer);
     } else if !memo.renamed.is_empty() {

@@ -3,7 +3,9 @@
 //! What is wrong is refused with its place; what nobody knew yesterday is kept in `extra` and is never an error.
 
 use super::parts::{Wrong, read_content};
-use crate::chat::{Effort, Format, Message, Request, Role, Tool, ToolChoice, ToolKind};
+use crate::chat::{
+    Effort, Format, Message, Request, Role, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch,
+};
 use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text};
 
@@ -135,6 +137,17 @@ fn tools<'a>(value: Raw<'a>, extra: &mut Vec<(Text<'a>, Raw<'a>)>) -> Read<Vec<T
         let kind = raw.present("type").and_then(Raw::text);
         let name = raw.present("name").and_then(Raw::text);
         if let Some(kind) = kind.filter(|kind| *kind != "custom") {
+            if kind.decode().starts_with("web_search_2") {
+                // The types differ by their dates: <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool>.
+                let search = ToolKind::WebSearch(WebSearch::of(Dialect::Anthropic.name(), raw));
+                tools.push(Tool {
+                    name: Text::from(WEB_SEARCH),
+                    description: None,
+                    kind: search,
+                    cache: None,
+                });
+                continue;
+            }
             // A tool of the server, or a set of them: the API knows it by type.
             let kind_of_tool = ToolKind::Foreign { dialect: Dialect::Anthropic.name(), raw };
             tools.push(Tool {

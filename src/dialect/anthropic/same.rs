@@ -10,7 +10,7 @@ use super::rethought::Rethought;
 use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
-use super::{Anthropic, cited, hosts, reply};
+use super::{Anthropic, cited, hosts, instructed, reply};
 use crate::chat::Maker;
 use crate::dialect::loss::Loss;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
@@ -36,6 +36,9 @@ impl Native for Anthropic {
             && body.present("anthropic_beta").is_none()
         {
             more.push(("anthropic_beta", betas));
+        }
+        if let Some(system) = instructed::alone(body, &target.instructions) {
+            more.push(("system", system));
         }
         let mut more: Vec<(&str, &[u8])> =
             more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
@@ -77,6 +80,7 @@ impl Native for Anthropic {
             "model" if !counts && !hosts::body_has_model(host) => Edit::Remove,
             "model" if target.model.is_some() => Edit::Replace(string(model)),
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
+            "system" => instructed::system(value, &target.instructions),
             "messages" => {
                 let thoughtless = without_foreign_thoughts(value);
                 if thoughtless.is_some() {

@@ -1,15 +1,21 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
-use crate::chat::{Features, PartKind, Request, ToolKind};
+use crate::chat::{Features, PartKind, Request, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames};
 use crate::dialect::piece::structured::with_object_type;
-use crate::dialect::talk::{AnswerForm, Chosen, Offered, ToolHabits, is_strict};
-use crate::dialect::{Dialect, Losses, Refusal, Target};
+use crate::dialect::talk::{
+    AnswerForm, Chosen, Offered, SearchHabits, ToolHabits, is_strict, write_location,
+};
+use crate::dialect::{Dialect, Host, Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 use std::collections::BTreeSet;
 
 /// The API refuses more strict tools in one request.
 const MAX_STRICT_TOOLS: usize = 20;
+
+/// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool>: at Claude's own API and on Vertex, not on Bedrock.
+const SEARCHES: SearchHabits =
+    SearchHabits { allows: true, blocks: true, location: true, context_size: false, max_uses: true };
 
 /// What goes out about tools and the form of the answer.
 #[derive(Debug)]
@@ -35,7 +41,9 @@ impl<'r> ClaudeTools<'r> {
         let holds = target.has(Features::JSON_SCHEMA);
         let few = request.tools.iter().filter(|tool| is_strict(tool)).count() <= MAX_STRICT_TOOLS;
         let own = Some(Dialect::Anthropic.name());
-        let habits = ToolHabits { own, strict: Some(few && holds), caches: true, is_alone_if_named: false };
+        let searches = (target.row.host != Host::Bedrock).then_some(SEARCHES);
+        let strict = Some(few && holds);
+        let habits = ToolHabits { own, strict, caches: true, searches, is_alone_if_named: false };
         let offered = Offered::all(request, habits, losses)?;
         let mut choice = Chosen::of(
             request.tool_choice.as_ref(),
@@ -123,6 +131,25 @@ impl<'r> ClaudeTools<'r> {
     }
 }
 
+/// In the form that all of Claude's models with searches take.
+fn write_search(search: &WebSearch<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("web_search_20250305");
+        w.key("name").string(WEB_SEARCH);
+        if let Some(most) = search.max_uses {
+            w.key("max_uses").u64(most);
+        }
+        if let Some(domains) = search.allowed_domains {
+            w.key("allowed_domains").raw(domains);
+        }
+        // It takes only one of the two lists: what is not allowed is blocked anyway.
+        if let (Some(domains), None) = (search.blocked_domains, search.allowed_domains) {
+            w.key("blocked_domains").raw(domains);
+        }
+        write_location(search, w);
+    });
+}
+
 /// The names of the tools that were called, each once.
 fn called<'r>(request: &'r Request<'r>) -> Vec<&'r Text<'r>> {
     let mut known = BTreeSet::new();
@@ -138,7 +165,13 @@ fn write_tool(offered: &Offered<'_>, names: &Renames, w: &mut Writer<'_>) {
     let tool = offered.tool;
     let schema = match &tool.kind {
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
+        ToolKind::WebSearch(search) if search.dialect == Dialect::Anthropic.name() => {
+            return w.raw(search.raw);
+        }
+        ToolKind::WebSearch(search) => return write_search(search, w),
         ToolKind::Function { schema, .. } => *schema,
+        // Made a function before.
+        ToolKind::FreeForm { .. } => None,
     };
     w.object(|w| {
         w.key("name").text(&names.sent(&tool.name));

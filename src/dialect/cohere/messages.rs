@@ -293,6 +293,7 @@ fn write_call(call: &ToolCall<'_>, names: &Renames, w: &mut Writer<'_>) {
             match &call.arguments {
                 Arguments::Encoded(text) if !text.is_blank() => w.text(text),
                 Arguments::Json(raw) => w.string(raw.as_json()),
+                Arguments::FreeForm(_) => w.text(&call.arguments.text()),
                 Arguments::Encoded(_) => w.string("{}"),
             }
         });

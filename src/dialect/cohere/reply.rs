@@ -84,7 +84,7 @@ fn read_call<'a>(call: Raw<'a>, memo: &Memo) -> Option<PartKind<'a>> {
     Some(match Called::of(name, memo) {
         Called::Answer => PartKind::Text(match arguments {
             Arguments::Json(raw) => Text::from(raw.as_json()),
-            Arguments::Encoded(text) => text,
+            Arguments::Encoded(text) | Arguments::FreeForm(text) => text,
         }),
         Called::Tool(name) => {
             let id = call.get("id").and_then(Raw::text).unwrap_or_default();

@@ -5,6 +5,8 @@
 
 mod api;
 mod asked;
+mod hosted;
+mod instructed;
 mod left_out;
 mod limits;
 mod naming;
@@ -20,10 +22,11 @@ use super::openai::OpenAi;
 use super::providers::{Dialect, Host, Quirk, Row};
 use super::responses::Responses;
 use super::seam::{
-    Api, Body, Caller, CallerError, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target, Turn,
-    WholeAnswer,
+    Api, Body, Caller, CallerError, FreeForm, Memo, Native, Outgoing, Pipe, Provider, Seen, Sending, Target,
+    Turn, WholeAnswer,
 };
 use super::surface::Surface;
+use super::talk::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
 use super::{anthropic, bedrock, cohere, embeddings, gemini, openai, responses};
 use crate::chat::Request;
 use crate::failure::{Failure, Head};
@@ -82,9 +85,12 @@ pub fn by_responses(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
     api::by_responses(turn.surface, body, target, &turn.requested_model)
 }
 
-/// The shortcut for this request.
+/// The shortcut for this request, unless it has what the provider's form of the dialect lacks: tools whose input is a text, which are
+/// functions there.
 fn native_for(turn: &Turn, body: Raw<'_>, target: &Target) -> Option<&'static dyn Native> {
-    native(turn.surface, target).filter(|_| !by_responses(turn, body, target))
+    let lacks =
+        || turn.surface == Surface::Chat && !target.row.has(Quirk::FreeForm) && openai::has_free_form(body);
+    native(turn.surface, target).filter(|_| !by_responses(turn, body, target) && !lacks())
 }
 
 /// Whether a target may have no way to carry what isn't plain: where both sides speak the same, only some accents of its provider or
@@ -105,6 +111,24 @@ pub fn may_refuse(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
 /// Whether a target has embeddings at all, for a request that asks for this model.
 pub fn embeds(target: &Target, requested: &str) -> bool {
     embeddings::has(target, requested)
+}
+
+/// What is changed of a request before its provider's dialect writes it. How many messages there are now before the caller's first;
+/// and the free-form tools, for the memo.
+fn prepare(
+    read: &mut Request<'_>,
+    target: &Target,
+    by_responses: bool,
+    losses: &mut Losses,
+) -> (usize, FreeForm) {
+    let before = instructed::instruct(read, target);
+    let mut free_form = free_form_of(read);
+    if by_responses || !target.row.has(Quirk::FreeForm) {
+        free_form.as_functions = !free_form.names.is_empty();
+        as_functions(read);
+    }
+    hosted::forget(read, target.dialect(), losses);
+    (before, free_form)
 }
 
 fn no_way(surface: Surface, row: &Row) -> Refusal {
@@ -147,7 +171,7 @@ pub fn front(turn: &Turn, body: Raw<'_>, target: &Target) -> Result<Outgoing, Re
     let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
     let mut names = CallerNames::new(names_of(turn.surface), body);
-    match written(turn, body, target, &mut losses) {
+    match written(turn, body, target, &mut losses, &mut names) {
         Ok(mut outgoing) => {
             outgoing.dropped.extend(losses.into_dropped(&mut names));
             Ok(outgoing)
@@ -169,7 +193,10 @@ pub fn weigh(
 ) -> Result<usize, Refusal> {
     let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
-    let (Some(read), None) = (read, native_for(turn, body, target)) else {
+    let is_as_read =
+        |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read) && !hosted::is_in(read);
+    let way = native_for(turn, body, target);
+    let (Some(read), None) = (read.filter(is_as_read), way) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
@@ -184,15 +211,24 @@ pub fn weigh(
 /// Room for a request without long texts.
 const FIRST_BYTES: usize = 1024;
 
-fn written(turn: &Turn, body: Raw<'_>, target: &Target, losses: &mut Losses) -> Result<Outgoing, Refusal> {
+fn written(
+    turn: &Turn,
+    body: Raw<'_>,
+    target: &Target,
+    losses: &mut Losses,
+    names: &mut CallerNames<'_>,
+) -> Result<Outgoing, Refusal> {
     match (native_for(turn, body, target), caller(turn.surface)) {
         (Some(native), _) => native.request(body, Sending { target, turn, losses }),
         (None, Some(caller)) => {
-            let read = caller.read(body)?;
+            let mut read = caller.read(body)?;
+            let (before, free_form) = prepare(&mut read, target, by_responses(turn, body, target), losses);
+            names.before = before;
             let mut out = Vec::with_capacity(body.as_json().len().saturating_add(FIRST_BYTES));
             let write = provider_by(target, by_responses(turn, body, target)).write;
             let mut outgoing = write(&read, Sending { target, turn, losses }, &mut Writer::new(&mut out))?;
             outgoing.body = out;
+            outgoing.memo.free_form = free_form;
             caller.remember(body, &mut outgoing.memo);
             Ok(outgoing)
         }
@@ -217,7 +253,7 @@ fn goes_by_responses(turn: &Turn, target: &Target, memo: &Memo) -> bool {
 }
 
 fn native_of(turn: &Turn, target: &Target, memo: &Memo) -> Option<&'static dyn Native> {
-    native(turn.surface, target).filter(|_| !memo.by_responses)
+    native(turn.surface, target).filter(|_| !memo.by_responses && !memo.free_form.as_functions)
 }
 
 /// Turns a target's whole answer of a 2xx status into what the caller gets.
@@ -239,6 +275,7 @@ pub fn reply(
             let mut reply = read(head, body, memo)?;
             left_out::replace(&mut reply, caller)
                 .map_err(|failure| Failure { status: head.status, ..failure })?;
+            restore(&mut reply, memo);
             let mut answer =
                 WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 256), seen: Seen::of(&reply) };
             caller.write(&reply, turn, memo, &mut answer.body);
@@ -261,6 +298,7 @@ pub fn stream(turn: &Turn, target: &Target, memo: &Memo) -> Option<Box<dyn Pipe>
         writer: caller.stream(turn, memo),
         caller,
         left_out: left_out::LeftOut::default(),
+        free_form: FreeFormCalls::of(memo),
         seen: Seen::default(),
         // A response's end has all of it once more, and what Gemini's pages support is known by its place in the text.
         repeats: turn.surface == Surface::Responses || target.row.dialect == Dialect::Gemini,

@@ -9,11 +9,13 @@ pub(super) struct CallerNames<'a> {
     caller: &'a dyn Caller,
     body: Raw<'a>,
     places: Option<Box<dyn Fn(Place) -> String + 'a>>,
+    /// How many messages there are before the caller's first.
+    pub(super) before: usize,
 }
 
 impl<'a> CallerNames<'a> {
     pub(super) fn new(caller: &'a dyn Caller, body: Raw<'a>) -> CallerNames<'a> {
-        CallerNames { caller, body, places: None }
+        CallerNames { caller, body, places: None, before: 0 }
     }
 }
 
@@ -23,6 +25,7 @@ impl Naming for CallerNames<'_> {
     }
 
     fn place(&mut self, place: Place) -> String {
+        let place = Place { message: place.message.saturating_sub(self.before), ..place };
         self.places.get_or_insert_with(|| self.caller.places(self.body))(place)
     }
 

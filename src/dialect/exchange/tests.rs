@@ -88,3 +88,22 @@ fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
         }
     }
 }
+
+/// What only one target gets is weighed too.
+#[test]
+fn what_is_weighed_is_what_goes_out() {
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]},
+        {"role":"tool","tool_call_id":"c","content":"y"}],"tools":[{"type":"custom","custom":{"name":"f"}}]}"#;
+    let body = Raw::parse(body.as_bytes()).unwrap();
+    let read = read(Surface::Chat, body).unwrap();
+    for name in ["openai", "groq", "mistral", "anthropic", "gemini", "bedrock", "cohere"] {
+        let mut target = target_without(crate::dialect::provider(name).unwrap(), Features::NONE, Api::Auto);
+        let plain = weigh(&turn(Unsupported::Refuse), body, Some(&read), &target).unwrap();
+        target.instructions.append = Some("Be brief.".to_owned());
+        let turn = turn(Unsupported::Refuse);
+        let sent = request(&turn, body, &target).unwrap();
+        assert_eq!(weigh(&turn, body, Some(&read), &target).unwrap(), sent.body.len(), "{name}");
+        assert!(sent.body.len() > plain, "{name}");
+        assert_eq!(sent.memo.free_form.as_functions, name != "openai", "{name}");
+    }
+}

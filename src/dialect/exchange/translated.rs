@@ -3,6 +3,7 @@
 use super::left_out::LeftOut;
 use crate::chat::Event;
 use crate::dialect::seam::{Caller, CallerError, Pipe, Seen, StreamReader, StreamWriter};
+use crate::dialect::talk::FreeFormCalls;
 use crate::failure::Failure;
 
 /// A stream through the model.
@@ -12,6 +13,7 @@ pub(super) struct Translated {
     /// Whose dialect that writes.
     pub(super) caller: &'static dyn Caller,
     pub(super) left_out: LeftOut,
+    pub(super) free_form: Option<FreeFormCalls>,
     pub(super) seen: Seen,
     /// Its end may say again what was said.
     pub(super) repeats: bool,
@@ -22,20 +24,31 @@ pub(super) struct Translated {
 impl Pipe for Translated {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, Failure> {
         self.came = self.came.saturating_add(bytes.len());
-        let Translated { reader, writer, seen, caller, left_out, .. } = self;
+        let Translated { reader, writer, seen, caller, left_out, free_form, .. } = self;
         let (mut token, mut failed) = (false, None);
-        reader.push(bytes, &mut |event| {
+        let mut take = |event: Event<'_>| {
             token |= write(&event, (*caller, left_out), writer.as_mut(), &mut failed, seen, out);
-        })?;
+        };
+        match free_form {
+            Some(calls) => reader.push(bytes, &mut |event| calls.pass(event, &mut take))?,
+            None => reader.push(bytes, &mut take)?,
+        }
         failed.map_or(Ok(token), Err)
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let Translated { reader, writer, seen, caller, left_out, .. } = self;
+        let Translated { reader, writer, seen, caller, left_out, free_form, .. } = self;
         let mut failed = None;
-        reader.finish(&mut |event| {
+        let mut take = |event: Event<'_>| {
             write(&event, (*caller, left_out), writer.as_mut(), &mut failed, seen, out);
-        })?;
+        };
+        match free_form {
+            Some(calls) => {
+                reader.finish(&mut |event| calls.pass(event, &mut take))?;
+                calls.close(None, &mut take);
+            }
+            None => reader.finish(&mut take)?,
+        }
         if let Some(failure) = failed {
             return Err(failure);
         }

@@ -15,6 +15,7 @@ mod reply;
 mod request;
 mod result;
 mod schema;
+mod search;
 mod stream;
 mod tools;
 mod wire;

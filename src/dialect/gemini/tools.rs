@@ -3,6 +3,7 @@
 use super::generation::GeminiModel;
 use super::names::Names;
 use super::schema::{self, Use};
+use super::search;
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Loss, Member};
 use crate::dialect::piece::names::set;
@@ -17,6 +18,8 @@ const ANY_ARGUMENTS: &[u8] = br#"{"type":"object"}"#;
 #[derive(Debug, Default)]
 pub(super) struct GeminiTools<'r> {
     offered: Vec<Declaration<'r>>,
+    /// Google searches, as JSON.
+    search: Option<String>,
     choice: Option<Chosen<'r>>,
     /// Only these may be called, by the caller's names.
     allowed: Vec<&'r Text<'r>>,
@@ -48,10 +51,20 @@ impl<'r> GeminiTools<'r> {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
+                if let ToolKind::WebSearch(search) = &tool.kind {
+                    plan.search = search::json(search, index, request, target.row.host, losses)?;
+                    continue;
+                }
                 plan.offered.extend(declared(tool, index, losses)?);
             }
         }
-        plan.choose(request.tool_choice.as_ref(), target, losses)?;
+        let choice = request.tool_choice.as_ref();
+        if plan.search.is_some() && choice.is_some_and(search::is_forced) {
+            let why = "asks that a search be made, and Gemini decides by itself whether it makes one";
+            losses.meaning("tool_choice", why)?;
+        } else {
+            plan.choose(choice, target, losses)?;
+        }
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
             losses.advisory(Member::Parallel);
         }
@@ -82,7 +95,7 @@ impl<'r> GeminiTools<'r> {
 
     /// The model may answer with a tool call.
     pub(super) fn may_call(&self) -> bool {
-        !self.offered.is_empty() && self.choice != Some(Chosen::None)
+        self.search.is_some() || !self.offered.is_empty() && self.choice != Some(Chosen::None)
     }
 
     /// The model can't answer with anything else.
@@ -99,6 +112,9 @@ impl<'r> GeminiTools<'r> {
 
     /// Writes the members `tools` and `toolConfig`.
     pub(super) fn write(&self, names: &Names, w: &mut Writer<'_>) {
+        if let Some(search) = &self.search {
+            return w.key("tools").array(|w| w.object(|w| w.key("googleSearch").raw(Raw::trusted(search))));
+        }
         if self.offered.is_empty() {
             return;
         }
@@ -132,8 +148,10 @@ fn declared<'r>(
 ) -> Result<Option<Declaration<'r>>, Refusal> {
     let schema = match &tool.kind {
         ToolKind::Function { schema, .. } => *schema,
+        // Made a function before.
+        ToolKind::FreeForm { .. } | ToolKind::WebSearch(_) => None,
         ToolKind::Foreign { dialect, .. } => {
-            lose_foreign(index, dialect, losses)?;
+            lose_foreign(index, tool, dialect, losses)?;
             return Ok(None);
         }
     };

@@ -18,6 +18,13 @@ pub(super) fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<PartKind<'a>, Refu
     let value = at.object(value)?;
     let id = at.required_text(value, "id", "a tool call needs the id that its result refers to.")?;
     if let Some(kind) = value.present("type").and_then(Raw::text).filter(|kind| kind != "function") {
+        if let Some(custom) = value.present("custom").filter(|_| kind == "custom") {
+            let at = at.name("custom");
+            let name = at.required_text(at.object(custom)?, "name", "name the tool.")?;
+            let input = at.required_text(custom, "input", "a call needs its input, which may be empty.")?;
+            let arguments = Arguments::FreeForm(input);
+            return Ok(PartKind::ToolCall(ToolCall { id, name, arguments, signature: None }));
+        }
         return Ok(PartKind::Foreign { dialect: OWN, kind, raw: value });
     }
     let at = at.name("function");
@@ -70,8 +77,19 @@ pub(super) fn write(call: &ToolCall<'_>, index: Option<u32>, w: &mut Writer<'_>)
             w.key("index").u64(u64::from(index));
         }
         w.key("id").text(&call.id);
-        w.key("type").string("function");
-        w.key("function").object(|w| write_function(call, w));
+        match &call.arguments {
+            Arguments::FreeForm(input) => {
+                w.key("type").string("custom");
+                w.key("custom").object(|w| {
+                    w.key("name").text(&call.name);
+                    w.key("input").text(input);
+                });
+            }
+            _ => {
+                w.key("type").string("function");
+                w.key("function").object(|w| write_function(call, w));
+            }
+        }
         if let Some((Maker::Gemini, signature)) = &call.signature {
             w.key("extra_content").object(|w| {
                 w.key("google").object(|w| w.key("thought_signature").text(signature));

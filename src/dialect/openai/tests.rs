@@ -137,3 +137,91 @@ fn paths_at_each_house() {
         "/openai/deployments/..%2Fgpt%205/chat/completions?api-version=2024-10-21"
     );
 }
+
+/// What OpenAI itself gets of a request in another dialect.
+fn written(surface: Surface, body: &str) -> String {
+    let request = exchange::read(surface, Raw::parse(body.as_bytes()).unwrap()).unwrap();
+    let (target, turn) = (target("openai"), turn(false));
+    let mut losses = Losses::new(Unsupported::Refuse);
+    let to = crate::dialect::Sending { target: &target, turn: &turn, losses: &mut losses };
+    let mut written = Vec::new();
+    (super::provider::PROVIDER.write)(&request, to, &mut Writer::new(&mut written)).unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+#[test]
+fn free_form_tools_stay_so_where_they_are_known() {
+    let body = r#"{"model":"m","input":[{"role":"user","content":"a"},{"type":"custom_tool_call","call_id":"c","name":"f","input":"x\n"},
+        {"type":"custom_tool_call_output","call_id":"c","output":"y"}],
+        "tools":[{"type":"custom","name":"f","description":"d","format":{"type":"grammar","syntax":"lark","definition":"s"}},{"type":"custom","name":"g"}],
+        "tool_choice":{"type":"custom","name":"f"}}"#;
+    let sent = written(Surface::Responses, body);
+    for part in [
+        r#""tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x\n"}}]"#,
+        r#"{"role":"tool","tool_call_id":"c","content":"y"}"#,
+        r#"{"type":"custom","custom":{"name":"f","description":"d","format":{"type":"grammar","grammar":{"syntax":"lark","definition":"s"}}}}"#,
+        r#"{"type":"custom","custom":{"name":"g"}}"#,
+        r#""tool_choice":{"type":"custom","custom":{"name":"f"}}"#,
+    ] {
+        assert!(sent.contains(part), "{part} is not in {sent}");
+    }
+}
+
+#[test]
+fn calls_of_free_form_tools_are_read() {
+    use crate::chat::{Arguments, Event, PartKind};
+    let memo = crate::dialect::Memo::default();
+    let head = crate::failure::Head { status: 200, headers: &[] };
+    let body = crate::dialect::Body::new(
+        br#"{"choices":[{"message":{"tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x\n"}}]},"finish_reason":"tool_calls"}]}"#,
+    );
+    let reply = (super::provider::PROVIDER.read)(&head, &body, &memo).unwrap();
+    let PartKind::ToolCall(call) = &reply.choices[0].parts[0].kind else { panic!("{reply:?}") };
+    assert_eq!(call.arguments, Arguments::FreeForm("x\n".into()));
+    let mut reader = (super::provider::PROVIDER.stream)(&memo);
+    let mut told = Vec::new();
+    for delta in [
+        r#"{"index":0,"id":"c","type":"custom","custom":{"name":"f","input":""}}"#,
+        r#"{"index":0,"custom":{"input":"x\n"}}"#,
+        r#"{"index":1,"id":"d","type":"custom","custom":{"name":"g","input":""}}"#,
+    ] {
+        let event = format!(
+            "data: {{\"id\":\"i\",\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{delta}]}}}}]}}\n\n"
+        );
+        reader.push(event.as_bytes(), &mut |event| told.push(format!("{event:?}"))).unwrap();
+    }
+    let end = b"data: {\"id\":\"i\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    reader
+        .push(end, &mut |event| {
+            // An empty input is an input.
+            assert!(!matches!(event, Event::ToolArguments { .. }), "{event:?}");
+        })
+        .unwrap();
+    let fragments: Vec<_> = told.iter().filter(|event| event.starts_with("ToolArguments")).collect();
+    assert_eq!(fragments.len(), 1, "{told:?}");
+    assert!(fragments[0].contains(r#""x\n""#), "{told:?}");
+}
+
+#[test]
+fn only_search_models_of_openai_search() {
+    let body = r#"{"model":"m","input":"a","tools":[{"type":"web_search","search_context_size":"low","user_location":{"type":"approximate","city":"Paris"}}],
+        "tool_choice":{"type":"web_search_preview"}}"#;
+    let request = exchange::read(Surface::Responses, Raw::parse(body.as_bytes()).unwrap()).unwrap();
+    let sent = |model: &str| {
+        let target = Target { model: Some(model.to_owned()), ..target("openai") };
+        let (turn, mut losses) = (turn(false), Losses::new(Unsupported::Refuse));
+        let to = crate::dialect::Sending { target: &target, turn: &turn, losses: &mut losses };
+        let mut written = Vec::new();
+        let sent = (super::provider::PROVIDER.write)(&request, to, &mut Writer::new(&mut written));
+        sent.map(|_| String::from_utf8(written).unwrap())
+            .map_err(|refusal| refusal.named(&mut crate::dialect::loss::InChat).message)
+    };
+    let options = r#""web_search_options":{"search_context_size":"low","user_location":{"type":"approximate","approximate":{"city":"Paris"}}}"#;
+    let searched = sent("gpt-5-search-api").unwrap();
+    assert!(searched.contains(options) && !searched.contains("\"tool"), "{searched}");
+    let refused = sent("gpt-5.4").unwrap_err();
+    assert!(
+        refused.starts_with("tools[0] is a search of the web, which this target doesn't make"),
+        "{refused}"
+    );
+}

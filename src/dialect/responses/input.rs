@@ -58,8 +58,8 @@ impl<'a> InputItems<'a> {
         let signature = self.signature.take();
         match kind.decode().as_ref() {
             "message" => self.message(item, at),
-            "function_call" => self.call(item, signature, at),
-            "function_call_output" => self.result(item, at),
+            "function_call" | "custom_tool_call" => self.call(item, signature, at),
+            "function_call_output" | "custom_tool_call_output" => self.result(item, at),
             "reasoning" => self.reasoning(item, at),
             "image_generation_call"
                 if item.present("result").is_some_and(|result| result.kind() == Kind::String) =>
@@ -105,16 +105,21 @@ impl<'a> InputItems<'a> {
         signature: Option<(Maker, Text<'a>)>,
         at: &At<'_>,
     ) -> Result<(), Refusal> {
+        let is_custom = item.get("type").and_then(Raw::text).is_some_and(|kind| kind == "custom_tool_call");
         let call = ToolCall {
             id: at.required_text(item, "call_id", "a call needs the id that its output refers to.")?,
             name: at.required_text(item, "name", "name the function.")?,
-            arguments: Arguments::Encoded(match item.present("arguments") {
-                Some(arguments) => at.name("arguments").text(arguments)?,
-                None => Text::default(),
-            }),
+            arguments: match item.present("arguments") {
+                _ if is_custom => {
+                    let what = "a call needs its input, which may be empty.";
+                    Arguments::FreeForm(at.required_text(item, "input", what)?)
+                }
+                Some(arguments) => Arguments::Encoded(at.name("arguments").text(arguments)?),
+                None => Arguments::Encoded(Text::default()),
+            },
             signature,
         };
-        let mut extra = others(item, &["call_id", "name", "arguments", "caller"]);
+        let mut extra = others(item, &["call_id", "name", "arguments", "input", "caller"]);
         // What calls a function: the model itself unless said otherwise.
         let caller = item.present("caller");
         let is_direct =
@@ -202,7 +207,9 @@ pub(super) fn places<'a>(body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
     let before = usize::from(body.present("instructions").is_some());
     let items = body.present("input").unwrap_or(Raw::NULL);
     let input = InputItems::read(items, &At::member("input")).unwrap_or_default();
-    let is_call = |item: Raw<'_>| item.get("type").and_then(Raw::text).is_some_and(|t| t == "function_call");
+    let is_call = |item: Raw<'_>| {
+        item.get("type").and_then(Raw::text).is_some_and(|t| t == "function_call" || t == "custom_tool_call")
+    };
     let is_list = |item: Raw<'_>| item.get("content").is_some_and(|content| content.kind() == Kind::Array);
     // Of each item: whether it is a call, and whether its content is a list.
     let kinds: Vec<(bool, bool)> = items.items().map(|item| (is_call(item), is_list(item))).collect();

@@ -1,7 +1,7 @@
 //! The items of an answer's `output`, for whole answers and for streams.
 
 use super::seal::EncryptedContent;
-use crate::chat::{Choice, Citation, PartKind, Source, Thought};
+use crate::chat::{Arguments, Choice, Citation, PartKind, Source, Thought};
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 
@@ -19,6 +19,12 @@ pub(super) enum OutputItem<'a> {
     },
     /// A picture, in base64, as OpenAI's own models give theirs.
     Picture(Text<'a>),
+    /// Of a tool whose input is a text.
+    CustomCall {
+        id: Text<'a>,
+        name: Text<'a>,
+        input: Text<'a>,
+    },
 }
 
 /// A part of a message.
@@ -56,6 +62,7 @@ impl OutputItem<'_> {
             OutputItem::Reasoning { .. } => "rs",
             OutputItem::Call { .. } => "fc",
             OutputItem::Picture(_) => "ig",
+            OutputItem::CustomCall { .. } => "ctc",
         };
         format!("{prefix}_{turn}_{index}")
     }
@@ -97,6 +104,14 @@ impl OutputItem<'_> {
                 w.key("call_id").text(call_id);
                 w.key("name").text(name);
                 w.key("arguments").text(arguments);
+            }
+            // It has no status: <https://platform.openai.com/docs/api-reference/responses/object>.
+            OutputItem::CustomCall { id: call_id, name, input } => {
+                w.key("id").string(id);
+                w.key("type").string("custom_tool_call");
+                w.key("call_id").text(call_id);
+                w.key("name").text(name);
+                w.key("input").text(input);
             }
         });
     }
@@ -172,7 +187,10 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
                     items.push(OutputItem::Reasoning { summary: Text::default(), seal });
                 }
                 let (id, name) = (call.id.clone(), call.name.clone());
-                items.push(OutputItem::Call { id, name, arguments: whole(call.arguments.text()) });
+                items.push(match &call.arguments {
+                    Arguments::FreeForm(input) => OutputItem::CustomCall { id, name, input: input.clone() },
+                    arguments => OutputItem::Call { id, name, arguments: whole(arguments.text()) },
+                });
             }
             PartKind::Image { source: Source::Base64 { data, .. }, .. } => {
                 items.push(OutputItem::Picture(data.clone()));

@@ -35,8 +35,18 @@ pub(super) struct OpenResponse {
 
 pub(super) enum OpenItem {
     Message(Vec<OpenPiece>),
-    Reasoning { summary: String, seal: EncryptedContent<'static> },
-    Call { number: u32, id: Text<'static>, name: Text<'static>, arguments: String },
+    Reasoning {
+        summary: String,
+        seal: EncryptedContent<'static>,
+    },
+    /// `is_custom`: of a tool whose input is a text.
+    Call {
+        number: u32,
+        id: Text<'static>,
+        name: Text<'static>,
+        arguments: String,
+        is_custom: bool,
+    },
     Picture(Text<'static>),
 }
 
@@ -58,6 +68,11 @@ impl OpenResponse {
                 OutputItem::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
             }
             OpenItem::Picture(data) => OutputItem::Picture(data.clone()),
+            OpenItem::Call { id, name, arguments, is_custom: true, .. } => OutputItem::CustomCall {
+                id: id.clone(),
+                name: name.clone(),
+                input: Text::from(arguments.as_str()),
+            },
             OpenItem::Call { id, name, arguments, .. } => OutputItem::Call {
                 id: id.clone(),
                 name: name.clone(),
@@ -211,9 +226,13 @@ impl OpenResponse {
     }
 
     pub(super) fn argue(&mut self, fragment: &Text<'_>, to: &mut Numbered, out: &mut Vec<u8>) {
-        let OpenItem::Call { arguments, .. } = &mut self.kind else { return };
+        let OpenItem::Call { arguments, is_custom, .. } = &mut self.kind else { return };
         arguments.push_str(&fragment.decode());
-        to.event("response.function_call_arguments.delta", out, |w| {
+        let name = match is_custom {
+            true => "response.custom_tool_call_input.delta",
+            false => "response.function_call_arguments.delta",
+        };
+        to.event(name, out, |w| {
             self.place(None, w);
             w.key("delta").text(fragment);
         });
@@ -241,8 +260,8 @@ impl OpenResponse {
                     to.event(name, out, |w| self.place(None, w));
                 }
             }
-            OpenItem::Call { arguments, .. } => {
-                if arguments.trim().is_empty() {
+            OpenItem::Call { arguments, is_custom, .. } => {
+                if arguments.trim().is_empty() && !is_custom {
                     self.argue(&Text::from("{}"), to, out);
                 }
                 self.end_arguments(to, out);
@@ -258,10 +277,14 @@ impl OpenResponse {
     }
 
     fn end_arguments(&self, to: &mut Numbered, out: &mut Vec<u8>) {
-        let OpenItem::Call { arguments, .. } = &self.kind else { return };
-        to.event("response.function_call_arguments.done", out, |w| {
+        let OpenItem::Call { arguments, is_custom, .. } = &self.kind else { return };
+        let (name, member) = match is_custom {
+            true => ("response.custom_tool_call_input.done", "input"),
+            false => ("response.function_call_arguments.done", "arguments"),
+        };
+        to.event(name, out, |w| {
             self.place(None, w);
-            w.key("arguments").string(arguments);
+            w.key(member).string(arguments);
         });
     }
 }

@@ -1,6 +1,6 @@
 //! A stream of Responses that passes, event by event: `model` is replaced where a `response` stands, all else is kept.
 
-use super::edited::{look, with_model};
+use super::edited::{Restored, look};
 use super::origin;
 use super::wire::{close, write_error_event};
 use crate::dialect::seam::{FramePipe, FrameReader, Framed};
@@ -13,10 +13,7 @@ use crate::stream::sse::{Frame, Sse, write_event};
 pub(super) type Passing = Framed<Sse, PassingStream>;
 
 pub(super) struct PassingStream {
-    /// The caller's name of the model, as JSON.
-    model: Vec<u8>,
-    /// Marks what is sealed.
-    origin: Option<String>,
+    restored: Restored,
     has_begun: bool,
     /// `response.created` was there: a second one is of another answer.
     is_created: bool,
@@ -28,10 +25,9 @@ pub(super) struct PassingStream {
 }
 
 impl Passing {
-    pub(super) fn new(model: Vec<u8>, origin: Option<String>) -> Passing {
+    pub(super) fn new(restored: Restored) -> Passing {
         let state = PassingStream {
-            model,
-            origin,
+            restored,
             has_begun: false,
             is_created: false,
             has_ended: false,
@@ -65,7 +61,7 @@ impl FrameReader<Sse, Vec<u8>> for PassingStream {
             self.sequence = sequence.saturating_add(1);
         }
         let response = event.present("response").filter(|response| response.kind() == Kind::Object);
-        let origin = self.origin.as_deref();
+        let origin = self.restored.origin.as_deref();
         let item = event.present("item").zip(origin).and_then(|(item, origin)| origin::marked(item, origin));
         // Written anew with its name, which some servers leave out and OpenAI's clients don't need.
         write_event(out, Some(&kind), |out| match (response, &item) {
@@ -77,8 +73,8 @@ impl FrameReader<Sse, Vec<u8>> for PassingStream {
             }
             (Some(response), _) => {
                 look(response, &mut self.seen);
-                let mut edited = Vec::with_capacity(response.as_json().len() + self.model.len());
-                with_model(response, &self.model, origin, &mut edited);
+                let mut edited = Vec::with_capacity(response.as_json().len() + self.restored.model.len());
+                self.restored.write(response, &mut edited);
                 let decide = |name: &Text<'_>, _: Raw<'_>| {
                     if name == "response" { Edit::Put(&edited) } else { Edit::Keep }
                 };

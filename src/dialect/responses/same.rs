@@ -6,7 +6,7 @@
 //! A conversation that the provider stores (`previous_response_id`, `conversation`, item references) goes to every
 //! target that speaks this dialect, in the group's order; only the one that stored it knows it.
 
-use super::edited::{look, with_model};
+use super::edited::{Restored, look};
 use super::passing::Passing;
 use super::{Responses, origin};
 use crate::chat::{Effort, Features};
@@ -19,7 +19,21 @@ impl Native for Responses {
     fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
         let Sending { target, turn, losses } = to;
         let model = json_string(target.model(&turn.requested_model));
-        let more: &[(&str, &[u8])] = if body.get("model").is_none() { &[("model", &model)] } else { &[] };
+        let told = &target.instructions;
+        let said = body.present("instructions");
+        // A list, which OpenAI's answers have, or something wrong: the provider says so best.
+        let instructions = match said {
+            _ if told.is_empty() => None,
+            None => Some(json_string(&told.around(""))),
+            Some(said) => said.text().map(|said| json_string(&told.around(&said.decode()))),
+        };
+        let mut more: Vec<(&str, &[u8])> = Vec::new();
+        if body.get("model").is_none() {
+            more.push(("model", &model));
+        }
+        if let (Some(instructions), None) = (&instructions, body.get("instructions")) {
+            more.push(("instructions", instructions));
+        }
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
         let origin = origin::of(target);
         let mut refused = None;
@@ -40,6 +54,7 @@ impl Native for Responses {
                 Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
                 _ => Edit::Keep,
             },
+            "instructions" => instructions.as_deref().map_or(Edit::Keep, Edit::Put),
             "input" => match origin::opened(value, &origin, losses) {
                 Ok(opened) => opened.map_or(Edit::Keep, Edit::Replace),
                 Err(refusal) => {
@@ -49,14 +64,19 @@ impl Native for Responses {
             },
             _ => Edit::Keep,
         };
-        edit_object(body, decide, more, &mut out);
+        edit_object(body, decide, &more, &mut out);
         if let Some(refusal) = refused {
             return Err(refusal);
         }
         Ok(Outgoing {
             path: path(target),
             body: out,
-            memo: Memo { stream: turn.stream, origin: Some(origin), ..Memo::default() },
+            memo: Memo {
+                stream: turn.stream,
+                origin: Some(origin),
+                repeated: instructions.map(|_| said.unwrap_or(Raw::NULL).as_json().to_owned()),
+                ..Memo::default()
+            },
             ..Outgoing::default()
         })
     }
@@ -72,12 +92,12 @@ impl Native for Responses {
         let mut answer =
             WholeAnswer { body: Vec::with_capacity(body.bytes.len() + 32), seen: Seen::default() };
         look(response, &mut answer.seen);
-        with_model(response, &json_string(&turn.requested_model), memo.origin.as_deref(), &mut answer.body);
+        Restored::new(turn, memo).write(response, &mut answer.body);
         Ok(answer)
     }
 
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
-        Box::new(Passing::new(json_string(&turn.requested_model), memo.origin.clone()))
+        Box::new(Passing::new(Restored::new(turn, memo)))
     }
 }
 

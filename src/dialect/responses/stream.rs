@@ -11,7 +11,7 @@ use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
 use crate::chat::{Citation, Event, Maker, Usage};
 use crate::dialect::piece::citation;
-use crate::dialect::{CallerError, Memo, StreamWriter, Turn};
+use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,8 @@ pub(super) struct ResponseEvents {
     done: BTreeMap<u32, Vec<u8>>,
     usage: Usage,
     tier: Option<Text<'static>>,
+    /// The tools whose input is a text.
+    free_form: FreeForm,
     /// Why the answer is incomplete.
     reason: Option<&'static str>,
 }
@@ -50,6 +52,7 @@ impl ResponseEvents {
             done: BTreeMap::new(),
             usage: Usage::default(),
             tier: None,
+            free_form: memo.free_form.clone(),
             reason: None,
         }
     }
@@ -146,8 +149,9 @@ impl ResponseEvents {
             self.close(out, ItemStatus::Completed, is_thought);
             self.seal(EncryptedContent::Call(*maker, signature.clone().into_owned()), out);
         }
+        let is_custom = self.free_form.has(name);
         let (id, name) = (id.clone().into_owned(), name.clone().into_owned());
-        self.add(OpenItem::Call { number, id, name, arguments: String::new() }, out);
+        self.add(OpenItem::Call { number, id, name, arguments: String::new(), is_custom }, out);
     }
 }
 

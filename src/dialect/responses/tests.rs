@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::Responses;
+use super::edited::Restored;
 use crate::chat::{
     Arguments, Choice, Event, Features, Finish, Maker, Message, Part, PartKind, Reply, Role, Thought,
     ToolCall, Usage,
@@ -197,7 +198,7 @@ fn between_equals_only_the_model_changes() {
 #[test]
 fn what_counts_as_a_token() {
     let is_token = |kind: &str, members: &str| {
-        let mut pipe = super::passing::Passing::new(b"\"asked\"".to_vec(), None);
+        let mut pipe = super::passing::Passing::new(Restored::new(&turn(), &Memo::default()));
         let event = format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{members}}}\n\n");
         pipe.push(event.as_bytes(), &mut Vec::new()).unwrap()
     };

@@ -1,13 +1,16 @@
 //! Tools, the choice among them, and the form of the answer.
 
 use super::OWN;
-use crate::chat::{Format, Tool, ToolChoice, ToolKind};
+use crate::chat::{Format, Grammar, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
 
 /// What is read of a function.
 const MEMBERS: [&str; 5] = ["type", "name", "description", "parameters", "strict"];
+
+/// What is read of a tool whose input is a text.
+const CUSTOM_MEMBERS: [&str; 4] = ["type", "name", "description", "format"];
 
 /// Reads `tools`; members of functions that the model has no word for go to `extra`.
 ///
@@ -23,6 +26,16 @@ pub(super) fn read_all<'a>(
         let at = at.index(index);
         let tool = at.object(tool)?;
         let kind = at.required_text(tool, "type", "say `function`.")?;
+        if kind == "custom" {
+            tools.push(custom(tool, &at)?);
+            extra.extend(others(tool, &CUSTOM_MEMBERS));
+            continue;
+        }
+        if is_search(&kind) {
+            let search = ToolKind::WebSearch(WebSearch::of(OWN, tool));
+            tools.push(Tool { name: Text::from(WEB_SEARCH), description: None, kind: search, cache: None });
+            continue;
+        }
         if kind != "function" {
             // Tools of OpenAI's own; their type is all the name they have.
             let name = tool.present("name").and_then(Raw::text).unwrap_or_else(|| kind.clone());
@@ -31,12 +44,34 @@ pub(super) fn read_all<'a>(
             continue;
         }
         tools.push(function(tool, &at)?);
-        let others = tool.fields().filter(|(name, value)| {
-            !value.is_null() && !MEMBERS.iter().any(|known| *name == **known) && value.as_json() != "false"
-        });
-        extra.extend(others.map(|(name, value)| (Text::from(format!("tools[].{}", name.decode())), value)));
+        extra.extend(others(tool, &MEMBERS));
     }
     Ok(tools)
+}
+
+/// The members of a tool besides these, as the request's.
+fn others<'a>(tool: Raw<'a>, known: &'static [&str]) -> impl Iterator<Item = (Text<'a>, Raw<'a>)> {
+    let is_other = |(name, value): &(Text<'a>, Raw<'a>)| {
+        !value.is_null() && !known.iter().any(|known| *name == **known) && value.as_json() != "false"
+    };
+    let of_request =
+        |(name, value): (Text<'a>, Raw<'a>)| (Text::from(format!("tools[].{}", name.decode())), value);
+    tool.fields().filter(is_other).map(of_request)
+}
+
+/// A tool whose input is a text, <https://platform.openai.com/docs/guides/function-calling#custom-tools>.
+fn custom<'a>(tool: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
+    let format = tool.present("format").filter(|format| format.kind() == Kind::Object);
+    let member = |format: Raw<'a>, name| format.get(name).and_then(Raw::text).unwrap_or_default();
+    let grammar = format.filter(|format| member(*format, "type") == "grammar");
+    let of = |format| Grammar { syntax: member(format, "syntax"), definition: member(format, "definition") };
+    let description = tool.present("description");
+    Ok(Tool {
+        name: at.required_text(tool, "name", "a tool needs a name.")?,
+        description: description.map(|text| at.name("description").text(text)).transpose()?,
+        kind: ToolKind::FreeForm { grammar: grammar.map(of) },
+        cache: None,
+    })
 }
 
 fn function<'a>(tool: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
@@ -91,8 +126,16 @@ pub(super) fn read_choice<'a>(value: Raw<'a>, at: &At<'_>) -> Result<ToolChoice<
     Ok(ToolChoice::Among { names, required })
 }
 
+/// `web_search`, and what it was called before: <https://platform.openai.com/docs/guides/tools-web-search>.
+fn is_search(kind: &Text<'_>) -> bool {
+    kind.decode().starts_with(WEB_SEARCH)
+}
+
 /// A tool's name as [`read_all`] has it.
 fn name_of<'a>(tool: Raw<'a>, kind: Text<'a>) -> Text<'a> {
+    if is_search(&kind) {
+        return Text::from(WEB_SEARCH);
+    }
     tool.present("name").and_then(Raw::text).unwrap_or(kind)
 }
 

@@ -37,14 +37,12 @@ pub(super) fn read_usage(usage: Raw<'_>) -> Usage {
 /// Why an answer is `incomplete`; `None`: it is `completed`. The set is closed; what OpenAI has no word for is complete.
 pub(super) fn incomplete_reason(finish: &Finish<'_>) -> Option<&'static str> {
     match finish {
-        Finish::Length | Finish::ContextWindow => Some("max_output_tokens"),
+        // Of a pause callers must know that there is more to come, and this is the one word that says so.
+        Finish::Length | Finish::ContextWindow | Finish::Pause => Some("max_output_tokens"),
         Finish::ContentFilter | Finish::Refusal => Some("content_filter"),
-        Finish::Stop
-        | Finish::StopSequence(_)
-        | Finish::ToolCalls
-        | Finish::Pause
-        | Finish::Broken
-        | Finish::Other(_) => None,
+        Finish::Stop | Finish::StopSequence(_) | Finish::ToolCalls | Finish::Broken | Finish::Other(_) => {
+            None
+        }
     }
 }
 

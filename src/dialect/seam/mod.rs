@@ -17,11 +17,11 @@ pub use body::Body;
 pub use error::CallerError;
 pub use framed::{FramePipe, FrameReader, Framed, Framing, Sink};
 pub use known::{Declared, Listed};
-pub use memo::{Memo, Wanted};
+pub use memo::{FreeForm, Memo, Wanted};
 pub use outgoing::Outgoing;
 pub use seen::Seen;
 pub use sending::Sending;
-pub use target::{Api, Endpoint, Target};
+pub use target::{Api, Endpoint, Instructions, Target};
 pub use turn::Turn;
 
 use super::loss::{Member, Place, Refusal};
@@ -173,8 +173,9 @@ pub trait Pipe {
 /// plain stop.
 pub fn finish_name(finish: &Finish<'_>) -> &'static str {
     match finish {
-        Finish::Stop | Finish::StopSequence(_) | Finish::Pause | Finish::Broken | Finish::Other(_) => "stop",
-        Finish::Length | Finish::ContextWindow => "length",
+        Finish::Stop | Finish::StopSequence(_) | Finish::Broken | Finish::Other(_) => "stop",
+        // Of a pause callers must know that there is more to come, and this is the one word that says so.
+        Finish::Length | Finish::ContextWindow | Finish::Pause => "length",
         Finish::ToolCalls => "tool_calls",
         Finish::ContentFilter | Finish::Refusal => "content_filter",
     }

@@ -72,6 +72,8 @@ pub struct Target {
     pub project: Option<String>,
     /// Vertex: the location (`us-central1`, `global`). Bedrock: the region.
     pub location: Option<String>,
+    /// What its model is told besides what callers say.
+    pub instructions: Instructions,
     /// The reasoning efforts that its model knows.
     pub efforts: Efforts,
     /// How its model is told not to think.
@@ -82,6 +84,34 @@ pub struct Target {
     pub model_api: ModelApi,
     /// What the file says of its model, where each caller names that: see [`Target::asked_for`].
     pub said: Option<Declared>,
+}
+
+/// Constant texts around the instructions of every caller: what one model needs to be told and another doesn't. They are the
+/// same in each request, so a provider's cache of prompts holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instructions {
+    /// Before all that callers say.
+    pub prepend: Option<String>,
+    /// After the callers' instructions, before the conversation.
+    pub append: Option<String>,
+}
+
+impl Instructions {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.length() == 0
+    }
+
+    /// How many bytes they add to a request, but for what JSON escapes.
+    pub fn length(&self) -> usize {
+        [&self.prepend, &self.append].into_iter().flatten().map(String::len).fold(0, usize::saturating_add)
+    }
+
+    /// The caller's instructions with these around them; a blank line is between any two.
+    pub fn around(&self, said: &str) -> String {
+        let all = [self.prepend.as_deref(), Some(said), self.append.as_deref()];
+        all.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
 }
 
 /// What Chat Completions has and Responses has no place for.
@@ -102,6 +132,7 @@ impl Target {
             api_version: None,
             project: None,
             location: None,
+            instructions: Instructions::default(),
             efforts: Efforts::ALL,
             off: Off::default(),
             sampling: SamplingWhen::default(),

@@ -7,20 +7,26 @@
 //! | `tools`, `choice` | which tools go out, and which may be called |
 //! | `form` | an answer held to a schema, or given by a tool |
 //! | `called` | whose tool an answer calls |
+//! | `free_form` | tools whose input is a text, as functions and back |
+//! | `search` | searches of the web that the provider makes |
 //! | `limits` | stop sequences, budgets of thought, and what many have no place for |
 
 mod called;
 mod choice;
 mod form;
+mod free_form;
 mod here;
 mod limits;
+mod search;
 mod tools;
 mod turns;
 
 pub use called::Called;
 pub use choice::{Chosen, NO_FORCE, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
+pub use free_form::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
 pub use here::{Admission, Here, Stand};
 pub use limits::{NO_STOP, StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
+pub use search::{NO_SEARCH, SearchHabits, lose_search, write_location};
 pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};
 pub use turns::{SILENT_USER, Spoken, Turns};

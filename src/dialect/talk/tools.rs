@@ -1,5 +1,6 @@
 //! Which tools go out, and which of them are held to their schemas.
 
+use super::search::{NO_SEARCH, SearchHabits, lose_search};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Losses, Member, Refusal};
 use crate::dialect::piece::names::{among, set};
@@ -15,6 +16,8 @@ pub struct ToolHabits {
     pub strict: Option<bool>,
     /// Whether tools can have cache breakpoints.
     pub caches: bool,
+    /// What its own searches of the web can be held to; nothing where it makes none.
+    pub searches: Option<SearchHabits>,
     /// A choice knows no name: a tool that is named is the only one that goes out.
     pub is_alone_if_named: bool,
 }
@@ -50,8 +53,18 @@ impl<'r> Offered<'r> {
                 ToolKind::Function { schema, strict: Some(true) } => {
                     habits.strict.and_then(|can| held(*schema, can, losses))
                 }
+                ToolKind::WebSearch(search) if habits.own != Some(search.dialect) => {
+                    let goes_out = match habits.searches {
+                        Some(searches) => searches.hold(search, index, losses)?,
+                        None => lose_search(search, index, NO_SEARCH, losses).map(|()| false)?,
+                    };
+                    if !goes_out {
+                        continue;
+                    }
+                    None
+                }
                 ToolKind::Foreign { dialect, .. } if habits.own != Some(dialect) => {
-                    lose_foreign(index, dialect, losses)?;
+                    lose_foreign(index, tool, dialect, losses)?;
                     continue;
                 }
                 _ => None,
@@ -84,8 +97,14 @@ pub fn is_strict(tool: &Tool<'_>) -> bool {
 ///
 /// # Errors
 /// It may not be left out.
-pub fn lose_foreign(index: usize, dialect: &str, losses: &mut Losses) -> Result<(), Refusal> {
-    let why = format!("is a tool that only the dialect \"{dialect}\" has");
+pub fn lose_foreign(
+    index: usize,
+    tool: &Tool<'_>,
+    dialect: &str,
+    losses: &mut Losses,
+) -> Result<(), Refusal> {
+    let name = tool.name.decode();
+    let why = format!("is the tool \"{name}\", which only the dialect \"{dialect}\" has");
     losses.meaning(format!("tools[{index}]"), &why)
 }
 
@@ -96,7 +115,7 @@ mod tests {
     use crate::json::Text;
 
     const PLAIN: ToolHabits =
-        ToolHabits { own: None, strict: Some(true), caches: false, is_alone_if_named: false };
+        ToolHabits { own: None, strict: Some(true), caches: false, searches: None, is_alone_if_named: false };
 
     fn tool(name: &'static str, kind: ToolKind<'static>) -> Tool<'static> {
         Tool { name: Text::from(name), description: None, kind, cache: Some(Raw::trusted("{}")) }

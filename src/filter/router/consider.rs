@@ -81,17 +81,21 @@ impl Router {
         };
         let most = self.runtime.config.listen.max_body_bytes;
         let sendable = usize::try_from(most).unwrap_or(usize::MAX);
-        let is_small = raw.as_json().len().saturating_mul(MOST_GROWTH) <= sendable;
+        let is_small = |wire: &Target| {
+            let told = raw.as_json().len().saturating_add(wire.instructions.length());
+            told.saturating_mul(MOST_GROWTH) <= sendable
+        };
         // A trial run shows what a dialect refuses before any provider is called; a plain request needs none.
         let refuses = |target: usize| {
             let wire = self.runtime.wire(target)?;
             // Claude's own dialect can't make up for a schema that its target lacks.
             let passes = || {
-                !exchange::may_refuse(turn, raw, wire)
+                (wire.instructions.is_empty() || is_small(wire))
+                    && !exchange::may_refuse(turn, raw, wire)
                     && holds(asked.needs, &wire.asked_for(&turn.requested_model))
             };
             // A plain request may have stop sequences, which Responses lack.
-            let is_plain = || asked.is_plain && is_small && !exchange::by_responses(turn, raw, wire);
+            let is_plain = || asked.is_plain && is_small(wire) && !exchange::by_responses(turn, raw, wire);
             if is_plain() || passes() {
                 return None;
             }

@@ -225,6 +225,14 @@ impl Endpoint for DeepSeek {
                 )));
             }
         }
+        // <https://github.com/github/copilot-cli/issues/4840>
+        for (at, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
+            if tool["type"] == "custom" {
+                return Err(Fault::new(format!(
+                    "Failed to deserialize the JSON body into the target type: tools[{at}].type: unknown variant `custom`, expected `function`"
+                )));
+            }
+        }
         Chat.read(received)
     }
 

@@ -56,6 +56,10 @@ impl Endpoint for Chat {
             Some(model) => model.clone(),
             None => required(body, "model")?.to_owned(),
         };
+        // <https://github.com/pydantic/pydantic-ai/issues/2822>
+        if !body["web_search_options"].is_null() && !model.contains("-search") {
+            return Err(Fault::at("web_search_options", "Unknown parameter: 'web_search_options'."));
+        }
         let messages = required_list(body, "messages")?;
         check_messages(messages)?;
         let stream = body["stream"].as_bool().unwrap_or(false);

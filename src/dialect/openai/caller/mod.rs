@@ -30,7 +30,7 @@ impl Caller for OpenAi {
     }
 
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn StreamWriter> {
-        Box::new(stream::ChatChunks::new(turn, memo.calls_functions))
+        Box::new(stream::ChatChunks::new(turn, memo))
     }
 
     fn error(&self, error: &CallerError, out: &mut Vec<u8>) {

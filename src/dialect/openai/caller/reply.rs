@@ -94,7 +94,7 @@ fn write_message(parts: &[Part<'_>], legacy: bool, w: &mut Writer<'_>) {
 
 /// No arguments at all are an object without members: clients parse what they get.
 fn parsable<'c>(call: &'c ToolCall<'c>) -> Cow<'c, ToolCall<'c>> {
-    if !call.arguments.text().is_blank() {
+    if matches!(call.arguments, Arguments::FreeForm(_)) || !call.arguments.text().is_blank() {
         return Cow::Borrowed(call);
     }
     Cow::Owned(ToolCall { arguments: Arguments::Encoded(Text::from("{}")), ..call.clone() })

@@ -4,7 +4,7 @@
 //! counts as absent, as it does at OpenAI.
 
 use super::{message, tools};
-use crate::chat::{Effort, Format, Request};
+use crate::chat::{Effort, Format, Request, Tool, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
 use crate::dialect::openai::wire;
@@ -49,6 +49,7 @@ struct ChatReading<'a> {
     /// The older name of `max_completion_tokens`, which wins.
     max_tokens: Option<u64>,
     safety_identifier: Option<Raw<'a>>,
+    search: Option<Raw<'a>>,
     /// The legacy spelling of `tool_choice`, which wins.
     function_call: Option<Raw<'a>>,
 }
@@ -83,6 +84,8 @@ impl<'a> ChatReading<'a> {
             "functions" => tools::read_functions(value, at, &mut request.tools)?,
             "tool_choice" => request.tool_choice = Some(tools::read_choice(value, at)?),
             "function_call" => self.function_call = Some(value),
+            // Searches of the web are no tool here: <https://platform.openai.com/docs/guides/tools-web-search?api-mode=chat>.
+            "web_search_options" if value.kind() == Kind::Object => self.search = Some(value),
             "parallel_tool_calls" => request.parallel_tool_calls = Some(at.boolean(value)?),
             _ => return Ok(false),
         }
@@ -171,6 +174,11 @@ impl<'a> ChatReading<'a> {
             return Err(At::member("messages").missing("give at least one message."));
         }
         request.max_tokens = request.max_tokens.or(self.max_tokens);
+        if let Some(options) = self.search {
+            // After the others, which have the numbers that the caller knows.
+            let kind = ToolKind::WebSearch(WebSearch::of(wire::OWN, options));
+            request.tools.push(Tool { name: Text::from(WEB_SEARCH), description: None, kind, cache: None });
+        }
         if let (None, Some(value)) = (&request.tool_choice, self.function_call) {
             request.tool_choice = Some(tools::read_function_call(value, &At::member("function_call"))?);
         }

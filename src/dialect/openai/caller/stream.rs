@@ -4,9 +4,10 @@ use super::reply::{finish_name, made_up_id, write_annotations, write_audio, writ
 use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::piece::citation;
-use crate::dialect::{CallerError, StreamWriter, Turn};
+use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
+use std::collections::BTreeSet;
 
 /// Writes chunks, <https://platform.openai.com/docs/api-reference/chat/streaming>.
 pub(super) struct ChatChunks {
@@ -16,6 +17,8 @@ pub(super) struct ChatChunks {
     turn: Turn,
     /// Calls are told as `function_call`, of which there is one.
     legacy: bool,
+    /// Whose calls are told as `custom`.
+    free_form: FreeForm,
     choices: Vec<StreamedChoice>,
     usage: Usage,
     /// What stands around a text of this choice, once one was written.
@@ -38,12 +41,21 @@ struct StreamedChoice {
     images: u32,
     /// Sound has begun.
     sounds: bool,
+    /// The calls of free-form tools, by number.
+    free_form: BTreeSet<u32>,
 }
 
 impl ChatChunks {
-    pub(super) fn new(turn: &Turn, legacy: bool) -> ChatChunks {
-        let (opening, choices) = (Vec::new(), Vec::new());
-        ChatChunks { opening, turn: turn.clone(), legacy, choices, usage: Usage::default(), around: None }
+    pub(super) fn new(turn: &Turn, memo: &Memo) -> ChatChunks {
+        ChatChunks {
+            opening: Vec::new(),
+            turn: turn.clone(),
+            legacy: memo.calls_functions,
+            free_form: memo.free_form.clone(),
+            choices: Vec::new(),
+            usage: Usage::default(),
+            around: None,
+        }
     }
 
     fn open(&mut self, id: Option<&Text<'_>>) {
@@ -210,7 +222,7 @@ impl ChatChunks {
     }
 
     fn tool(
-        &self,
+        &mut self,
         choice: u32,
         index: u32,
         names: (&Text<'_>, &Text<'_>),
@@ -218,12 +230,14 @@ impl ChatChunks {
         out: &mut Vec<u8>,
     ) {
         let (id, name) = names;
-        let call = ToolCall {
-            id: id.clone(),
-            name: name.clone(),
-            arguments: Arguments::Encoded(Text::default()),
-            signature: signature.cloned(),
+        let arguments = match self.free_form.has(name) {
+            true => Arguments::FreeForm(Text::default()),
+            false => Arguments::Encoded(Text::default()),
         };
+        if let (Arguments::FreeForm(_), Some(state)) = (&arguments, self.state(choice)) {
+            state.free_form.insert(index);
+        }
+        let call = ToolCall { id: id.clone(), name: name.clone(), arguments, signature: signature.cloned() };
         match (self.legacy, index) {
             (true, 0) => self.delta(choice, out, |w| {
                 w.key("function_call").object(|w| calls::write_function(&call, w));
@@ -235,10 +249,11 @@ impl ChatChunks {
         }
     }
 
-    fn arguments(&self, choice: u32, index: u32, fragment: &Text<'_>, out: &mut Vec<u8>) {
+    fn arguments(&mut self, choice: u32, index: u32, fragment: &Text<'_>, out: &mut Vec<u8>) {
         if self.legacy && index > 0 {
             return;
         }
+        let is_free_form = self.state(choice).is_some_and(|state| state.free_form.contains(&index));
         self.delta(choice, out, |w| {
             if self.legacy {
                 return w.key("function_call").object(|w| w.key("arguments").text(fragment));
@@ -246,7 +261,11 @@ impl ChatChunks {
             w.key("tool_calls").array(|w| {
                 w.object(|w| {
                     w.key("index").u64(u64::from(index));
-                    w.key("function").object(|w| w.key("arguments").text(fragment));
+                    match is_free_form {
+                        // <https://github.com/openai/openai-openapi/issues/576>
+                        true => w.key("custom").object(|w| w.key("input").text(fragment)),
+                        false => w.key("function").object(|w| w.key("arguments").text(fragment)),
+                    }
                 });
             });
         });

@@ -1,6 +1,6 @@
 //! Tools and the choice among them, in today's and in the legacy (`functions`) spelling.
 
-use crate::chat::{Tool, ToolChoice, ToolKind};
+use crate::chat::{Grammar, Tool, ToolChoice, ToolKind};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
 use crate::dialect::openai::wire::OWN;
@@ -29,6 +29,10 @@ fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
         (None, Some(kind)) if kind == "function" => {
             Err(at.name("function").missing("give the function's name and parameters."))
         }
+        (_, Some(kind)) if kind == "custom" && value.present("custom").is_some() => {
+            let tool = value.present("custom").unwrap_or(value);
+            Ok(Tool { cache: value.present("cache_control"), ..custom(tool, &at.name("custom"))? })
+        }
         (_, Some(kind)) => {
             let named = kind.decode();
             let name = value.at(&[named.as_ref(), "name"]).or_else(|| value.get("name")).and_then(Raw::text);
@@ -41,6 +45,22 @@ fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
         }
         (_, None) => Err(at.name("type").missing("say `function`.")),
     }
+}
+
+/// A tool whose input is a text, <https://platform.openai.com/docs/guides/function-calling#custom-tools>.
+fn custom<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Tool<'a>, Refusal> {
+    let value = at.object(value)?;
+    let grammar = value.at(&["format", "grammar"]).filter(|grammar| grammar.kind() == Kind::Object);
+    let member = |grammar: Raw<'a>, name| grammar.get(name).and_then(Raw::text).unwrap_or_default();
+    let of =
+        |grammar| Grammar { syntax: member(grammar, "syntax"), definition: member(grammar, "definition") };
+    let description = value.present("description");
+    Ok(Tool {
+        name: at.required_text(value, "name", "a tool needs a name.")?,
+        description: description.map(|text| at.name("description").text(text)).transpose()?,
+        kind: ToolKind::FreeForm { grammar: grammar.map(of) },
+        cache: None,
+    })
 }
 
 /// Reads the legacy `functions`.

@@ -158,15 +158,12 @@ impl<'c> MistralMessages<'c> {
     fn assistant(&mut self, message: &Message<'_>, last: bool, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let mut content: Vec<&Part<'_>> = Vec::new();
         let mut called: Vec<&ToolCall<'_>> = Vec::new();
-        for (at, part) in message.parts.iter().enumerate() {
+        for part in &message.parts {
             match &part.kind {
                 // Nothing says which of Mistral's models made a thought, and not all take them.
                 PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
                 PartKind::ToolCall(call) => called.push(call),
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
-                PartKind::Foreign { kind, .. } if *kind == "custom" => {
-                    self.lose(at, "is a call of a custom tool, which Mistral doesn't have")?;
-                }
                 _ => content.push(part),
             }
         }

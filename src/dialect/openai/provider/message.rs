@@ -167,7 +167,6 @@ impl<'c> Messages<'c> {
                 PartKind::Thought(thought) => thoughts.push(thought),
                 PartKind::Refusal(text) => refusals.push(text),
                 PartKind::ToolCall(_) => has_calls = true,
-                _ if is_own_call(&part.kind) => has_calls = true,
                 PartKind::Text(text) if text.is_empty() => {}
                 _ => content.push(part),
             }
@@ -248,19 +247,10 @@ fn is_media(part: &Part<'_>) -> bool {
     matches!(part.kind, PartKind::Image { .. } | PartKind::Document { .. } | PartKind::Audio { .. })
 }
 
-/// A call of a custom tool, kept as it was written.
-fn is_own_call(kind: &PartKind<'_>) -> bool {
-    matches!(kind, PartKind::Foreign { dialect, kind, .. } if *dialect == Dialect::OpenAi.name() && *kind == "custom")
-}
-
 fn write_call(kind: &PartKind<'_>, names: &Renames, w: &mut Writer<'_>) {
-    match kind {
-        // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
-        PartKind::ToolCall(call) => {
-            let name = names.sent(&call.name);
-            calls::write(&ToolCall { name, signature: None, ..call.clone() }, None, w);
-        }
-        PartKind::Foreign { raw, .. } if is_own_call(kind) => w.raw(*raw),
-        _ => {}
+    // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
+    if let PartKind::ToolCall(call) = kind {
+        let name = names.sent(&call.name);
+        calls::write(&ToolCall { name, signature: None, ..call.clone() }, None, w);
     }
 }

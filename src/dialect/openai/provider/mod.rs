@@ -1,11 +1,13 @@
 //! Chat Completions as providers speak it: requests out, answers and streams in.
 
 mod chunks;
+mod custom;
 mod message;
 mod order;
 mod part;
 mod reply;
 mod request;
+mod search;
 mod searched;
 mod stream;
 mod tool_calls;

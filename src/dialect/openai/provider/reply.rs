@@ -158,6 +158,13 @@ fn read_call<'a>(call: Raw<'a>, id: impl FnOnce() -> Text<'a>) -> Option<PartKin
             let read = read_function(function, given.unwrap_or_else(id))?;
             Some(PartKind::ToolCall(ToolCall { signature: calls::signature(call), ..read }))
         }
+        None if call.present("custom").is_some() => {
+            let custom = call.present("custom")?;
+            let name = custom.get("name").and_then(Raw::text).filter(|name| !name.is_empty())?;
+            let arguments = Arguments::FreeForm(custom.get("input").and_then(Raw::text).unwrap_or_default());
+            let id = given.unwrap_or_else(id);
+            Some(PartKind::ToolCall(ToolCall { id, name, arguments, signature: None }))
+        }
         None => {
             let kind = call.present("type").and_then(Raw::text)?;
             Some(PartKind::Foreign { dialect: Dialect::OpenAi.name(), kind, raw: call })

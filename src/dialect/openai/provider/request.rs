@@ -2,6 +2,7 @@
 
 use super::chunks::{self, MistralMessages};
 use super::message::Messages;
+use super::{custom, search};
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
@@ -9,7 +10,7 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
-use crate::dialect::talk::{NO_FORCE, NO_STOP};
+use crate::dialect::talk::{NO_FORCE, NO_STOP, lose_foreign};
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
 use crate::json::{Raw, Text, Writer};
 
@@ -44,6 +45,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         Messages::new(target, request.dialect, &names, composer.losses).write(&request.messages, w)?;
     }
     composer.tools(w)?;
+    search::write_all(request, target, model, composer.losses, w)?;
     composer.limits(w)?;
     composer.sampling(w)?;
     composer.thinking(w)?;
@@ -95,6 +97,7 @@ impl<'c> Composer<'c> {
             return Ok(());
         }
         let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
+        let choice = choice.filter(|choice| !search::is_named(choice, &tools));
         if choice.is_none() && request.tool_choice.is_some() {
             self.losses.meaning("tool_choice", NO_FORCE)?;
         }
@@ -106,7 +109,8 @@ impl<'c> Composer<'c> {
         if let Some(choice) = choice {
             let mut json = Vec::new();
             let any = quirks::required_choice(self.target.row);
-            write_choice(choice, any, self.names, &mut Writer::new(&mut json));
+            let kind = custom::kind_of_named(choice, request);
+            write_choice(choice, any, kind, self.names, &mut Writer::new(&mut json));
             self.put("tool_choice", as_raw(&json), w)?;
         }
         let parallel = request.parallel_tool_calls.map(|on| Raw::trusted(if on { "true" } else { "false" }));
@@ -123,9 +127,10 @@ impl<'c> Composer<'c> {
                 continue;
             }
             match &tool.kind {
+                // A member of the request.
+                ToolKind::WebSearch(_) => {}
                 ToolKind::Foreign { dialect, .. } if *dialect != Dialect::OpenAi.name() => {
-                    let why = "is a tool that only its own provider runs, so it can't be sent to this target";
-                    self.losses.meaning(format!("tools[{index}]"), why)?;
+                    lose_foreign(index, tool, dialect, self.losses)?;
                 }
                 ToolKind::Foreign { raw, .. }
                     if self.target.row.has(Quirk::Chunks) && !chunks::is_own_tool(*raw) =>
@@ -333,6 +338,8 @@ fn effort_of_budget(budget: u64) -> Effort {
 fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
+        ToolKind::WebSearch(_) => return,
+        ToolKind::FreeForm { grammar } => return custom::write(tool, grammar.as_ref(), names, w),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
     };
     w.object(|w| {
@@ -366,15 +373,15 @@ fn kind_of_choice(choice: &ToolChoice<'_>) -> &'static str {
 
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
-/// `any` is the word for "some tool".
-fn write_choice(choice: &ToolChoice<'_>, any: &str, names: &Renames, w: &mut Writer<'_>) {
+/// `any` is the word for "some tool", `kind` what a named one is.
+fn write_choice(choice: &ToolChoice<'_>, any: &str, kind: &'static str, names: &Renames, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto | ToolChoice::Among { required: false, .. } => w.string("auto"),
         ToolChoice::None => w.string("none"),
         ToolChoice::Required | ToolChoice::Among { required: true, .. } => w.string(any),
         ToolChoice::Named(name) => w.object(|w| {
-            w.key("type").string("function");
-            w.key("function").object(|w| w.key("name").text(&names.sent(name)));
+            w.key("type").string(kind);
+            w.key(kind).object(|w| w.key("name").text(&names.sent(name)));
         }),
     }
 }

@@ -189,7 +189,8 @@ impl ChunkReader {
         let id = self.id.take();
         if let Some(state) = self.calls_of(choice) {
             for call in calls.items() {
-                state.delta(choice, call, call.get("function").unwrap_or(Raw::NULL), id.as_deref(), sink);
+                let called = call.present("function").or_else(|| call.present("custom"));
+                state.delta(choice, call, called.unwrap_or(Raw::NULL), id.as_deref(), sink);
             }
             if let Some(function) = function {
                 state.delta(choice, Raw::NULL, function, id.as_deref(), sink);

@@ -93,7 +93,10 @@ impl StreamedCalls {
                 sink(Event::ToolArguments { choice, index, fragment: Text::from(held) });
             }
         }
-        let arguments = function.present("arguments").unwrap_or(Raw::NULL);
+        // A free-form tool's input is a text, and an empty one is one.
+        let input = function.present("input");
+        call.has_arguments |= input.is_some();
+        let arguments = function.present("arguments").or(input).unwrap_or(Raw::NULL);
         let piece = match arguments.kind() {
             Kind::Null => return,
             Kind::String => arguments.text().unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
-use super::{json_string, messages};
+use super::{instructed, json_string, messages};
 use crate::catalog::SamplingWhen;
 use crate::chat::{Effort, Features};
 use crate::dialect::openai::quirks;
@@ -134,7 +134,7 @@ impl<'e> Editor<'e> {
         }
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
-            "messages" => messages::edit(value, self.target.row, self.losses),
+            "messages" => self.messages(value),
             "reasoning_effort" => self.effort(value),
             _ => Edit::Keep,
         })
@@ -149,6 +149,16 @@ impl<'e> Editor<'e> {
         match self.target.effort(wanted, self.losses) {
             Some(told) => Edit::Replace(json_string(told.name())),
             None => Edit::Remove,
+        }
+    }
+
+    fn messages<'m>(&mut self, value: Raw<'_>) -> Edit<'m> {
+        let Some(told) = instructed::messages(value, &self.target.instructions) else {
+            return messages::edit(value, self.target.row, self.losses);
+        };
+        match messages::edit(Raw::trusted(&told), self.target.row, self.losses) {
+            Edit::Keep => Edit::Replace(told.into_bytes()),
+            edit => edit,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Tools and the choice among them.
 
-use crate::chat::{Request, Tool, ToolChoice, ToolKind};
+use crate::chat::{Request, Tool, ToolChoice, ToolKind, WebSearch};
 use crate::dialect::piece::names::{Renames, among};
 use crate::dialect::piece::structured::NO_ARGUMENTS;
-use crate::dialect::talk::lose_foreign;
+use crate::dialect::talk::{NO_SEARCH, SearchHabits, lose_foreign, lose_search, write_location};
 use crate::dialect::{Losses, Quirk, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
@@ -21,12 +21,26 @@ pub(super) fn write(
     // OpenAI knows a choice among some, with which the list of all, and the cache of it, stays as it is. Who else has Responses
     // need not know it.
     let knows_some = target.row.has(Quirk::Responses);
-    let carried = carried(request, knows_some, losses)?;
+    let carried = carried(request, target, knows_some, losses)?;
     if carried.is_empty() {
         return Ok(());
     }
     w.key("tools").array(|w| carried.iter().for_each(|tool| write_tool(tool, names, w)));
-    if let Some(choice) = &request.tool_choice {
+    let is_search = |tool: &&Tool<'_>| matches!(tool.kind, ToolKind::WebSearch(_));
+    let names_search = |choice: &ToolChoice<'_>| {
+        let mut searches = carried.iter().copied().filter(is_search);
+        matches!(choice, ToolChoice::Named(name) if searches.any(|tool| tool.name == *name))
+    };
+    if request.tool_choice.as_ref().is_some_and(names_search) {
+        // Its types of a choice name the searches of older models only.
+        match carried.as_slice() {
+            [_] => w.key("tool_choice").string("required"),
+            _ => losses.meaning(
+                "tool_choice",
+                "names a search of the web, which can't be chosen beside functions",
+            )?,
+        }
+    } else if let Some(choice) = &request.tool_choice {
         write_choice(choice, knows_some, names, w.key("tool_choice"));
     }
     if let Some(parallel) = request.parallel_tool_calls {
@@ -37,6 +51,7 @@ pub(super) fn write(
 
 fn carried<'r>(
     request: &'r Request<'r>,
+    target: &Target,
     knows_some: bool,
     losses: &mut Losses,
 ) -> Result<Vec<&'r Tool<'r>>, Refusal> {
@@ -47,7 +62,17 @@ fn carried<'r>(
             continue;
         }
         match &tool.kind {
-            ToolKind::Foreign { dialect, .. } => lose_foreign(index, dialect, losses)?,
+            ToolKind::Foreign { dialect, .. } => lose_foreign(index, tool, dialect, losses)?,
+            ToolKind::WebSearch(search) if !target.row.has(Quirk::Responses) => {
+                lose_search(search, index, NO_SEARCH, losses)?;
+            }
+            ToolKind::WebSearch(search) => {
+                if SEARCHES.hold(search, index, losses)? {
+                    carried.push(tool);
+                }
+            }
+            // Made a function before.
+            ToolKind::FreeForm { .. } => {}
             ToolKind::Function { .. } => carried.push(tool),
         }
         if tool.cache.is_some() {
@@ -57,7 +82,27 @@ fn carried<'r>(
     Ok(carried)
 }
 
+/// <https://platform.openai.com/docs/guides/tools-web-search>
+const SEARCHES: SearchHabits =
+    SearchHabits { allows: true, blocks: false, location: true, context_size: true, max_uses: false };
+
+fn write_search(search: &WebSearch<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("web_search");
+        if let Some(domains) = search.allowed_domains {
+            w.key("filters").object(|w| w.key("allowed_domains").raw(domains));
+        }
+        write_location(search, w);
+        if let Some(size) = &search.context_size {
+            w.key("search_context_size").text(size);
+        }
+    });
+}
+
 fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
+    if let ToolKind::WebSearch(search) = &tool.kind {
+        return write_search(search, w);
+    }
     let ToolKind::Function { schema, strict } = &tool.kind else { return };
     w.object(|w| {
         w.key("type").string("function");

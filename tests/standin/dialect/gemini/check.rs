@@ -236,6 +236,15 @@ pub fn contents(contents: &[Value], model: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Google's own tools beside functions: <https://github.com/googleapis/go-genai/issues/323>.
+pub fn combination(tools: &Value) -> Result<(), Fault> {
+    let has = |name: &str| tools.as_array().into_iter().flatten().any(|tool| !tool[name].is_null());
+    if has("functionDeclarations") && (has("googleSearch") || has("codeExecution") || has("urlContext")) {
+        return Err(Fault::new("Tool use with function calling is unsupported"));
+    }
+    Ok(())
+}
+
 pub fn tools(tools: &Value) -> Result<Vec<Tool>, Fault> {
     let mut found = Vec::new();
     let declarations = tools

@@ -26,6 +26,7 @@ impl Endpoint for Generate {
         let model = received.model.clone().unwrap_or_default();
         check::contents(contents, &model)?;
         check::parts(&body["systemInstruction"], "system_instruction")?;
+        check::combination(&body["tools"])?;
         let tools = check::tools(&body["tools"])?;
         let choice = check::choice(&body["toolConfig"]["functionCallingConfig"], &tools)?;
         let json = config["responseMimeType"] == "application/json";
