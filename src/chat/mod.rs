@@ -13,7 +13,9 @@ mod usage;
 
 pub use event::Event;
 pub use feature::Features;
-pub use message::{Arguments, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult};
+pub use message::{
+    Arguments, INVALID_JSON, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult,
+};
 pub use reply::{Choice, Citation, Finish, Reply};
 pub use request::{Effort, Format, Logprobs, Request, Sampling, Thinking, Tool, ToolChoice, ToolKind};
 pub use usage::Usage;

@@ -102,6 +102,14 @@ pub enum Quirk {
     DeveloperIsSystem,
     /// Rejects this parameter: it is left out and listed.
     Without(&'static str),
+    /// Rejects each of these parameters.
+    NoneOf(&'static [&'static str]),
+    /// Takes only these values of `service_tier`.
+    ServiceTiers(&'static [&'static str]),
+    /// Takes `default` for a reasoning effort, which means that none is chosen.
+    DefaultEffort,
+    /// Refuses arrays of texts in messages of these roles: they are strings.
+    Strings(&'static [&'static str]),
     /// Rejects every parameter but these.
     Only(&'static [&'static str]),
     /// Rejects `name` in messages.
@@ -117,10 +125,42 @@ pub enum Quirk {
     SignedCalls,
     /// Of the choices `none`, `required` and `named` (one tool) takes only these, beside `auto`.
     Choices(&'static [&'static str]),
+    /// Takes ids of tool calls of at most so many characters.
+    LongestId(usize),
+    /// Takes marks of cache breakpoints in these places. Elsewhere they are left out and listed: several providers refuse a request for
+    /// one.
+    CacheMarks(CacheMarks),
     /// Speaks `/responses` too.
     Responses,
     /// Speaks `/embeddings` too.
     Embeddings(&'static Embeds),
+}
+
+/// Which marks of cache breakpoints a provider takes, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheMarks {
+    /// The members of parts of messages that it knows.
+    pub in_parts: &'static [&'static str],
+    /// It knows Anthropic's beside messages, tools and the request's other members, too.
+    pub around: bool,
+}
+
+impl CacheMarks {
+    /// The member that Anthropic marks with.
+    pub const ANTHROPICS: &'static str = "cache_control";
+    /// The member that OpenAI marks with.
+    pub const OPENAIS: &'static str = "prompt_cache_breakpoint";
+    /// It refuses or doesn't know them.
+    pub const NONE: CacheMarks = CacheMarks { in_parts: &[], around: false };
+    const OPENAI: CacheMarks = CacheMarks { in_parts: &[CacheMarks::OPENAIS], around: false };
+    const BOTH: CacheMarks =
+        CacheMarks { in_parts: &[CacheMarks::ANTHROPICS, CacheMarks::OPENAIS], around: false };
+    const ALL: CacheMarks = CacheMarks { around: true, ..CacheMarks::BOTH };
+
+    /// Whether parts may have a member of this name.
+    pub fn takes_in_parts(&self, name: &str) -> bool {
+        self.in_parts.contains(&name)
+    }
 }
 
 /// How thoughts go back to a provider that made them, or may have: signed ones never leave their maker.
@@ -212,6 +252,17 @@ const CONVERSE: Features = CHAT.with(Features::VISION).with(Features::DOCUMENTS)
 // Images and reasoning are some models' only: a target says so.
 const COHERE: Features = CHAT.with(Features::JSON_SCHEMA).with(Features::SAMPLING);
 
+/// Anthropic's cache marks are errors (`Unknown parameter: 'messages[0].content[0].cache_control'.`; for Responses see
+/// BerriAI/litellm#28431), and so were ids of calls with more than 40 characters (agno-agi/agno#5382, vercel/ai#5171).
+const OPENAI_QUIRKS: &[Quirk] = &[
+    Quirk::Thoughts(Thoughts::Never),
+    Quirk::EmptyMembers,
+    Quirk::LongestId(40),
+    Quirk::CacheMarks(CacheMarks::OPENAI),
+    Quirk::Responses,
+    EMBEDDINGS,
+];
+
 /// Every provider that the file can name.
 pub static PROVIDERS: &[Row] = &[
     Row {
@@ -221,7 +272,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        quirks: OPENAI_QUIRKS,
         example_model: "gpt-5.4-mini",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },
@@ -287,7 +338,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[Quirk::Thoughts(Thoughts::Never), Quirk::EmptyMembers, Quirk::Responses, EMBEDDINGS],
+        quirks: OPENAI_QUIRKS,
         example_model: "gpt-5.4-mini",
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
     },
@@ -312,7 +363,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Optional,
         carries: OPENAI,
-        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, EMBEDDINGS],
+        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, Quirk::CacheMarks(CacheMarks::ALL), EMBEDDINGS],
         example_model: "llama-4",
         reference: "https://platform.openai.com/docs/api-reference/chat",
     },

@@ -7,7 +7,7 @@ use super::tools::ClaudeTools;
 use super::{hosts, messages, reply};
 use crate::chat::Request;
 use crate::dialect::loss::Member;
-use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::piece::names::{Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
 use crate::dialect::{Dialect, Host, Losses, Memo, Outgoing, Provider, Refusal, Row, Target, carry_extra};
@@ -48,7 +48,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let max_tokens = target.capped(max_tokens, losses);
     let is_native = request.dialect == Dialect::Anthropic.name();
     let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
-    let ids = Renames::new(of_calls(request), usize::MAX);
     let turns = messages::turns(request, target, losses)?;
     let tools = ClaudeTools::of(request, target, &names, losses)?;
     let around = ClaudeSituation {
@@ -68,7 +67,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         w.key("model").string(model);
     }
     w.key("max_tokens").u64(max_tokens);
-    messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
+    messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names }, w);
     tools.write(&names, w);
     thinking.write(w);
     if thinking.has_effort() || tools.form().is_held() {

@@ -9,7 +9,7 @@ use super::thinking::{ConverseSituation, ConverseThinking};
 use super::tools::ConverseTools;
 use crate::chat::Request;
 use crate::dialect::loss::Member;
-use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::lose_candidates;
 use crate::dialect::{Dialect, Memo, Outgoing, Refusal, carry_extra, path_segment};
@@ -27,7 +27,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let family = Family::of(model);
     lose_candidates(request, "Bedrock", ", which gives no probabilities of tokens", losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
-    let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
     let turns = messages::turns(request, target, family, losses)?;
     let tools = ConverseTools::of(request, target, &names, losses)?;
     let mut inference = InferenceConfig::of(request, target, family, losses)?;
@@ -57,7 +56,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         target,
         family,
         names: &names,
-        ids: &ids,
         told: tools.told(request),
         documents: DocumentNames::default(),
     };

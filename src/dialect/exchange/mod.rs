@@ -68,8 +68,9 @@ pub fn may_refuse(surface: Surface, row: &Row) -> bool {
     match native(surface, row) {
         None => true,
         Some(_) if surface == Surface::Chat => {
-            let refuses =
-                |quirk: &Quirk| matches!(quirk, Quirk::Without(_) | Quirk::Only(_) | Quirk::Choices(_));
+            let refuses = |quirk: &Quirk| {
+                matches!(quirk, Quirk::Without(_) | Quirk::NoneOf(_) | Quirk::Only(_) | Quirk::Choices(_))
+            };
             row.quirks.iter().any(refuses)
         }
         Some(_) => surface == Surface::Responses || row.host != Host::Native,

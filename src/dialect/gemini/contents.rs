@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The system instruction and the turns, checked: writing them can't fail any more.
 ///
 /// # Errors
-/// What the dialect can't carry, arguments of tool calls that are no object, results of calls that are not there.
+/// What the dialect can't carry, results of calls that are not there.
 pub(super) fn turns<'r>(
     request: &'r Request<'r>,
     model: Model<'_>,
@@ -103,7 +103,7 @@ impl<'r> PartReader<'r, '_> {
             return here.lose("can't be sent to Gemini: its system instruction is text");
         }
         match &part.kind {
-            PartKind::ToolCall(call) => pieces.push(self.call(call, here)?),
+            PartKind::ToolCall(call) => pieces.push(self.call(call)),
             PartKind::ToolResult(result) => self.output(result, here, pieces)?,
             PartKind::Thought(thought) if thought.maker == Some(Maker::Gemini) => {
                 add_thought(thought, pieces);
@@ -158,11 +158,11 @@ impl<'r> PartReader<'r, '_> {
         Ok(())
     }
 
-    fn call(&mut self, call: &'r ToolCall<'r>, here: &mut Here<'_>) -> Result<GeminiPart<'r>, Refusal> {
-        let arguments = here.arguments(call)?;
+    fn call(&mut self, call: &'r ToolCall<'r>) -> GeminiPart<'r> {
+        let arguments = call.arguments.object();
         self.calls.insert(call.id.decode(), &call.name);
         let signature = call.signature.as_ref().filter(|(maker, _)| *maker == Maker::Gemini);
-        Ok(GeminiPart::Call { call, arguments, signature: signature.map(|(_, signature)| signature) })
+        GeminiPart::Call { call, arguments, signature: signature.map(|(_, signature)| signature) }
     }
 
     fn output(

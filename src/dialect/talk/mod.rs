@@ -4,6 +4,7 @@
 //! | file | does |
 //! |---|---|
 //! | `here`, `turns` | the parts and what becomes of them; the turns that they make |
+//! | `stretches` | the same in messages: each call followed by its results |
 //! | `tools`, `choice` | which tools go out, and which may be called |
 //! | `form` | an answer held to a schema, or given by a tool |
 //! | `called` | whose tool an answer calls |
@@ -14,6 +15,7 @@ mod choice;
 mod form;
 mod here;
 mod limits;
+mod stretches;
 mod tools;
 mod turns;
 
@@ -22,5 +24,6 @@ pub use choice::{Chosen, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use here::{Admission, Here, Stand};
 pub use limits::{StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};
+pub use stretches::{Indexed, Placed, Stretch, stretches};
 pub use tools::{Offered, ToolHabits, is_strict, lose_foreign};
 pub use turns::{SILENT_USER, Spoken, Turns};

@@ -1,13 +1,17 @@
 //! The model's messages into those of Chat Completions.
 //!
-//! Results of tools become messages of their own, before what else their message holds. A tool's message takes text
-//! only: images and documents in a result follow in the user's message after it.
+//! Results of tools become messages of their own, right behind their calls. A tool's message takes text only: images and documents in a
+//! result follow in the user's message after it. What is text only is a string, which every compatible server takes: several refuse
+//! arrays of texts, DeepSeek and Cerebras in instructions, DeepSeek and Moonshot in results of tools.
 
 use super::part;
-use crate::chat::{Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
+use super::texts::{FAILED, Join, joined};
+use crate::chat::{Arguments, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::openai::{calls, quirks, reasoning};
+use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
+use crate::dialect::talk::{Indexed, Placed, Stretch, stretches};
 use crate::dialect::{Dialect, Losses, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 
@@ -17,8 +21,6 @@ pub(super) struct Messages<'c> {
     dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
-    /// The message being written, for refusals.
-    index: usize,
 }
 
 impl<'c> Messages<'c> {
@@ -28,7 +30,7 @@ impl<'c> Messages<'c> {
         names: &'c Renames,
         losses: &'c mut Losses,
     ) -> Messages<'c> {
-        Messages { target, dialect, names, losses, index: 0 }
+        Messages { target, dialect, names, losses }
     }
 
     /// Writes the array.
@@ -37,67 +39,83 @@ impl<'c> Messages<'c> {
     /// A part that Chat Completions can't carry.
     pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_array();
-        for (index, message) in messages.iter().enumerate() {
-            self.index = index;
-            if message.parts.iter().any(|part| part.cache.is_some()) {
-                self.losses.advisory("cache_control");
-            }
-            match message.role {
-                Role::Assistant => self.assistant(message, w)?,
-                Role::User => self.user(message, w)?,
-                Role::System => self.plain("system", message, message.parts.iter().collect(), w)?,
-                Role::Developer => {
-                    let role = quirks::developer_role(self.target.row);
-                    self.plain(role, message, message.parts.iter().collect(), w)?;
-                }
+        for stretch in stretches(Indexed::all(messages)) {
+            match stretch {
+                Stretch::Assistant(said) => self.assistant(&said, w)?,
+                Stretch::Result(placed) => self.result(placed, messages, w)?,
+                Stretch::Other(indexed) => self.other(indexed, w)?,
             }
         }
         w.close_array();
         Ok(())
     }
 
-    fn user(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut rest: Vec<&Part<'_>> = Vec::new();
-        for part in &message.parts {
-            if let PartKind::ToolResult(result) = &part.kind {
-                self.result(result, message, w)?;
-                rest.extend(result.parts.iter().filter(|part| is_media(part)));
-            }
+    fn other(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let role = match indexed.message.role {
+            Role::User => return self.user(indexed, w),
+            Role::Developer => quirks::developer_role(self.target.row),
+            Role::System | Role::Assistant => "system",
+        };
+        self.plain(role, indexed, indexed.parts().collect(), Join::Paragraphs, w)
+    }
+
+    fn user(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let (results, others): (Vec<_>, Vec<_>) =
+            indexed.parts().partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
+        let had_results = !results.is_empty();
+        let mut rest: Vec<Placed<'_>> = Vec::with_capacity(others.len());
+        for placed in results {
+            let PartKind::ToolResult(result) = &placed.part.kind else { continue };
+            rest.extend(
+                result.parts.iter().filter(|part| is_media(part)).map(|part| Placed { part, ..placed }),
+            );
         }
-        let had_results = message.parts.iter().any(|part| matches!(part.kind, PartKind::ToolResult(_)));
-        rest.extend(message.parts.iter().filter(|part| !matches!(part.kind, PartKind::ToolResult(_))));
+        rest.extend(others);
         if rest.is_empty() && had_results {
             return Ok(());
         }
-        self.plain("user", message, rest, w)
+        self.plain("user", indexed, rest, Join::Not, w)
     }
 
     /// A message of a role and its content.
     fn plain(
         &mut self,
         role: &str,
-        message: &Message<'_>,
-        parts: Vec<&Part<'_>>,
+        indexed: Indexed<'_>,
+        parts: Vec<Placed<'_>>,
+        join: Join,
         w: &mut Writer<'_>,
     ) -> Result<(), Refusal> {
         w.open_object();
         w.key("role").string(role);
-        self.content(&parts, w.key("content"))?;
-        self.name(message, w);
-        self.extra(message, w);
+        self.content(&parts, join, w.key("content"))?;
+        self.name(indexed.message, w);
+        self.extra(&[indexed], w);
         w.close_object();
         Ok(())
     }
 
-    /// A single text is a string, as every compatible server takes it; anything else an array of parts.
-    fn content(&mut self, parts: &[&Part<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
-        match parts {
-            [] => w.string(""),
-            [Part { kind: PartKind::Text(text), .. }] => w.text(text),
-            several => {
+    /// Text only is a string, anything else an array of parts.
+    fn content(&mut self, parts: &[Placed<'_>], join: Join, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let keeps_cache = quirks::adds_cache_marks(self.target.row);
+        let mut is_marked = false;
+        for placed in parts.iter().filter(|placed| placed.part.cache.is_some()) {
+            let takes = keeps_cache && matches!(placed.part.kind, PartKind::Text(_));
+            is_marked |= takes;
+            if !takes {
+                self.losses.advisory("cache_control");
+            }
+        }
+        match joined(parts, join).filter(|_| !is_marked) {
+            Some(text) => w.text(&text),
+            None => {
                 w.open_array();
-                for (at, part) in several.iter().enumerate() {
-                    part::write(&part.kind, Loss::part(self.index, at), self.dialect, self.losses, w)?;
+                for placed in parts {
+                    let place = Loss::part(placed.message, placed.at);
+                    match (&placed.part.kind, placed.part.cache.filter(|_| keeps_cache)) {
+                        (PartKind::Text(text), Some(cache)) => part::write_marked_text(text, cache, w),
+                        (kind, _) => part::write(kind, place, self.dialect, self.losses, w)?,
+                    }
                 }
                 w.close_array();
             }
@@ -107,69 +125,81 @@ impl<'c> Messages<'c> {
 
     fn result(
         &mut self,
-        result: &ToolResult<'_>,
-        message: &Message<'_>,
+        placed: Placed<'_>,
+        messages: &[Message<'_>],
         w: &mut Writer<'_>,
     ) -> Result<(), Refusal> {
+        let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(()) };
         w.open_object();
         w.key("role").string("tool");
-        w.key("tool_call_id").text(&result.call_id);
-        // There is no member for it: the words must say that the tool failed.
-        let error = Text::from("Error: ");
-        let mut texts: Vec<&Text<'_>> = if result.is_error { vec![&error] } else { Vec::new() };
-        let elsewhere = Text::from("The result is in the next message.");
-        for (at, part) in result.parts.iter().enumerate() {
-            match &part.kind {
-                PartKind::Text(text) => texts.push(text),
-                _ if is_media(part) => {}
-                other => {
-                    part::refuse(other, Loss::part(self.index, at), self.losses)?;
-                }
-            }
-        }
-        if result.parts.iter().any(is_media)
-            && !result.parts.iter().any(|p| matches!(p.kind, PartKind::Text(_)))
-        {
-            texts.push(&elsewhere);
-        }
-        w.key("content");
-        match texts.as_slice() {
-            [] => w.string(""),
-            [first, second] if result.is_error => w.texts([*first, *second]),
-            [one] => w.text(one),
-            several => w.array(|w| {
-                for text in several {
-                    w.object(|w| {
-                        w.key("type").string("text");
-                        w.key("text").text(text);
-                    });
-                }
-            }),
-        }
+        w.key("tool_call_id").text(&self.id(&result.call_id));
+        self.result_content(result, placed, w.key("content"))?;
         if let Some(name) = &result.name {
             w.key("name").text(&self.names.sent(name));
         }
         // A result with members of its own is its whole message.
-        if message.parts.len() == 1 {
-            self.extra(message, w);
+        if let Some(message) = messages.get(placed.message).filter(|message| message.parts.len() == 1) {
+            self.extra(&[Indexed { index: placed.message, message }], w);
         }
         w.close_object();
         Ok(())
     }
 
-    fn assistant(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut content: Vec<&Part<'_>> = Vec::new();
+    fn result_content(
+        &mut self,
+        result: &ToolResult<'_>,
+        placed: Placed<'_>,
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        let elsewhere = Part::from(PartKind::Text(Text::from("The result is in the next message.")));
+        let mut said: Vec<Placed<'_>> = Vec::with_capacity(result.parts.len());
+        for part in &result.parts {
+            match &part.kind {
+                PartKind::Text(_) => said.push(Placed { part, ..placed }),
+                _ if is_media(part) => {}
+                other => part::refuse(other, Loss::part(placed.message, placed.at), self.losses)?,
+            }
+        }
+        if said.is_empty() && result.parts.iter().any(is_media) {
+            said.push(Placed { part: &elsewhere, ..placed });
+        }
+        let keeps_cache = quirks::adds_cache_marks(self.target.row);
+        let cache = placed.part.cache.or_else(|| result.parts.iter().find_map(|part| part.cache));
+        let text = joined(&said, Join::Lines).unwrap_or_default();
+        // There is no member for it: the words must say that the tool failed.
+        let text = if result.is_error { Text::from(format!("{FAILED} {}", text.decode())) } else { text };
+        match cache {
+            Some(cache) if keeps_cache => w.array(|w| part::write_marked_text(&text, cache, w)),
+            cache => {
+                if cache.is_some() {
+                    self.losses.advisory("cache_control");
+                }
+                w.text(&text);
+            }
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, said: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let parts = || said.iter().flat_map(|indexed| indexed.parts());
+        let mut content: Vec<Placed<'_>> = Vec::new();
         let mut refusals: Vec<&Text<'_>> = Vec::new();
         let mut thoughts: Vec<&Thought<'_>> = Vec::new();
         let mut has_calls = false;
-        for part in &message.parts {
-            match &part.kind {
+        for placed in parts() {
+            match &placed.part.kind {
                 PartKind::Thought(thought) => thoughts.push(thought),
                 PartKind::Refusal(text) => refusals.push(text),
                 PartKind::ToolCall(_) => has_calls = true,
-                _ if is_own_call(&part.kind) => has_calls = true,
+                kind if is_own_call(kind) => has_calls = true,
                 PartKind::Text(text) if text.is_empty() => {}
-                _ => content.push(part),
+                _ => {
+                    content.push(placed);
+                    continue;
+                }
+            }
+            if placed.part.cache.is_some() {
+                self.losses.advisory("cache_control");
             }
         }
         w.open_object();
@@ -178,18 +208,19 @@ impl<'c> Messages<'c> {
         if content.is_empty() && (has_calls || !refusals.is_empty()) {
             w.null();
         } else {
-            self.content(&content, w)?;
+            self.content(&content, Join::Speech, w)?;
         }
         if !refusals.is_empty() {
             w.key("refusal").texts(refusals);
         }
         if has_calls {
-            w.key("tool_calls")
-                .array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, self.names, w)));
+            w.key("tool_calls").array(|w| parts().for_each(|placed| self.call(&placed.part.kind, w)));
         }
-        self.thoughts(message, &thoughts, has_calls, w);
-        self.name(message, w);
-        self.extra(message, w);
+        self.thoughts(said, &thoughts, has_calls, w);
+        if let Some(first) = said.first() {
+            self.name(first.message, w);
+        }
+        self.extra(said, w);
         w.close_object();
         Ok(())
     }
@@ -197,7 +228,7 @@ impl<'c> Messages<'c> {
     /// By the book Chat Completions takes no thoughts back: the model thinks anew on each turn. Some providers do.
     fn thoughts(
         &mut self,
-        message: &Message<'_>,
+        said: &[Indexed<'_>],
         thoughts: &[&Thought<'_>],
         has_calls: bool,
         w: &mut Writer<'_>,
@@ -208,7 +239,8 @@ impl<'c> Messages<'c> {
             Some(Thoughts::Needed(name)) => (Some(name), has_calls),
             Some(Thoughts::Never) | None => (None, false),
         };
-        let text = name.and_then(|_| reasoning::unsigned(message.parts.iter()));
+        let parts = said.iter().flat_map(|indexed| &indexed.message.parts);
+        let text = name.and_then(|_| reasoning::unsigned(parts));
         if !thoughts.is_empty() && text.is_none() {
             self.losses.advisory(Loss::THOUGHTS);
         }
@@ -228,11 +260,35 @@ impl<'c> Messages<'c> {
     }
 
     /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.
-    fn extra(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
+    fn extra(&mut self, messages: &[Indexed<'_>], w: &mut Writer<'_>) {
         if self.dialect == Dialect::OpenAi.name() {
-            for (name, value) in &message.extra {
+            for (name, value) in messages.iter().flat_map(|indexed| &indexed.message.extra) {
                 w.key_text(name).raw(*value);
             }
+        }
+    }
+
+    fn id<'i>(&self, id: &'i Text<'_>) -> Text<'i> {
+        match quirks::longest_id(self.target.row) {
+            Some(longest) => ids::within(id, longest),
+            None => id.clone(),
+        }
+    }
+
+    fn call(&self, kind: &PartKind<'_>, w: &mut Writer<'_>) {
+        match kind {
+            // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
+            PartKind::ToolCall(call) => {
+                let sent = ToolCall {
+                    id: self.id(&call.id),
+                    name: self.names.sent(&call.name),
+                    arguments: Arguments::Encoded(Text::from(call.arguments.object())),
+                    signature: None,
+                };
+                calls::write(&sent, None, w);
+            }
+            PartKind::Foreign { raw, .. } if is_own_call(kind) => w.raw(*raw),
+            _ => {}
         }
     }
 }
@@ -244,16 +300,4 @@ fn is_media(part: &Part<'_>) -> bool {
 /// A call of a custom tool, kept as it was written.
 fn is_own_call(kind: &PartKind<'_>) -> bool {
     matches!(kind, PartKind::Foreign { dialect, kind, .. } if *dialect == Dialect::OpenAi.name() && *kind == "custom")
-}
-
-fn write_call(kind: &PartKind<'_>, names: &Renames, w: &mut Writer<'_>) {
-    match kind {
-        // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
-        PartKind::ToolCall(call) => {
-            let name = names.sent(&call.name);
-            calls::write(&ToolCall { name, signature: None, ..call.clone() }, None, w);
-        }
-        PartKind::Foreign { raw, .. } if is_own_call(kind) => w.raw(*raw),
-        _ => {}
-    }
 }

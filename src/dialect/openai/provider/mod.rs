@@ -7,6 +7,7 @@ mod part;
 mod reply;
 mod request;
 mod stream;
+mod texts;
 mod tool_calls;
 
 pub(super) use reply::{is_id, made_up_id};

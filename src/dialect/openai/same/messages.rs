@@ -1,5 +1,6 @@
 //! A caller's messages without what the provider doesn't know in them, and with what it wants said in its way.
 
+use super::content::ContentChanges;
 use super::members::{Fate, KnownMembers, is_only_refusal};
 use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::dialect::openai::quirks;
@@ -32,6 +33,7 @@ struct Changes {
     /// Google's signatures of tool calls, which another provider doesn't know.
     signatures: bool,
     thoughts: Option<Thoughts>,
+    content: ContentChanges,
 }
 
 impl Changes {
@@ -44,12 +46,13 @@ impl Changes {
             thoughts: quirks::thoughts(row).filter(|thoughts| {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
+            content: ContentChanges::of(row, messages),
         }
     }
 
     fn is_nothing(&self) -> bool {
-        let Changes { members, developer, names, signatures, thoughts } = self;
-        !developer && !names && !signatures && members.is_none() && thoughts.is_none()
+        let Changes { members, developer, names, signatures, thoughts, content } = self;
+        !developer && !names && !signatures && members.is_none() && thoughts.is_none() && content.is_nothing()
     }
 
     /// Writes one message as the provider wants it.
@@ -60,6 +63,9 @@ impl Changes {
         let mut others = Vec::new();
         let refused = is_only_refusal(message);
         let decide = |name: &Text<'_>, value: Raw<'_>| {
+            if self.content.loses(name, losses) {
+                return Edit::Remove;
+            }
             match self.members.as_ref().map_or(Fate::Stays, |members| members.fate(refused, name, value)) {
                 Fate::Stays => {}
                 Fate::Goes => return Edit::Remove,
@@ -79,6 +85,10 @@ impl Changes {
                 let (calls, signed) = without_signatures(value);
                 was_signed |= signed;
                 if signed { Edit::Replace(calls) } else { Edit::Keep }
+            } else if name == "tool_calls" || name == "tool_call_id" {
+                self.content.with_short_ids(value)
+            } else if name == "content" {
+                self.content.content(message, value, losses)
             } else if self.developer && name == "role" && value.as_json() == r#""developer""# {
                 Edit::Put(br#""system""#)
             } else {

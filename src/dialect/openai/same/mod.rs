@@ -3,6 +3,7 @@
 //! So whatever OpenAI adds tomorrow goes through today, and numbers keep the form they were written in.
 
 mod calls;
+mod content;
 mod members;
 mod messages;
 mod reply;

@@ -1,10 +1,10 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
-use super::{json_string, messages};
+use super::{content, json_string, messages};
 use crate::chat::Features;
 use crate::dialect::openai::quirks;
 use crate::dialect::seam::openai_path;
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
+use crate::dialect::{CacheMarks, Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
@@ -115,6 +115,10 @@ impl<'e> Editor<'e> {
             "stream_options" => return Ok(self.stream_options(value)),
             "max_tokens" | "max_completion_tokens" => return Ok(self.limit(name, value)),
             "tools" if self.calls_nothing => return Ok(Edit::Remove),
+            CacheMarks::ANTHROPICS if !quirks::cache_marks(self.target.row).around => {
+                self.losses.advisory(CacheMarks::ANTHROPICS);
+                return Ok(Edit::Remove);
+            }
             "tool_choice" if !quirks::takes_choice(self.target.row, kind_of_choice(value)) => {
                 if !self.calls_nothing {
                     self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
@@ -129,6 +133,7 @@ impl<'e> Editor<'e> {
         }
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
+            "tools" | "functions" => content::tools(value, self.target.row, self.losses),
             "messages" => messages::edit(value, self.target.row, self.losses),
             _ => Edit::Keep,
         })
