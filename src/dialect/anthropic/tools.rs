@@ -37,8 +37,7 @@ impl<'r> ClaudeTools<'r> {
         let own = Some(Dialect::Anthropic.name());
         let habits = ToolHabits { own, strict: Some(few && holds), caches: true, is_alone_if_named: false };
         let offered = Offered::all(request, habits, losses)?;
-        let mut choice =
-            Chosen::of(request.tool_choice.as_ref(), offered.iter().map(|offered| offered.tool))?;
+        let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), losses)?;
         let recalled = if offered.is_empty() { called(request) } else { Vec::new() };
         if offered.is_empty() {
             choice = (!recalled.is_empty()).then_some(Chosen::None);

@@ -37,8 +37,7 @@ impl<'r> ConverseTools<'r> {
         let holds = target.has(Features::JSON_SCHEMA);
         let habits = ToolHabits { own: None, strict: Some(holds), caches, is_alone_if_named: false };
         let mut offered = Offered::all(request, habits, losses)?;
-        let mut choice =
-            Chosen::of(request.tool_choice.as_ref(), offered.iter().map(|offered| offered.tool))?;
+        let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), losses)?;
         if request.parallel_tool_calls == Some(false) && !offered.is_empty() {
             losses.advisory(Member::Parallel);
         }

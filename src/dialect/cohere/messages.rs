@@ -112,6 +112,9 @@ impl<'r> Conversation<'r> {
                 said.extend(content(&part.kind, here)?);
                 return Ok(());
             };
+            if here.losses.answers_nothing(&part.kind) {
+                return here.lose("answers a call that was left out");
+            }
             let mut told = Vec::new();
             for inner in &result.parts {
                 here.note_cache(inner);
@@ -140,7 +143,10 @@ impl<'r> Conversation<'r> {
                 PartKind::ToolCall(call) => calls.push(call),
                 // Cohere's own come back unsigned, so nobody can tell whose they are.
                 PartKind::Thought(_) => here.losses.advisory(Loss::THOUGHTS),
-                PartKind::Foreign { kind, .. } => here.lose(&foreign(kind))?,
+                PartKind::Foreign { kind, .. } => {
+                    here.lose(&foreign(kind))?;
+                    here.losses.left_out(&part.kind);
+                }
                 _ => here.lose("can't be sent to Cohere: it takes text and tool calls from the assistant")?,
             }
             Ok(())

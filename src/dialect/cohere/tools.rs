@@ -41,7 +41,7 @@ impl<'r> CohereTools<'r> {
         losses: &mut Losses,
     ) -> Result<CohereTools<'r>, Refusal> {
         let offered = Offered::all(request, HABITS, losses)?;
-        let choice = Chosen::of(request.tool_choice.as_ref(), offered.iter().map(|offered| offered.tool))?;
+        let choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), losses)?;
         let mut tools =
             CohereTools { offered, choice, strict: false, answer_tool: None, response_format: None };
         tools.hold_strictly(target, losses);

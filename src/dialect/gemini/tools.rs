@@ -47,26 +47,29 @@ impl<'r> GeminiTools<'r> {
                 plan.offered.extend(declared(tool, index, losses)?);
             }
         }
-        plan.choose(request.tool_choice.as_ref())?;
+        plan.choose(request, losses)?;
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
             losses.advisory(Member::Parallel);
         }
         Ok(plan)
     }
 
-    fn choose(&mut self, choice: Option<&'r ToolChoice<'r>>) -> Result<(), Refusal> {
-        match choice {
+    fn choose(&mut self, request: &'r Request<'r>, losses: &mut Losses) -> Result<(), Refusal> {
+        let tools: Vec<_> = self.offered.iter().map(|declared| declared.tool).collect();
+        let chosen = Chosen::of(request, tools.iter().copied(), losses)?;
+        match request.tool_choice.as_ref().filter(|_| chosen.is_some()) {
             Some(ToolChoice::Named(name)) => self.allowed.push(name),
             Some(ToolChoice::Among { names, required: true }) => self.allowed.extend(names),
             _ => {}
         }
         let offered = set(self.offered.iter().map(|declared| &declared.tool.name));
+        let all = set(request.tools.iter().map(|tool| &tool.name));
         for name in &self.allowed {
-            if !offered.contains(&name.decode()) {
+            if !all.contains(&name.decode()) {
                 return Err(not_in_tools(name, " Add it there."));
             }
         }
-        let chosen = Chosen::of(choice, self.offered.iter().map(|declared| declared.tool))?;
+        self.allowed.retain(|name| offered.contains(&name.decode()));
         self.choice = chosen.filter(|_| !self.offered.is_empty());
         Ok(())
     }

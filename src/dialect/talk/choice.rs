@@ -1,7 +1,7 @@
 //! Which of the tools may be called.
 
-use crate::chat::{Tool, ToolChoice};
-use crate::dialect::loss::Refusal;
+use crate::chat::{Request, Tool, ToolChoice};
+use crate::dialect::loss::{Losses, Refusal};
 use crate::json::Text;
 
 /// What a choice comes to for a dialect that offers only the tools that may be called.
@@ -16,13 +16,20 @@ pub enum Chosen<'r> {
 }
 
 impl<'r> Chosen<'r> {
+    /// The choice among `offered`. One of a tool that was left out goes with it.
+    ///
     /// # Errors
-    /// A tool must be called that isn't offered.
+    /// A tool must be called that the request doesn't have.
     pub fn of<'t>(
-        choice: Option<&'r ToolChoice<'r>>,
-        mut offered: impl Iterator<Item = &'t Tool<'t>>,
+        request: &'r Request<'r>,
+        mut offered: impl Iterator<Item = &'t Tool<'t>> + Clone,
+        losses: &mut Losses,
     ) -> Result<Option<Chosen<'r>>, Refusal> {
-        Ok(match choice {
+        if request.tool_choice.as_ref().is_some_and(|choice| is_of_lost(choice, request, offered.clone())) {
+            losses.advisory("tool_choice");
+            return Ok(None);
+        }
+        Ok(match request.tool_choice.as_ref() {
             None => None,
             Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Some(Chosen::Auto),
             Some(ToolChoice::None) => Some(Chosen::None),
@@ -41,6 +48,21 @@ impl<'r> Chosen<'r> {
     pub fn forces_tool(&self) -> bool {
         matches!(self, Chosen::Any | Chosen::Tool(_))
     }
+}
+
+/// Whether nothing is left of what the choice is among, though the request has it: tools that a target can't have are left out.
+pub fn is_of_lost<'t>(
+    choice: &ToolChoice<'_>,
+    request: &Request<'_>,
+    mut offered: impl Iterator<Item = &'t Tool<'t>>,
+) -> bool {
+    let is_meant = |tool: &Tool<'_>| match choice {
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Among { required: false, .. } => false,
+        ToolChoice::Required => true,
+        ToolChoice::Named(name) => tool.name == *name,
+        ToolChoice::Among { names, .. } => names.contains(&tool.name),
+    };
+    request.tools.iter().any(is_meant) && !offered.any(is_meant)
 }
 
 /// `cure` may say what to do about it: a sentence after a blank.
@@ -66,13 +88,22 @@ mod tests {
     fn what_must_be_called_must_be_there() {
         let kind = ToolKind::Function { schema: None, strict: None };
         let tool = Tool { name: Text::from("f"), description: None, kind, cache: None };
-        let chosen =
-            |choice: ToolChoice<'static>, tools: &[Tool<'_>]| match Chosen::of(Some(&choice), tools.iter()) {
+        let of = |choice: ToolChoice<'static>, tools: &[Tool<'_>], offered: &[Tool<'_>]| {
+            let tool_choice = Some(choice);
+            let request = Request { tool_choice, tools: tools.to_vec(), ..Request::default() };
+            let mut losses = Losses::default();
+            match Chosen::of(&request, offered.iter(), &mut losses) {
                 Ok(chosen) => format!("{chosen:?}"),
                 Err(refusal) => refusal.message,
-            };
+            }
+        };
+        let chosen = |choice, tools: &[Tool<'_>]| of(choice, tools, tools);
         let named = |name: &'static str| ToolChoice::Named(Text::from(name));
         let tools = std::slice::from_ref(&tool);
+        // What was left out can't be called.
+        assert_eq!(of(named("f"), tools, &[]), "None");
+        assert_eq!(of(ToolChoice::Required, tools, &[]), "None");
+        assert_eq!(of(ToolChoice::Auto, tools, &[]), "Some(Auto)");
         assert!(chosen(named("f"), tools).contains("Tool("));
         assert!(chosen(named("g"), tools).ends_with("names the tool \"g\", which is not in tools."));
         assert_eq!(chosen(ToolChoice::Required, tools), "Some(Any)");

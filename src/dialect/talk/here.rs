@@ -121,6 +121,10 @@ impl<'l> Here<'l> {
         part: &Part<'_>,
         fate: &mut dyn FnMut(&Part<'_>, &mut Here<'_>) -> Result<Admission, Refusal>,
     ) -> Result<bool, Refusal> {
+        if self.losses.answers_nothing(&part.kind) {
+            self.lose("answers a call that was left out")?;
+            return Ok(false);
+        }
         let own = fate(part, self)?;
         match &part.kind {
             PartKind::ToolResult(result) => {
@@ -144,7 +148,11 @@ impl<'l> Here<'l> {
                 }
                 Ok(false)
             }
-            Admission::Lost(why) => self.lose(&why).map(|()| false),
+            Admission::Lost(why) => {
+                self.lose(&why)?;
+                self.losses.left_out(&part.kind);
+                Ok(false)
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ mod tools;
 mod turns;
 
 pub use called::Called;
-pub use choice::{Chosen, not_in_tools};
+pub use choice::{Chosen, is_of_lost, not_in_tools};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use here::{Admission, Here, Stand};
 pub use limits::{StopBounds, effort_of, fitting_budget, list_foreign_sampling, lose_candidates};

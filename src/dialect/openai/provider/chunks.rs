@@ -100,6 +100,23 @@ impl<'c> MistralMessages<'c> {
         Ok(())
     }
 
+    /// The parts that go out. What is left out must be known before: a message isn't written without content.
+    fn kept<'r>(&mut self, parts: Vec<Placed<'r>>) -> Result<Vec<Placed<'r>>, Refusal> {
+        if !self.losses.may_drop() {
+            return Ok(parts);
+        }
+        let mut kept = Vec::with_capacity(parts.len());
+        for placed in parts {
+            let mut out = Vec::new();
+            let mut w = Writer::weighing(&mut out);
+            self.chunk(placed, &mut w)?;
+            if w.length() > 0 {
+                kept.push(placed);
+            }
+        }
+        Ok(kept)
+    }
+
     fn system(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let mut texts = Vec::with_capacity(indexed.message.parts.len());
         for placed in indexed.parts() {
@@ -129,7 +146,9 @@ impl<'c> MistralMessages<'c> {
                 _ => rest.push(placed),
             }
         }
-        if rest.is_empty() && had_results {
+        let had_parts = !rest.is_empty();
+        let rest = self.kept(rest)?;
+        if rest.is_empty() && (had_results || had_parts) {
             return Ok(());
         }
         if std::mem::take(&mut self.after_result) {
@@ -147,6 +166,9 @@ impl<'c> MistralMessages<'c> {
 
     fn result(&mut self, placed: Placed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(()) };
+        if self.losses.answers_nothing(&placed.part.kind) {
+            return self.lose(placed, "answers a call that was left out");
+        }
         // There is no member for it: the words must say that the tool failed.
         let error = Part::from(PartKind::Text(Text::from(FAILED)));
         let mark = result.is_error.then_some(&error);
@@ -181,6 +203,7 @@ impl<'c> MistralMessages<'c> {
                 _ => content.push(placed),
             }
         }
+        let content = self.kept(content)?;
         if content.is_empty() && called.is_empty() {
             // An answer without a word: Mistral takes none, and nothing is lost with it.
             return Ok(());
@@ -301,7 +324,9 @@ impl<'c> MistralMessages<'c> {
     }
 
     fn lose(&mut self, placed: Placed<'_>, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(Loss::part(placed.message, placed.at), why)
+        self.losses.meaning(Loss::part(placed.message, placed.at), why)?;
+        self.losses.left_out(&placed.part.kind);
+        Ok(())
     }
 }
 

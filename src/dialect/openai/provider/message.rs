@@ -11,7 +11,7 @@ use crate::dialect::loss::Loss;
 use crate::dialect::openai::{calls, quirks, reasoning};
 use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::talk::{Indexed, Placed, Stretch, stretches};
+use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
 use crate::dialect::{Dialect, Losses, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 
@@ -39,18 +39,44 @@ impl<'c> Messages<'c> {
     /// A part that Chat Completions can't carry.
     pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_array();
+        let mut is_empty = true;
         for stretch in stretches(Indexed::all(messages)) {
-            match stretch {
+            is_empty &= !match stretch {
                 Stretch::Assistant(said) => self.assistant(&said, w)?,
                 Stretch::Result(placed) => self.result(placed, messages, w)?,
                 Stretch::Other(indexed) => self.other(indexed, w)?,
-            }
+            };
+        }
+        if is_empty && !messages.is_empty() {
+            w.object(|w| {
+                w.key("role").string("user");
+                w.key("content").string(SILENT_USER);
+            });
         }
         w.close_array();
         Ok(())
     }
 
-    fn other(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+    /// The parts that go out. What is left out must be known before: a message isn't written without content.
+    fn kept<'r>(&mut self, parts: Vec<Placed<'r>>) -> Result<Vec<Placed<'r>>, Refusal> {
+        if !self.losses.may_drop() {
+            return Ok(parts);
+        }
+        let mut kept = Vec::with_capacity(parts.len());
+        for placed in parts {
+            let mut out = Vec::new();
+            let mut w = Writer::weighing(&mut out);
+            let place = Loss::part(placed.message, placed.at);
+            part::write(&placed.part.kind, place, self.dialect, self.losses, &mut w)?;
+            if w.length() > 0 {
+                kept.push(placed);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether something was written, here and below.
+    fn other(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
         let role = match indexed.message.role {
             Role::User => return self.user(indexed, w),
             Role::Developer => quirks::developer_role(self.target.row),
@@ -59,7 +85,7 @@ impl<'c> Messages<'c> {
         self.plain(role, indexed, indexed.parts().collect(), Join::Paragraphs, w)
     }
 
-    fn user(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+    fn user(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
         let (results, others): (Vec<_>, Vec<_>) =
             indexed.parts().partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
         let had_results = !results.is_empty();
@@ -72,7 +98,7 @@ impl<'c> Messages<'c> {
         }
         rest.extend(others);
         if rest.is_empty() && had_results {
-            return Ok(());
+            return Ok(false);
         }
         self.plain("user", indexed, rest, Join::Not, w)
     }
@@ -85,14 +111,19 @@ impl<'c> Messages<'c> {
         parts: Vec<Placed<'_>>,
         join: Join,
         w: &mut Writer<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
+        let had_parts = !parts.is_empty();
+        let parts = self.kept(parts)?;
+        if had_parts && parts.is_empty() {
+            return Ok(false);
+        }
         w.open_object();
         w.key("role").string(role);
         self.content(&parts, join, w.key("content"))?;
         self.name(indexed.message, w);
         self.extra(&[indexed], w);
         w.close_object();
-        Ok(())
+        Ok(true)
     }
 
     /// Text only is a string, anything else an array of parts.
@@ -128,8 +159,11 @@ impl<'c> Messages<'c> {
         placed: Placed<'_>,
         messages: &[Message<'_>],
         w: &mut Writer<'_>,
-    ) -> Result<(), Refusal> {
-        let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(()) };
+    ) -> Result<bool, Refusal> {
+        let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(false) };
+        if self.losses.answers_nothing(&placed.part.kind) {
+            return Ok(false);
+        }
         w.open_object();
         w.key("role").string("tool");
         w.key("tool_call_id").text(&self.id(&result.call_id));
@@ -142,7 +176,7 @@ impl<'c> Messages<'c> {
             self.extra(&[Indexed { index: placed.message, message }], w);
         }
         w.close_object();
-        Ok(())
+        Ok(true)
     }
 
     fn result_content(
@@ -180,7 +214,7 @@ impl<'c> Messages<'c> {
         Ok(())
     }
 
-    fn assistant(&mut self, said: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
+    fn assistant(&mut self, said: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
         let parts = || said.iter().flat_map(|indexed| indexed.parts());
         let mut content: Vec<Placed<'_>> = Vec::new();
         let mut refusals: Vec<&Text<'_>> = Vec::new();
@@ -202,6 +236,11 @@ impl<'c> Messages<'c> {
                 self.losses.advisory("cache_control");
             }
         }
+        let had_content = !content.is_empty();
+        let content = self.kept(content)?;
+        if had_content && content.is_empty() && !has_calls && refusals.is_empty() {
+            return Ok(false);
+        }
         w.open_object();
         w.key("role").string("assistant");
         w.key("content");
@@ -222,7 +261,7 @@ impl<'c> Messages<'c> {
         }
         self.extra(said, w);
         w.close_object();
-        Ok(())
+        Ok(true)
     }
 
     /// By the book Chat Completions takes no thoughts back: the model thinks anew on each turn. Some providers do.

@@ -9,6 +9,7 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
+use crate::dialect::talk::is_of_lost;
 use crate::dialect::{CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, carry_extra};
 use crate::json::{Raw, Text, Writer};
 
@@ -89,12 +90,17 @@ impl<'c> Composer<'c> {
         let request = self.request;
         let tools = self.carried_tools()?;
         let takes = |kind| quirks::takes_choice(self.target.row, kind);
+        let offered = || tools.iter().copied();
+        let wanted = request.tool_choice.as_ref().filter(|choice| !is_of_lost(choice, request, offered()));
+        if wanted.is_none() && request.tool_choice.is_some() {
+            self.losses.advisory("tool_choice");
+        }
         // A provider that can't be told to call none is offered none.
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
         }
-        let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
-        if choice.is_none() && request.tool_choice.is_some() {
+        let choice = wanted.filter(|choice| takes(kind_of_choice(choice)));
+        if choice.is_none() && wanted.is_some() {
             self.losses.meaning("tool_choice", quirks::NO_FORCE)?;
         }
         w.key("tools").open_array();
