@@ -3,7 +3,7 @@
 use crate::chat::Features;
 use crate::dialect::loss::Loss;
 use crate::dialect::openai::wire::OWN;
-use crate::dialect::{CacheMarks, Losses, Quirk, Refusal, Row, Thoughts, lose_member};
+use crate::dialect::{CacheMarks, Host, Losses, Quirk, Refusal, Row, Thoughts, lose_member};
 use crate::json::{Raw, Text};
 
 /// The name of the limit on answer tokens.
@@ -103,15 +103,20 @@ pub(super) fn cache_marks(row: &Row) -> CacheMarks {
     marks.unwrap_or(CacheMarks::NONE)
 }
 
+/// Whether it may be anything that speaks the dialect.
+fn is_known_by_address(row: &Row) -> bool {
+    row.endpoint.is_none() && row.host == Host::Native
+}
+
 /// Whether Anthropic's marks go out in parts where the caller's dialect isn't the provider's. A server that is known by its address
 /// only may be anything: it gets none that nobody wrote for it.
 pub(super) fn adds_cache_marks(row: &Row) -> bool {
-    row.endpoint.is_some() && cache_marks(row).takes_in_parts(CacheMarks::ANTHROPICS)
+    !is_known_by_address(row) && cache_marks(row).takes_in_parts(CacheMarks::ANTHROPICS)
 }
 
 /// Whether they go out beside tools and the request, too.
 pub(super) fn adds_outer_cache_marks(row: &Row) -> bool {
-    row.endpoint.is_some() && cache_marks(row).around
+    !is_known_by_address(row) && cache_marks(row).around
 }
 
 /// Whether the provider rejects members of a name.
@@ -149,7 +154,7 @@ fn is_default_effort(name: &str, value: Raw<'_>) -> bool {
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping.
 pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) -> Result<bool, Refusal> {
-    if is_default_effort(name, value) && row.endpoint.is_some() && !row.has(Quirk::DefaultEffort) {
+    if is_default_effort(name, value) && !is_known_by_address(row) && !row.has(Quirk::DefaultEffort) {
         return Ok(false);
     }
     if !rejects(row, name) && (value.is_null() || fits(row, name, value)) {
