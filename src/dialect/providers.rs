@@ -125,6 +125,8 @@ pub enum Quirk {
     SignedCalls,
     /// Of the choices `none`, `required` and `named` (one tool) takes only these, beside `auto`.
     Choices(&'static [&'static str]),
+    /// Wants user and assistant to take turns: neighbours of one role are one message.
+    Alternates,
     /// Takes ids of tool calls of at most so many characters.
     LongestId(usize),
     /// Takes marks of cache breakpoints in these places. Elsewhere they are left out and listed: several providers refuse a request for

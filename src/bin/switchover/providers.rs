@@ -97,6 +97,7 @@ fn write_quirk(quirk: Quirk, w: &mut Writer<'_>) {
         Quirk::Thoughts(thoughts) => w.key("thoughts").object(|w| write_thoughts(thoughts, w)),
         Quirk::SignedCalls => w.key("signed_calls").bool(true),
         Quirk::Choices(names) => strings(names, w.key("choices")),
+        Quirk::Alternates => w.key("alternates").bool(true),
         Quirk::LongestId(longest) => w.key("longest_id").u64(u64::try_from(longest).unwrap_or(u64::MAX)),
         Quirk::CacheMarks(marks) => w.key("cache_marks").object(|w| {
             strings(marks.in_parts, w.key("in_parts"));

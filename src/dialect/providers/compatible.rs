@@ -262,12 +262,14 @@ pub(super) const CEREBRAS: Row = row(
     "https://inference-docs.cerebras.ai/resources/openai",
 );
 
+/// `After the (optional) system message(s), user and assistant roles should be alternating.` (perplexityai/api-discussion#265,
+/// pipecat-ai/pipecat#4009)
 pub(super) const PERPLEXITY: Row = row(
     "perplexity",
     "https://api.perplexity.ai",
     "sonar-pro",
     Features::SAMPLING.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
-    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+    &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem, Quirk::Alternates],
     "https://docs.perplexity.ai/api-reference/chat-completions-post",
 );
 

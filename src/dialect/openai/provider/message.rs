@@ -12,7 +12,7 @@ use crate::dialect::openai::{calls, quirks, reasoning};
 use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
-use crate::dialect::{Dialect, Losses, Refusal, Target, Thoughts};
+use crate::dialect::{Dialect, Losses, Quirk, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 
 pub(super) struct Messages<'c> {
@@ -40,11 +40,19 @@ impl<'c> Messages<'c> {
     pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_array();
         let mut is_empty = true;
-        for stretch in stretches(Indexed::all(messages)) {
+        let mut all = stretches(Indexed::all(messages)).into_iter().peekable();
+        while let Some(stretch) = all.next() {
             is_empty &= !match stretch {
                 Stretch::Assistant(said) => self.assistant(&said, w)?,
                 Stretch::Result(placed) => self.result(placed, messages, w)?,
-                Stretch::Other(indexed) => self.other(indexed, w)?,
+                Stretch::Other(indexed) if indexed.message.role == Role::User => {
+                    let mut users = vec![indexed];
+                    while let Some(Stretch::Other(next)) = all.next_if(|next| self.goes_on(next)) {
+                        users.push(next);
+                    }
+                    self.user(&users, w)?
+                }
+                Stretch::Other(indexed) => self.instructions(indexed, w)?,
             };
         }
         if is_empty && !messages.is_empty() {
@@ -75,19 +83,26 @@ impl<'c> Messages<'c> {
         Ok(kept)
     }
 
-    /// Whether something was written, here and below.
-    fn other(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
-        let role = match indexed.message.role {
-            Role::User => return self.user(indexed, w),
-            Role::Developer => quirks::developer_role(self.target.row),
-            Role::System | Role::Assistant => "system",
-        };
-        self.plain(role, indexed, indexed.parts().collect(), Join::Paragraphs, w)
+    /// Whether the user says it in the message before, as the provider wants them to take turns.
+    fn goes_on(&self, next: &Stretch<'_>) -> bool {
+        self.target.row.has(Quirk::Alternates)
+            && matches!(next, Stretch::Other(next) if next.message.role == Role::User)
     }
 
-    fn user(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
-        let (results, others): (Vec<_>, Vec<_>) =
-            indexed.parts().partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
+    /// Whether something was written, here and below.
+    fn instructions(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let role = match indexed.message.role {
+            Role::Developer => quirks::developer_role(self.target.row),
+            _ => "system",
+        };
+        self.plain(role, &[indexed], indexed.parts().collect(), Join::Paragraphs, w)
+    }
+
+    fn user(&mut self, users: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let (results, others): (Vec<_>, Vec<_>) = users
+            .iter()
+            .flat_map(|indexed| indexed.parts())
+            .partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
         let had_results = !results.is_empty();
         let mut rest: Vec<Placed<'_>> = Vec::with_capacity(others.len());
         for placed in results {
@@ -100,14 +115,14 @@ impl<'c> Messages<'c> {
         if rest.is_empty() && had_results {
             return Ok(false);
         }
-        self.plain("user", indexed, rest, Join::Not, w)
+        self.plain("user", users, rest, Join::Not, w)
     }
 
     /// A message of a role and its content.
     fn plain(
         &mut self,
         role: &str,
-        indexed: Indexed<'_>,
+        messages: &[Indexed<'_>],
         parts: Vec<Placed<'_>>,
         join: Join,
         w: &mut Writer<'_>,
@@ -120,8 +135,13 @@ impl<'c> Messages<'c> {
         w.open_object();
         w.key("role").string(role);
         self.content(&parts, join, w.key("content"))?;
-        self.name(indexed.message, w);
-        self.extra(&[indexed], w);
+        if let Some(first) = messages.first() {
+            self.name(first.message, w);
+        }
+        if messages.iter().skip(1).any(|indexed| indexed.message.name.is_some()) {
+            self.losses.advisory(Loss::NAMES);
+        }
+        self.extra(messages, w);
         w.close_object();
         Ok(true)
     }

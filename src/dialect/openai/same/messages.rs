@@ -2,27 +2,41 @@
 
 use super::content::ContentChanges;
 use super::members::{Fate, KnownMembers, is_only_refusal};
+use super::neighbours::{are_one, groups, lost, together};
 use super::thoughts::{BLANK, is_thought, moves, told, without_signatures};
 use crate::dialect::openai::quirks;
-use crate::dialect::{Losses, Quirk, Row, Thoughts};
+use crate::dialect::{Loss, Losses, Quirk, Row, Thoughts};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 
 /// What becomes of the messages.
 pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
     let wanted = Changes::of(row, messages);
-    if wanted.is_nothing() {
+    let alternates = row.has(Quirk::Alternates) && has_neighbours(messages);
+    if wanted.is_nothing() && !alternates {
         return Edit::Keep;
     }
     let mut out = Vec::with_capacity(messages.as_json().len());
     out.push(b'[');
-    for message in messages.items() {
+    for group in groups(messages, alternates) {
         if out.len() > 1 {
             out.push(b',');
         }
-        wanted.edit(message, losses, &mut out);
+        match group.as_slice() {
+            [one] => wanted.edit(*one, losses, &mut out),
+            several => {
+                lost(several).for_each(|name| losses.advisory(Loss::Each(name.into_string().into())));
+                let one = together(several);
+                Raw::parse(&one).into_iter().for_each(|one| wanted.edit(one, losses, &mut out));
+            }
+        }
     }
     out.push(b']');
     Edit::Replace(out)
+}
+
+fn has_neighbours(messages: Raw<'_>) -> bool {
+    let next = messages.items().skip(1);
+    messages.items().zip(next).any(|(before, next)| are_one(before, next))
 }
 
 /// What has to change in some message.

@@ -6,6 +6,7 @@ mod calls;
 mod content;
 mod members;
 mod messages;
+mod neighbours;
 mod reply;
 mod request;
 mod stream;
