@@ -7,6 +7,7 @@ use super::tools::ClaudeTools;
 use super::{hosts, messages, reply};
 use crate::chat::Request;
 use crate::dialect::loss::Member;
+use crate::dialect::piece::ids;
 use crate::dialect::piece::names::{Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
@@ -39,6 +40,8 @@ pub(in crate::dialect) fn of(row: &Row) -> &'static Provider {
 /// What Claude can't carry.
 pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
     let Sending { target, turn, losses } = to;
+    let apart = ids::apart(request);
+    let request = apart.as_ref();
     let host = target.row.host;
     let requested = request.model.decode();
     let model = target.model(&requested);

@@ -9,6 +9,7 @@ use super::thinking::{ConverseSituation, ConverseThinking};
 use super::tools::ConverseTools;
 use crate::chat::Request;
 use crate::dialect::loss::Member;
+use crate::dialect::piece::ids;
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::lose_candidates;
@@ -22,6 +23,8 @@ const MAX_METADATA: usize = 256;
 /// What Converse can't carry, unless `losses` allows dropping it.
 pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
     let Sending { target, losses, .. } = to;
+    let apart = ids::apart(request);
+    let request = apart.as_ref();
     let requested = request.model.decode();
     let model = target.model(&requested);
     let family = Family::of(model);

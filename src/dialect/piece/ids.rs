@@ -5,7 +5,10 @@
 //! calling tools. So what an Anthropic caller gets for such an id says what it was ([`plain`]), and [`original`] gives that back
 //! without remembering anything. What a provider gets depends on nothing but the id: each attempt and each turn sends the same.
 
+use crate::chat::{PartKind, Request};
 use crate::json::Text;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Begins an id that stands for another. Nobody's own ids begin so; one that does is written out as well.
 const PREFIX: &str = "sw_";
@@ -36,6 +39,53 @@ pub fn plain_within<'i>(id: &'i Text<'_>, limit: usize) -> Text<'i> {
 /// The id, if it has at most `limit` characters; else as [`plain_within`].
 pub fn within<'i>(id: &'i Text<'_>, limit: usize) -> Text<'i> {
     if id.decode().chars().count() <= limit { id.clone() } else { plain_within(id, limit) }
+}
+
+/// The request with an id of its own for each call, as Anthropic and Converse want it ("`tool_use` ids must be unique"): servers of
+/// open models count anew in each answer, or give none. Of several calls with one id, the results come in their order.
+pub fn apart<'r, 'a>(request: &'r Request<'a>) -> Cow<'r, Request<'a>> {
+    let mut taken = BTreeSet::new();
+    let calls =
+        request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+            PartKind::ToolCall(call) => Some(call.id.decode()),
+            _ => None,
+        });
+    let mut is_apart = true;
+    for id in calls {
+        is_apart &= taken.insert(id.into_owned());
+    }
+    if is_apart {
+        return Cow::Borrowed(request);
+    }
+    let mut apart = request.clone();
+    let mut used: BTreeMap<String, u64> = BTreeMap::new();
+    // The calls of an id that no result has answered.
+    let mut open: BTreeMap<String, VecDeque<String>> = BTreeMap::new();
+    for part in apart.messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match &mut part.kind {
+            PartKind::ToolCall(call) => {
+                let id = call.id.decode().into_owned();
+                let number = used.entry(id.clone()).or_default();
+                let mut sent = id.clone();
+                while *number > 0 && taken.contains(&sent) {
+                    *number = number.saturating_add(1);
+                    sent = format!("{id}_{number}");
+                }
+                *number = (*number).max(1);
+                taken.insert(sent.clone());
+                open.entry(id).or_default().push_back(sent.clone());
+                call.id = Text::from(sent);
+            }
+            PartKind::ToolResult(result) => {
+                let calls = open.get_mut(result.call_id.decode().as_ref());
+                if let Some(sent) = calls.and_then(VecDeque::pop_front) {
+                    result.call_id = Text::from(sent);
+                }
+            }
+            _ => {}
+        }
+    }
+    Cow::Owned(apart)
 }
 
 /// So many letters and digits that stand for an id.
@@ -120,6 +170,47 @@ mod tests {
         assert_ne!(plain_within(&long("b"), 64), Text::from(cut));
         assert_eq!(within(&Text::from("functions.w:0"), 40), Text::from("functions.w:0"));
         assert_eq!(within(&long("a"), 40).into_string().len(), 40);
+    }
+
+    #[test]
+    fn each_call_has_an_id_of_its_own() {
+        use crate::chat::{Arguments, Message, Part, Role, ToolCall, ToolResult};
+        let call = |id: &'static str| {
+            let (id, name) = (Text::from(id), Text::from("f"));
+            PartKind::ToolCall(ToolCall {
+                id,
+                name,
+                arguments: Arguments::Encoded(Text::default()),
+                signature: None,
+            })
+        };
+        let result = |id: &'static str| {
+            let call_id = Text::from(id);
+            PartKind::ToolResult(ToolResult { call_id, name: None, parts: Vec::new(), is_error: false })
+        };
+        let told = |parts: Vec<PartKind<'static>>| {
+            let parts = parts.into_iter().map(Part::from).collect();
+            let message = Message { role: Role::User, parts, name: None, extra: Vec::new() };
+            let request = Request { messages: vec![message], ..Request::default() };
+            let id = |part: &Part<'_>| match &part.kind {
+                PartKind::ToolCall(call) => call.id.decode().into_owned(),
+                PartKind::ToolResult(result) => format!("={}", result.call_id.decode()),
+                _ => String::new(),
+            };
+            apart(&request).messages[0].parts.iter().map(id).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told(vec![call("a"), result("a"), call("b")]), "a =a b");
+        let parts = vec![
+            call("a"),
+            call("a"),
+            result("a"),
+            result("a"),
+            call("a_2"),
+            call("a"),
+            result("a"),
+            result("z"),
+        ];
+        assert_eq!(told(parts), "a a_3 =a =a_3 a_2 a_4 =a_4 =z");
     }
 
     proptest::proptest! {

@@ -221,7 +221,11 @@ impl<'c> Messages<'c> {
         let cache = placed.part.cache.or_else(|| result.parts.iter().find_map(|part| part.cache));
         let text = joined(&said, Join::Lines).unwrap_or_default();
         // There is no member for it: the words must say that the tool failed.
-        let text = if result.is_error { Text::from(format!("{FAILED} {}", text.decode())) } else { text };
+        let text = match (result.is_error, text.is_empty()) {
+            (true, true) => Text::from(FAILED),
+            (true, false) => Text::from(format!("{FAILED} {}", text.decode())),
+            (false, _) => text,
+        };
         match cache {
             Some(cache) if keeps_cache => w.array(|w| part::write_marked_text(&text, cache, w)),
             cache => {
@@ -258,7 +262,9 @@ impl<'c> Messages<'c> {
         }
         let had_content = !content.is_empty();
         let content = self.kept(content)?;
-        if had_content && content.is_empty() && !has_calls && refusals.is_empty() {
+        let is_silent = content.is_empty() && !has_calls && refusals.is_empty();
+        // Moonshot refuses an answer without a word, and nothing is lost with it.
+        if is_silent && (had_content || thoughts.is_empty()) {
             return Ok(false);
         }
         w.open_object();
