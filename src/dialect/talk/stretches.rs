@@ -51,6 +51,13 @@ impl<'r> Indexed<'r> {
         self.message.parts.iter().enumerate().map(move |(at, part)| Placed { part, message, at })
     }
 
+    /// An answer without a word: some APIs refuse one (Moonshot: "must not be empty", AstrBotDevs/AstrBot#7200), and nothing is lost with it.
+    fn is_silent(&self) -> bool {
+        let Message { role, parts, name, extra } = self.message;
+        let is_empty = |part: &Part<'_>| matches!(&part.kind, PartKind::Text(text) if text.is_empty());
+        *role == Role::Assistant && name.is_none() && extra.is_empty() && parts.iter().all(is_empty)
+    }
+
     fn is_instruction(&self) -> bool {
         matches!(self.message.role, Role::System | Role::Developer)
     }
@@ -60,7 +67,7 @@ impl<'r> Indexed<'r> {
 pub fn stretches<'r>(messages: impl Iterator<Item = Indexed<'r>>) -> Vec<Stretch<'r>> {
     let mut stretches = Vec::new();
     let (mut said, mut after): (Vec<Indexed<'r>>, Vec<Indexed<'r>>) = (Vec::new(), Vec::new());
-    for indexed in messages {
+    for indexed in messages.filter(|indexed| !indexed.is_silent()) {
         if indexed.message.role == Role::Assistant {
             // Instructions between a call and the next don't end the turn.
             let goes_on = after.is_empty() || calls(&said) && after.iter().all(Indexed::is_instruction);

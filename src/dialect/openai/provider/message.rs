@@ -263,8 +263,7 @@ impl<'c> Messages<'c> {
         let had_content = !content.is_empty();
         let content = self.kept(content)?;
         let is_silent = content.is_empty() && !has_calls && refusals.is_empty();
-        // Moonshot refuses an answer without a word, and nothing is lost with it.
-        if is_silent && (had_content || thoughts.is_empty()) {
+        if is_silent && had_content {
             return Ok(false);
         }
         w.open_object();
