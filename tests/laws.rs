@@ -337,7 +337,10 @@ proptest! {
         // Texts become one string, answers one turn, and results follow their calls; then it stays as it is.
         let alone = |request: &Request<'static>| Request { messages: Vec::new(), ..request.clone() };
         prop_assert_eq!(Request { messages: Vec::new(), ..read.clone() }, alone(&request), "{}", body.as_json());
-        prop_assert_eq!(words(&read), words(&request), "{}", body.as_json());
+        // Where nobody says anything, somebody must say that.
+        if !words(&request).is_empty() {
+            prop_assert_eq!(words(&read), words(&request), "{}", body.as_json());
+        }
         let mut again = Vec::new();
         let to = Sending { target: &target, turn: &turn, losses: &mut losses };
         (exchange::provider(target.row).write)(&read, to, &mut Writer::new(&mut again)).unwrap();
