@@ -161,8 +161,7 @@ const MOST_STOPS: usize = 4;
 
 fn is_plain(kind: &PartKind<'_>) -> bool {
     match kind {
-        PartKind::Text(_) | PartKind::Thought(_) => true,
-        PartKind::ToolCall(call) => call.arguments.object().is_some(),
+        PartKind::Text(_) | PartKind::Thought(_) | PartKind::ToolCall(_) => true,
         PartKind::ToolResult(result) => {
             result.parts.iter().all(|part| matches!(part.kind, PartKind::Text(_)))
         }

@@ -1,6 +1,6 @@
 //! What a conversation is made of: messages and their parts.
 
-use crate::json::{Raw, Text, Writer};
+use crate::json::{Kind, Raw, Text, Writer};
 use std::borrow::Cow;
 
 /// Who speaks.
@@ -124,7 +124,7 @@ pub struct ToolCall<'a> {
     pub signature: Option<(Maker, Text<'a>)>,
 }
 
-/// The arguments of a tool call: an object, or the string that holds it.
+/// The arguments of a tool call: JSON, or the string that holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arguments<'a> {
     /// Any JSON value; an object unless the model erred.
@@ -137,34 +137,34 @@ pub enum Arguments<'a> {
 
 /// The one argument that a free-form tool has where it is a function.
 pub const FREE_FORM_INPUT: &str = "input";
+/// The member that holds arguments which are no JSON object (cut at the limit of tokens, mostly), as Anthropic asks clients to
+/// wrap them: <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming>.
+pub const INVALID_JSON: &str = "INVALID_JSON";
+
+const NO_ARGUMENTS: &str = "{}";
 
 impl Arguments<'_> {
-    /// The arguments as JSON text. Nothing (an empty string) stands for no arguments: `{}`.
+    /// The arguments as the JSON of an object, which most providers take and no other.
     ///
-    /// `None` if the string holds something else than a JSON object.
-    pub fn object(&self) -> Option<Cow<'_, str>> {
+    /// Nothing, `null` and `[]` (PHP and R write it for an empty object) stand for no arguments. What else is no object comes
+    /// whole in the member [`INVALID_JSON`], so that a conversation goes on whatever a model wrote.
+    pub fn object(&self) -> Cow<'_, str> {
         match self {
-            Arguments::Json(raw) if raw.kind() == crate::json::Kind::Object => {
-                Some(Cow::Borrowed(raw.as_json()))
-            }
-            // Some say so that there are none.
-            Arguments::Json(raw) => raw.is_null().then_some(Cow::Borrowed("{}")),
-            Arguments::FreeForm(text) => Some(Cow::Owned(as_argument(text))),
-            Arguments::Encoded(text) => {
-                let decoded = text.decode();
-                if decoded.trim().is_empty() {
-                    return Some(Cow::Borrowed("{}"));
-                }
-                let raw = Raw::parse(decoded.as_bytes()).ok()?;
-                (raw.kind() == crate::json::Kind::Object).then_some(decoded)
-            }
+            Arguments::Json(raw) if raw.kind() == Kind::Object => Cow::Borrowed(raw.as_json()),
+            // A client that keeps the string.
+            Arguments::Json(raw) => match raw.text() {
+                Some(text) => Cow::Owned(object_of(text.decode()).into_owned()),
+                None => object_of(Cow::Borrowed(raw.as_json())),
+            },
+            Arguments::FreeForm(text) => Cow::Owned(as_argument(text)),
+            Arguments::Encoded(text) => object_of(text.decode()),
         }
     }
 
     /// The arguments as the text OpenAI puts in a string.
     pub fn text(&self) -> Text<'_> {
         match self {
-            Arguments::Json(raw) if raw.is_null() => Text::from("{}"),
+            Arguments::Json(raw) if raw.is_null() => Text::from(NO_ARGUMENTS),
             Arguments::Json(raw) => Text::from(raw.as_json()),
             Arguments::Encoded(text) => text.clone(),
             Arguments::FreeForm(text) => Text::from(as_argument(text)),
@@ -177,6 +177,21 @@ fn as_argument(input: &Text<'_>) -> String {
     let mut out = Vec::new();
     Writer::new(&mut out).object(|w| w.key(FREE_FORM_INPUT).text(input));
     String::from_utf8(out).unwrap_or_default()
+}
+
+fn object_of(said: Cow<'_, str>) -> Cow<'_, str> {
+    let parsed = Raw::parse(said.as_bytes()).ok();
+    let is_empty_list = |raw: Raw<'_>| raw.kind() == Kind::Array && raw.items().next().is_none();
+    match parsed {
+        Some(raw) if raw.kind() == Kind::Object => said,
+        Some(raw) if raw.is_null() || is_empty_list(raw) => Cow::Borrowed(NO_ARGUMENTS),
+        None if said.trim().is_empty() => Cow::Borrowed(NO_ARGUMENTS),
+        _ => {
+            let mut out = Vec::with_capacity(said.len().saturating_add(INVALID_JSON.len()));
+            Writer::new(&mut out).object(|w| w.key(INVALID_JSON).string(&said));
+            String::from_utf8(out).map_or(Cow::Borrowed(NO_ARGUMENTS), Cow::Owned)
+        }
+    }
 }
 
 /// What a tool answered, or how it failed.
@@ -234,5 +249,33 @@ impl Maker {
         [Maker::Anthropic, Maker::Gemini, Maker::OpenAi, Maker::Bedrock]
             .into_iter()
             .find(|maker| !format.is_empty() && format.replace(maker.format(), "").is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_an_object_whatever_was_written() {
+        let encoded = |text: &str| Arguments::Encoded(Text::from(text)).object().into_owned();
+        for nothing in ["", "  ", "null", "[]", " [ ] ", "{}"] {
+            assert_eq!(encoded(nothing), "{}", "{nothing:?}");
+        }
+        assert_eq!(encoded(r#"{ "a": 1.0 }"#), r#"{ "a": 1.0 }"#);
+        for (wrong, kept) in [
+            ("{\"a\": \"cut", r#"{"INVALID_JSON":"{\"a\": \"cut"}"#),
+            ("[1]", r#"{"INVALID_JSON":"[1]"}"#),
+            ("7", r#"{"INVALID_JSON":"7"}"#),
+            ("true", r#"{"INVALID_JSON":"true"}"#),
+        ] {
+            assert_eq!(encoded(wrong), kept);
+        }
+        let json = |json| Arguments::Json(Raw::trusted(json)).object().into_owned();
+        assert_eq!(json("[]"), "{}");
+        assert_eq!(json("null"), "{}");
+        assert_eq!(json(r#"["a"]"#), r#"{"INVALID_JSON":"[\"a\"]"}"#);
+        assert_eq!(json(r#""{\"a\":1}""#), r#"{"a":1}"#);
+        assert_eq!(json(r#""a""#), r#"{"INVALID_JSON":"a"}"#);
     }
 }

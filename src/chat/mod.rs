@@ -14,7 +14,8 @@ mod usage;
 pub use event::Event;
 pub use feature::Features;
 pub use message::{
-    Arguments, FREE_FORM_INPUT, Maker, Message, Part, PartKind, Role, Source, Thought, ToolCall, ToolResult,
+    Arguments, FREE_FORM_INPUT, INVALID_JSON, Maker, Message, Part, PartKind, Role, Source, Thought,
+    ToolCall, ToolResult,
 };
 pub use reply::{Choice, Citation, Finish, Reply};
 pub use request::{

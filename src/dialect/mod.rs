@@ -40,7 +40,7 @@ pub use loss::{
 };
 pub use piece::media::{source_of_url, write_data_url};
 pub use piece::path::path_segment;
-pub use providers::{Dialect, Embeds, Host, Key, PROVIDERS, Quirk, Row, Thoughts, provider};
+pub use providers::{CacheMarks, Dialect, Embeds, Host, Key, PROVIDERS, Quirk, Row, Thoughts, provider};
 use seam::Body;
 pub use seam::{
     Api, Caller, CallerError, Declared, Endpoint, FreeForm, Instructions, Listed, Memo, Native, Outgoing,

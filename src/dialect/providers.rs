@@ -105,6 +105,14 @@ pub enum Quirk {
     DeveloperIsSystem,
     /// Rejects this parameter: it is left out and listed.
     Without(&'static str),
+    /// Rejects each of these parameters.
+    NoneOf(&'static [&'static str]),
+    /// Takes only these values of `service_tier`.
+    ServiceTiers(&'static [&'static str]),
+    /// Takes `default` for a reasoning effort, which means that none is chosen.
+    DefaultEffort,
+    /// Refuses arrays of texts in messages of these roles: they are strings.
+    Strings(&'static [&'static str]),
     /// Rejects every parameter but these.
     Only(&'static [&'static str]),
     /// Rejects `name` in messages.
@@ -123,6 +131,13 @@ pub enum Quirk {
     /// Takes tools whose input is a text (`custom`): <https://platform.openai.com/docs/guides/function-calling#custom-tools>.
     /// Elsewhere they are functions.
     FreeForm,
+    /// Wants user and assistant to take turns: neighbours of one role are one message.
+    Alternates,
+    /// Takes ids of tool calls of at most so many characters.
+    LongestId(usize),
+    /// Takes marks of cache breakpoints in these places. Elsewhere they are left out and listed: several providers refuse a request for
+    /// one.
+    CacheMarks(CacheMarks),
     /// Speaks `/responses` too.
     Responses,
     /// As [`Quirk::Responses`], but is asked by it only where the file says so (`api: responses`): it has less there, or keeps its
@@ -130,6 +145,33 @@ pub enum Quirk {
     ResponsesIfAsked,
     /// Speaks `/embeddings` too.
     Embeddings(&'static Embeds),
+}
+
+/// Which marks of cache breakpoints a provider takes, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheMarks {
+    /// The members of parts of messages that it knows.
+    pub in_parts: &'static [&'static str],
+    /// It knows Anthropic's beside messages, tools and the request's other members, too.
+    pub around: bool,
+}
+
+impl CacheMarks {
+    /// The member that Anthropic marks with.
+    pub const ANTHROPICS: &'static str = "cache_control";
+    /// The member that OpenAI marks with.
+    pub const OPENAIS: &'static str = "prompt_cache_breakpoint";
+    /// It refuses or doesn't know them.
+    pub const NONE: CacheMarks = CacheMarks { in_parts: &[], around: false };
+    const OPENAI: CacheMarks = CacheMarks { in_parts: &[CacheMarks::OPENAIS], around: false };
+    const BOTH: CacheMarks =
+        CacheMarks { in_parts: &[CacheMarks::ANTHROPICS, CacheMarks::OPENAIS], around: false };
+    const ALL: CacheMarks = CacheMarks { around: true, ..CacheMarks::BOTH };
+
+    /// Whether parts may have a member of this name.
+    pub fn takes_in_parts(&self, name: &str) -> bool {
+        self.in_parts.contains(&name)
+    }
 }
 
 /// How thoughts go back to a provider that made them, or may have: signed ones never leave their maker.
@@ -236,6 +278,18 @@ const CONVERSE: Features = CHAT
 // Images and reasoning are some models' only: a target says so.
 const COHERE: Features = CHAT.with(Features::JSON_SCHEMA).with(Features::SAMPLING);
 
+/// Anthropic's cache marks are errors (`Unknown parameter: 'messages[0].content[0].cache_control'.`; for Responses see
+/// BerriAI/litellm#28431), and so were ids of calls with more than 40 characters (agno-agi/agno#5382, vercel/ai#5171).
+const OPENAI_QUIRKS: &[Quirk] = &[
+    Quirk::Thoughts(Thoughts::Never),
+    Quirk::EmptyMembers,
+    Quirk::FreeForm,
+    Quirk::LongestId(40),
+    Quirk::CacheMarks(CacheMarks::OPENAI),
+    Quirk::Responses,
+    EMBEDDINGS,
+];
+
 /// Every provider that the file can name.
 pub static PROVIDERS: &[Row] = &[
     Row {
@@ -245,13 +299,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: Some("https://api.openai.com/v1"),
         key: BEARER,
         carries: OPENAI,
-        quirks: &[
-            Quirk::Thoughts(Thoughts::Never),
-            Quirk::EmptyMembers,
-            Quirk::FreeForm,
-            Quirk::Responses,
-            EMBEDDINGS,
-        ],
+        quirks: OPENAI_QUIRKS,
         models: Some(&catalog::OPENAI),
         example_model: "gpt-5.4-mini",
         reference: "https://platform.openai.com/docs/api-reference/chat",
@@ -323,13 +371,7 @@ pub static PROVIDERS: &[Row] = &[
         endpoint: None,
         key: Key::Header { name: "api-key", prefix: "" },
         carries: OPENAI,
-        quirks: &[
-            Quirk::Thoughts(Thoughts::Never),
-            Quirk::EmptyMembers,
-            Quirk::FreeForm,
-            Quirk::Responses,
-            EMBEDDINGS,
-        ],
+        quirks: OPENAI_QUIRKS,
         models: Some(&catalog::AZURE),
         example_model: "gpt-5.4-mini",
         reference: "https://learn.microsoft.com/azure/ai-services/openai/reference",
@@ -357,7 +399,13 @@ pub static PROVIDERS: &[Row] = &[
         key: Key::Optional,
         carries: OPENAI,
         // Whoever it is: who writes `api: responses` knows that it has them.
-        quirks: &[Quirk::SignedCalls, Quirk::EmptyMembers, Quirk::ResponsesIfAsked, EMBEDDINGS],
+        quirks: &[
+            Quirk::SignedCalls,
+            Quirk::EmptyMembers,
+            Quirk::CacheMarks(CacheMarks::ALL),
+            Quirk::ResponsesIfAsked,
+            EMBEDDINGS,
+        ],
         models: None,
         example_model: "llama-4",
         reference: "https://platform.openai.com/docs/api-reference/chat",

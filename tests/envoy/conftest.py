@@ -13,7 +13,7 @@ from harness.standin import Standin
 NAMES = (
     "openai-main", "openai-second", "responses-main", "azure-secondary", "anthropic-main", "anthropic-last-resort", "gemini-main",
     "vertex-main", "vertex-claude", "bedrock-main", "bedrock-claude", "cohere-main",
-    "azure-deployment", "compatible-main", "groq-main,dialect=openai", "mistral-main,dialect=mistral",
+    "azure-deployment", "compatible-main", "groq-main,dialect=groq", "fireworks-main,dialect=fireworks", "mistral-main,dialect=mistral",
     "deepseek-main,dialect=deepseek",
 )  # fmt: skip
 

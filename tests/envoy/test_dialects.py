@@ -25,6 +25,7 @@ KINDS = {
     "mistral": "mistral-main",
     "deepseek": "deepseek-main",
     "groq": "groq-main",
+    "fireworks": "fireworks-main",
     "openai_compatible": "compatible-main",
     "azure_deployment": "azure-deployment",
 }
@@ -146,6 +147,38 @@ def test_openai_forced_tool(everyone, kind):
     choice = {"type": "function", "function": {"name": "two"}}
     answer = everyone.openai().chat.completions.create(model=kind, messages=USER, tools=tools, tool_choice=choice)
     assert [call.function.name for call in answer.choices[0].message.tool_calls] == ["two"]
+
+
+CACHED = {"cache_control": {"type": "ephemeral"}}
+
+
+def test_openai_what_others_would_refuse(everyone, kind):
+    """Written for one provider, carried to each: marks for Claude's cache, texts in lists, ids and parameters of others."""
+    if kind == "openai_compatible":
+        pytest.skip("a server that may be anything gets what the caller wrote")
+    tools = [{"type": "function", "function": {"name": "forecast", "parameters": SCHEMA}, **CACHED}]
+    calls = [{"id": "functions.forecast:0", "type": "function", "function": {"name": "forecast", "arguments": "[]"}}]
+    messages = [
+        {"role": "system", "content": [{"type": "text", "text": "Be kind."}, {"type": "text", "text": "And brief.", **CACHED}]},
+        *WEATHER,
+        {"role": "assistant", "content": [{"type": "text", "text": ""}], "tool_calls": calls, "function_call": None},
+        {"role": "tool", "tool_call_id": "functions.forecast:0", "content": [{"type": "text", "text": "sunny ☀"}]},
+    ]
+    more = {"verbosity": "low", "prompt_cache_key": "k", "safety_identifier": "s", "store": False}
+    answer = everyone.openai().chat.completions.create(model=kind, messages=messages, tools=tools, **more)
+    assert "sunny ☀" in answer.choices[0].message.content
+
+
+def test_anthropic_calls_in_several_messages(everyone, kind):
+    """Anthropic makes one turn of neighbours; whoever doesn't gets one message, and results right behind their calls."""
+    def call(number):
+        return {"role": "assistant", "content": [{"type": "tool_use", "id": f"toolu_{number}", "name": "forecast", "input": {}}]}
+
+    results = [{"type": "tool_result", "tool_use_id": f"toolu_{number}", "content": "sunny ☀"} for number in (1, 2)]
+    messages = [*WEATHER, call(1), call(2), {"role": "user", "content": results}]
+    tools = [{"name": "forecast", "input_schema": SCHEMA}]
+    answer = everyone.anthropic().messages.create(model=kind, max_tokens=200, messages=messages, tools=tools)
+    assert "sunny ☀" in answer.content[-1].text
 
 
 def test_anthropic_message(everyone, kind):

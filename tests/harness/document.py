@@ -24,6 +24,7 @@ PROVIDERS = {
     # OpenAI's dialect, and no Responses: their callers are translated to it.
     "openai_compatible": {"base": "/some/where/v1", "model": "llama-4"},
     "deepseek": {"base": "", "model": "deepseek-reasoner"},
+    "fireworks": {"base": "/inference/v1", "model": "accounts/fireworks/models/glm-4p7"},
     "groq": {"base": "/openai/v1", "model": "openai/gpt-oss-120b"},
     "mistral": {"base": "/v1", "model": "mistral-large-2512"},
 }

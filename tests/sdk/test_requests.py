@@ -5,6 +5,7 @@ stay as they are on the way to a provider of the caller's own dialect.
 """
 
 import base64
+import copy
 import functools
 import inspect
 import json
@@ -80,7 +81,34 @@ def judge_accent(name, sent):
         problems += [f".{one}: is not for {name}" for one in body.keys() - set(members)]
     if name == "perplexity":
         sent = sent | {"body": without_perplexitys(body)}
-    return problems + judge_openai(sent, passed)
+        body = sent["body"]
+    for roles in quirks(row, "strings"):
+        problems += [
+            f".messages: a list for {one['role']}"
+            for one in body["messages"]
+            if one["role"] in roles and isinstance(one.get("content"), list) and all(part["type"] == "text" for part in one["content"])
+        ]
+    for tiers in quirks(row, "service_tiers"):
+        problems += [f".service_tier: {one} is not for {name}" for one in [body.get("service_tier")] if one and one not in tiers]
+    (marks,) = quirks(row, "cache_marks") or ({"in_parts": [], "around": False},)
+    said = without_marks(sent, marks["in_parts"], marks["around"])
+    if quirks(row, "default_effort") and said["body"].get("reasoning_effort") == "default":
+        del said["body"]["reasoning_effort"]
+    return problems + judge_openai(said, passed)
+
+
+def without_marks(sent, in_parts, around):
+    """The request without the marks of cache breakpoints that a provider takes: OpenAI's types know only its own."""
+    body = copy.deepcopy(sent["body"])
+    for message in body["messages"]:
+        parts = message["content"] if isinstance(message.get("content"), list) else []
+        for part in parts:
+            for mark in in_parts:
+                part.pop(mark, None)
+    for holder in [body, *body["messages"], *body.get("tools", []), *(tool.get("function", {}) for tool in body.get("tools", []))]:
+        if around:
+            holder.pop("cache_control", None)
+    return {**sent, "body": body}
 
 
 def without_perplexitys(body) -> dict:
@@ -95,7 +123,7 @@ def without_perplexitys(body) -> dict:
 
 def unwanted(row) -> set:
     """What may not be said to a provider, in the words of `said_in`."""
-    names = {*quirks(row, "without")}
+    names = {*quirks(row, "without")}.union(*quirks(row, "none_of"))
     names |= {"max_completion_tokens"} if quirks(row, "max_tokens_is") else set()
     names |= {"seed"} if quirks(row, "seed_is") else set()
     names |= {"stream_options"} if quirks(row, "no_stream_usage") else set()
@@ -311,7 +339,9 @@ SAID_BY_THE_CALLER = {
     "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
-    "openai/cache-breakpoints": "cache_control of compatible providers",
+    "openai/arguments-as-php-writes-them": "arguments that are no string",
+    "openai/dropped-part-that-was-all": "a part of an unknown type",
+    "openai/function-call-of-nothing": "a function_call that calls nothing",
     "openai/thinking-as-anthropic-says-it": "a member of Anthropic's",
     "openai/thinking-off-as-anthropic-says-it": "a member of Anthropic's",
     "openai/unknown-members": "unknown members",

@@ -9,9 +9,13 @@ use crate::sigv4;
 /// The header that carries each family's credential, and what comes before the key in it.
 fn credentials(family: Family) -> &'static [(&'static str, &'static str)] {
     match family {
-        Family::OpenAi | Family::Mistral | Family::DeepSeek | Family::Vertex | Family::Cohere => {
-            &[("authorization", "Bearer ")]
-        }
+        Family::OpenAi
+        | Family::Mistral
+        | Family::DeepSeek
+        | Family::Groq
+        | Family::Fireworks
+        | Family::Vertex
+        | Family::Cohere => &[("authorization", "Bearer ")],
         Family::Azure => &[("api-key", ""), ("authorization", "Bearer ")],
         // The official SDK sends the key as a bearer token since 2.0; x-api-key is as good.
         Family::Anthropic => &[("x-api-key", ""), ("authorization", "Bearer ")],
@@ -28,6 +32,8 @@ const OWNED: &[(&str, &[Family])] = &[
             Family::OpenAi,
             Family::Mistral,
             Family::DeepSeek,
+            Family::Groq,
+            Family::Fireworks,
             Family::Azure,
             Family::Anthropic,
             Family::Vertex,

@@ -86,6 +86,10 @@ fn write_quirk(quirk: Quirk, w: &mut Writer<'_>) {
         Quirk::NoStreamUsage => w.key("no_stream_usage").bool(true),
         Quirk::DeveloperIsSystem => w.key("developer_is_system").bool(true),
         Quirk::Without(name) => w.key("without").string(name),
+        Quirk::NoneOf(names) => strings(names, w.key("none_of")),
+        Quirk::ServiceTiers(names) => strings(names, w.key("service_tiers")),
+        Quirk::DefaultEffort => w.key("default_effort").bool(true),
+        Quirk::Strings(roles) => strings(roles, w.key("strings")),
         Quirk::Only(names) => strings(names, w.key("only")),
         Quirk::NoNames => w.key("no_names").bool(true),
         Quirk::MessageMembers(names) => strings(names, w.key("message_members")),
@@ -94,6 +98,12 @@ fn write_quirk(quirk: Quirk, w: &mut Writer<'_>) {
         Quirk::SignedCalls => w.key("signed_calls").bool(true),
         Quirk::Choices(names) => strings(names, w.key("choices")),
         Quirk::FreeForm => w.key("free_form").bool(true),
+        Quirk::Alternates => w.key("alternates").bool(true),
+        Quirk::LongestId(longest) => w.key("longest_id").u64(u64::try_from(longest).unwrap_or(u64::MAX)),
+        Quirk::CacheMarks(marks) => w.key("cache_marks").object(|w| {
+            strings(marks.in_parts, w.key("in_parts"));
+            w.key("around").bool(marks.around);
+        }),
         Quirk::Responses => w.key("responses").bool(true),
         Quirk::ResponsesIfAsked => w.key("responses_if_asked").bool(true),
         Quirk::Embeddings(embeds) => w.key("embeddings").object(|w| write_embeds(embeds, w)),

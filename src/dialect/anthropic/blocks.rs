@@ -3,6 +3,7 @@
 use super::seal;
 use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
 use crate::dialect::piece::base64::decode;
+use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::Admission;
 use crate::dialect::{Dialect, Target};
@@ -93,8 +94,6 @@ pub(super) struct Outbound<'n> {
     pub(super) dialect: &'static str,
     /// What is sent for names that the API would reject.
     pub(super) names: &'n Renames,
-    /// The same for ids of tool calls.
-    pub(super) ids: &'n Renames,
 }
 
 /// Writes a block. `is_prefill`: the model goes on where it ends.
@@ -132,10 +131,9 @@ pub(super) fn write_part(part: &Part<'_>, out: &Outbound<'_>, is_prefill: bool, 
         }
         PartKind::ToolCall(call) => {
             w.key("type").string("tool_use");
-            w.key("id").text(&out.ids.sent(&call.id));
+            w.key("id").text(&ids::plain(&call.id));
             w.key("name").text(&out.names.sent(&call.name));
-            let input = call.arguments.object();
-            w.key("input").raw(Raw::trusted(input.as_deref().unwrap_or("{}")));
+            w.key("input").raw(Raw::trusted(&call.arguments.object()));
         }
         PartKind::ToolResult(result) => write_result(result, out, w),
         PartKind::Thought(thought) => write_thought(thought, w),
@@ -151,7 +149,7 @@ pub(super) fn write_part(part: &Part<'_>, out: &Outbound<'_>, is_prefill: bool, 
 
 fn write_result(result: &ToolResult<'_>, out: &Outbound<'_>, w: &mut Writer<'_>) {
     w.key("type").string("tool_result");
-    w.key("tool_use_id").text(&out.ids.sent(&result.call_id));
+    w.key("tool_use_id").text(&ids::plain(&result.call_id));
     let mut sent = result
         .parts
         .iter()

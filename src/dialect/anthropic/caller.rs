@@ -19,9 +19,6 @@ impl Caller for Anthropic {
         Box::new(move |place| {
             let message = if system { place.message.checked_sub(1) } else { Some(place.message) };
             match (message, place.spot) {
-                (Some(message), Spot::Call { part, .. }) => {
-                    format!("messages[{message}].content[{part}].input")
-                }
                 (Some(message), _) => Place { message, ..place }.to_string(),
                 (None, Spot::Part(part)) => format!("system[{part}]"),
                 (None, _) => "system".to_owned(),

@@ -11,7 +11,7 @@ use crate::json::Writer;
 /// The conversation, checked: writing it can't fail any more.
 ///
 /// # Errors
-/// What the dialect can't carry, and tool calls whose arguments are no object.
+/// What the dialect can't carry.
 pub(super) fn turns<'r>(
     request: &'r Request<'r>,
     target: &Target,

@@ -3,6 +3,7 @@
 use super::seal::{self, Seal};
 use crate::chat::{Arguments, Maker, Part, PartKind, Source, Thought, ToolCall, ToolResult};
 use crate::dialect::Dialect;
+use crate::dialect::piece::ids;
 use crate::json::{Kind, Raw, Text};
 
 /// A block that is not what the dialect promises.
@@ -80,13 +81,13 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<ReadBlock<'_>, Wrong> {
             _ => foreign(kind.clone(), block),
         },
         "tool_use" => PartKind::ToolCall(ToolCall {
-            id: text(block, "id")?,
+            id: ids::original(text(block, "id")?),
             name: text(block, "name")?,
             arguments: Arguments::Json(block.get("input").unwrap_or(Raw::trusted("{}"))),
             signature: None,
         }),
         "tool_result" => PartKind::ToolResult(ToolResult {
-            call_id: text(block, "tool_use_id")?,
+            call_id: ids::original(text(block, "tool_use_id")?),
             name: None,
             parts: match block.present("content") {
                 None => Vec::new(),

@@ -4,7 +4,7 @@
 //! slip of the pen would cost the caller the whole answer. From the wrong byte on what was begun is closed, and the
 //! words as the model wrote them follow in a member of their own, `INVALID_JSON`, as in whole answers.
 
-use super::reply::INVALID_JSON;
+use crate::chat::INVALID_JSON;
 use crate::json::Writer;
 
 /// What was read so far.

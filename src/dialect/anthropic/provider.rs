@@ -7,7 +7,8 @@ use super::tools::ClaudeTools;
 use super::{hosts, messages, reply};
 use crate::chat::Request;
 use crate::dialect::loss::Member;
-use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::piece::ids;
+use crate::dialect::piece::names::{Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::{StopBounds, list_foreign_sampling, lose_candidates};
 use crate::dialect::{Dialect, Host, Losses, Memo, Outgoing, Provider, Refusal, Row, Target, carry_extra};
@@ -39,6 +40,8 @@ pub(in crate::dialect) fn of(row: &Row) -> &'static Provider {
 /// What Claude can't carry.
 pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
     let Sending { target, turn, losses } = to;
+    let apart = ids::apart(request);
+    let request = apart.as_ref();
     let host = target.row.host;
     let requested = request.model.decode();
     let model = target.model(&requested);
@@ -48,7 +51,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let max_tokens = target.capped(max_tokens, losses);
     let is_native = request.dialect == Dialect::Anthropic.name();
     let names = Renames::new(of_tools(request), hosts::max_tool_name(host));
-    let ids = Renames::new(of_calls(request), usize::MAX);
     let turns = messages::turns(request, target, losses)?;
     let tools = ClaudeTools::of(request, target, &names, losses)?;
     let around = ClaudeSituation {
@@ -68,7 +70,7 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         w.key("model").string(model);
     }
     w.key("max_tokens").u64(max_tokens);
-    messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names, ids: &ids }, w);
+    messages::write(&turns, &Outbound { target, dialect: request.dialect, names: &names }, w);
     tools.write(&names, w);
     thinking.write(w);
     if thinking.has_effort() || tools.form().is_held() {

@@ -6,7 +6,7 @@ use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_st
 use super::{cited, failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::piece::citation;
-use crate::dialect::piece::names::tame_id;
+use crate::dialect::piece::ids;
 use crate::dialect::{Body, Dialect, Memo, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};
@@ -95,10 +95,6 @@ fn give_back_names(part: &mut Part<'_>, memo: &Memo) {
     }
 }
 
-/// What Anthropic asks clients to wrap arguments in that are no JSON object (cut at the limit of tokens, mostly),
-/// <https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming>.
-pub(super) const INVALID_JSON: &str = "INVALID_JSON";
-
 /// Writes an answer for a caller: a message, its first choice.
 pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
     let choice = reply.choices.first();
@@ -161,14 +157,15 @@ fn write_call(call: &ToolCall<'_>, number: u32, w: &mut Writer<'_>) {
     }
     w.object(|w| {
         w.key("type").string("tool_use");
-        w.key("id").text(&tame_id(&call.id, number));
+        w.key("id").text(&caller_id(&call.id, number));
         w.key("name").text(&call.name);
-        w.key("input");
-        match call.arguments.object() {
-            Some(input) => w.raw(Raw::trusted(&input)),
-            None => w.object(|w| w.key(INVALID_JSON).text(&call.arguments.text())),
-        }
+        w.key("input").raw(Raw::trusted(&call.arguments.object()));
     });
+}
+
+/// A call's id as a caller may send it back to Claude; where the provider gives none, the call's number makes one.
+pub(super) fn caller_id<'i>(id: &'i Text<'_>, number: u32) -> Text<'i> {
+    if id.is_empty() { Text::from(format!("toolu_{number}")) } else { ids::plain(id) }
 }
 
 /// The members of the empty thought that a call's signature travels in.

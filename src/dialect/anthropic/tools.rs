@@ -45,12 +45,7 @@ impl<'r> ClaudeTools<'r> {
         let strict = Some(few && holds);
         let habits = ToolHabits { own, strict, caches: true, searches, is_alone_if_named: false };
         let offered = Offered::all(request, habits, losses)?;
-        let mut choice = Chosen::of(
-            request.tool_choice.as_ref(),
-            offered.iter().map(|offered| offered.tool),
-            target,
-            losses,
-        )?;
+        let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), target, losses)?;
         let recalled = if offered.is_empty() { called(request) } else { Vec::new() };
         if offered.is_empty() {
             choice = (!recalled.is_empty()).then_some(Chosen::None);

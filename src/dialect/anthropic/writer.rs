@@ -6,11 +6,11 @@
 //! pieces together by index.
 
 use super::prefix::Prefix;
+use super::reply::caller_id;
 use super::wire::{stop_reason, write_error_event, write_usage};
 use super::{cited, seal};
 use crate::chat::{Citation, Event, Finish, Maker, Usage};
 use crate::dialect::piece::citation;
-use crate::dialect::piece::names::tame_id;
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;
@@ -171,7 +171,7 @@ impl MessageWriter {
         self.has_calls = true;
         let index = self.start(out, |w| {
             w.key("type").string("tool_use");
-            w.key("id").text(&tame_id(id, call));
+            w.key("id").text(&caller_id(id, call));
             w.key("name").text(name);
             w.key("input").object(|_| {});
         });

@@ -5,11 +5,15 @@ use super::media::{DocumentNames, document_format, image_format, is_s3, sound_fo
 use super::told;
 use crate::chat::{Features, Part, PartKind, Source, Thought, ToolCall, ToolResult};
 use crate::dialect::Target;
+use crate::dialect::piece::ids::plain_within;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::{Admission, Stand};
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// The longest id of a call: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlock.html>.
+const MAX_ID: usize = 64;
 
 /// Decides about one part; those inside a tool's result are asked about one by one.
 pub(super) fn fate(kind: &PartKind<'_>, place: Stand, target: &Target, family: Family) -> Admission {
@@ -102,8 +106,6 @@ pub(super) struct Blocks<'n> {
     pub(super) family: Family,
     /// What is sent for tools' names that the API would reject.
     pub(super) names: &'n Renames,
-    /// The same for ids of tool calls.
-    pub(super) ids: &'n Renames,
     /// Nothing may be called: calls and results are told as text. Each call's name by its id.
     pub(super) told: Option<BTreeMap<Cow<'n, str>, &'n Text<'n>>>,
     pub(super) documents: DocumentNames,
@@ -176,12 +178,11 @@ impl Blocks<'_> {
         if self.told.is_some() {
             return told::write_call(call, w);
         }
-        let input = call.arguments.object();
         w.object(|w| {
             w.key("toolUse").object(|w| {
-                w.key("toolUseId").text(&self.ids.sent(&call.id));
+                w.key("toolUseId").text(&plain_within(&call.id, MAX_ID));
                 w.key("name").text(&self.names.sent(&call.name));
-                w.key("input").raw(Raw::trusted(input.as_deref().unwrap_or("{}")));
+                w.key("input").raw(Raw::trusted(&call.arguments.object()));
             });
         });
     }
@@ -200,7 +201,7 @@ impl Blocks<'_> {
         }
         w.open_object();
         w.key("toolResult").open_object();
-        w.key("toolUseId").text(&self.ids.sent(&result.call_id));
+        w.key("toolUseId").text(&plain_within(&result.call_id, MAX_ID));
         w.key("content").open_array();
         if result.is_error && !self.family.takes_result_status() {
             write_text(&Text::from("Error:"), w);

@@ -15,7 +15,7 @@ const WORDLESS: &str = "(Sent without words.)";
 /// The conversation, checked: writing it can't fail any more.
 ///
 /// # Errors
-/// What Converse can't carry, and tool calls whose arguments are no object.
+/// What Converse can't carry.
 pub(super) fn turns<'r>(
     request: &'r Request<'r>,
     target: &Target,

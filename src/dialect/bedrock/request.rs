@@ -9,7 +9,8 @@ use super::thinking::{ConverseSituation, ConverseThinking};
 use super::tools::ConverseTools;
 use crate::chat::Request;
 use crate::dialect::loss::Member;
-use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_calls, of_tools};
+use crate::dialect::piece::ids;
+use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::lose_candidates;
 use crate::dialect::{Dialect, Memo, Outgoing, Refusal, carry_extra, path_segment};
@@ -22,12 +23,13 @@ const MAX_METADATA: usize = 256;
 /// What Converse can't carry, unless `losses` allows dropping it.
 pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) -> Result<Outgoing, Refusal> {
     let Sending { target, losses, .. } = to;
+    let apart = ids::apart(request);
+    let request = apart.as_ref();
     let requested = request.model.decode();
     let model = target.model(&requested);
     let family = Family::of(model);
     lose_candidates(request, "Bedrock", ", which gives no probabilities of tokens", losses)?;
     let names = Renames::new(of_tools(request), MAX_NAME_BEDROCK);
-    let ids = Renames::new(of_calls(request), MAX_NAME_BEDROCK);
     let turns = messages::turns(request, target, family, losses)?;
     let tools = ConverseTools::of(request, target, &names, losses)?;
     let mut inference = InferenceConfig::of(request, target, family, losses)?;
@@ -57,7 +59,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         target,
         family,
         names: &names,
-        ids: &ids,
         told: tools.told(request),
         documents: DocumentNames::default(),
     };

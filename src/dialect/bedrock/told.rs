@@ -9,8 +9,7 @@ use crate::json::{Text, Writer};
 
 /// Writes a call as a text block.
 pub(super) fn write_call(call: &ToolCall<'_>, w: &mut Writer<'_>) {
-    let arguments = call.arguments.object();
-    let arguments = Text::from(arguments.as_deref().unwrap_or("{}"));
+    let arguments = Text::from(call.arguments.object());
     let parts =
         [&Text::from("[Called the tool "), &call.name, &Text::from(" with "), &arguments, &Text::from("]")];
     w.object(|w| w.key("text").texts(parts));

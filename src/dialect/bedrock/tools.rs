@@ -38,12 +38,7 @@ impl<'r> ConverseTools<'r> {
         let habits =
             ToolHabits { own: None, strict: Some(holds), caches, searches: None, is_alone_if_named: false };
         let mut offered = Offered::all(request, habits, losses)?;
-        let mut choice = Chosen::of(
-            request.tool_choice.as_ref(),
-            offered.iter().map(|offered| offered.tool),
-            target,
-            losses,
-        )?;
+        let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), target, losses)?;
         if request.parallel_tool_calls == Some(false) && !offered.is_empty() {
             losses.advisory(Member::Parallel);
         }

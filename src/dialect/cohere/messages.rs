@@ -3,7 +3,7 @@
 //! A user's message takes texts and images. A document of plain text goes as text; results of tools hold it as a
 //! document. What the assistant said beside its tool calls is their plan (`tool_plan`).
 
-use crate::chat::{Arguments, Message, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use crate::chat::{Message, PartKind, Request, Role, Source, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::media::write_image_url;
@@ -40,7 +40,7 @@ enum Shown<'r> {
 
 impl<'r> Conversation<'r> {
     /// # Errors
-    /// What the dialect can't carry, and tool calls whose arguments are no object.
+    /// What the dialect can't carry.
     pub(super) fn of(request: &'r Request<'r>, losses: &mut Losses) -> Result<Conversation<'r>, Refusal> {
         let mut talk = Conversation::default();
         Here::in_each(request, losses, |message, here| {
@@ -51,6 +51,7 @@ impl<'r> Conversation<'r> {
                 Stand::User | Stand::Result => talk.user(message, here),
             }
         })?;
+        talk.put_results_first();
         if matches!(talk.turns.last(), Some(CohereMessage::Assistant { .. })) {
             let at = request.messages.iter().rposition(|message| message.role == Role::Assistant);
             let why = "is the assistant's and the last, which Cohere doesn't go on with";
@@ -95,6 +96,14 @@ impl<'r> Conversation<'r> {
         })
     }
 
+    /// Puts results right behind their calls: other callers may have words between the two.
+    fn put_results_first(&mut self) {
+        let is_turn = |turn: &CohereMessage<'_>| matches!(turn, CohereMessage::Assistant { .. });
+        for between in self.turns.split_mut(is_turn) {
+            between.sort_by_key(|turn| !matches!(turn, CohereMessage::Tool { .. }));
+        }
+    }
+
     fn user(&mut self, message: &'r Message<'r>, here: &mut Here<'_>) -> Result<(), Refusal> {
         let mut said = Vec::new();
         let mut shown = Vec::new();
@@ -103,6 +112,9 @@ impl<'r> Conversation<'r> {
                 said.extend(content(&part.kind, here)?);
                 return Ok(());
             };
+            if here.losses.answers_nothing(&part.kind) {
+                return here.lose("answers a call that was left out");
+            }
             let mut told = Vec::new();
             for inner in &result.parts {
                 here.note_cache(inner);
@@ -128,19 +140,25 @@ impl<'r> Conversation<'r> {
             match &part.kind {
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_blank() => {}
                 PartKind::Text(text) | PartKind::Refusal(text) => texts.push(text),
-                PartKind::ToolCall(call) => {
-                    here.arguments(call)?;
-                    calls.push(call);
-                }
+                PartKind::ToolCall(call) => calls.push(call),
                 // Cohere's own come back unsigned, so nobody can tell whose they are.
                 PartKind::Thought(_) => here.losses.advisory(Loss::THOUGHTS),
-                PartKind::Foreign { kind, .. } => here.lose(&foreign(kind))?,
+                PartKind::Foreign { kind, .. } => {
+                    here.lose(&foreign(kind))?;
+                    here.losses.left_out(&part.kind);
+                }
                 _ => here.lose("can't be sent to Cohere: it takes text and tool calls from the assistant")?,
             }
             Ok(())
         })?;
-        if !texts.is_empty() || !calls.is_empty() {
-            self.turns.push(CohereMessage::Assistant { texts, calls });
+        match self.turns.last_mut() {
+            _ if texts.is_empty() && calls.is_empty() => {}
+            // Two messages of one turn: each call must be followed by its result.
+            Some(CohereMessage::Assistant { texts: before, calls: called }) => {
+                before.append(&mut texts);
+                called.append(&mut calls);
+            }
+            _ => self.turns.push(CohereMessage::Assistant { texts, calls }),
         }
         Ok(())
     }
@@ -289,13 +307,7 @@ fn write_call(call: &ToolCall<'_>, names: &Renames, w: &mut Writer<'_>) {
         w.key("type").string("function");
         w.key("function").object(|w| {
             w.key("name").text(&names.sent(&call.name));
-            w.key("arguments");
-            match &call.arguments {
-                Arguments::Encoded(text) if !text.is_blank() => w.text(text),
-                Arguments::Json(raw) => w.string(raw.as_json()),
-                Arguments::FreeForm(_) => w.text(&call.arguments.text()),
-                Arguments::Encoded(_) => w.string("{}"),
-            }
+            w.key("arguments").string(&call.arguments.object());
         });
     });
 }

@@ -42,12 +42,7 @@ impl<'r> CohereTools<'r> {
         losses: &mut Losses,
     ) -> Result<CohereTools<'r>, Refusal> {
         let offered = Offered::all(request, HABITS, losses)?;
-        let choice = Chosen::of(
-            request.tool_choice.as_ref(),
-            offered.iter().map(|offered| offered.tool),
-            target,
-            losses,
-        )?;
+        let choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), target, losses)?;
         let mut tools =
             CohereTools { offered, choice, strict: false, answer_tool: None, response_format: None };
         tools.hold_strictly(target, losses);

@@ -100,8 +100,9 @@ pub fn may_refuse(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
     match native_for(turn, body, target) {
         None => true,
         Some(_) if surface == Surface::Chat => {
-            let refuses =
-                |quirk: &Quirk| matches!(quirk, Quirk::Without(_) | Quirk::Only(_) | Quirk::Choices(_));
+            let refuses = |quirk: &Quirk| {
+                matches!(quirk, Quirk::Without(_) | Quirk::NoneOf(_) | Quirk::Only(_) | Quirk::Choices(_))
+            };
             row.quirks.iter().any(refuses)
         }
         Some(_) => surface == Surface::Responses || row.host != Host::Native,

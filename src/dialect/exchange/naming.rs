@@ -37,17 +37,13 @@ impl Naming for CallerNames<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::loss::{Loss, Spot};
+    use crate::dialect::loss::Loss;
     use crate::dialect::{Surface, exchange};
 
     fn named(surface: Surface, body: &str, lost: impl Into<Loss>) -> String {
         let body = Raw::parse(body.as_bytes()).unwrap();
         let caller = exchange::caller(surface).unwrap();
         lost.into().into_name(&mut CallerNames::new(caller, body)).into_owned()
-    }
-
-    fn call(message: usize, call: usize, part: usize) -> Loss {
-        Loss::At(Place { message, spot: Spot::Call { call, part } }, "")
     }
 
     #[test]
@@ -57,7 +53,6 @@ mod tests {
         let named = |lost| named(Surface::Chat, body, lost);
         assert_eq!(named(Loss::message(0)), "messages[0]");
         assert_eq!(named(Loss::part(1, 1)), "messages[1].content[0]");
-        assert_eq!(named(call(1, 0, 2)), "messages[1].tool_calls[0].function.arguments");
         assert_eq!(named(Loss::part(2, 1)), "messages[3].content");
         assert_eq!(named(Loss::part(3, 1)), "messages[4].content[1]");
         assert_eq!(named(Loss::message(9)), "messages[9]");
@@ -70,7 +65,6 @@ mod tests {
         let body = r#"{"system":"s","messages":[{"role":"user","content":"a"}]}"#;
         assert_eq!(named(Surface::Messages, body, Loss::part(1, 0)), "messages[0].content[0]");
         assert_eq!(named(Surface::Messages, body, Loss::part(0, 2)), "system[2]");
-        assert_eq!(named(Surface::Messages, body, call(1, 0, 2)), "messages[0].content[2].input");
         assert_eq!(named(Surface::Messages, body, Member::Stop), "stop_sequences");
         assert_eq!(named(Surface::Messages, r#"{"messages":[]}"#, Loss::message(1)), "messages[1]");
     }
@@ -84,7 +78,7 @@ mod tests {
         assert_eq!(named(Loss::part(0, 0)), "instructions");
         assert_eq!(named(Loss::part(1, 1)), "input[0].content[1]");
         assert_eq!(named(Loss::part(2, 1)), "input[2]");
-        assert_eq!(named(call(2, 0, 2)), "input[3].arguments");
+        assert_eq!(named(Loss::part(2, 2)), "input[3]");
         assert_eq!(named(Loss::part(3, 1)), "input[5]");
         assert_eq!(named(Loss::message(3)), "input[4]");
         assert_eq!(named(Loss::THOUGHTS), "input[].thinking");

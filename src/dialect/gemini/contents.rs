@@ -10,14 +10,14 @@ use crate::chat::{Maker, Part, PartKind, Request, Thought, ToolCall, ToolResult}
 use crate::dialect::loss::{Loss, Member, Place, Spot};
 use crate::dialect::talk::{Here, Spoken, Turns};
 use crate::dialect::{Losses, Refusal};
-use crate::json::Text;
+use crate::json::{Raw, Text};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The system instruction and the turns, checked: writing them can't fail any more.
 ///
 /// # Errors
-/// What the dialect can't carry, arguments of tool calls that are no object, results of calls that are not there.
+/// What the dialect can't carry, results of calls that are not there.
 pub(super) fn turns<'r>(
     request: &'r Request<'r>,
     model: GeminiModel<'_>,
@@ -102,17 +102,43 @@ impl<'r> PartReader<'r, '_> {
         if here.is_odd_instruction(part) {
             return here.lose("can't be sent to Gemini: its system instruction is text");
         }
+        if here.losses.answers_nothing(&part.kind) {
+            return here.lose("answers a call that was left out");
+        }
         match &part.kind {
-            PartKind::ToolCall(call) => pieces.push(self.call(call, here)?),
+            PartKind::ToolCall(call) => pieces.push(self.call(call)),
             PartKind::ToolResult(result) => self.output(result, here, pieces)?,
             PartKind::Thought(thought) if thought.maker == Some(Maker::Gemini) => {
                 add_thought(thought, pieces);
             }
             // Never sent wrong: what another model thought and signed would be refused, or taken for Gemini's.
             PartKind::Thought(_) => here.losses.advisory(Loss::THOUGHTS),
-            kind => self.content(kind, here, pieces).or_else(|why| here.lose(&why))?,
+            kind => self.said(kind, here, pieces)?,
         }
         Ok(())
+    }
+
+    /// Text and media, or what is left of them.
+    fn said(
+        &self,
+        kind: &'r PartKind<'r>,
+        here: &mut Here<'_>,
+        pieces: &mut Vec<GeminiPart<'r>>,
+    ) -> Result<(), Refusal> {
+        if let PartKind::Document { citations: Some(citations), .. } = kind
+            && citations.get("enabled").and_then(Raw::as_bool) == Some(true)
+        {
+            let why = "asks for citations, which Gemini doesn't give for documents";
+            here.lose_member(".citations", why)?;
+        }
+        match self.content(kind, here, pieces) {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                here.lose(&why)?;
+                here.losses.left_out(kind);
+                Ok(())
+            }
+        }
     }
 
     /// Text and media.
@@ -135,10 +161,7 @@ impl<'r> PartReader<'r, '_> {
                 pieces.push(GeminiPart::Media(media::image(source, self.model)?));
             }
             PartKind::Audio { data, format } => pieces.push(GeminiPart::Media(media::audio(data, format))),
-            PartKind::Document { source, name, context, citations } => {
-                if citations.and_then(|citations| citations.get("enabled")?.as_bool()) == Some(true) {
-                    return Err("asks for citations, which Gemini doesn't give for documents".into());
-                }
+            PartKind::Document { source, name, context, .. } => {
                 let document = media::document(source, self.model)?;
                 // No member has it, and the conversation may speak of the file by its name.
                 if let Some(name) = name.as_ref().filter(|name| !name.is_empty()) {
@@ -158,11 +181,11 @@ impl<'r> PartReader<'r, '_> {
         Ok(())
     }
 
-    fn call(&mut self, call: &'r ToolCall<'r>, here: &mut Here<'_>) -> Result<GeminiPart<'r>, Refusal> {
-        let arguments = here.arguments(call)?;
+    fn call(&mut self, call: &'r ToolCall<'r>) -> GeminiPart<'r> {
+        let arguments = call.arguments.object();
         self.calls.insert(call.id.decode(), &call.name);
         let signature = call.signature.as_ref().filter(|(maker, _)| *maker == Maker::Gemini);
-        Ok(GeminiPart::Call { call, arguments, signature: signature.map(|(_, signature)| signature) })
+        GeminiPart::Call { call, arguments, signature: signature.map(|(_, signature)| signature) }
     }
 
     fn output(
@@ -184,7 +207,7 @@ impl<'r> PartReader<'r, '_> {
         let mut inside = Vec::new();
         for part in &result.parts {
             here.note_cache(part);
-            self.content(&part.kind, here, &mut inside).or_else(|why| here.lose(&why))?;
+            self.said(&part.kind, here, &mut inside)?;
         }
         let (output, rest) = ToolOutput::of(result, name, inside, self.model);
         pieces.push(GeminiPart::Output(output));

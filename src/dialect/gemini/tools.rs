@@ -63,7 +63,7 @@ impl<'r> GeminiTools<'r> {
             let why = "asks that a search be made, and Gemini decides by itself whether it makes one";
             losses.meaning("tool_choice", why)?;
         } else {
-            plan.choose(choice, target, losses)?;
+            plan.choose(request, target, losses)?;
         }
         if request.parallel_tool_calls == Some(false) && plan.may_call() {
             losses.advisory(Member::Parallel);
@@ -73,22 +73,25 @@ impl<'r> GeminiTools<'r> {
 
     fn choose(
         &mut self,
-        choice: Option<&'r ToolChoice<'r>>,
+        request: &'r Request<'r>,
         target: &Target,
         losses: &mut Losses,
     ) -> Result<(), Refusal> {
-        match choice {
+        let tools: Vec<_> = self.offered.iter().map(|declared| declared.tool).collect();
+        let chosen = Chosen::of(request, tools.iter().copied(), target, losses)?;
+        match request.tool_choice.as_ref().filter(|_| chosen.is_some()) {
             Some(ToolChoice::Named(name)) => self.allowed.push(name),
             Some(ToolChoice::Among { names, required: true }) => self.allowed.extend(names),
             _ => {}
         }
         let offered = set(self.offered.iter().map(|declared| &declared.tool.name));
+        let all = set(request.tools.iter().map(|tool| &tool.name));
         for name in &self.allowed {
-            if !offered.contains(&name.decode()) {
+            if !all.contains(&name.decode()) {
                 return Err(not_in_tools(name, " Add it there."));
             }
         }
-        let chosen = Chosen::of(choice, self.offered.iter().map(|declared| declared.tool), target, losses)?;
+        self.allowed.retain(|name| offered.contains(&name.decode()));
         self.choice = chosen.filter(|_| !self.offered.is_empty());
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! What a dialect can't carry: refused, or left out and listed. Nothing is dropped in silence.
 
 use super::{Loss, Naming, Place};
+use crate::chat::PartKind;
+use crate::json::{Raw, Text};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -73,6 +75,8 @@ pub struct Losses {
     dropped: Vec<Loss>,
     /// The same, where they are many: to find one again.
     known: BTreeSet<Loss>,
+    /// The ids of calls that were left out.
+    calls: BTreeSet<String>,
 }
 
 /// Fewer are looked through.
@@ -121,6 +125,24 @@ impl Losses {
                 Err(Refusal::unsupported_loss(lost.into(), why))
             }
         }
+    }
+
+    /// Whether what changes the meaning may be left out.
+    pub fn may_drop(&self) -> bool {
+        self.policy == Unsupported::Drop
+    }
+
+    /// A part was left out: if it is a call, its result goes with it, as no API takes one without the other.
+    pub fn left_out(&mut self, part: &PartKind<'_>) {
+        if let PartKind::Foreign { raw, .. } = part {
+            self.calls.extend(raw.get("id").and_then(Raw::text).map(Text::into_string));
+        }
+    }
+
+    /// Whether it is the result of a call that was left out.
+    pub fn answers_nothing(&self, part: &PartKind<'_>) -> bool {
+        !self.calls.is_empty()
+            && matches!(part, PartKind::ToolResult(result) if self.calls.contains(result.call_id.decode().as_ref()))
     }
 
     /// What was left out.

@@ -10,13 +10,6 @@ pub enum Spot {
     Message,
     /// One of its parts.
     Part(usize),
-    /// The arguments of one of its tool calls: its number among them, and as a part.
-    Call {
-        /// Its number among the message's tool calls, from 0.
-        call: usize,
-        /// Its number among the message's parts, from 0.
-        part: usize,
-    },
 }
 
 /// A path such as `messages[2].content[1]` in the model.
@@ -35,7 +28,6 @@ impl std::fmt::Display for Place {
         match self.spot {
             Spot::Message => Ok(()),
             Spot::Part(part) => write!(f, ".content[{part}]"),
-            Spot::Call { call, .. } => write!(f, ".tool_calls[{call}].function.arguments"),
         }
     }
 }

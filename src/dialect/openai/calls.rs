@@ -34,27 +34,32 @@ pub(super) fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<PartKind<'a>, Refu
     Ok(PartKind::ToolCall(ToolCall { signature: signature(value), ..call }))
 }
 
+/// Whether a `function_call` of a message calls nothing: some clients keep the empty object of an answer without a call.
+pub(super) fn is_none(call: Raw<'_>) -> bool {
+    call.kind() == Kind::Object
+        && call.present("name").is_none_or(|name| name.text().is_some_and(|name| name.is_empty()))
+        && call.present("arguments").and_then(Raw::text).is_none_or(|arguments| arguments.is_blank())
+}
+
 /// Reads a caller's `{"name": …, "arguments": …}`.
 ///
 /// # Errors
-/// It has no name, or arguments that are neither a string nor an object.
+/// It has no name.
 pub(super) fn read_function<'a>(value: Raw<'a>, id: Text<'a>, at: &At<'_>) -> Result<ToolCall<'a>, Refusal> {
     let name = at.required_text(at.object(value)?, "name", "name the function.")?;
-    let arguments = arguments(value.present("arguments"))
-        .ok_or_else(|| at.name("arguments").refuse("must be a string that holds a JSON object."))?;
-    Ok(ToolCall { id, name, arguments, signature: None })
+    Ok(ToolCall { id, name, arguments: arguments(value.present("arguments")), signature: None })
 }
 
 /// The arguments: by the book a string; some clients and providers send the object itself, or nothing.
-pub(super) fn arguments(value: Option<Raw<'_>>) -> Option<Arguments<'_>> {
-    let Some(value) = value else { return Some(Arguments::Encoded(Text::default())) };
-    match value.kind() {
+pub(super) fn arguments(value: Option<Raw<'_>>) -> Arguments<'_> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Arguments::Encoded(Text::default());
+    };
+    match value.text() {
         // What models write that have nothing to say.
-        Kind::String if value.as_json() == r#""null""# => Some(Arguments::Encoded(Text::from("{}"))),
-        Kind::String => value.text().map(Arguments::Encoded),
-        Kind::Object => Some(Arguments::Json(value)),
-        Kind::Null => Some(Arguments::Encoded(Text::default())),
-        Kind::Array | Kind::Number | Kind::Bool => None,
+        Some(text) if text == "null" => Arguments::Encoded(Text::from("{}")),
+        Some(text) => Arguments::Encoded(text),
+        None => Arguments::Json(value),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::chat::Features;
 use crate::dialect::loss::Loss;
+use crate::dialect::openai::wire::OWN;
 use crate::dialect::talk::NO_STOP;
-use crate::dialect::{Losses, Quirk, Refusal, Row, Target, Thoughts};
-use crate::json::Raw;
+use crate::dialect::{CacheMarks, Host, Losses, Quirk, Refusal, Row, Target, Thoughts, lose_member};
+use crate::json::{Raw, Text};
 
 /// The name of the limit on answer tokens.
 pub(super) fn max_tokens_name(row: &Row) -> &'static str {
@@ -78,13 +79,75 @@ pub(super) fn takes_names(row: &Row) -> bool {
     !row.has(Quirk::NoNames)
 }
 
+/// The roles whose messages may not have an array of texts.
+pub(super) fn strings(row: &Row) -> &'static [&'static str] {
+    let strings = row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::Strings(roles) => Some(*roles),
+        _ => None,
+    });
+    strings.unwrap_or_default()
+}
+
+/// The longest id of a tool call, in characters.
+pub(super) fn longest_id(row: &Row) -> Option<usize> {
+    row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::LongestId(longest) => Some(*longest),
+        _ => None,
+    })
+}
+
+/// Where the provider takes marks of cache breakpoints.
+pub(super) fn cache_marks(row: &Row) -> CacheMarks {
+    let marks = row.quirks.iter().find_map(|quirk| match quirk {
+        Quirk::CacheMarks(marks) => Some(*marks),
+        _ => None,
+    });
+    marks.unwrap_or(CacheMarks::NONE)
+}
+
+/// Whether it may be anything that speaks the dialect.
+fn is_known_by_address(row: &Row) -> bool {
+    row.endpoint.is_none() && row.host == Host::Native
+}
+
+/// Whether Anthropic's marks go out in parts where the caller's dialect isn't the provider's. A server that is known by its address
+/// only may be anything: it gets none that nobody wrote for it.
+pub(super) fn adds_cache_marks(row: &Row) -> bool {
+    !is_known_by_address(row) && cache_marks(row).takes_in_parts(CacheMarks::ANTHROPICS)
+}
+
+/// Whether they go out beside tools and the request, too.
+pub(super) fn adds_outer_cache_marks(row: &Row) -> bool {
+    !is_known_by_address(row) && cache_marks(row).around
+}
+
 /// Whether the provider rejects members of a name.
 pub(super) fn rejects(row: &Row, name: &str) -> bool {
     row.quirks.iter().any(|quirk| match quirk {
         Quirk::Without(param) => *param == name,
+        Quirk::NoneOf(params) => params.contains(&name),
         Quirk::Only(params) => !params.contains(&name),
         _ => false,
     })
+}
+
+/// Whether a provider that knows a member knows this value of it.
+fn fits(row: &Row, name: &str, value: Raw<'_>) -> bool {
+    match name {
+        "service_tier" => row.quirks.iter().all(|quirk| match quirk {
+            Quirk::ServiceTiers(tiers) => {
+                value.text().is_some_and(|tier| tiers.iter().any(|one| tier == **one))
+            }
+            _ => true,
+        }),
+        "prediction" if row.has(Quirk::Chunks) => value.get("content").and_then(Raw::text).is_some(),
+        _ => true,
+    }
+}
+
+/// Whether it is Groq's word for an effort that nobody chose.
+fn is_default_effort(name: &str, value: Raw<'_>) -> bool {
+    name == "reasoning_effort" && value.text().is_some_and(|effort| effort == "default")
 }
 
 /// Whether the provider takes a member. One that it rejects is left out and listed, or refused where the answer would
@@ -93,7 +156,10 @@ pub(super) fn rejects(row: &Row, name: &str) -> bool {
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping.
 pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) -> Result<bool, Refusal> {
-    if !rejects(row, name) {
+    if is_default_effort(name, value) && !is_known_by_address(row) && !row.has(Quirk::DefaultEffort) {
+        return Ok(false);
+    }
+    if !rejects(row, name) && (value.is_null() || fits(row, name, value)) {
         return Ok(true);
     }
     let why = match name {
@@ -105,6 +171,9 @@ pub(super) fn takes(row: &Row, name: &str, value: Raw<'_>, losses: &mut Losses) 
         "tools" | "functions" => "can't be sent to this provider, which calls no tools",
         "tool_choice" | "function_call" => "can't be sent to this provider, which chooses tools by itself",
         "response_format" => "can't be sent to this provider, which answers in free text only",
+        "modalities" | "audio" | "web_search_options" => {
+            return lose_member(OWN, &Text::from(name), value, losses).map(|()| false);
+        }
         _ => {
             losses.advisory(Loss::of_chat(name));
             return Ok(false);

@@ -1,7 +1,8 @@
-//! Pieces that several dialects are made of, and none owns: media, schemas, names, citations.
+//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations.
 
 pub mod base64;
 pub mod citation;
+pub mod ids;
 pub mod media;
 pub mod names;
 pub mod path;

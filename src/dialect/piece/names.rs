@@ -1,7 +1,6 @@
-//! Tool names and call ids that the provider would reject, and what is sent instead.
+//! Tool names that the provider would reject, and what is sent instead.
 //!
-//! Names: `^[a-zA-Z0-9_-]{1,128}$` (64 on Bedrock); ids: `^[a-zA-Z0-9_-]+$`. OpenAI-compatible callers have dots,
-//! slashes and colons in both. What is sent depends on nothing but the request, so each attempt and each turn of a
+//! They are `^[a-zA-Z0-9_-]{1,128}$` (64 on Bedrock). OpenAI-compatible callers have dots, slashes and colons in them. What is sent depends on nothing but the request, so each attempt and each turn of a
 //! conversation gets the same.
 
 use crate::chat::{PartKind, Request, ToolChoice};
@@ -70,30 +69,6 @@ pub(in crate::dialect) fn of_tools<'r>(
             _ => None,
         });
     request.tools.iter().map(|tool| &tool.name).chain(called)
-}
-
-/// The ids of a request's tool calls and of their results.
-pub(in crate::dialect) fn of_calls<'r>(
-    request: &'r Request<'r>,
-) -> impl Iterator<Item = &'r Text<'r>> + Clone {
-    request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
-        PartKind::ToolCall(call) => Some(&call.id),
-        PartKind::ToolResult(result) => Some(&result.call_id),
-        _ => None,
-    })
-}
-
-/// A call's id as an Anthropic caller may send it back to Claude. Other providers' ids may have anything in them, or be
-/// empty; then the call's number makes one.
-pub(in crate::dialect) fn tame_id<'i>(id: &'i Text<'_>, call: u32) -> Text<'i> {
-    let decoded = id.decode();
-    if is_fine(&decoded, usize::MAX) {
-        return id.clone();
-    }
-    if decoded.is_empty() {
-        return Text::from(format!("toolu_{call}"));
-    }
-    Text::from(decoded.chars().map(|c| if is_allowed(c) { c } else { '_' }).collect::<String>())
 }
 
 fn is_allowed(c: char) -> bool {

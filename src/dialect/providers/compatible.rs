@@ -3,7 +3,7 @@
 //! What a row says of a provider is what its reference says or what its API was reported to answer; a provider's
 //! models differ, so a target's `capabilities` may say more or less.
 
-use super::{BEARER, CHAT, EMBEDDINGS, Embeds, Host, Key, Quirk, Row, Thoughts};
+use super::{BEARER, CHAT, CacheMarks, EMBEDDINGS, Embeds, Host, Key, Quirk, Row, Thoughts};
 use crate::catalog;
 use crate::chat::Features;
 use crate::dialect::Dialect;
@@ -22,6 +22,37 @@ const OPEN_MODELS: Features = BASE
 
 /// What a message has that holds no more than the conversation: SDKs send back `annotations`, `audio` and others too.
 const PLAIN_MEMBERS: &[&str] = &["role", "content", "tool_calls", "tool_call_id"];
+
+/// OpenAI's parameters of its own house, which providers that check theirs refuse.
+const OPENAIS_OWN: &[&str] = &[
+    "audio",
+    "modalities",
+    "moderation",
+    "prediction",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "store",
+    "verbosity",
+    "web_search_options",
+];
+
+/// The same without those that Cerebras and Fireworks know as well.
+const OPENAIS_ALONE: &[&str] = &[
+    "audio",
+    "modalities",
+    "moderation",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "store",
+    "verbosity",
+    "web_search_options",
+];
+
+/// Capacity as Cerebras and Fireworks sell it.
+const TIERS: &[&str] = &["auto", "default", "flex", "priority"];
 
 const fn row(
     name: &'static str,
@@ -45,7 +76,9 @@ const fn row(
     }
 }
 
-/// What it doesn't take is an error of status 400; `reasoning_content` in a message is one (janhq/jan#8136).
+/// What it doesn't take is an error of status 400: `property 'prompt_cache_key' is unsupported` (zed-industries/zed#36215,
+/// fanenr/chatbot#21); `reasoning_content` in a message is one (janhq/jan#8136), and so was a system prompt that is no string
+/// (livekit/agents#1790, microsoft/PyRIT#704). Its tiers and efforts are those of its SDK for Python, 1.7.
 pub(super) const GROQ: Row = Row {
     models: Some(&catalog::GROQ),
     ..row(
@@ -60,9 +93,11 @@ pub(super) const GROQ: Row = Row {
             Quirk::Without("top_logprobs"),
             Quirk::Without("logit_bias"),
             Quirk::Without("n"),
-            Quirk::Without("store"),
-            Quirk::Without("verbosity"),
-            Quirk::Without("prompt_cache_key"),
+            Quirk::Without("metadata"),
+            Quirk::NoneOf(OPENAIS_OWN),
+            Quirk::ServiceTiers(&["auto", "on_demand", "flex", "performance"]),
+            Quirk::DefaultEffort,
+            Quirk::Strings(&["system"]),
             Quirk::MessageMembers(PLAIN_MEMBERS),
             Quirk::Thoughts(Thoughts::In("reasoning")),
         ],
@@ -70,7 +105,8 @@ pub(super) const GROQ: Row = Row {
     )
 };
 
-/// Its models think unless told not to, and a tool call whose thought doesn't come back is an error then
+/// It refuses arrays of texts but the user's: `messages[1]: invalid type: sequence, expected a string` (QwenLM/qwen-code#2318,
+/// tailcallhq/forgecode#2008, BerriAI/litellm#6642). Its models think unless told not to, and a tool call whose thought doesn't come back is an error then
 /// (<https://api-docs.deepseek.com/guides/thinking_mode>).
 pub(super) const DEEPSEEK: Row = Row {
     models: Some(&catalog::DEEPSEEK),
@@ -79,7 +115,12 @@ pub(super) const DEEPSEEK: Row = Row {
         "https://api.deepseek.com",
         "deepseek-chat",
         BASE.with(THINKS).with(Features::LOGPROBS),
-        &[MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Thoughts(Thoughts::Needed("reasoning_content"))],
+        &[
+            MAX_TOKENS,
+            Quirk::DeveloperIsSystem,
+            Quirk::Strings(&["system", "assistant", "tool"]),
+            Quirk::Thoughts(Thoughts::Needed("reasoning_content")),
+        ],
         "https://api-docs.deepseek.com/api/create-chat-completion",
     )
 };
@@ -116,6 +157,8 @@ pub(super) const DEEPINFRA: Row = row(
     "https://docs.deepinfra.com/api-reference/openai-chat-completions-1",
 );
 
+/// What it doesn't know is an error (`Extra inputs are not permitted, field: …`: vercel/ai#18306; for cache marks
+/// musistudio/claude-code-router#377). What it knows is in its SDK for Python, 1.2.
 /// Responses: <https://docs.fireworks.ai/guides/response-api>.
 pub(super) const FIREWORKS: Row = row(
     "fireworks",
@@ -126,6 +169,8 @@ pub(super) const FIREWORKS: Row = row(
         EMBEDDINGS,
         MAX_TOKENS,
         Quirk::DeveloperIsSystem,
+        Quirk::NoneOf(OPENAIS_ALONE),
+        Quirk::ServiceTiers(TIERS),
         Quirk::Thoughts(Thoughts::In("reasoning_content")),
         Quirk::ResponsesIfAsked,
     ],
@@ -133,12 +178,20 @@ pub(super) const FIREWORKS: Row = row(
 );
 
 /// Responses, in beta: <https://openrouter.ai/docs/api-reference/responses/overview>.
+/// Cache marks: <https://openrouter.ai/docs/client-sdks/python/components/anthropiccachecontroldirective>; those of tools:
+/// <https://openrouter.ai/docs/agent-sdk/typescript/api-reference/models/chatfunctiontoolfunction>.
 pub(super) const OPENROUTER: Row = row(
     "openrouter",
     "https://openrouter.ai/api/v1",
     "anthropic/claude-sonnet-4.5",
     OPEN_MODELS.with(Features::REASONING_EFFORT).with(Features::AUDIO).with(Features::DOCUMENTS),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::Thoughts(Thoughts::Details), Quirk::ResponsesIfAsked],
+    &[
+        EMBEDDINGS,
+        MAX_TOKENS,
+        Quirk::Thoughts(Thoughts::Details),
+        Quirk::CacheMarks(CacheMarks::ALL),
+        Quirk::ResponsesIfAsked,
+    ],
     "https://openrouter.ai/docs/api-reference/chat-completion",
 );
 
@@ -167,6 +220,7 @@ pub(super) const MISTRAL: Row = Row {
             MAX_TOKENS,
             Quirk::Chunks,
             Quirk::SeedIs("random_seed"),
+            Quirk::ServiceTiers(&["auto", "standard_only"]),
             Quirk::NoStreamUsage,
             Quirk::DeveloperIsSystem,
             Quirk::NoNames,
@@ -207,7 +261,9 @@ pub(super) const MISTRAL: Row = Row {
     )
 };
 
-/// Thoughts come as `reasoning` and go back so; `reasoning_content` is an error (QwenLM/qwen-code#11045).
+/// Thoughts come as `reasoning` and go back so; `reasoning_content` is an error (QwenLM/qwen-code#11045). So is what it doesn't know
+/// (`property 'body.prompt_cache_key' is unsupported`, zed-industries/zed#36215, before it knew that one), and so was a system prompt
+/// that is no string (musistudio/llms#25). What it knows is in its SDK for Python, 1.91.
 pub(super) const CEREBRAS: Row = Row {
     models: Some(&catalog::CEREBRAS),
     ..row(
@@ -221,8 +277,10 @@ pub(super) const CEREBRAS: Row = Row {
             Quirk::Without("presence_penalty"),
             Quirk::Without("logit_bias"),
             Quirk::Without("n"),
-            Quirk::Without("store"),
-            Quirk::Without("verbosity"),
+            Quirk::Without("metadata"),
+            Quirk::NoneOf(OPENAIS_ALONE),
+            Quirk::ServiceTiers(TIERS),
+            Quirk::Strings(&["system"]),
             Quirk::MessageMembers(PLAIN_MEMBERS),
             Quirk::Thoughts(Thoughts::In("reasoning")),
         ],
@@ -230,43 +288,58 @@ pub(super) const CEREBRAS: Row = Row {
     )
 };
 
+/// `After the (optional) system message(s), user and assistant roles should be alternating.` (perplexityai/api-discussion#265,
+/// pipecat-ai/pipecat#4009)
 pub(super) const PERPLEXITY: Row = Row {
     models: Some(&catalog::PERPLEXITY),
     ..row(
         "perplexity",
         "https://api.perplexity.ai",
         "sonar-pro",
-        Features::SAMPLING
-            .with(Features::STOP)
-            .with(Features::PENALTIES)
-            .with(Features::JSON_SCHEMA)
-            .with(IMAGES)
-            .with(THINKS),
-        &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+        Features::SAMPLING.with(Features::JSON_SCHEMA).with(IMAGES).with(THINKS),
+        &[MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem, Quirk::Alternates],
         "https://docs.perplexity.ai/api-reference/chat-completions-post",
     )
 };
 
-/// With `stream_options` its streams were seen to hang.
+/// With `stream_options` its streams were seen to hang. What it doesn't know is an error: ``Unsupported parameter(s): `prompt_cache_key` ``
+/// (ILoveBingLu/CipherTalk#353, tingly-dev/tingly-box#1548; can1357/oh-my-pi#2299 on its schema).
 pub(super) const NVIDIA: Row = row(
     "nvidia",
     "https://integrate.api.nvidia.com/v1",
     "nvidia/llama-3.3-nemotron-super-49b-v1.5",
     BASE.with(IMAGES).with(Features::REASONING),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::NoStreamUsage, Quirk::DeveloperIsSystem],
+    &[
+        EMBEDDINGS,
+        MAX_TOKENS,
+        Quirk::NoStreamUsage,
+        Quirk::DeveloperIsSystem,
+        Quirk::NoneOf(OPENAIS_OWN),
+        Quirk::Without("metadata"),
+        Quirk::Without("service_tier"),
+    ],
     "https://docs.api.nvidia.com/nim/reference/llm-apis",
 );
 
+/// Cache marks: <https://www.alibabacloud.com/help/en/model-studio/context-cache>; those of OpenAI:
+/// <https://help.aliyun.com/en/model-studio/explicit-cache-qwen4>.
 pub(super) const DASHSCOPE: Row = row(
     "dashscope",
     "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
     "qwen3-max",
     BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
-    &[EMBEDDINGS, MAX_TOKENS, Quirk::DeveloperIsSystem, Quirk::Choices(&["none", "named"])],
+    &[
+        EMBEDDINGS,
+        MAX_TOKENS,
+        Quirk::DeveloperIsSystem,
+        Quirk::Choices(&["none", "named"]),
+        Quirk::CacheMarks(CacheMarks::BOTH),
+    ],
     "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
 );
 
-/// Its models think, and then reject a forced tool and a tool call without its thought, for which an empty one doesn't
+/// A result of a tool that is no string is an error (balcsida/pi-provider-litellm#113), and so is a part of an answer without words
+/// (MoonshotAI/kimi-cli#2035, BerriAI/litellm#42186). Its models think, and then reject a forced tool and a tool call without its thought, for which an empty one doesn't
 /// count (theopenco/llmgateway#2090, #2093).
 pub(super) const MOONSHOT: Row = row(
     "moonshot",
@@ -276,6 +349,7 @@ pub(super) const MOONSHOT: Row = row(
     &[
         Quirk::DeveloperIsSystem,
         Quirk::Choices(&["none"]),
+        Quirk::Strings(&["assistant", "tool"]),
         Quirk::Thoughts(Thoughts::Needed("reasoning_content")),
     ],
     "https://platform.moonshot.ai/docs/api/chat",

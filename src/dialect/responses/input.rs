@@ -109,12 +109,13 @@ impl<'a> InputItems<'a> {
         let call = ToolCall {
             id: at.required_text(item, "call_id", "a call needs the id that its output refers to.")?,
             name: at.required_text(item, "name", "name the function.")?,
-            arguments: match item.present("arguments") {
+            arguments: match item.present("arguments").map(|arguments| (arguments.text(), arguments)) {
                 _ if is_custom => {
                     let what = "a call needs its input, which may be empty.";
                     Arguments::FreeForm(at.required_text(item, "input", what)?)
                 }
-                Some(arguments) => Arguments::Encoded(at.name("arguments").text(arguments)?),
+                Some((Some(text), _)) => Arguments::Encoded(text),
+                Some((None, other)) => Arguments::Json(other),
                 None => Arguments::Encoded(Text::default()),
             },
             signature,
@@ -187,7 +188,7 @@ impl<'a> InputItems<'a> {
         let index = self.index;
         let origins = (0..parts.len()).map(move |part| (index, part));
         match self.messages.last_mut() {
-            Some(last) if last.role == role && (role == Role::Assistant || are_results(last, &parts)) => {
+            Some(last) if last.role == role && (is_one_turn(last, &parts) || are_results(last, &parts)) => {
                 last.parts.append(&mut parts);
                 last.extra.append(&mut extra);
                 if let Some(known) = self.origins.last_mut() {
@@ -207,30 +208,32 @@ pub(super) fn places<'a>(body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
     let before = usize::from(body.present("instructions").is_some());
     let items = body.present("input").unwrap_or(Raw::NULL);
     let input = InputItems::read(items, &At::member("input")).unwrap_or_default();
-    let is_call = |item: Raw<'_>| {
-        item.get("type").and_then(Raw::text).is_some_and(|t| t == "function_call" || t == "custom_tool_call")
-    };
-    let is_list = |item: Raw<'_>| item.get("content").is_some_and(|content| content.kind() == Kind::Array);
-    // Of each item: whether it is a call, and whether its content is a list.
-    let kinds: Vec<(bool, bool)> = items.items().map(|item| (is_call(item), is_list(item))).collect();
+    let has_list = |item: Raw<'_>| item.get("content").is_some_and(|content| content.kind() == Kind::Array);
+    // Of each item.
+    let lists: Vec<bool> = items.items().map(has_list).collect();
     Box::new(move |place| {
         let Some(message) = place.message.checked_sub(before) else { return "instructions".to_owned() };
         let Some(origins) = input.origins.get(message) else { return "input".to_owned() };
-        let kind = |origin: &(usize, usize)| kinds.get(origin.0).copied().unwrap_or_default();
+        let is_list = |origin: &(usize, usize)| lists.get(origin.0).copied().unwrap_or_default();
         let origin = match place.spot {
             Spot::Message => origins.first(),
             Spot::Part(part) => origins.get(part),
-            Spot::Call { call, .. } => origins.iter().filter(|origin| kind(origin).0).nth(call),
         };
         match (origin, place.spot) {
-            (Some((index, _)), Spot::Call { .. }) => format!("input[{index}].arguments"),
-            (Some(origin @ (index, part)), Spot::Part(_)) if kind(origin).1 => {
+            (Some(origin @ (index, part)), Spot::Part(_)) if is_list(origin) => {
                 format!("input[{index}].content[{part}]")
             }
             (Some((index, _)), _) => format!("input[{index}]"),
             (None, _) => "input".to_owned(),
         }
     })
+}
+
+/// Whether both are the assistant's. Words of one item and those of the next stay apart: they are paragraphs.
+fn is_one_turn(last: &Message<'_>, parts: &[Part<'_>]) -> bool {
+    let is_words = |part: &Part<'_>| matches!(part.kind, PartKind::Text(_) | PartKind::Refusal(_));
+    last.role == Role::Assistant
+        && !(last.parts.last().is_some_and(is_words) && parts.first().is_some_and(is_words))
 }
 
 /// Whether both are results of calls. Of a message that has one, all parts are.

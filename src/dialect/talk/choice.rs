@@ -1,6 +1,6 @@
 //! Which of the tools may be called.
 
-use crate::chat::{Features, Tool, ToolChoice};
+use crate::chat::{Features, Request, Tool, ToolChoice};
 use crate::dialect::Target;
 use crate::dialect::loss::{Losses, Refusal};
 use crate::json::Text;
@@ -17,15 +17,21 @@ pub enum Chosen<'r> {
 }
 
 impl<'r> Chosen<'r> {
+    /// The choice among `offered`. One of a tool that was left out goes with it.
+    ///
     /// # Errors
-    /// A tool must be called that isn't offered, or by a model that can't be made to call one.
+    /// A tool must be called that the request doesn't have, or by a model that can't be made to call one.
     pub fn of<'t>(
-        choice: Option<&'r ToolChoice<'r>>,
-        mut offered: impl Iterator<Item = &'t Tool<'t>>,
+        request: &'r Request<'r>,
+        mut offered: impl Iterator<Item = &'t Tool<'t>> + Clone,
         target: &Target,
         losses: &mut Losses,
     ) -> Result<Option<Chosen<'r>>, Refusal> {
-        let chosen = match choice {
+        if request.tool_choice.as_ref().is_some_and(|choice| is_of_lost(choice, request, offered.clone())) {
+            losses.advisory("tool_choice");
+            return Ok(None);
+        }
+        let chosen = match request.tool_choice.as_ref() {
             None => None,
             Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => Some(Chosen::Auto),
             Some(ToolChoice::None) => Some(Chosen::None),
@@ -53,6 +59,20 @@ impl<'r> Chosen<'r> {
 
 /// The end of the sentence about a choice that a target doesn't take.
 pub const NO_FORCE: &str = "asks that a tool be called, and this target lets the model decide";
+/// Whether nothing is left of what the choice is among, though the request has it: tools that a target can't have are left out.
+pub fn is_of_lost<'t>(
+    choice: &ToolChoice<'_>,
+    request: &Request<'_>,
+    mut offered: impl Iterator<Item = &'t Tool<'t>>,
+) -> bool {
+    let is_meant = |tool: &Tool<'_>| match choice {
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Among { required: false, .. } => false,
+        ToolChoice::Required => true,
+        ToolChoice::Named(name) => tool.name == *name,
+        ToolChoice::Among { names, .. } => names.contains(&tool.name),
+    };
+    request.tools.iter().any(is_meant) && !offered.any(is_meant)
+}
 
 /// `cure` may say what to do about it: a sentence after a blank.
 pub fn not_in_tools(name: &Text<'_>, cure: &str) -> Refusal {
@@ -78,17 +98,24 @@ mod tests {
     fn what_must_be_called_must_be_there() {
         let kind = ToolKind::Function { schema: None, strict: None };
         let tool = Tool { name: Text::from("f"), description: None, kind, cache: None };
-        let by = |choice: ToolChoice<'static>, tools: &[Tool<'_>], target: &Target| {
+        let by = |choice: ToolChoice<'static>, tools: &[Tool<'_>], offered: &[Tool<'_>], target: &Target| {
+            let tool_choice = Some(choice);
+            let request = Request { tool_choice, tools: tools.to_vec(), ..Request::default() };
             let mut losses = Losses::new(Unsupported::Refuse);
-            match Chosen::of(Some(&choice), tools.iter(), target, &mut losses) {
+            match Chosen::of(&request, offered.iter(), target, &mut losses) {
                 Ok(chosen) => format!("{chosen:?}"),
                 Err(refusal) => refusal.message,
             }
         };
         let target = Target::example("cohere");
-        let chosen = |choice, tools: &[Tool<'_>]| by(choice, tools, &target);
+        let of = |choice, tools: &[Tool<'_>], offered: &[Tool<'_>]| by(choice, tools, offered, &target);
+        let chosen = |choice, tools: &[Tool<'_>]| of(choice, tools, tools);
         let named = |name: &'static str| ToolChoice::Named(Text::from(name));
         let tools = std::slice::from_ref(&tool);
+        // What was left out can't be called.
+        assert_eq!(of(named("f"), tools, &[]), "None");
+        assert_eq!(of(ToolChoice::Required, tools, &[]), "None");
+        assert_eq!(of(ToolChoice::Auto, tools, &[]), "Some(Auto)");
         assert!(chosen(named("f"), tools).contains("Tool("));
         assert!(chosen(named("g"), tools).ends_with("names the tool \"g\", which is not in tools."));
         assert_eq!(chosen(ToolChoice::Required, tools), "Some(Any)");
@@ -98,8 +125,8 @@ mod tests {
         assert!(chosen(some(true), &[]).starts_with("tool_choice wants a tool to be called"));
         assert_eq!(chosen(ToolChoice::None, &[]), "Some(None)");
         let free = Target { capabilities: Features::TOOLS, ..Target::example("cohere") };
-        assert_eq!(by(some(false), tools, &free), "Some(Auto)");
-        let refused = by(named("f"), tools, &free);
+        assert_eq!(by(some(false), tools, tools, &free), "Some(Auto)");
+        let refused = by(named("f"), tools, tools, &free);
         assert!(refused.contains("this target lets the model decide"), "{refused}");
     }
 }

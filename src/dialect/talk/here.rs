@@ -1,6 +1,6 @@
 //! Where in a conversation a writer is, and what becomes of the part there.
 
-use crate::chat::{Message, Part, PartKind, Request, Role, ToolCall};
+use crate::chat::{Message, Part, PartKind, Request, Role};
 use crate::dialect::loss::{Loss, Losses, Member, Place, Refusal, Spot};
 use std::borrow::Cow;
 
@@ -32,8 +32,6 @@ pub struct Here<'l> {
     pub stand: Stand,
     message: usize,
     part: usize,
-    /// How many tool calls of the message were read.
-    calls: usize,
 }
 
 impl<'l> Here<'l> {
@@ -61,7 +59,7 @@ impl<'l> Here<'l> {
             Role::User => Stand::User,
             Role::Assistant => Stand::Assistant,
         };
-        Here { losses, stand, message, part: 0, calls: 0 }
+        Here { losses, stand, message, part: 0 }
     }
 
     /// Goes through the parts of the message.
@@ -114,33 +112,21 @@ impl<'l> Here<'l> {
         }
     }
 
-    /// The object that the arguments of the message's next call are.
-    ///
-    /// # Errors
-    /// They are none.
-    pub fn arguments<'c>(&mut self, call: &'c ToolCall<'_>) -> Result<Cow<'c, str>, Refusal> {
-        let spot = Spot::Call { call: self.calls, part: self.part };
-        self.calls = self.calls.saturating_add(1);
-        call.arguments.object().ok_or_else(|| {
-            Refusal::invalid_at(
-                Place { message: self.message, spot },
-                "must hold a JSON object, and it doesn't. Send the arguments as the model gave them.",
-            )
-        })
-    }
-
     /// Whether the part goes out as a block, as `fate` says; what is lost of it is listed.
     ///
     /// # Errors
-    /// It must go out and can't, or it is a tool call whose arguments are no object.
+    /// It must go out and can't.
     pub fn admits(
         &mut self,
         part: &Part<'_>,
         fate: &mut dyn FnMut(&Part<'_>, &mut Here<'_>) -> Result<Admission, Refusal>,
     ) -> Result<bool, Refusal> {
+        if self.losses.answers_nothing(&part.kind) {
+            self.lose("answers a call that was left out")?;
+            return Ok(false);
+        }
         let own = fate(part, self)?;
         match &part.kind {
-            PartKind::ToolCall(call) => _ = self.arguments(call)?,
             PartKind::ToolResult(result) => {
                 let around = std::mem::replace(&mut self.stand, Stand::Result);
                 // What is lost inside is listed under the result; what is left goes out.
@@ -162,7 +148,11 @@ impl<'l> Here<'l> {
                 }
                 Ok(false)
             }
-            Admission::Lost(why) => self.lose(&why).map(|()| false),
+            Admission::Lost(why) => {
+                self.lose(&why)?;
+                self.losses.left_out(&part.kind);
+                Ok(false)
+            }
         }
     }
 }
@@ -170,19 +160,9 @@ impl<'l> Here<'l> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Arguments, ToolResult};
+    use crate::chat::ToolResult;
     use crate::dialect::loss::{InChat, Unsupported};
     use crate::json::Text;
-
-    fn call(arguments: &str) -> PartKind<'_> {
-        let arguments = Arguments::Encoded(Text::from(arguments));
-        PartKind::ToolCall(ToolCall {
-            id: Text::from("c"),
-            name: Text::from("f"),
-            arguments,
-            signature: None,
-        })
-    }
 
     /// What is refused or listed where no text goes into a result.
     fn admitted(parts: Vec<PartKind<'_>>) -> Result<Vec<String>, String> {
@@ -207,11 +187,5 @@ mod tests {
         let result = ToolResult { call_id: Text::from("c"), name: None, parts: inside, is_error: false };
         let parts = vec![PartKind::Text(Text::from("b")), PartKind::ToolResult(result)];
         assert_eq!(admitted(parts).unwrap(), ["messages[].name", "messages[0].content[1]"]);
-    }
-
-    #[test]
-    fn calls_are_counted() {
-        let refused = admitted(vec![call("{}"), call(""), call("[1]")]).unwrap_err();
-        assert!(refused.starts_with("messages[0].tool_calls[2].function.arguments must hold"), "{refused}");
     }
 }

@@ -219,6 +219,12 @@ impl Endpoint for DeepSeek {
                     "Failed to deserialize the JSON body into the target type: messages[{at}].role: unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool`"
                 )));
             }
+            // Seen of all but the user's (QwenLM/qwen-code#2318, tailcallhq/forgecode#2008); the column is not ours to know.
+            if message["role"] != "user" && message["content"].is_array() {
+                return Err(Fault::new(format!(
+                    "Failed to deserialize the JSON body into the target type: messages[{at}]: invalid type: sequence, expected a string at line 1 column 1"
+                )));
+            }
             if message["tool_calls"].is_array() && !message["reasoning_content"].is_string() {
                 return Err(Fault::new(format!(
                     "Missing `reasoning_content` field in the assistant message at message index {at}."

@@ -21,7 +21,9 @@ pub fn refusal(
     model: &str,
 ) -> Refused {
     match family {
-        Family::OpenAi | Family::Mistral | Family::DeepSeek => openai(failure, message, param, model),
+        Family::OpenAi | Family::Mistral | Family::DeepSeek | Family::Groq | Family::Fireworks => {
+            openai(failure, message, param, model)
+        }
         Family::Azure => azure(failure, message, param),
         Family::Anthropic => anthropic(failure, message, model),
         Family::Google | Family::Vertex => google(family, failure, message, model),

@@ -13,6 +13,7 @@ mod hosted;
 mod openai;
 mod responses;
 mod route;
+mod strict;
 
 use std::str::FromStr;
 
@@ -31,6 +32,8 @@ pub enum Family {
     OpenAi,
     Mistral,
     DeepSeek,
+    Groq,
+    Fireworks,
     Azure,
     Anthropic,
     Google,
@@ -59,6 +62,8 @@ impl FromStr for Speaks {
             "openai" => Self::Only(Family::OpenAi),
             "mistral" => Self::Only(Family::Mistral),
             "deepseek" => Self::Only(Family::DeepSeek),
+            "groq" => Self::Only(Family::Groq),
+            "fireworks" => Self::Only(Family::Fireworks),
             "azure_openai" => Self::Only(Family::Azure),
             "anthropic" => Self::Only(Family::Anthropic),
             "gemini" => Self::Only(Family::Google),
@@ -67,7 +72,7 @@ impl FromStr for Speaks {
             "cohere" => Self::Only(Family::Cohere),
             _ => {
                 return Err(format!(
-                    "`{text}` is none of auto, echo, openai, mistral, deepseek, azure_openai, anthropic, gemini, vertex, bedrock, cohere"
+                    "`{text}` is none of auto, echo, openai, mistral, deepseek, groq, fireworks, azure_openai, anthropic, gemini, vertex, bedrock, cohere"
                 ));
             }
         })

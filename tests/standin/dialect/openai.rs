@@ -62,6 +62,7 @@ impl Endpoint for Chat {
         }
         let messages = required_list(body, "messages")?;
         check_messages(messages)?;
+        check_marks(body)?;
         let stream = body["stream"].as_bool().unwrap_or(false);
         if body["stream_options"].is_object() && !stream {
             return Err(Fault::at(
@@ -204,6 +205,28 @@ pub fn text(content: &Value) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Anthropic's marks of cache breakpoints: `Unknown parameter: 'messages[0].content[0].cache_control'.`, in a recorded answer; so says
+/// Responses (BerriAI/litellm#28431).
+fn check_marks(body: &Value) -> Result<(), Fault> {
+    let unknown = |place: String| Err(Fault::at(place.clone(), format!("Unknown parameter: '{place}'.")));
+    for (at, message) in body["messages"].as_array().into_iter().flatten().enumerate() {
+        if !message["cache_control"].is_null() {
+            return unknown(format!("messages[{at}].cache_control"));
+        }
+        for (part, content) in message["content"].as_array().into_iter().flatten().enumerate() {
+            if !content["cache_control"].is_null() {
+                return unknown(format!("messages[{at}].content[{part}].cache_control"));
+            }
+        }
+    }
+    for (at, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
+        if !tool["cache_control"].is_null() {
+            return unknown(format!("tools[{at}].cache_control"));
+        }
+    }
+    Ok(())
 }
 
 /// Roles, contents, and that every tool call is answered right after it.

@@ -2,7 +2,7 @@
 
 use super::{
     Endpoint, Family, Speaks, accents, anthropic, azure, bedrock, cohere, embeddings, gemini, hosted, openai,
-    responses,
+    responses, strict,
 };
 
 /// A path that was recognised.
@@ -22,6 +22,8 @@ pub const ENDPOINTS: &[(&str, &dyn Endpoint)] = &[
     ("openai_responses", &responses::Responses),
     ("mistral_chat", &accents::Mistral),
     ("deepseek_chat", &accents::DeepSeek),
+    ("groq_chat", &strict::Groq),
+    ("fireworks_chat", &strict::Fireworks),
     ("azure_chat", &azure::AzureChat),
     ("anthropic_messages", &anthropic::Messages),
     ("anthropic_count", &hosted::CountTokens),
@@ -46,7 +48,8 @@ impl Route {
     /// `speaks` OpenAI only.
     pub fn find(path: &str, speaks: Speaks) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let azure = segments.first() == Some(&"openai") && speaks != Speaks::Only(Family::OpenAi);
+        let azure = segments.first() == Some(&"openai")
+            && !matches!(speaks, Speaks::Only(Family::OpenAi | Family::Groq | Family::Fireworks));
         let openai = if azure { Family::Azure } else { Family::OpenAi };
         let google = if segments.contains(&"publishers") { Family::Vertex } else { Family::Google };
         let (family, name, model, stream) = match segments.as_slice() {
@@ -62,6 +65,12 @@ impl Route {
             }
             [.., "chat", "completions"] if speaks == Speaks::Only(Family::DeepSeek) => {
                 (Family::DeepSeek, "deepseek_chat", None, None)
+            }
+            [.., "chat", "completions"] if speaks == Speaks::Only(Family::Groq) => {
+                (Family::Groq, "groq_chat", None, None)
+            }
+            [.., "chat", "completions"] if speaks == Speaks::Only(Family::Fireworks) => {
+                (Family::Fireworks, "fireworks_chat", None, None)
             }
             [.., "chat", "completions"] if openai == Family::Azure => (openai, "azure_chat", None, None),
             [.., "chat", "completions"] => (openai, "openai_chat", None, None),

@@ -137,7 +137,7 @@ impl Fold {
 fn comparable(kind: &PartKind<'_>) -> String {
     match kind {
         PartKind::ToolCall(call) => {
-            format!("{:?} {:?} {}", call.id, call.name, call.arguments.object().unwrap_or_default())
+            format!("{:?} {:?} {}", call.id, call.name, call.arguments.object())
         }
         other => format!("{other:?}"),
     }

@@ -102,5 +102,5 @@ fn another_makers_signature_travels_with_its_call() {
     };
     let stream = written(&[call, Event::Finish { choice: 0, finish: Finish::ToolCalls }]);
     assert!(stream.contains(r#""signature":"google-gemini-v1+call:c2ln""#), "{stream}");
-    assert!(stream.contains(r#""id":"a_b""#));
+    assert!(stream.contains(r#""id":"sw_a_3ab""#));
 }

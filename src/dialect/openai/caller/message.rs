@@ -160,7 +160,7 @@ impl<'a> MessageReading<'a> {
                 parts.push(calls::read(call, &at.index(index))?.into());
             }
         }
-        if let Some(call) = members.function_call {
+        if let Some(call) = members.function_call.filter(|call| !calls::is_none(*call)) {
             self.legacy_calls += 1;
             let id = legacy_id(self.legacy_calls);
             parts.push(PartKind::ToolCall(calls::read_function(call, id, &at.name("function_call"))?).into());

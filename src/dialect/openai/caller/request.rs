@@ -126,7 +126,12 @@ impl<'a> ChatReading<'a> {
     }
 
     fn effort(&mut self, value: Raw<'a>, at: &At<'_>) -> Result<(), Refusal> {
-        let effort = Effort::from_name(&at.text(value)?.decode())
+        let name = at.text(value)?;
+        // Groq's word for what happens anyway.
+        if name == "default" {
+            return Ok(());
+        }
+        let effort = Effort::from_name(&name.decode())
             .ok_or_else(|| at.refuse("must be one of none, minimal, low, medium, high, xhigh and max."))?;
         self.request.thinking.effort = Some(effort);
         self.request.thinking.off = effort == Effort::None;

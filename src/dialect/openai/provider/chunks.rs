@@ -7,13 +7,15 @@
 //! <https://docs.mistral.ai/api/#tag/chat>
 
 use super::order::{Stratum, places};
-use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall, ToolResult};
+use super::texts::{FAILED, Join, joined};
+use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, ToolCall};
 use crate::dialect::loss::{Loss, lose_member_of_message};
 use crate::dialect::openai::calls;
+use crate::dialect::piece::ids;
 use crate::dialect::piece::media::plain_text;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::talk::SILENT_USER;
-use crate::dialect::{Dialect, Losses, Refusal, write_data_url};
+use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
+use crate::dialect::{CacheMarks, Dialect, Losses, Refusal, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
@@ -27,8 +29,6 @@ pub(super) struct MistralMessages<'c> {
     dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
-    /// The message being written, for refusals.
-    index: usize,
     /// What was written last is a tool's result.
     after_result: bool,
 }
@@ -39,7 +39,7 @@ impl<'c> MistralMessages<'c> {
         names: &'c Renames,
         losses: &'c mut Losses,
     ) -> MistralMessages<'c> {
-        MistralMessages { dialect, names, losses, index: 0, after_result: false }
+        MistralMessages { dialect, names, losses, after_result: false }
     }
 
     /// Writes the array.
@@ -47,26 +47,25 @@ impl<'c> MistralMessages<'c> {
     /// # Errors
     /// A part that Mistral can't carry.
     pub(super) fn write(mut self, request: &Request<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let last = request.messages.len().saturating_sub(1);
         let places = places(&request.messages);
-        let each = || request.messages.iter().zip(&places).enumerate();
+        let each = || Indexed::all(&request.messages).zip(&places);
         let ordered = Stratum::IN_ORDER
             .into_iter()
-            .flat_map(|place| each().filter(move |(_, (_, own))| **own == place));
+            .flat_map(|place| each().filter(move |(_, own)| **own == place).map(|(indexed, _)| indexed));
+        let stretches = stretches(ordered);
+        let last = stretches.len().saturating_sub(1);
         w.open_array();
-        for (index, (message, _)) in ordered {
-            self.index = index;
-            if message.name.is_some() {
-                self.losses.advisory(Loss::NAMES);
-            }
-            if message.parts.iter().any(|part| part.cache.is_some()) {
-                self.losses.advisory("cache_control");
-            }
-            self.extra(message)?;
-            match message.role {
-                Role::Assistant => self.assistant(message, index == last, w)?,
-                Role::User => self.user(message, w)?,
-                Role::System | Role::Developer => self.system(message, w)?,
+        for (at, stretch) in stretches.into_iter().enumerate() {
+            match stretch {
+                Stretch::Assistant(said) => self.assistant(&said, at == last, w)?,
+                Stretch::Result(placed) => self.result(placed, w)?,
+                Stretch::Other(indexed) => {
+                    self.list(indexed)?;
+                    match indexed.message.role {
+                        Role::User => self.user(indexed, w)?,
+                        _ => self.system(indexed, w)?,
+                    }
+                }
             }
         }
         if places.iter().all(|place| *place == Stratum::Front) {
@@ -77,6 +76,17 @@ impl<'c> MistralMessages<'c> {
         }
         w.close_array();
         Ok(())
+    }
+
+    /// Lists what of a message Mistral has no place for.
+    fn list(&mut self, indexed: Indexed<'_>) -> Result<(), Refusal> {
+        if indexed.message.name.is_some() {
+            self.losses.advisory(Loss::NAMES);
+        }
+        if indexed.message.parts.iter().any(|part| part.cache.is_some()) {
+            self.losses.advisory(CacheMarks::ANTHROPICS);
+        }
+        self.extra(indexed.message)
     }
 
     /// Members of messages that Mistral doesn't know; `prefix` it does.
@@ -90,13 +100,30 @@ impl<'c> MistralMessages<'c> {
         Ok(())
     }
 
-    fn system(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut texts = Vec::with_capacity(message.parts.len());
-        for (at, part) in message.parts.iter().enumerate() {
-            match &part.kind {
+    /// The parts that go out. What is left out must be known before: a message isn't written without content.
+    fn kept<'r>(&mut self, parts: Vec<Placed<'r>>) -> Result<Vec<Placed<'r>>, Refusal> {
+        if !self.losses.may_drop() {
+            return Ok(parts);
+        }
+        let mut kept = Vec::with_capacity(parts.len());
+        for placed in parts {
+            let mut out = Vec::new();
+            let mut w = Writer::weighing(&mut out);
+            self.chunk(placed, &mut w)?;
+            if w.length() > 0 {
+                kept.push(placed);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn system(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut texts = Vec::with_capacity(indexed.message.parts.len());
+        for placed in indexed.parts() {
+            match &placed.part.kind {
                 PartKind::Text(text) if text.is_empty() => {}
-                PartKind::Text(_) => texts.push(part),
-                _ => self.lose(at, "is no text, and Mistral's instructions are text only")?,
+                PartKind::Text(_) => texts.push(placed),
+                _ => self.lose(placed, "is no text, and Mistral's instructions are text only")?,
             }
         }
         if texts.is_empty() {
@@ -104,25 +131,24 @@ impl<'c> MistralMessages<'c> {
         }
         w.open_object();
         w.key("role").string("system");
-        self.content(&texts, w.key("content"))?;
+        self.content(&texts, Join::Paragraphs, w.key("content"))?;
         w.close_object();
         Ok(())
     }
 
-    fn user(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut rest: Vec<&Part<'_>> = Vec::new();
+    fn user(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut rest: Vec<Placed<'_>> = Vec::new();
         let mut had_results = false;
-        for part in &message.parts {
-            match &part.kind {
-                PartKind::ToolResult(result) => {
-                    had_results = true;
-                    self.result(result, w)?;
-                }
+        for placed in indexed.parts() {
+            match &placed.part.kind {
+                PartKind::ToolResult(_) => had_results = true,
                 PartKind::Text(text) if text.is_empty() => {}
-                _ => rest.push(part),
+                _ => rest.push(placed),
             }
         }
-        if rest.is_empty() && had_results {
+        let had_parts = !rest.is_empty();
+        let rest = self.kept(rest)?;
+        if rest.is_empty() && (had_results || had_parts) {
             return Ok(());
         }
         if std::mem::take(&mut self.after_result) {
@@ -133,49 +159,58 @@ impl<'c> MistralMessages<'c> {
         }
         w.open_object();
         w.key("role").string("user");
-        self.content(&rest, w.key("content"))?;
+        self.content(&rest, Join::Not, w.key("content"))?;
         w.close_object();
         Ok(())
     }
 
-    fn result(&mut self, result: &ToolResult<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+    fn result(&mut self, placed: Placed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(()) };
+        if self.losses.answers_nothing(&placed.part.kind) {
+            return self.lose(placed, "answers a call that was left out");
+        }
         // There is no member for it: the words must say that the tool failed.
-        let error = Part::from(PartKind::Text(Text::from("Error: ")));
-        let parts: Vec<&Part<'_>> =
-            result.is_error.then_some(&error).into_iter().chain(&result.parts).collect();
+        let error = Part::from(PartKind::Text(Text::from(FAILED)));
+        let mark = result.is_error.then_some(&error);
+        let parts: Vec<Placed<'_>> =
+            mark.into_iter().chain(&result.parts).map(|part| Placed { part, ..placed }).collect();
         w.open_object();
         w.key("role").string("tool");
         w.key("tool_call_id").string(&call_id(&result.call_id));
         if let Some(name) = &result.name {
             w.key("name").text(&self.names.sent(name));
         }
-        self.content(&parts, w.key("content"))?;
+        let join = if result.is_error { Join::Sentence } else { Join::Lines };
+        self.content(&parts, join, w.key("content"))?;
         w.close_object();
         self.after_result = true;
         Ok(())
     }
 
-    fn assistant(&mut self, message: &Message<'_>, last: bool, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut content: Vec<&Part<'_>> = Vec::new();
+    fn assistant(&mut self, said: &[Indexed<'_>], last: bool, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let mut content: Vec<Placed<'_>> = Vec::new();
         let mut called: Vec<&ToolCall<'_>> = Vec::new();
-        for part in &message.parts {
-            match &part.kind {
+        said.iter().try_for_each(|indexed| self.list(*indexed))?;
+        for placed in said.iter().flat_map(|indexed| indexed.parts()) {
+            match &placed.part.kind {
                 // Nothing says which of Mistral's models made a thought, and not all take them.
                 PartKind::Thought(_) => self.losses.advisory(Loss::THOUGHTS),
                 PartKind::ToolCall(call) => called.push(call),
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
-                _ => content.push(part),
+                _ => content.push(placed),
             }
         }
+        let content = self.kept(content)?;
         if content.is_empty() && called.is_empty() {
             // An answer without a word: Mistral takes none, and nothing is lost with it.
             return Ok(());
         }
         self.after_result = false;
-        let prefix = message.extra.iter().find(|(name, _)| *name == "prefix").map(|(_, value)| *value);
+        let mut extra = said.iter().rev().flat_map(|indexed| &indexed.message.extra);
+        let prefix = extra.find(|(name, _)| *name == "prefix").map(|(_, value)| *value);
         w.open_object();
         w.key("role").string("assistant");
-        self.content(&content, w.key("content"))?;
+        self.content(&content, Join::Speech, w.key("content"))?;
         if !called.is_empty() {
             w.key("tool_calls").array(|w| called.iter().for_each(|call| write_call(call, self.names, w)));
         }
@@ -188,27 +223,22 @@ impl<'c> MistralMessages<'c> {
         Ok(())
     }
 
-    /// A single text is a string, anything else an array of chunks.
-    fn content(&mut self, parts: &[&Part<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let texts: Option<Vec<&Text<'_>>> = parts.iter().map(|part| text_of(&part.kind)).collect();
-        match (parts, texts.as_deref()) {
-            ([_], Some([text])) => w.text(text),
-            // The word for a failed tool and the tool's own.
-            ([first, _], Some([error, text])) if is_error_mark(&first.kind) => w.texts([*error, *text]),
-            ([], _) => w.string(""),
-            _ => {
-                w.open_array();
-                for (at, part) in parts.iter().enumerate() {
-                    self.chunk(&part.kind, at, w)?;
-                }
-                w.close_array();
-            }
+    /// Text only is a string, anything else an array of chunks.
+    fn content(&mut self, parts: &[Placed<'_>], join: Join, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        if let Some(text) = joined(parts, join) {
+            w.text(&text);
+            return Ok(());
         }
+        w.open_array();
+        for placed in parts {
+            self.chunk(*placed, w)?;
+        }
+        w.close_array();
         Ok(())
     }
 
-    fn chunk(&mut self, kind: &PartKind<'_>, at: usize, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        match kind {
+    fn chunk(&mut self, placed: Placed<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        match &placed.part.kind {
             PartKind::Text(text) | PartKind::Refusal(text) => write_text(&[text], w),
             PartKind::Image { source, detail } => match source {
                 Source::Base64 { .. } | Source::Url(_) => w.object(|w| {
@@ -221,7 +251,10 @@ impl<'c> MistralMessages<'c> {
                     });
                 }),
                 Source::File(_) | Source::Text(_) => {
-                    self.lose(at, "is an image in another provider's file store, which Mistral can't read")?;
+                    self.lose(
+                        placed,
+                        "is an image in another provider's file store, which Mistral can't read",
+                    )?;
                 }
             },
             PartKind::Audio { data, .. } => w.object(|w| {
@@ -235,7 +268,7 @@ impl<'c> MistralMessages<'c> {
                 if let Some(context) = context {
                     write_text(&[context], w);
                 }
-                self.document(source, name.as_ref(), at, w)?;
+                self.document(source, name.as_ref(), placed, w)?;
             }
             PartKind::Foreign { dialect, kind, raw }
                 if *dialect == Dialect::OpenAi.name() && OWN_CHUNKS.iter().any(|own| *kind == *own) =>
@@ -244,10 +277,10 @@ impl<'c> MistralMessages<'c> {
             }
             PartKind::Foreign { kind, .. } => {
                 let why = format!("is a part of type `{}`, which Mistral doesn't have", kind.decode());
-                self.lose(at, &why)?;
+                self.lose(placed, &why)?;
             }
             PartKind::ToolCall(_) | PartKind::ToolResult(_) | PartKind::Thought(_) => {
-                self.lose(at, "is in a message that can't hold it")?;
+                self.lose(placed, "is in a message that can't hold it")?;
             }
         }
         Ok(())
@@ -257,7 +290,7 @@ impl<'c> MistralMessages<'c> {
         &mut self,
         source: &Source<'_>,
         name: Option<&Text<'_>>,
-        at: usize,
+        placed: Placed<'_>,
         w: &mut Writer<'_>,
     ) -> Result<(), Refusal> {
         // Plain text needs no file; its title is a line before it. Others than PDF and office files Mistral doesn't read.
@@ -277,7 +310,7 @@ impl<'c> MistralMessages<'c> {
                 }
             }),
             Source::File(_) if self.dialect == Dialect::Anthropic.name() => {
-                self.lose(at, "is a document in Anthropic's file store, which Mistral can't read")?;
+                self.lose(placed, "is a document in Anthropic's file store, which Mistral can't read")?;
             }
             Source::File(id) => w.object(|w| {
                 w.key("type").string("file");
@@ -287,20 +320,11 @@ impl<'c> MistralMessages<'c> {
         Ok(())
     }
 
-    fn lose(&mut self, at: usize, why: &str) -> Result<(), Refusal> {
-        self.losses.meaning(Loss::part(self.index, at), why)
+    fn lose(&mut self, placed: Placed<'_>, why: &str) -> Result<(), Refusal> {
+        self.losses.meaning(Loss::part(placed.message, placed.at), why)?;
+        self.losses.left_out(&placed.part.kind);
+        Ok(())
     }
-}
-
-fn text_of<'p, 'a>(kind: &'p PartKind<'a>) -> Option<&'p Text<'a>> {
-    match kind {
-        PartKind::Text(text) | PartKind::Refusal(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn is_error_mark(kind: &PartKind<'_>) -> bool {
-    matches!(kind, PartKind::Text(text) if *text == "Error: ")
 }
 
 fn write_text(texts: &[&Text<'_>], w: &mut Writer<'_>) {
@@ -318,12 +342,10 @@ fn write_url(source: &Source<'_>, w: &mut Writer<'_>) {
 }
 
 fn write_call(call: &ToolCall<'_>, names: &Renames, w: &mut Writer<'_>) {
-    let given = call.arguments.text();
-    let arguments = if given.is_blank() { Text::from("{}") } else { given };
     let sent = ToolCall {
         id: Text::from(call_id(&call.id)),
         name: names.sent(&call.name),
-        arguments: Arguments::Encoded(arguments),
+        arguments: Arguments::Encoded(Text::from(call.arguments.object())),
         signature: None,
     };
     calls::write(&sent, None, w);
@@ -339,19 +361,7 @@ fn call_id(id: &Text<'_>) -> String {
     if id.len() == ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return id.into_owned();
     }
-    // FNV-1a: nobody gains from two ids that meet, and one turn's are few.
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let digits = "0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut rest = hash;
-    (0..ID)
-        .filter_map(|_| {
-            let digit = usize::try_from(rest % 36).ok()?;
-            rest /= 36;
-            digits.chars().nth(digit)
-        })
-        .collect()
+    ids::digits(&id, ID)
 }
 
 /// A tool of a kind that Mistral runs itself.

@@ -1,14 +1,18 @@
 //! The model's messages into those of Chat Completions.
 //!
-//! Results of tools become messages of their own, before what else their message holds. A tool's message takes text
-//! only: images and documents in a result follow in the user's message after it.
+//! Results of tools become messages of their own, right behind their calls. A tool's message takes text only: images and documents in a
+//! result follow in the user's message after it. What is text only is a string, which every compatible server takes: several refuse
+//! arrays of texts, DeepSeek and Cerebras in instructions, DeepSeek and Moonshot in results of tools.
 
 use super::part;
-use crate::chat::{Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
+use super::texts::{FAILED, Join, joined};
+use crate::chat::{Arguments, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::openai::{calls, quirks, reasoning};
+use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::{Dialect, Losses, Refusal, Target, Thoughts};
+use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
+use crate::dialect::{Dialect, Losses, Quirk, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 
 pub(super) struct Messages<'c> {
@@ -17,8 +21,6 @@ pub(super) struct Messages<'c> {
     dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
-    /// The message being written, for refusals.
-    index: usize,
 }
 
 impl<'c> Messages<'c> {
@@ -28,7 +30,7 @@ impl<'c> Messages<'c> {
         names: &'c Renames,
         losses: &'c mut Losses,
     ) -> Messages<'c> {
-        Messages { target, dialect, names, losses, index: 0 }
+        Messages { target, dialect, names, losses }
     }
 
     /// Writes the array.
@@ -37,67 +39,134 @@ impl<'c> Messages<'c> {
     /// A part that Chat Completions can't carry.
     pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_array();
-        for (index, message) in messages.iter().enumerate() {
-            self.index = index;
-            if message.parts.iter().any(|part| part.cache.is_some()) {
-                self.losses.advisory("cache_control");
-            }
-            match message.role {
-                Role::Assistant => self.assistant(message, w)?,
-                Role::User => self.user(message, w)?,
-                Role::System => self.plain("system", message, message.parts.iter().collect(), w)?,
-                Role::Developer => {
-                    let role = quirks::developer_role(self.target.row);
-                    self.plain(role, message, message.parts.iter().collect(), w)?;
+        let mut is_empty = true;
+        let mut all = stretches(Indexed::all(messages)).into_iter().peekable();
+        while let Some(stretch) = all.next() {
+            is_empty &= !match stretch {
+                Stretch::Assistant(said) => self.assistant(&said, w)?,
+                Stretch::Result(placed) => self.result(placed, messages, w)?,
+                Stretch::Other(indexed) if indexed.message.role == Role::User => {
+                    let mut users = vec![indexed];
+                    while let Some(Stretch::Other(next)) = all.next_if(|next| self.goes_on(next)) {
+                        users.push(next);
+                    }
+                    self.user(&users, w)?
                 }
-            }
+                Stretch::Other(indexed) => self.instructions(indexed, w)?,
+            };
+        }
+        if is_empty && !messages.is_empty() {
+            w.object(|w| {
+                w.key("role").string("user");
+                w.key("content").string(SILENT_USER);
+            });
         }
         w.close_array();
         Ok(())
     }
 
-    fn user(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut rest: Vec<&Part<'_>> = Vec::new();
-        for part in &message.parts {
-            if let PartKind::ToolResult(result) = &part.kind {
-                self.result(result, message, w)?;
-                rest.extend(result.parts.iter().filter(|part| is_media(part)));
+    /// The parts that go out. What is left out must be known before: a message isn't written without content.
+    fn kept<'r>(&mut self, parts: Vec<Placed<'r>>) -> Result<Vec<Placed<'r>>, Refusal> {
+        if !self.losses.may_drop() {
+            return Ok(parts);
+        }
+        let mut kept = Vec::with_capacity(parts.len());
+        for placed in parts {
+            let mut out = Vec::new();
+            let mut w = Writer::weighing(&mut out);
+            let place = Loss::part(placed.message, placed.at);
+            part::write(&placed.part.kind, place, self.dialect, self.losses, &mut w)?;
+            if w.length() > 0 {
+                kept.push(placed);
             }
         }
-        let had_results = message.parts.iter().any(|part| matches!(part.kind, PartKind::ToolResult(_)));
-        rest.extend(message.parts.iter().filter(|part| !matches!(part.kind, PartKind::ToolResult(_))));
-        if rest.is_empty() && had_results {
-            return Ok(());
+        Ok(kept)
+    }
+
+    /// Whether the user says it in the message before, as the provider wants them to take turns.
+    fn goes_on(&self, next: &Stretch<'_>) -> bool {
+        self.target.row.has(Quirk::Alternates)
+            && matches!(next, Stretch::Other(next) if next.message.role == Role::User)
+    }
+
+    /// Whether something was written, here and below.
+    fn instructions(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let role = match indexed.message.role {
+            Role::Developer => quirks::developer_role(self.target.row),
+            _ => "system",
+        };
+        self.plain(role, &[indexed], indexed.parts().collect(), Join::Paragraphs, w)
+    }
+
+    fn user(&mut self, users: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let (results, others): (Vec<_>, Vec<_>) = users
+            .iter()
+            .flat_map(|indexed| indexed.parts())
+            .partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
+        let had_results = !results.is_empty();
+        let mut rest: Vec<Placed<'_>> = Vec::with_capacity(others.len());
+        for placed in results {
+            let PartKind::ToolResult(result) = &placed.part.kind else { continue };
+            rest.extend(
+                result.parts.iter().filter(|part| is_media(part)).map(|part| Placed { part, ..placed }),
+            );
         }
-        self.plain("user", message, rest, w)
+        rest.extend(others);
+        if rest.is_empty() && had_results {
+            return Ok(false);
+        }
+        self.plain("user", users, rest, Join::Not, w)
     }
 
     /// A message of a role and its content.
     fn plain(
         &mut self,
         role: &str,
-        message: &Message<'_>,
-        parts: Vec<&Part<'_>>,
+        messages: &[Indexed<'_>],
+        parts: Vec<Placed<'_>>,
+        join: Join,
         w: &mut Writer<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
+        let had_parts = !parts.is_empty();
+        let parts = self.kept(parts)?;
+        if had_parts && parts.is_empty() {
+            return Ok(false);
+        }
         w.open_object();
         w.key("role").string(role);
-        self.content(&parts, w.key("content"))?;
-        self.name(message, w);
-        self.extra(message, w);
+        self.content(&parts, join, w.key("content"))?;
+        if let Some(first) = messages.first() {
+            self.name(first.message, w);
+        }
+        if messages.iter().skip(1).any(|indexed| indexed.message.name.is_some()) {
+            self.losses.advisory(Loss::NAMES);
+        }
+        self.extra(messages, w);
         w.close_object();
-        Ok(())
+        Ok(true)
     }
 
-    /// A single text is a string, as every compatible server takes it; anything else an array of parts.
-    fn content(&mut self, parts: &[&Part<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
-        match parts {
-            [] => w.string(""),
-            [Part { kind: PartKind::Text(text), .. }] => w.text(text),
-            several => {
+    /// Text only is a string, anything else an array of parts.
+    fn content(&mut self, parts: &[Placed<'_>], join: Join, w: &mut Writer<'_>) -> Result<(), Refusal> {
+        let keeps_cache = quirks::adds_cache_marks(self.target.row);
+        let mut is_marked = false;
+        for placed in parts.iter().filter(|placed| placed.part.cache.is_some()) {
+            let takes = keeps_cache && matches!(placed.part.kind, PartKind::Text(_));
+            is_marked |= takes;
+            if !takes {
+                self.losses.advisory("cache_control");
+            }
+        }
+        match joined(parts, join).filter(|_| !is_marked) {
+            Some(text) => w.text(&text),
+            None => {
                 w.open_array();
-                for (at, part) in several.iter().enumerate() {
-                    part::write(&part.kind, Loss::part(self.index, at), self.dialect, self.losses, w)?;
+                for placed in parts {
+                    let place = Loss::part(placed.message, placed.at);
+                    match (&placed.part.kind, placed.part.cache.filter(|_| keeps_cache)) {
+                        (PartKind::Text(text), Some(cache)) => part::write_marked_text(text, cache, w),
+                        (kind, _) => part::write(kind, place, self.dialect, self.losses, w)?,
+                    }
                 }
                 w.close_array();
             }
@@ -107,69 +176,94 @@ impl<'c> Messages<'c> {
 
     fn result(
         &mut self,
-        result: &ToolResult<'_>,
-        message: &Message<'_>,
+        placed: Placed<'_>,
+        messages: &[Message<'_>],
         w: &mut Writer<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
+        let PartKind::ToolResult(result) = &placed.part.kind else { return Ok(false) };
+        if self.losses.answers_nothing(&placed.part.kind) {
+            return Ok(false);
+        }
         w.open_object();
         w.key("role").string("tool");
-        w.key("tool_call_id").text(&result.call_id);
-        // There is no member for it: the words must say that the tool failed.
-        let error = Text::from("Error: ");
-        let mut texts: Vec<&Text<'_>> = if result.is_error { vec![&error] } else { Vec::new() };
-        let elsewhere = Text::from("The result is in the next message.");
-        for (at, part) in result.parts.iter().enumerate() {
-            match &part.kind {
-                PartKind::Text(text) => texts.push(text),
-                _ if is_media(part) => {}
-                other => {
-                    part::refuse(other, Loss::part(self.index, at), self.losses)?;
-                }
-            }
-        }
-        if result.parts.iter().any(is_media)
-            && !result.parts.iter().any(|p| matches!(p.kind, PartKind::Text(_)))
-        {
-            texts.push(&elsewhere);
-        }
-        w.key("content");
-        match texts.as_slice() {
-            [] => w.string(""),
-            [first, second] if result.is_error => w.texts([*first, *second]),
-            [one] => w.text(one),
-            several => w.array(|w| {
-                for text in several {
-                    w.object(|w| {
-                        w.key("type").string("text");
-                        w.key("text").text(text);
-                    });
-                }
-            }),
-        }
+        w.key("tool_call_id").text(&self.id(&result.call_id));
+        self.result_content(result, placed, w.key("content"))?;
         if let Some(name) = &result.name {
             w.key("name").text(&self.names.sent(name));
         }
         // A result with members of its own is its whole message.
-        if message.parts.len() == 1 {
-            self.extra(message, w);
+        if let Some(message) = messages.get(placed.message).filter(|message| message.parts.len() == 1) {
+            self.extra(&[Indexed { index: placed.message, message }], w);
         }
         w.close_object();
+        Ok(true)
+    }
+
+    fn result_content(
+        &mut self,
+        result: &ToolResult<'_>,
+        placed: Placed<'_>,
+        w: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        let elsewhere = Part::from(PartKind::Text(Text::from("The result is in the next message.")));
+        let mut said: Vec<Placed<'_>> = Vec::with_capacity(result.parts.len());
+        for part in &result.parts {
+            match &part.kind {
+                PartKind::Text(_) => said.push(Placed { part, ..placed }),
+                _ if is_media(part) => {}
+                other => part::refuse(other, Loss::part(placed.message, placed.at), self.losses)?,
+            }
+        }
+        if said.is_empty() && result.parts.iter().any(is_media) {
+            said.push(Placed { part: &elsewhere, ..placed });
+        }
+        let keeps_cache = quirks::adds_cache_marks(self.target.row);
+        let cache = placed.part.cache.or_else(|| result.parts.iter().find_map(|part| part.cache));
+        let text = joined(&said, Join::Lines).unwrap_or_default();
+        // There is no member for it: the words must say that the tool failed.
+        let text = match (result.is_error, text.is_empty()) {
+            (true, true) => Text::from(FAILED),
+            (true, false) => Text::from(format!("{FAILED} {}", text.decode())),
+            (false, _) => text,
+        };
+        match cache {
+            Some(cache) if keeps_cache => w.array(|w| part::write_marked_text(&text, cache, w)),
+            cache => {
+                if cache.is_some() {
+                    self.losses.advisory("cache_control");
+                }
+                w.text(&text);
+            }
+        }
         Ok(())
     }
 
-    fn assistant(&mut self, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
-        let mut content: Vec<&Part<'_>> = Vec::new();
+    fn assistant(&mut self, said: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let parts = || said.iter().flat_map(|indexed| indexed.parts());
+        let mut content: Vec<Placed<'_>> = Vec::new();
         let mut refusals: Vec<&Text<'_>> = Vec::new();
         let mut thoughts: Vec<&Thought<'_>> = Vec::new();
         let mut has_calls = false;
-        for part in &message.parts {
-            match &part.kind {
+        for placed in parts() {
+            match &placed.part.kind {
                 PartKind::Thought(thought) => thoughts.push(thought),
                 PartKind::Refusal(text) => refusals.push(text),
                 PartKind::ToolCall(_) => has_calls = true,
                 PartKind::Text(text) if text.is_empty() => {}
-                _ => content.push(part),
+                _ => {
+                    content.push(placed);
+                    continue;
+                }
             }
+            if placed.part.cache.is_some() {
+                self.losses.advisory("cache_control");
+            }
+        }
+        let had_content = !content.is_empty();
+        let content = self.kept(content)?;
+        let is_silent = content.is_empty() && !has_calls && refusals.is_empty();
+        if is_silent && had_content {
+            return Ok(false);
         }
         w.open_object();
         w.key("role").string("assistant");
@@ -177,26 +271,27 @@ impl<'c> Messages<'c> {
         if content.is_empty() && (has_calls || !refusals.is_empty()) {
             w.null();
         } else {
-            self.content(&content, w)?;
+            self.content(&content, Join::Speech, w)?;
         }
         if !refusals.is_empty() {
             w.key("refusal").texts(refusals);
         }
         if has_calls {
-            w.key("tool_calls")
-                .array(|w| message.parts.iter().for_each(|part| write_call(&part.kind, self.names, w)));
+            w.key("tool_calls").array(|w| parts().for_each(|placed| self.call(&placed.part.kind, w)));
         }
-        self.thoughts(message, &thoughts, has_calls, w);
-        self.name(message, w);
-        self.extra(message, w);
+        self.thoughts(said, &thoughts, has_calls, w);
+        if let Some(first) = said.first() {
+            self.name(first.message, w);
+        }
+        self.extra(said, w);
         w.close_object();
-        Ok(())
+        Ok(true)
     }
 
     /// By the book Chat Completions takes no thoughts back: the model thinks anew on each turn. Some providers do.
     fn thoughts(
         &mut self,
-        message: &Message<'_>,
+        said: &[Indexed<'_>],
         thoughts: &[&Thought<'_>],
         has_calls: bool,
         w: &mut Writer<'_>,
@@ -214,7 +309,8 @@ impl<'c> Messages<'c> {
             Some(Thoughts::Needed(name)) => (Some(name), has_calls),
             Some(Thoughts::Never) | None => (None, false),
         };
-        let text = name.and_then(|_| reasoning::unsigned(message.parts.iter()));
+        let parts = said.iter().flat_map(|indexed| &indexed.message.parts);
+        let text = name.and_then(|_| reasoning::unsigned(parts));
         if !thoughts.is_empty() && text.is_none() {
             self.losses.advisory(Loss::THOUGHTS);
         }
@@ -234,23 +330,33 @@ impl<'c> Messages<'c> {
     }
 
     /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.
-    fn extra(&mut self, message: &Message<'_>, w: &mut Writer<'_>) {
+    fn extra(&mut self, messages: &[Indexed<'_>], w: &mut Writer<'_>) {
         if self.dialect == Dialect::OpenAi.name() {
-            for (name, value) in &message.extra {
+            for (name, value) in messages.iter().flat_map(|indexed| &indexed.message.extra) {
                 w.key_text(name).raw(*value);
             }
         }
+    }
+
+    fn id<'i>(&self, id: &'i Text<'_>) -> Text<'i> {
+        match quirks::longest_id(self.target.row) {
+            Some(longest) => ids::within(id, longest),
+            None => id.clone(),
+        }
+    }
+
+    /// Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
+    fn call(&self, kind: &PartKind<'_>, w: &mut Writer<'_>) {
+        let PartKind::ToolCall(call) = kind else { return };
+        let arguments = match &call.arguments {
+            input @ Arguments::FreeForm(_) => input.clone(),
+            other => Arguments::Encoded(Text::from(other.object())),
+        };
+        let (id, name) = (self.id(&call.id), self.names.sent(&call.name));
+        calls::write(&ToolCall { id, name, arguments, signature: None }, None, w);
     }
 }
 
 fn is_media(part: &Part<'_>) -> bool {
     matches!(part.kind, PartKind::Image { .. } | PartKind::Document { .. } | PartKind::Audio { .. })
-}
-
-fn write_call(kind: &PartKind<'_>, names: &Renames, w: &mut Writer<'_>) {
-    // Signatures of another maker mean nothing here, and OpenAI rejects members that it doesn't know.
-    if let PartKind::ToolCall(call) = kind {
-        let name = names.sent(&call.name);
-        calls::write(&ToolCall { name, signature: None, ..call.clone() }, None, w);
-    }
 }

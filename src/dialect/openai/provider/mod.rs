@@ -10,6 +10,7 @@ mod request;
 mod search;
 mod searched;
 mod stream;
+mod texts;
 mod tool_calls;
 
 pub(super) use reply::{is_id, made_up_id};

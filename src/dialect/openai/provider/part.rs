@@ -3,7 +3,7 @@
 use crate::chat::{PartKind, Source};
 use crate::dialect::piece::media::write_image_url;
 use crate::dialect::{Dialect, Loss, Losses, Refusal, write_data_url};
-use crate::json::{Text, Writer};
+use crate::json::{Raw, Text, Writer};
 
 /// Writes a part of a message. `place` is for refusals.
 ///
@@ -51,6 +51,15 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+/// Writes a text with a cache breakpoint behind it.
+pub(super) fn write_marked_text(text: &Text<'_>, cache: Raw<'_>, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("text");
+        w.key("text").text(text);
+        w.key("cache_control").raw(cache);
+    });
 }
 
 fn write_text(texts: &[&Text<'_>], w: &mut Writer<'_>) {

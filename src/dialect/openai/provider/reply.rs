@@ -174,8 +174,7 @@ fn read_call<'a>(call: Raw<'a>, id: impl FnOnce() -> Text<'a>) -> Option<PartKin
 
 fn read_function<'a>(function: Raw<'a>, id: Text<'a>) -> Option<ToolCall<'a>> {
     let name = function.get("name").and_then(Raw::text).filter(|name| !name.is_empty())?;
-    let given = function.present("arguments");
-    // Whatever it is, the caller shall see it rather than lose the call.
-    let arguments = calls::arguments(given).unwrap_or_else(|| Arguments::Json(given.unwrap_or(Raw::NULL)));
+    // Whatever they are, the caller shall see them rather than lose the call.
+    let arguments = calls::arguments(function.present("arguments"));
     Some(ToolCall { id, name, arguments, signature: None })
 }

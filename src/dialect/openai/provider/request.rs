@@ -10,8 +10,8 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
-use crate::dialect::talk::{NO_FORCE, NO_STOP, lose_foreign};
-use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, carry_extra, lose_member};
+use crate::dialect::talk::{NO_FORCE, NO_STOP, is_of_lost, lose_foreign};
+use crate::dialect::{CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, carry_extra};
 use crate::json::{Raw, Text, Writer};
 
 /// The longest name of a function, in bytes.
@@ -92,18 +92,23 @@ impl<'c> Composer<'c> {
         let request = self.request;
         let tools = self.carried_tools()?;
         let takes = |kind| quirks::takes_choice(self.target, kind);
+        let offered = || tools.iter().copied();
+        let wanted = request.tool_choice.as_ref().filter(|choice| !is_of_lost(choice, request, offered()));
+        if wanted.is_none() && request.tool_choice.is_some() {
+            self.losses.advisory("tool_choice");
+        }
         // A provider that can't be told to call none is offered none.
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
             return Ok(());
         }
-        let choice = request.tool_choice.as_ref().filter(|choice| takes(kind_of_choice(choice)));
+        let choice = wanted.filter(|choice| takes(kind_of_choice(choice)));
         let choice = choice.filter(|choice| !search::is_named(choice, &tools));
-        if choice.is_none() && request.tool_choice.is_some() {
+        if choice.is_none() && wanted.is_some() {
             self.losses.meaning("tool_choice", NO_FORCE)?;
         }
         w.key("tools").open_array();
         for tool in tools {
-            write_tool(tool, self.names, self.target.row.has(Quirk::Chunks), w);
+            write_tool(tool, self.names, self.target.row, w);
         }
         w.close_array();
         if let Some(choice) = choice {
@@ -140,7 +145,7 @@ impl<'c> Composer<'c> {
                 }
                 _ => carried.push(tool),
             }
-            if tool.cache.is_some() {
+            if tool.cache.is_some() && !quirks::adds_outer_cache_marks(self.target.row) {
                 self.losses.advisory("cache_control");
             }
         }
@@ -234,6 +239,11 @@ impl<'c> Composer<'c> {
                 self.losses.advisory(if is_budget { Member::Thinking } else { Member::Effort });
                 Ok(())
             }
+            // Mistral's models think when they are told how hard.
+            None if thinking.adaptive && self.target.row.has(Quirk::Chunks) => {
+                self.losses.advisory("thinking");
+                Ok(())
+            }
             // Not every model can be kept from thinking, and the least it does is each model's own.
             None if thinking.off => {
                 self.losses.advisory("thinking");
@@ -273,22 +283,6 @@ impl<'c> Composer<'c> {
         self.put("response_format", as_raw(&json), w)
     }
 
-    /// Whether a provider that knows a member knows this value of it; advice that it doesn't is left out.
-    fn fits(&mut self, name: &str, value: Raw<'_>) -> bool {
-        let fits = !self.target.row.has(Quirk::Chunks)
-            || match name {
-                "service_tier" => {
-                    value.text().is_some_and(|tier| MISTRAL_TIERS.iter().any(|known| tier == *known))
-                }
-                "prediction" => value.get("content").and_then(Raw::text).is_some(),
-                _ => true,
-            };
-        if !fits {
-            self.losses.advisory(name.to_owned());
-        }
-        fits
-    }
-
     fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
         let is_short = |user: &Text<'_>| user.decode().chars().count() <= MAX_USER;
@@ -300,26 +294,25 @@ impl<'c> Composer<'c> {
             Writer::new(&mut json).text(user);
             self.put("user", as_raw(&json), w)?;
         }
-        if request.cache.is_some() {
-            self.losses.advisory("cache_control");
+        match request.cache {
+            Some(cache) if quirks::adds_outer_cache_marks(self.target.row) => {
+                w.key(CacheMarks::ANTHROPICS).raw(cache);
+            }
+            Some(_) => self.losses.advisory(CacheMarks::ANTHROPICS),
+            None => {}
         }
         if request.dialect != OWN {
             return carry_extra(request, self.losses);
         }
         // The caller's own dialect: what we have no word for may mean something there.
         for (name, value) in &request.extra {
-            if quirks::rejects(self.target.row, &name.decode()) {
-                lose_member(OWN, name, *value, self.losses)?;
-            } else if self.fits(&name.decode(), *value) {
+            if quirks::takes(self.target.row, &name.decode(), *value, self.losses)? {
                 w.key_text(name).raw(*value);
             }
         }
         Ok(())
     }
 }
-
-/// Mistral's values of OpenAI's `service_tier`.
-const MISTRAL_TIERS: [&str; 2] = ["auto", "standard_only"];
 
 fn as_raw(json: &[u8]) -> Option<Raw<'_>> {
     std::str::from_utf8(json).ok().map(Raw::trusted)
@@ -334,8 +327,7 @@ fn effort_of_budget(budget: u64) -> Effort {
     }
 }
 
-/// `schema_needed`: also a function without arguments must have one.
-fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Writer<'_>) {
+fn write_tool(tool: &Tool<'_>, names: &Renames, row: &Row, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
         ToolKind::WebSearch(_) => return,
@@ -351,13 +343,17 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, schema_needed: bool, w: &mut Wri
             }
             match schema {
                 Some(schema) => w.key("parameters").raw(*schema),
-                None if schema_needed => w.key("parameters").raw(Raw::trusted(NO_ARGUMENTS)),
+                // At Mistral also a function without arguments must have one.
+                None if row.has(Quirk::Chunks) => w.key("parameters").raw(Raw::trusted(NO_ARGUMENTS)),
                 None => {}
             }
             if let Some(strict) = strict {
                 w.key("strict").bool(*strict);
             }
         });
+        if let Some(cache) = tool.cache.filter(|_| quirks::adds_outer_cache_marks(row)) {
+            w.key(CacheMarks::ANTHROPICS).raw(cache);
+        }
     });
 }
 

@@ -4,7 +4,7 @@
 //! refusal. OpenAI takes its own answers back, so nothing of this happens there, nor at a server known only by its address.
 
 use super::thoughts::is_thought;
-use crate::dialect::openai::quirks;
+use crate::dialect::openai::{calls, quirks};
 use crate::dialect::{Quirk, Row};
 use crate::json::{Raw, Text};
 
@@ -69,7 +69,7 @@ fn is_empty(name: &Text<'_>, value: Raw<'_>) -> bool {
     match value.as_json() {
         "null" => !(name == "content"),
         "[]" => name == "annotations" || name == "tool_calls",
-        _ => false,
+        _ => name == "function_call" && calls::is_none(value),
     }
 }
 

@@ -1,28 +1,43 @@
 //! A caller's messages without what the provider doesn't know in them, and with what it wants said in its way.
 
+use super::content::ContentChanges;
 use super::members::{Fate, KnownMembers, is_only_refusal};
+use super::neighbours::{are_one, groups, lost, together};
 use super::thoughts::{BLANK, is_thought, moves, passed_on, told, without_signatures};
 use crate::dialect::openai::quirks;
-use crate::dialect::{Losses, Quirk, Row, Thoughts};
+use crate::dialect::{Loss, Losses, Quirk, Row, Thoughts};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use memchr::memmem;
 
 /// What becomes of the messages.
 pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
     let wanted = Changes::of(row, messages);
-    if wanted.is_nothing() {
+    let alternates = row.has(Quirk::Alternates) && has_neighbours(messages);
+    if wanted.is_nothing() && !alternates {
         return Edit::Keep;
     }
     let mut out = Vec::with_capacity(messages.as_json().len());
     out.push(b'[');
-    for message in messages.items() {
+    for group in groups(messages, alternates) {
         if out.len() > 1 {
             out.push(b',');
         }
-        wanted.edit(message, losses, &mut out);
+        match group.as_slice() {
+            [one] => wanted.edit(*one, losses, &mut out),
+            several => {
+                lost(several).for_each(|name| losses.advisory(Loss::Each(name.into_string().into())));
+                let one = together(several);
+                Raw::parse(&one).into_iter().for_each(|one| wanted.edit(one, losses, &mut out));
+            }
+        }
     }
     out.push(b']');
     Edit::Replace(out)
+}
+
+fn has_neighbours(messages: Raw<'_>) -> bool {
+    let next = messages.items().skip(1);
+    messages.items().zip(next).any(|(before, next)| are_one(before, next))
 }
 
 /// What has to change in some message.
@@ -35,6 +50,7 @@ struct Changes {
     thoughts: Option<Thoughts>,
     /// Thoughts that are passed on to their makers have some that only another house can open.
     housebound: bool,
+    content: ContentChanges,
 }
 
 impl Changes {
@@ -49,12 +65,19 @@ impl Changes {
             thoughts: quirks::thoughts(row).filter(|thoughts| {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
+            content: ContentChanges::of(row, messages),
         }
     }
 
     fn is_nothing(&self) -> bool {
-        let Changes { members, developer, names, signatures, thoughts, housebound } = self;
-        !developer && !housebound && !names && !signatures && members.is_none() && thoughts.is_none()
+        let Changes { members, developer, names, signatures, thoughts, housebound, content } = self;
+        !developer
+            && !housebound
+            && !names
+            && !signatures
+            && members.is_none()
+            && thoughts.is_none()
+            && content.is_nothing()
     }
 
     /// Writes one message as the provider wants it.
@@ -65,6 +88,9 @@ impl Changes {
         let mut others = Vec::new();
         let refused = is_only_refusal(message);
         let decide = |name: &Text<'_>, value: Raw<'_>| {
+            if self.content.loses(name, losses) {
+                return Edit::Remove;
+            }
             match self.members.as_ref().map_or(Fate::Stays, |members| members.fate(refused, name, value)) {
                 Fate::Stays => {}
                 Fate::Goes => return Edit::Remove,
@@ -92,6 +118,10 @@ impl Changes {
                 let (calls, signed) = without_signatures(value);
                 was_signed |= signed;
                 if signed { Edit::Replace(calls) } else { Edit::Keep }
+            } else if name == "tool_calls" || name == "tool_call_id" {
+                self.content.with_short_ids(value)
+            } else if name == "content" {
+                self.content.content(message, value, losses)
             } else if self.developer && name == "role" && value.as_json() == r#""developer""# {
                 Edit::Put(br#""system""#)
             } else {

@@ -3,9 +3,11 @@
 //! So whatever OpenAI adds tomorrow goes through today, and numbers keep the form they were written in.
 
 mod calls;
+mod content;
 mod instructed;
 mod members;
 mod messages;
+mod neighbours;
 mod reply;
 mod request;
 mod stream;

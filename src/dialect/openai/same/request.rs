@@ -1,12 +1,12 @@
 //! A caller's request with the target's model, usage asked for, and the target's quirks.
 
-use super::{instructed, json_string, messages};
+use super::{content, instructed, json_string, messages};
 use crate::catalog::SamplingWhen;
 use crate::chat::{Effort, Features};
 use crate::dialect::openai::quirks;
 use crate::dialect::seam::openai_path;
 use crate::dialect::talk::NO_FORCE;
-use crate::dialect::{Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
+use crate::dialect::{CacheMarks, Losses, Memo, Outgoing, Quirk, Refusal, Target, Turn};
 use crate::json::{Edit, Kind, Raw, Text, edit_front, edit_object};
 
 const USAGE: &[u8] = br#"{"include_usage":true}"#;
@@ -120,6 +120,10 @@ impl<'e> Editor<'e> {
             "stream_options" => return Ok(self.stream_options(value)),
             "max_tokens" | "max_completion_tokens" => return Ok(self.limit(name, value)),
             "tools" if self.calls_nothing => return Ok(Edit::Remove),
+            CacheMarks::ANTHROPICS if !quirks::cache_marks(self.target.row).around => {
+                self.losses.advisory(CacheMarks::ANTHROPICS);
+                return Ok(Edit::Remove);
+            }
             "tool_choice" if !quirks::takes_choice(self.target, kind_of_choice(value)) => {
                 if !self.calls_nothing {
                     self.losses.meaning("tool_choice", NO_FORCE)?;
@@ -134,6 +138,7 @@ impl<'e> Editor<'e> {
         }
         Ok(match name {
             "model" if value.as_json().as_bytes() != model => Edit::Put(model),
+            "tools" | "functions" => content::tools(value, self.target.row, self.losses),
             "messages" => self.messages(value),
             "reasoning_effort" => self.effort(value),
             _ => Edit::Keep,

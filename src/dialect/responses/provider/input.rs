@@ -10,9 +10,13 @@ use super::super::item::{whole, write_summary};
 use super::{content, seal};
 use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
+use crate::dialect::piece::ids::plain_within;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::{Host, Losses, Quirk, Refusal, Target};
 use crate::json::{Text, Writer};
+
+/// The longest id of a call.
+const MAX_ID: usize = 64;
 
 pub(super) struct InputWriter<'c> {
     pub(super) target: &'c Target,
@@ -21,8 +25,6 @@ pub(super) struct InputWriter<'c> {
     /// The caller's.
     pub(super) dialect: &'static str,
     pub(super) names: &'c Renames,
-    /// The same for ids of calls.
-    pub(super) ids: &'c Renames,
     pub(super) losses: &'c mut Losses,
 }
 
@@ -97,7 +99,7 @@ impl InputWriter<'_> {
     fn result(&mut self, place: Loss, result: &ToolResult<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_object();
         w.key("type").string("function_call_output");
-        w.key("call_id").text(&self.ids.sent(&result.call_id));
+        w.key("call_id").text(&plain_within(&result.call_id, MAX_ID));
         // There is no member for it: the words must say that the tool failed.
         let error = PartKind::Text(Text::from("Error: "));
         let failed = result.is_error.then_some(&error);
@@ -179,7 +181,7 @@ impl InputWriter<'_> {
     fn call(&self, call: &ToolCall<'_>, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("type").string("function_call");
-            w.key("call_id").text(&self.ids.sent(&call.id));
+            w.key("call_id").text(&plain_within(&call.id, MAX_ID));
             w.key("name").text(&self.names.sent(&call.name));
             w.key("arguments").text(&whole(call.arguments.text()));
         });

@@ -5,7 +5,7 @@ use super::input::InputWriter;
 use super::tools;
 use crate::chat::{Effort, Features, Format, Request};
 use crate::dialect::loss::{Member, lose_member_of_message};
-use crate::dialect::piece::names::{Renames, of_calls, of_tools};
+use crate::dialect::piece::names::{Renames, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::talk::{effort_of, list_foreign_sampling};
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, lose_member};
@@ -41,7 +41,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     let requested = request.model.decode();
     let origin = origin::of(target);
     let names = Renames::new(of_tools(request), MAX_NAME);
-    let ids = Renames::new(of_calls(request), MAX_NAME);
     w.open_object();
     w.key("model").string(target.model(&requested));
     w.key("input");
@@ -50,7 +49,6 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         origin: &origin,
         dialect: request.dialect,
         names: &names,
-        ids: &ids,
         losses: &mut *losses,
     };
     input.write(&request.messages, w)?;

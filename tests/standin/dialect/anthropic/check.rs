@@ -198,8 +198,15 @@ fn check_block(block: &Value, role: &str) -> Result<(), String> {
         "tool_use" if user => "tool_use: `tool_use` blocks can only be in `assistant` messages",
         "tool_use" if !block["input"].is_object() => "tool_use.input: Input should be an object",
         "tool_use" if !block["id"].is_string() || !block["name"].is_string() => "tool_use.id: Field required",
+        // Read in maximhq/bifrost#5097 and CommandCodeAI/command-code#323.
+        "tool_use" if !is_plain(&block["id"]) => {
+            "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+        }
         "tool_result" if !user => "tool_result: `tool_result` blocks can only be in `user` messages",
         "tool_result" if !block["tool_use_id"].is_string() => "tool_result.tool_use_id: Field required",
+        "tool_result" if !is_plain(&block["tool_use_id"]) => {
+            "tool_result.tool_use_id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+        }
         "thinking" if block["signature"] != SIGNATURE => "thinking: Invalid `signature` in `thinking` block",
         "image" | "document" if !block["source"]["type"].is_string() => "source: Field required",
         "text" | "tool_use" | "tool_result" | "thinking" | "redacted_thinking" | "image" | "document"
@@ -208,4 +215,9 @@ fn check_block(block: &Value, role: &str) -> Result<(), String> {
         _ => return Err(format!("type: Input tag '{kind}' is none of the expected tags")),
     };
     Err(problem.into())
+}
+
+fn is_plain(id: &Value) -> bool {
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    id.as_str().is_some_and(|id| !id.is_empty() && id.chars().all(is_allowed))
 }
