@@ -60,7 +60,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-versions
+.PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
 .PHONY: lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
@@ -121,6 +121,10 @@ test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAsse
 
 test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
 	$(PYTEST) $(ARGS)
+
+test-translation: $(VENV) ## Holds translation to its golden files, and writes and shows docs/translation.md, the table of what is carried
+	cargo test --quiet --test golden --test laws --test models --test words
+	$(PYTHON) tests/command/translation.py --show
 
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
 

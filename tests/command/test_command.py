@@ -7,6 +7,7 @@ import subprocess
 
 import configuration
 import pytest
+import translation
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist")) / "switchover"
@@ -20,7 +21,7 @@ NATIVE = {"responses": "openai"}
 CONFIG = """\
 version: 1
 targets:
-- {id: openai, provider: openai, model: gpt-5.4-mini, max_output_tokens: 8192, credential: key}
+- {id: openai, provider: openai, endpoint: "https://openai.example/v1", model: gpt-5.4-mini, max_output_tokens: 8192, credential: key}
 - {id: anthropic, provider: anthropic, model: claude-sonnet-4-5, max_output_tokens: 8192, credential: key}
 - {id: local, provider: openai_compatible, endpoint: "http://127.0.0.1:1/v1", capabilities: []}
 credentials:
@@ -47,6 +48,10 @@ def call(*words, body="", code=0):
 def chat(**more) -> str:
     return json.dumps({"model": "production-llm", "messages": [{"role": "user", "content": "hi"}], **more})
 
+
+
+def test_the_page_of_translations_is_what_the_golden_files_say():
+    assert translation.page() == translation.PAGE.read_text(), "docs/translation.md is old: run `make test-translation`"
 
 
 def test_the_page_of_the_keys_is_made_from_the_schema():

@@ -52,6 +52,7 @@ SAID_BY_THE_PROVIDER = {
     "reply/openai/text-unicode": "numbers written otherwise",
     "reply/openai/unknown-finish-reason": "a finish reason of tomorrow",
     "reply/groq/reasoning": "Groq's own service tier",
+    "stream/azure_openai/filtered-answer": "Azure's first chunk has no object",
     "stream/azure_openai/asynchronous-filter": "Azure's results of filters, with no delta",
     "stream/azure_openai/filtered-in-the-middle": "Azure's first chunk has no object",
     "stream/azure_openai/text": "Azure's first chunk has no object",
@@ -74,6 +75,9 @@ UNREADABLE = {
     "stream/openai/compatible-message-instead-of-delta/openai.sse": "a native stream: chunks without a delta go on as they are",
 }
 
+
+# An answer of nothing but a picture or sound is one for callers whose dialect has a place for it.
+FAILS_FOR_SOME = ("stream/gemini/picture-alone", "stream/gemini/speech")
 
 # OpenAI streams calls of custom tools so, and the type of its SDK knows functions only: openai/openai-openapi#576.
 UNTYPED = ("tool_calls[0].type: 'custom' is none of ('function',)", "tool_calls[0].custom: is unknown to ChoiceDeltaToolCall")
@@ -156,7 +160,8 @@ def test_stream(path):
         assert name in (None, event.get("type")), (name, event)
         found += problems(caller, EVENTS[caller], event)
     judge(path, found)
-    assert failed == (path.parent / "failure.json").exists()
+    fails = (path.parent / "failure.json").exists()
+    assert failed == fails or fails and name_of(path.parent) in FAILS_FOR_SOME
     if failed:
         with pytest.raises(anthropic.APIStatusError if caller == "anthropic" else openai.APIError):
             read(caller, body)

@@ -195,7 +195,12 @@ def judge_anthropic(sent):
     params = anthropic.types.message_create_params
     streaming = sent["body"].get("stream")
     kind = params.MessageCreateParamsStreaming if streaming else params.MessageCreateParamsNonStreaming
-    return Shape(kind).problems(sent["body"])
+    body = {name: value for name, value in sent["body"].items() if name not in OF_OLDER_MODELS}
+    return Shape(kind).problems(body)
+
+
+# Models before 4.7 take them; its SDK has no words for them any more.
+OF_OLDER_MODELS = ("temperature", "top_p", "top_k")
 
 
 # The SDK keeps all settings in one flat config; on the wire these are beside generationConfig, the others in it.
@@ -336,7 +341,6 @@ SAID_BY_THE_CALLER = {
     "anthropic/thread": "a member of one of Anthropic's betas",
     "anthropic/missing-max-tokens": "the provider says what is missing",
     "anthropic/output-format-of-the-beta": "the name that it had in beta",
-    "anthropic/sampling-and-stops": "temperature, top_p and top_k are of 2023-06-01, the version that we name",
     "anthropic/unsupported-dropped": "top_k, as above",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
     "openai/arguments-as-php-writes-them": "arguments that are no string",

@@ -23,7 +23,10 @@ pub(super) struct ContentChanges {
 impl ContentChanges {
     pub(super) fn of(row: &Row, messages: Raw<'_>) -> ContentChanges {
         let known = quirks::cache_marks(row);
-        let is_foreign = |mark: &&&str| !(known.around && known.takes_in_parts(mark));
+        // Only Anthropic's stands around parts too.
+        let is_known =
+            |mark: &str| known.takes_in_parts(mark) && (known.around || mark != CacheMarks::ANTHROPICS);
+        let is_foreign = |mark: &&&str| !is_known(mark);
         let has_marks = MARKS.iter().filter(is_foreign).any(|mark| messages.may_have_member(mark));
         let strings = quirks::strings(row);
         let is_refused =

@@ -97,9 +97,11 @@ impl<'e> Editor<'e> {
             _ => None,
         };
         let limit = target.row.quirks.iter().find_map(is_limit);
-        let told = body.get("reasoning_effort").and_then(Raw::text);
-        let told = told.and_then(|name| target.efforts.nearest(Effort::from_name(&name.decode())?));
-        let samples = target.samples(told) || target.sampling == SamplingWhen::Always;
+        let told = || {
+            let name = body.get("reasoning_effort").and_then(Raw::text)?;
+            target.efforts.nearest(Effort::from_name(&name.decode())?)
+        };
+        let samples = target.sampling == SamplingWhen::Always || target.samples(told());
         let has = |name| limit.is_some() && body.present(name).is_some();
         Editor {
             target,
