@@ -13,11 +13,12 @@
 //! sealed goes on by it whatever else the request says.
 
 use crate::catalog::ModelApi;
+use crate::chat::Effort;
 use crate::dialect::providers::{Dialect, Host, Quirk};
 use crate::dialect::responses;
 use crate::dialect::seam::{Api, Target};
 use crate::dialect::surface::Surface;
-use crate::json::{Kind, Raw};
+use crate::json::{Kind, Raw, Text};
 use memchr::memmem;
 
 /// Whether the request goes to `/responses` though its caller speaks another dialect. `requested`: the caller's name of the model.
@@ -31,11 +32,11 @@ pub(super) fn by_responses(surface: Surface, body: Raw<'_>, target: &Target, req
         Api::Chat => return false,
         Api::Auto => {}
     }
-    let api = target.asked_for(requested).model_api;
-    if !is_at_its_maker(target) || api == ModelApi::Chat {
+    let known = target.asked_for(requested);
+    if !is_at_its_maker(target) || known.model_api == ModelApi::Chat {
         return false;
     }
-    let refuses = is_refused(api, surface, body);
+    let refuses = is_refused(&known, surface, body);
     let by_default = surface == Surface::Messages && !has_stops(body);
     refuses || by_default || continues(body, target)
 }
@@ -53,12 +54,15 @@ fn is_at_its_maker(target: &Target) -> bool {
         }
 }
 
-fn is_refused(api: ModelApi, surface: Surface, body: Raw<'_>) -> bool {
+fn is_refused(target: &Target, surface: Surface, body: Raw<'_>) -> bool {
     let calls = || has_functions(surface, body);
-    match api {
+    match target.model_api {
         ModelApi::Chat => false,
         ModelApi::ResponsesToThinkWithTools => calls() && effort(surface, body) == Some(true),
-        ModelApi::ResponsesForTools => calls() && effort(surface, body) != Some(false),
+        ModelApi::ResponsesForTools => {
+            let thinks = effort(surface, body) != Some(false) || !target.efforts.contains(Effort::None);
+            calls() && thinks || effort_name(surface, body).as_deref() == Some("max")
+        }
         ModelApi::Responses => true,
     }
 }
@@ -78,13 +82,20 @@ fn has_items(list: Option<Raw<'_>>) -> bool {
     list.is_some_and(|list| list.items().next().is_some())
 }
 
+/// The effort by its name. Chat Completions has no `max`, the models have: `Supported values are: 'none', 'low', 'medium', 'high', and
+/// 'xhigh'.` (<https://developers.openai.com/api/docs/models/gpt-5.6-luna>).
+fn effort_name(surface: Surface, body: Raw<'_>) -> Option<String> {
+    let said: &[&str] =
+        if surface == Surface::Messages { &["output_config", "effort"] } else { &["reasoning_effort"] };
+    let name = body.at(said).and_then(Raw::text).or_else(|| body.at(&["reasoning", "effort"])?.text());
+    name.map(Text::into_string)
+}
+
 /// Whether the caller asks for thinking; `None`: it doesn't say.
 fn effort(surface: Surface, body: Raw<'_>) -> Option<bool> {
     let text = |path: &[&str]| body.at(path).and_then(Raw::text);
     let by_thinking = text(&["thinking", "type"]).map(|kind| !(kind == "disabled"));
-    let said: &[&str] =
-        if surface == Surface::Messages { &["output_config", "effort"] } else { &["reasoning_effort"] };
-    let by_effort = text(said).or_else(|| text(&["reasoning", "effort"])).map(|effort| !(effort == "none"));
+    let by_effort = effort_name(surface, body).map(|effort| effort != "none");
     let by_object = body.get("reasoning").filter(|given| given.kind() == Kind::Object).map(|_| true);
     // Thinking that is off says nothing of the effort in Chat Completions, where it isn't sent.
     by_effort.or(by_object).or(by_thinking.filter(|thinks| *thinks))

@@ -77,6 +77,7 @@ fn chats_go_by_responses_only_where_they_would_be_refused() {
     for (members, by_54, by_56) in [
         (String::from(r#""messages":[]"#), false, false),
         (String::from(r#""reasoning_effort":"high""#), false, false),
+        (String::from(r#""reasoning_effort":"max""#), false, true),
         (TOOLS.to_owned(), false, true),
         (format!(r#"{TOOLS},"reasoning_effort":"low""#), true, true),
         (format!(r#"{TOOLS},"reasoning_effort":"none""#), false, false),
@@ -94,6 +95,11 @@ fn chats_go_by_responses_only_where_they_would_be_refused() {
     ] {
         assert_eq!((goes(&members, "gpt-5.4"), goes(&members, "gpt-5.6")), (by_54, by_56), "{members}");
         assert!(!goes(&members, "gpt-4.1"), "{members}");
+        let calls = members.contains("function");
+        assert!(
+            !calls || goes(&members, "gpt-6-astra") || members.contains("[]"),
+            "it always thinks: {members}"
+        );
         assert!(goes(&members, "gpt-5.4-pro"), "{members}");
     }
 }
