@@ -28,8 +28,9 @@ HEADER_EDITS = 17
 CALLBACKS = 14
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
-# Envoy compiles the whole module at its start, and a processor's caches are small.
-MODULE_BYTES = 1.4 * 1024 * 1024
+# Envoy compiles the whole module at its start, and a processor's caches are small. OpenAI's Responses as a provider's dialect, the
+# catalogue of models and searches across makers brought it from 1.4 to 1.58 MiB.
+MODULE_BYTES = 1.65 * 1024 * 1024
 
 
 @pytest.fixture(scope="module", params=["openai-main", "anthropic-main"])

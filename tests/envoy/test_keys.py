@@ -33,7 +33,7 @@ def envoy(envoy_binary, cloud_process, tmp_path_factory):
         target(second, id="able", capabilities=ALL, price={"input": 1, "output": 5}),
         target(main, id="bare", capabilities=["-image_urls", "-candidates", "-logprobs", "-json_mode", "-sampling"]),
         target(main, id="sees", capabilities=[*ALL, "-image_urls", "-reasoning_effort"]),
-        target(claude, "anthropic", id="claude"),
+        target(claude, "anthropic", id="claude", model="claude-opus-4-8"),
         target(claude, "anthropic", id="sampled", capabilities=[*ALL, "sampling", "reasoning_budget"]),
         target(claude, "anthropic", id="unsampled", capabilities=[*ALL, "-sampling", "-reasoning_effort", "-reasoning_budget"]),
         target(main, id="small", model=small),
@@ -84,7 +84,7 @@ TOLD = "Served by Acme.\n\nBe kind.\n\nTen lines."
 
 def test_a_targets_own_words(envoy, cloud):
     said = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hi"}]
-    for model in ["told", "full"]:
+    for model in ["told", "backed"]:
         assert chat(envoy, model, messages=said).status_code == 200
     (told,), (plain,) = cloud["openai-second"].log(), cloud["openai-main"].log()
     assert json.loads(told["body"])["messages"] == [{"role": "system", "content": TOLD}, said[1]]

@@ -40,9 +40,12 @@ def key_of(name: str) -> str:
 
 
 def target(provider: Provider, kind: str = "openai", **more) -> dict:
-    """A target that is this stand-in provider; its id and its credential have the provider's name."""
+    """A target that is this stand-in provider; its id and its credential have the provider's name.
+
+    Its window is as large as can be: tests send more than any model that is known takes.
+    """
     known = dict(PROVIDERS[kind])
-    made = {"id": provider.name, "provider": kind, "endpoint": provider.url + known.pop("base"), **known}
+    made = {"id": provider.name, "provider": kind, "endpoint": provider.url + known.pop("base"), "context_window": 100_000_000, **known}
     made["credential"] = provider.name
     return made | more
 

@@ -161,6 +161,8 @@ impl Target {
 
     /// Whether its model takes sampling together with this effort, or with none said.
     pub fn samples(&self, told: Option<Effort>) -> bool {
+        // One that isn't sent is none.
+        let told = told.filter(|_| self.has(Features::REASONING_EFFORT));
         self.has(Features::SAMPLING)
             && match self.sampling {
                 SamplingWhen::Always => true,
