@@ -128,7 +128,7 @@ def test_stored_conversations_stay_where_they_are(pairs, cloud):
         client.responses.create(model="claude-only", input="And then?", previous_response_id="resp_1")
     assert "previous_response_id" in str(raised.value) and "whole conversation" in str(raised.value)
     with pytest.raises(openai.BadRequestError) as raised:
-        client.responses.create(model="claude-only", input="News?", tools=[{"type": "web_search"}])
+        client.responses.create(model="claude-only", input="News?", tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}])
     assert "tools[0]" in str(raised.value)
 
 
