@@ -26,16 +26,17 @@ pub(super) fn write(of: &Citation<'_>, w: &mut Writer<'_>) {
 pub(super) fn by_part<'r>(reply: &'r Reply<'_>) -> Vec<Vec<&'r Citation<'r>>> {
     let Some(choice) = reply.choices.first() else { return Vec::new() };
     let mut of: Vec<Vec<&Citation<'_>>> = vec![Vec::new(); choice.parts.len()];
-    let (mut from, mut taken) = (0, vec![false; choice.citations.len()]);
-    let mut last = None;
+    // Texts follow each other, so each citation is looked at once.
+    let mut by_start: Vec<&Citation<'_>> = choice.citations.iter().collect();
+    by_start.sort_by_key(|one| one.start);
+    let mut by_start = by_start.into_iter().peekable();
+    let (mut from, mut left, mut last) = (0, Vec::new(), None);
     for (part, own) in choice.parts.iter().zip(&mut of) {
         let PartKind::Text(text) = &part.kind else { continue };
         let end = citation::length(text).saturating_add(from);
-        for (one, taken) in choice.citations.iter().zip(&mut taken) {
-            if !*taken && !text.is_blank() && (from..end).contains(&one.start) {
-                *taken = true;
-                own.push(one);
-            }
+        while let Some(one) = by_start.next_if(|one| one.start < end) {
+            let is_its = !text.is_blank() && one.start >= from;
+            if is_its { own.push(one) } else { left.push(one) }
         }
         from = end;
         if !text.is_blank() {
@@ -43,7 +44,7 @@ pub(super) fn by_part<'r>(reply: &'r Reply<'_>) -> Vec<Vec<&'r Citation<'r>>> {
         }
     }
     if let Some(last) = last {
-        last.extend(choice.citations.iter().zip(taken).filter(|(_, taken)| !taken).map(|(one, _)| one));
+        last.extend(left.into_iter().chain(by_start));
     }
     of
 }

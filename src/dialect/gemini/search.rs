@@ -1,6 +1,6 @@
 //! Google's searches of the web: <https://ai.google.dev/gemini-api/docs/google-search>.
 
-use crate::chat::{Request, ToolChoice, ToolKind, WebSearch};
+use crate::chat::{Request, ToolChoice, WebSearch};
 use crate::dialect::talk::{SearchHabits, lose_search};
 use crate::dialect::{Host, Losses, Refusal};
 
@@ -20,14 +20,14 @@ pub(super) fn is_forced(choice: &ToolChoice<'_>) -> bool {
 pub(super) fn json(
     search: &WebSearch<'_>,
     index: usize,
-    request: &Request<'_>,
+    (request, has_functions): (&Request<'_>, bool),
     host: Host,
     losses: &mut Losses,
 ) -> Result<Option<String>, Refusal> {
     if request.tool_choice == Some(ToolChoice::None) {
         return Ok(None);
     }
-    if request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
+    if has_functions {
         let why = "is a search of the web, which Gemini doesn't make beside functions";
         return lose_search(search, index, why, losses).map(|()| None);
     }

@@ -46,13 +46,15 @@ impl<'r> GeminiTools<'r> {
             Some(ToolChoice::Among { names, required: false }) => Some(set(names)),
             _ => None,
         };
+        let has_functions = request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. }));
         for (index, tool) in request.tools.iter().enumerate() {
             if tool.cache.is_some() {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
                 if let ToolKind::WebSearch(search) = &tool.kind {
-                    plan.search = search::json(search, index, request, target.row.host, losses)?;
+                    plan.search =
+                        search::json(search, index, (request, has_functions), target.row.host, losses)?;
                     continue;
                 }
                 plan.offered.extend(declared(tool, index, losses)?);
