@@ -30,7 +30,7 @@ pub(super) fn is_named(choice: &ToolChoice<'_>, tools: &[&Tool<'_>]) -> bool {
 /// Writes the request's searches: as the caller did, where it is of this dialect and the provider doesn't reject them.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(super) fn write_all(
     request: &Request<'_>,
     target: &Target,
