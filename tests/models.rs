@@ -215,6 +215,29 @@ fn an_answer_is_no_longer_than_the_model_can_give() {
     );
 }
 
+/// `Unsupported parameter: 'max_tokens' is not supported with this model.`
+#[test]
+fn models_that_reason_know_the_newer_name_of_the_limit_only() {
+    let limit = r#","max_tokens":9"#;
+    assert_eq!(openai("gpt-4o", "", limit), format!("{limit} | "));
+    assert_eq!(openai("gpt-5", "", limit), r#","max_completion_tokens":9 | "#);
+    assert_eq!(openai("o3", "", limit), r#","max_completion_tokens":9 | "#);
+}
+
+#[test]
+fn each_maker_has_its_efforts() {
+    let at = |provider: &str, model: &str| {
+        let target = format!(r#""provider":"{provider}","model":"{model}""#);
+        sent(&target, Surface::Chat, Unsupported::Refuse, r#","reasoning_effort":"medium","temperature":0.2"#)
+    };
+    assert_eq!(
+        at("moonshot", "kimi-k3-turbo"),
+        r#","reasoning_effort":"low" | reasoning_effort temperature"#
+    );
+    assert_eq!(at("zhipu", "glm-5.3"), r#","reasoning_effort":"low","temperature":0.2 | reasoning_effort"#);
+    assert_eq!(at("dashscope", "qwen3.8-max"), r#","reasoning_effort":"medium","temperature":0.2 | "#);
+}
+
 #[test]
 fn a_model_that_the_caller_names_is_known_by_that_name() {
     let file = r#"{"version":1,"targets":[{"id":"t","provider":"openai","endpoint":"http://x"}],"model_groups":[{"name":"g","targets":[{"id":"t"}]}]}"#;

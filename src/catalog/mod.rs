@@ -8,32 +8,38 @@
 //! |---|---|
 //! | `model` | what a row says, and how a name finds its row |
 //! | `effort` | sets of reasoning efforts |
-//! | `anthropic` … `xai` | the rows |
+//! | `anthropic` … `zhipu` | the rows |
 
 mod anthropic;
 mod bedrock;
 mod cerebras;
 mod cohere;
+mod dashscope;
 mod deepseek;
 mod effort;
 mod gemini;
 mod groq;
 mod mistral;
 mod model;
+mod moonshot;
 mod openai;
 mod perplexity;
 mod xai;
+mod zhipu;
 
 pub use anthropic::ANTHROPIC;
 pub use bedrock::BEDROCK;
 pub use cerebras::CEREBRAS;
 pub use cohere::COHERE;
+pub use dashscope::DASHSCOPE;
 pub use deepseek::DEEPSEEK;
 pub use effort::Efforts;
 pub use gemini::GEMINI;
 pub use groq::GROQ;
 pub use mistral::MISTRAL;
 pub use model::{KnownModel, Model, ModelApi, Models, Off, SamplingWhen};
+pub use moonshot::MOONSHOT;
 pub use openai::{AZURE, OPENAI};
 pub use perplexity::PERPLEXITY;
 pub use xai::XAI;
+pub use zhipu::ZHIPU;

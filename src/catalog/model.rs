@@ -199,18 +199,21 @@ mod tests {
     use super::*;
     use crate::catalog;
 
-    const EVERY: [(&str, &Models); 11] = [
+    const EVERY: [(&str, &Models); 14] = [
         ("anthropic", &catalog::ANTHROPIC),
         ("bedrock", &catalog::BEDROCK),
         ("cerebras", &catalog::CEREBRAS),
         ("cohere", &catalog::COHERE),
+        ("dashscope", &catalog::DASHSCOPE),
         ("deepseek", &catalog::DEEPSEEK),
         ("gemini", &catalog::GEMINI),
         ("groq", &catalog::GROQ),
         ("mistral", &catalog::MISTRAL),
+        ("moonshot", &catalog::MOONSHOT),
         ("openai", &catalog::OPENAI),
         ("perplexity", &catalog::PERPLEXITY),
         ("xai", &catalog::XAI),
+        ("zhipu", &catalog::ZHIPU),
     ];
 
     fn first_name(models: &Models, name: &str) -> String {

@@ -323,59 +323,68 @@ pub(super) const NVIDIA: Row = row(
 
 /// Cache marks: <https://www.alibabacloud.com/help/en/model-studio/context-cache>; those of OpenAI:
 /// <https://help.aliyun.com/en/model-studio/explicit-cache-qwen4>.
-pub(super) const DASHSCOPE: Row = row(
-    "dashscope",
-    "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-    "qwen3-max",
-    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
-    &[
-        EMBEDDINGS,
-        MAX_TOKENS,
-        Quirk::DeveloperIsSystem,
-        Quirk::Choices(&["none", "named"]),
-        Quirk::CacheMarks(CacheMarks::BOTH),
-    ],
-    "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
-);
+pub(super) const DASHSCOPE: Row = Row {
+    models: Some(&catalog::DASHSCOPE),
+    ..row(
+        "dashscope",
+        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        "qwen3-max",
+        BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::AUDIO).with(Features::REASONING),
+        &[
+            EMBEDDINGS,
+            MAX_TOKENS,
+            Quirk::DeveloperIsSystem,
+            Quirk::Choices(&["none", "named"]),
+            Quirk::CacheMarks(CacheMarks::BOTH),
+        ],
+        "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+    )
+};
 
 /// A result of a tool that is no string is an error (balcsida/pi-provider-litellm#113), and so is a part of an answer without words
 /// (MoonshotAI/kimi-cli#2035, BerriAI/litellm#42186). Its models think, and then reject a forced tool and a tool call without its thought, for which an empty one doesn't
 /// count (theopenco/llmgateway#2090, #2093).
-pub(super) const MOONSHOT: Row = row(
-    "moonshot",
-    "https://api.moonshot.ai/v1",
-    "kimi-k2.5",
-    BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::REASONING).with(Features::CANDIDATES),
-    &[
-        Quirk::DeveloperIsSystem,
-        Quirk::Choices(&["none"]),
-        Quirk::Strings(&["assistant", "tool"]),
-        Quirk::Thoughts(Thoughts::Needed("reasoning_content")),
-    ],
-    "https://platform.moonshot.ai/docs/api/chat",
-);
+pub(super) const MOONSHOT: Row = Row {
+    models: Some(&catalog::MOONSHOT),
+    ..row(
+        "moonshot",
+        "https://api.moonshot.ai/v1",
+        "kimi-k2.5",
+        BASE.with(Features::JSON_SCHEMA).with(IMAGES).with(Features::REASONING).with(Features::CANDIDATES),
+        &[
+            Quirk::DeveloperIsSystem,
+            Quirk::Choices(&["none"]),
+            Quirk::Strings(&["assistant", "tool"]),
+            Quirk::Thoughts(Thoughts::Needed("reasoning_content")),
+        ],
+        "https://platform.moonshot.ai/docs/api/chat",
+    )
+};
 
 /// It knows no `tool_choice` but `auto`, and counts a stream's tokens unasked.
-pub(super) const ZHIPU: Row = row(
-    "zhipu",
-    "https://open.bigmodel.cn/api/paas/v4",
-    "glm-4.7",
-    BASE.with(IMAGES).with(Features::REASONING),
-    &[
-        EMBEDDINGS,
-        MAX_TOKENS,
-        Quirk::NoStreamUsage,
-        Quirk::DeveloperIsSystem,
-        Quirk::NoNames,
-        Quirk::Choices(&[]),
-        Quirk::Without("frequency_penalty"),
-        Quirk::Without("presence_penalty"),
-        Quirk::Without("logit_bias"),
-        Quirk::Without("n"),
-        Quirk::Thoughts(Thoughts::In("reasoning_content")),
-    ],
-    "https://docs.bigmodel.cn/api-reference",
-);
+pub(super) const ZHIPU: Row = Row {
+    models: Some(&catalog::ZHIPU),
+    ..row(
+        "zhipu",
+        "https://open.bigmodel.cn/api/paas/v4",
+        "glm-4.7",
+        BASE.with(IMAGES).with(Features::REASONING),
+        &[
+            EMBEDDINGS,
+            MAX_TOKENS,
+            Quirk::NoStreamUsage,
+            Quirk::DeveloperIsSystem,
+            Quirk::NoNames,
+            Quirk::Choices(&[]),
+            Quirk::Without("frequency_penalty"),
+            Quirk::Without("presence_penalty"),
+            Quirk::Without("logit_bias"),
+            Quirk::Without("n"),
+            Quirk::Thoughts(Thoughts::In("reasoning_content")),
+        ],
+        "https://docs.bigmodel.cn/api-reference",
+    )
+};
 
 /// Responses without their store: <https://docs.ollama.com/api/openai-compatibility>.
 pub(super) const OLLAMA: Row = Row {

@@ -96,7 +96,11 @@ impl<'e> Editor<'e> {
             Quirk::MaxTokensIs(name) => Some(*name),
             _ => None,
         };
-        let limit = target.row.quirks.iter().find_map(is_limit);
+        // OpenAI's models that reason, which take no penalties either: `Unsupported parameter: 'max_tokens' is not supported with
+        // this model. Use 'max_completion_tokens' instead.`
+        let reasons = target.row.has(Quirk::Responses) && target.denied.contains(Features::PENALTIES);
+        let newer = reasons.then_some("max_completion_tokens");
+        let limit = target.row.quirks.iter().find_map(is_limit).or(newer);
         let told = || {
             let name = body.get("reasoning_effort").and_then(Raw::text)?;
             target.efforts.nearest(Effort::from_name(&name.decode())?)

@@ -6,7 +6,7 @@
 //! What is written of a message depends on nothing but the message, so the input of a turn begins with that of the turn before, and
 //! the provider's cache holds.
 
-use super::super::item::{whole, write_summary};
+use super::super::item::write_summary;
 use super::{content, seal};
 use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
@@ -183,7 +183,7 @@ impl InputWriter<'_> {
             w.key("type").string("function_call");
             w.key("call_id").text(&plain_within(&call.id, MAX_ID));
             w.key("name").text(&self.names.sent(&call.name));
-            w.key("arguments").text(&whole(call.arguments.text()));
+            w.key("arguments").string(&call.arguments.object());
         });
     }
 }
