@@ -206,6 +206,45 @@ fn a_tool_is_forced_on_who_can_be_forced() {
 }
 
 #[test]
+fn what_is_counted_is_what_is_sent() {
+    let target = r#""provider":"anthropic","model":"claude-opus-4-8","max_output_tokens":64000"#;
+    let budget = r#","thinking":{"type":"enabled","budget_tokens":5000}"#;
+    let counted = sent(target, Surface::CountTokens, Unsupported::Refuse, budget);
+    assert_eq!(counted, r#","thinking":{"type":"adaptive"} | "#);
+}
+
+/// A budget that isn't sent leaves no limit as it is.
+#[test]
+fn a_limit_is_cut_though_the_callers_budget_is_larger() {
+    let more = r#","capabilities":["tools","reasoning","reasoning_effort"]"#;
+    let target =
+        format!(r#""provider":"anthropic","model":"claude-opus-4-8","max_output_tokens":8000{more}"#);
+    let budget = r#","thinking":{"type":"enabled","budget_tokens":15000}"#;
+    let all = sent(&target, Surface::Messages, Unsupported::Refuse, budget);
+    assert!(all.contains(r#""thinking":{"type":"adaptive"}"#) && all.ends_with("max_tokens"), "{all}");
+}
+
+#[test]
+fn a_choice_goes_with_its_tool_by_responses_too() {
+    let asked = |tools: &str, choice: &str| {
+        let target = r#""provider":"openai","model":"gpt-5.4","api":"responses""#;
+        let members = format!(r#","tools":[{tools}],"tool_choice":{choice}"#);
+        sent(target, Surface::Messages, Unsupported::Drop, &members)
+    };
+    let (own, theirs) = (r#"{"name":"f","input_schema":{}}"#, r#"{"type":"bash_20250124","name":"bash"}"#);
+    let named = r#"{"type":"tool","name":"bash"}"#;
+    for tools in [theirs.to_owned(), format!("{own},{theirs}")] {
+        let all = asked(&tools, named);
+        assert!(!all.contains("tool_choice\"") && all.contains("| tools["), "{all}");
+        assert!(all.contains("tool_choice"), "listed: {all}");
+    }
+    assert!(
+        asked(own, r#"{"type":"tool","name":"f"}"#)
+            .contains(r#""tool_choice":{"type":"function","name":"f"}"#)
+    );
+}
+
+#[test]
 fn an_answer_is_no_longer_than_the_model_can_give() {
     let long = r#","max_completion_tokens":500000"#;
     assert_eq!(openai("gpt-4o", "", long), r#","max_completion_tokens":16384 | max_tokens"#);

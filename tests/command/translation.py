@@ -42,7 +42,8 @@ REQUESTS = {
     "thoughts come back": {"openai": "reasoning-comes-back", "anthropic": "unsigned-thoughts-come-back"},
     "stop": {"openai": "stop-string", "anthropic": "sampling-and-stops"},
     "cache": {"openai": "cache-breakpoints", "anthropic": "system-blocks-cached"},
-    "web search": {"openai": "web-search", "anthropic": "web-search-in-history", "responses": "web-search"},
+    "web search": {"openai": "web-search", "anthropic": "web-search-without-some-domains", "responses": "web-search"},
+    "searches of before": {"anthropic": "web-search-in-history", "responses": "web-search-in-history"},
 }
 # By feature: a case of an answer, or of a stream, in each dialect.
 ANSWERS = {
@@ -81,7 +82,7 @@ the names in italics are theirs. What isn't carried is refused before any provid
 
 | mark | means |
 |---|---|
-| ✓ | carried whole |
+| ✓ | of a request: carried whole. Of an answer: what comes out is that file's, nothing is a failure |
 | ✓ without … | carried, but for what is listed |
 | refused: … | not sent to this target; with `unsupported: drop` it goes without |
 | `class` | the attempt fails as this class, and the next target is asked or the caller told |

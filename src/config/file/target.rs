@@ -75,9 +75,9 @@ pub(super) static TARGET: Object = Object {
             default_text("auto"),
             "Which of OpenAI's APIs it is asked by: `responses` (`/responses`) or `chat` (`/chat/completions`), whatever the \
              caller speaks. `auto`: a caller's own where the provider has it. At OpenAI's and Azure's own endpoints, models that \
-             take tools with reasoning in Responses only are asked by Responses: by Anthropic's callers always, for their \
-             reasoning comes back only there, and by those of Chat Completions where that API refuses the request. \
-             `stop_sequences`, which Responses hasn't, go by Chat Completions.",
+             take tools with reasoning in Responses only are asked by Responses: by Anthropic's callers but for \
+             requests with `stop_sequences`, which Responses hasn't, as their reasoning comes back only there, and by those of Chat \
+             Completions where that API refuses the request.",
         ),
         field(
             "api_version",

@@ -43,12 +43,13 @@ impl Native for Anthropic {
         let mut more: Vec<(&str, &[u8])> =
             more.iter().map(|(name, value)| (*name, value.as_slice())).collect();
         let mut out = Vec::with_capacity(256);
-        // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
-        let budget = body.at(&["thinking", "budget_tokens"]).and_then(Raw::as_u64).unwrap_or(0);
-        let fits = target.max_output_tokens.is_some_and(|most| budget < most);
         let withheld = Withheld::of(target);
-        let mut rethought = if counts { None } else { Rethought::of(body, target, losses) };
-        let effort = rethought.as_ref().and_then(|rethought| rethought.effort);
+        let mut rethought = Rethought::of(body, target, losses);
+        // A budget beyond the target's limit is the provider's to refuse: it can't be meant less.
+        let said = body.at(&["thinking", "budget_tokens"]).filter(|_| rethought.is_none());
+        let budget = said.and_then(Raw::as_u64).unwrap_or(0);
+        let fits = target.max_output_tokens.is_some_and(|most| budget < most);
+        let effort = rethought.as_ref().and_then(|rethought| rethought.effort).filter(|_| !counts);
         let output_config = effort.map(|effort| format!("{{\"effort\":\"{}\"}}", effort.name()));
         if let Some(config) = output_config.as_ref().filter(|_| body.present("output_config").is_none()) {
             more.push(("output_config", config.as_bytes()));

@@ -212,8 +212,9 @@ impl CohereCall {
             return;
         }
         if !self.has_arguments {
-            self.null.push_str(&fragment.decode());
-            if "null".starts_with(self.null.trim()) {
+            // Blanks say nothing, and are not looked through again with each fragment.
+            self.null.push_str(fragment.decode().trim());
+            if "null".starts_with(&self.null) {
                 return;
             }
             let begun = std::mem::take(&mut self.null);

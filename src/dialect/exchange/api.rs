@@ -3,7 +3,7 @@
 //! A target says it (`api`), or leaves it to us: then Responses is for those models only that can't do the same by Chat
 //! Completions, and only in the houses of their maker. There
 //!
-//! * a Messages caller is always answered by Responses: its requests are translated anyway, Claude Code's have tools and thinking in
+//! * a Messages caller is answered by Responses, unless it has stop sequences, which Responses lack: its requests are translated anyway, Claude Code's have tools and thinking in
 //!   each, and reasoning comes back on the next turn by Responses alone;
 //! * a Chat caller's request is edited and not translated as long as it can be, so that whatever OpenAI adds tomorrow goes through. By
 //!   Responses it goes only where `/chat/completions` is known to refuse it ([`ModelApi`]). What Responses lacks is told then, in
@@ -32,8 +32,11 @@ pub(super) fn by_responses(surface: Surface, body: Raw<'_>, target: &Target, req
         Api::Chat => return false,
         Api::Auto => {}
     }
+    if !is_at_its_maker(target) {
+        return false;
+    }
     let known = target.asked_for(requested);
-    if !is_at_its_maker(target) || known.model_api == ModelApi::Chat {
+    if known.model_api == ModelApi::Chat {
         return false;
     }
     let refuses = is_refused(&known, surface, body);

@@ -79,7 +79,10 @@ impl Target {
     /// The target as it takes a request for this model, where it has none of its own.
     pub fn asked_for(&self, requested: &str) -> Cow<'_, Target> {
         match self.said {
-            Some(said) if self.model.is_none() => Cow::Owned(self.clone().with(Some(requested), said)),
+            Some(said) if self.model.is_none() => {
+                let known = self.clone().with(Some(requested), said);
+                Cow::Owned(Target { said: None, ..known })
+            }
             _ => Cow::Borrowed(self),
         }
     }

@@ -117,11 +117,16 @@ impl FreeFormCalls {
 
     /// What the calls still have to say, of one choice or of all.
     pub fn close(&mut self, of: Option<u32>, sink: &mut dyn FnMut(Event<'_>)) {
-        for ((choice, index), input) in std::mem::take(&mut self.open) {
-            if of.is_some_and(|of| of != choice) {
-                self.open.insert((choice, index), input);
-                continue;
+        let closed = match of {
+            None => std::mem::take(&mut self.open),
+            Some(of) => {
+                let mut its = self.open.split_off(&(of, 0));
+                let mut later = of.checked_add(1).map(|next| its.split_off(&(next, 0))).unwrap_or_default();
+                self.open.append(&mut later);
+                its
             }
+        };
+        for ((choice, index), input) in closed {
             let rest = input.finish();
             if !rest.is_empty() {
                 sink(Event::ToolArguments { choice, index, fragment: Text::from(rest) });

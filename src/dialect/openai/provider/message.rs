@@ -14,6 +14,7 @@ use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
 use crate::dialect::{Dialect, Losses, Quirk, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
+use std::collections::BTreeSet;
 
 pub(super) struct Messages<'c> {
     target: &'c Target,
@@ -283,6 +284,9 @@ impl<'c> Messages<'c> {
         if let Some(first) = said.first() {
             self.name(first.message, w);
         }
+        if said.iter().skip(1).any(|indexed| indexed.message.name.is_some()) {
+            self.losses.advisory(Loss::NAMES);
+        }
         self.extra(said, w);
         w.close_object();
         Ok(true)
@@ -332,8 +336,14 @@ impl<'c> Messages<'c> {
     /// Members that we have no word for go to their own dialect only; [`super::request`] lists them for the others.
     fn extra(&mut self, messages: &[Indexed<'_>], w: &mut Writer<'_>) {
         if self.dialect == Dialect::OpenAi.name() {
+            let mut written = BTreeSet::new();
             for (name, value) in messages.iter().flat_map(|indexed| &indexed.message.extra) {
-                w.key_text(name).raw(*value);
+                // Of messages that are one now the first counts.
+                if written.insert(name.decode()) {
+                    w.key_text(name).raw(*value);
+                } else {
+                    self.losses.advisory(Loss::Each(name.decode().into_owned().into()));
+                }
             }
         }
     }

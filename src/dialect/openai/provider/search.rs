@@ -68,7 +68,7 @@ fn write(
     };
     let domains = domains(search);
     if domains.len() > MOST_DOMAINS {
-        let why = "is a search with more than the 20 domains that Perplexity takes";
+        let why = "is a search with more than the 20 domains that this target takes";
         return lose_search(search, index, why, losses);
     }
     if !habits.hold(search, index, losses)? {

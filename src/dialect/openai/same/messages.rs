@@ -117,7 +117,11 @@ impl Changes {
             } else if self.signatures && name == "tool_calls" && value.kind() == Kind::Array {
                 let (calls, signed) = without_signatures(value);
                 was_signed |= signed;
-                if signed { Edit::Replace(calls) } else { Edit::Keep }
+                let plain = Raw::parse(&calls).ok().filter(|_| signed).unwrap_or(value);
+                match self.content.with_short_ids(plain) {
+                    Edit::Keep if signed => Edit::Replace(calls),
+                    edit => edit,
+                }
             } else if name == "tool_calls" || name == "tool_call_id" {
                 self.content.with_short_ids(value)
             } else if name == "content" {

@@ -41,7 +41,8 @@ pub(super) fn together(group: &[Raw<'_>]) -> Vec<u8> {
     let Some(first) = group.first() else { return out };
     let decide =
         |name: &Text<'_>, _: Raw<'_>| if name == "content" { Edit::Put(all.as_slice()) } else { Edit::Keep };
-    edit_object(*first, decide, &[], &mut out);
+    let more: &[(&str, &[u8])] = if first.get("content").is_none() { &[("content", &all)] } else { &[] };
+    edit_object(*first, decide, more, &mut out);
     out
 }
 

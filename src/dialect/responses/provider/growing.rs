@@ -44,6 +44,7 @@ struct GrowingPart {
     /// How many characters came before it.
     start: u64,
     is_told: bool,
+    is_cited: bool,
 }
 
 impl GrowingItem {
@@ -60,9 +61,11 @@ impl GrowingItem {
     }
 
     fn part(&mut self, number: u64, counts: &mut ItemCounts) -> &mut GrowingPart {
-        self.parts
-            .entry(number)
-            .or_insert_with(|| GrowingPart { start: counts.length.count(), is_told: false })
+        self.parts.entry(number).or_insert_with(|| GrowingPart {
+            start: counts.length.count(),
+            is_told: false,
+            is_cited: false,
+        })
     }
 
     /// Words of a part of its message.
@@ -105,7 +108,9 @@ impl GrowingItem {
         counts: &mut ItemCounts,
         sink: &mut Sink<'_>,
     ) {
-        let start = self.part(number, counts).start;
+        let part = self.part(number, counts);
+        part.is_cited = true;
+        let start = part.start;
         if let Some(citation) = item::citation(annotation, start) {
             sink(Event::Citation { choice: 0, citation });
         }
@@ -176,12 +181,14 @@ impl GrowingItem {
         let parts = item.get("content").into_iter().flat_map(Raw::items);
         for (part, number) in parts.zip(0u64..) {
             let Some(words) = item::words(part) else { continue };
-            if self.part(number, counts).is_told {
-                continue;
+            if !self.part(number, counts).is_told {
+                self.say(number, words, counts, sink);
+                if let Some(logprobs) = part.present("logprobs").and_then(reply::logprobs_of) {
+                    sink(Event::Logprobs { choice: 0, raw: Raw::trusted(&logprobs) });
+                }
             }
-            self.say(number, words, counts, sink);
-            if let Some(logprobs) = part.present("logprobs").and_then(reply::logprobs_of) {
-                sink(Event::Logprobs { choice: 0, raw: Raw::trusted(&logprobs) });
+            if self.part(number, counts).is_cited {
+                continue;
             }
             for annotation in part.get("annotations").into_iter().flat_map(Raw::items) {
                 self.cite(number, annotation, counts, sink);

@@ -3,7 +3,7 @@
 //! Instructions are messages like others and no `instructions`: they stay where the caller has them, several of them are several,
 //! and the word "JSON", which OpenAI wants to see in the input of who asks for JSON, may stand in them.
 //!
-//! What is written of a message depends on nothing but the message, so the input of a turn begins with that of the turn before, and
+//! What is written of a message depends on nothing that comes after it but the tools, so the input of a turn begins with that of the turn before, and
 //! the provider's cache holds.
 
 use super::super::item::write_summary;
@@ -17,6 +17,9 @@ use crate::json::{Text, Writer};
 
 /// The longest id of a call.
 const MAX_ID: usize = 64;
+
+/// A part, and where it stands.
+type SaidPart<'p> = (Loss, &'p PartKind<'p>);
 
 pub(super) struct InputWriter<'c> {
     pub(super) target: &'c Target,
@@ -76,24 +79,46 @@ impl InputWriter<'_> {
         message: &Message<'_>,
         w: &mut Writer<'_>,
     ) -> Result<(), Refusal> {
+        let said = message.parts.iter().enumerate().filter(|(_, part)| !is_result(part));
+        let said: Vec<SaidPart<'_>> = said.map(|(at, part)| (Loss::part(index, at), &part.kind)).collect();
+        let had_words = !said.is_empty();
+        let said = self.kept(said)?;
+        if had_words && said.is_empty() {
+            return Ok(());
+        }
         w.open_object();
         w.key("role").string(role);
         w.key("content");
-        let said = || message.parts.iter().enumerate().filter(|(_, part)| !is_result(part));
-        let mut first = said().map(|(_, part)| &part.kind);
-        match (first.next(), first.next()) {
-            (None, _) => w.string(""),
-            (Some(PartKind::Text(text)), None) => w.text(text),
+        match said.as_slice() {
+            [] => w.string(""),
+            [(_, PartKind::Text(text))] => w.text(text),
             _ => {
                 w.open_array();
-                for (at, part) in said() {
-                    content::write(&part.kind, Loss::part(index, at), self.dialect, self.losses, w)?;
+                for (place, kind) in said {
+                    content::write(kind, place, self.dialect, self.losses, w)?;
                 }
                 w.close_array();
             }
         }
         w.close_object();
         Ok(())
+    }
+
+    /// What of it goes out: a message isn't written without content.
+    fn kept<'p>(&mut self, said: Vec<SaidPart<'p>>) -> Result<Vec<SaidPart<'p>>, Refusal> {
+        if !self.losses.may_drop() {
+            return Ok(said);
+        }
+        let mut kept = Vec::with_capacity(said.len());
+        for (place, kind) in said {
+            let mut out = Vec::new();
+            let mut w = Writer::weighing(&mut out);
+            content::write(kind, place.clone(), self.dialect, self.losses, &mut w)?;
+            if w.length() > 0 {
+                kept.push((place, kind));
+            }
+        }
+        Ok(kept)
     }
 
     fn result(&mut self, place: Loss, result: &ToolResult<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
@@ -103,16 +128,17 @@ impl InputWriter<'_> {
         // There is no member for it: the words must say that the tool failed.
         let error = PartKind::Text(Text::from("Error: "));
         let failed = result.is_error.then_some(&error);
-        let parts = || failed.into_iter().chain(result.parts.iter().map(|part| &part.kind));
-        w.key("output");
+        let parts = result.parts.iter().map(|part| (place.clone(), &part.kind)).collect();
+        let parts = self.kept(parts)?;
+        let is_short = parts.len() <= 1;
+        let all = || failed.into_iter().chain(parts.iter().map(|(_, kind)| *kind));
         let text = |kind: &PartKind<'_>| matches!(kind, PartKind::Text(_));
-        if parts().all(text) && result.parts.len() <= 1 {
-            w.texts(
-                parts().filter_map(|kind| if let PartKind::Text(text) = kind { Some(text) } else { None }),
-            );
+        w.key("output");
+        if all().all(text) && is_short {
+            w.texts(all().filter_map(|kind| if let PartKind::Text(text) = kind { Some(text) } else { None }));
         } else {
             w.open_array();
-            for kind in parts() {
+            for kind in all() {
                 content::write(kind, place.clone(), self.dialect, self.losses, w)?;
             }
             w.close_array();

@@ -11,7 +11,7 @@ use crate::dialect::talk::{effort_of, list_foreign_sampling};
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, lose_member};
 use crate::json::{Text, Writer};
 
-/// The longest name of a function and the longest id of a call, in bytes.
+/// The longest name of a function, in bytes.
 const MAX_NAME: usize = 64;
 
 /// The longest `user`, in characters.

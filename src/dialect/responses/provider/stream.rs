@@ -25,6 +25,8 @@ pub(super) struct ResponseReader {
     items: BTreeMap<u64, GrowingItem>,
     /// The place of the last one, for servers that don't say it.
     last: u64,
+    /// This one says it.
+    is_numbered: bool,
     counts: ItemCounts,
 }
 
@@ -37,6 +39,7 @@ impl ReadResponse {
             has_ended: false,
             items: BTreeMap::new(),
             last: 0,
+            is_numbered: false,
             counts: ItemCounts::default(),
         };
         Framed::over(Sse::new(), state)
@@ -108,7 +111,16 @@ impl ResponseReader {
             self.has_begun = true;
             sink(Event::Start { id: None, model: None });
         }
+        // Of beginnings and ends of parts, of tools that OpenAI runs, and of what only one server sends, callers of other dialects
+        // get nothing.
+        let is_of_item =
+            ["output_item.", "output_text.", "refusal.", "reasoning_", "function_call_arguments."];
+        let of = kind.strip_prefix("response.").unwrap_or_default();
+        if !is_of_item.iter().any(|start| of.starts_with(start)) {
+            return;
+        }
         let number = |name| event.get(name).and_then(Raw::as_u64);
+        self.is_numbered |= number("output_index").is_some();
         self.last = number("output_index").unwrap_or(self.last);
         let ResponseReader { items, last, counts, memo, .. } = self;
         let item = items.entry(*last).or_default();
@@ -141,15 +153,14 @@ impl ResponseReader {
             "response.reasoning_text.done" => item.think(Voice::Thought, part, text("text"), true, sink),
             "response.function_call_arguments.delta" => item.argue(text("delta"), false, sink),
             "response.function_call_arguments.done" => item.argue(text("arguments"), true, sink),
-            // Beginnings and ends of parts, and tools that OpenAI runs: nothing for callers of other dialects.
             _ => {}
         }
     }
 
     fn end(&mut self, response: Raw<'_>, sink: &mut Sink<'_>) {
-        let ResponseReader { items, counts, memo, .. } = self;
-        // A server that streams nothing but the end.
-        if items.is_empty() {
+        let ResponseReader { items, counts, memo, is_numbered, .. } = self;
+        // What only the end has; a server may stream nothing else. What ended already says nothing more.
+        if items.is_empty() || *is_numbered {
             for (item, place) in response.get("output").into_iter().flat_map(Raw::items).zip(0u64..) {
                 items.entry(place).or_default().end(item, counts, memo, sink);
             }

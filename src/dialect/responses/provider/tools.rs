@@ -1,9 +1,11 @@
 //! Tools and the choice among them.
 
-use crate::chat::{Request, Tool, ToolChoice, ToolKind, WebSearch};
+use crate::chat::{Features, Request, Tool, ToolChoice, ToolKind, WebSearch};
 use crate::dialect::piece::names::{Renames, among};
 use crate::dialect::piece::structured::NO_ARGUMENTS;
-use crate::dialect::talk::{NO_SEARCH, SearchHabits, lose_foreign, lose_search, write_location};
+use crate::dialect::talk::{
+    NO_FORCE, NO_SEARCH, SearchHabits, is_of_lost, lose_foreign, lose_search, write_location,
+};
 use crate::dialect::{Losses, Quirk, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
@@ -22,6 +24,7 @@ pub(super) fn write(
     // need not know it.
     let knows_some = target.row.has(Quirk::Responses);
     let carried = carried(request, target, knows_some, losses)?;
+    let choice = choice(request, &carried, target, losses)?;
     if carried.is_empty() {
         return Ok(());
     }
@@ -31,7 +34,7 @@ pub(super) fn write(
         let mut searches = carried.iter().copied().filter(is_search);
         matches!(choice, ToolChoice::Named(name) if searches.any(|tool| tool.name == *name))
     };
-    if request.tool_choice.as_ref().is_some_and(names_search) {
+    if choice.is_some_and(names_search) {
         // Its types of a choice name the searches of older models only.
         match carried.as_slice() {
             [_] => w.key("tool_choice").string("required"),
@@ -40,13 +43,43 @@ pub(super) fn write(
                 "names a search of the web, which can't be chosen beside functions",
             )?,
         }
-    } else if let Some(choice) = &request.tool_choice {
-        write_choice(choice, knows_some, names, w.key("tool_choice"));
+    } else if let Some(choice) = choice {
+        let left = |name: &&Text<'_>| carried.iter().any(|tool| tool.name == **name);
+        match choice {
+            ToolChoice::Among { names: some, required } if knows_some => {
+                let some: Vec<&Text<'_>> = some.iter().filter(left).collect();
+                write_some(&some, *required, names, w.key("tool_choice"));
+            }
+            other => write_choice(other, names, w.key("tool_choice")),
+        }
     }
     if let Some(parallel) = request.parallel_tool_calls {
         w.key("parallel_tool_calls").bool(parallel);
     }
     Ok(())
+}
+
+/// The choice that goes out: none of tools that were left out, and none that the model can't be held to.
+fn choice<'r>(
+    request: &'r Request<'r>,
+    carried: &[&Tool<'_>],
+    target: &Target,
+    losses: &mut Losses,
+) -> Result<Option<&'r ToolChoice<'r>>, Refusal> {
+    let Some(choice) = &request.tool_choice else { return Ok(None) };
+    if is_of_lost(choice, request, carried.iter().copied()) {
+        losses.advisory("tool_choice");
+        return Ok(None);
+    }
+    let forces = matches!(
+        choice,
+        ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Among { required: true, .. }
+    );
+    if forces && !target.has(Features::FORCED_TOOLS) {
+        losses.meaning("tool_choice", NO_FORCE)?;
+        return Ok(None);
+    }
+    Ok(Some(choice))
 }
 
 fn carried<'r>(
@@ -117,23 +150,27 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
     });
 }
 
-fn write_choice(choice: &ToolChoice<'_>, knows_some: bool, names: &Renames, w: &mut Writer<'_>) {
-    let named = |name: &Text<'_>, w: &mut Writer<'_>| {
-        w.object(|w| {
-            w.key("type").string("function");
-            w.key("name").text(&names.sent(name));
-        });
-    };
+fn write_named(name: &Text<'_>, names: &Renames, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("function");
+        w.key("name").text(&names.sent(name));
+    });
+}
+
+fn write_some(some: &[&Text<'_>], required: bool, names: &Renames, w: &mut Writer<'_>) {
+    w.object(|w| {
+        w.key("type").string("allowed_tools");
+        w.key("mode").string(if required { "required" } else { "auto" });
+        w.key("tools").array(|w| some.iter().for_each(|name| write_named(name, names, w)));
+    });
+}
+
+fn write_choice(choice: &ToolChoice<'_>, names: &Renames, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto => w.string("auto"),
         ToolChoice::None => w.string("none"),
         ToolChoice::Required => w.string("required"),
-        ToolChoice::Named(name) => named(name, w),
-        ToolChoice::Among { names: some, required } if knows_some => w.object(|w| {
-            w.key("type").string("allowed_tools");
-            w.key("mode").string(if *required { "required" } else { "auto" });
-            w.key("tools").array(|w| some.iter().for_each(|name| named(name, w)));
-        }),
+        ToolChoice::Named(name) => write_named(name, names, w),
         ToolChoice::Among { required, .. } => w.string(if *required { "required" } else { "auto" }),
     }
 }

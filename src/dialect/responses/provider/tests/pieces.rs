@@ -159,3 +159,23 @@ fn how_answers_end() {
     assert_eq!(finish(r#"{"status":"completed","incomplete_details":null}"#, true), Finish::ToolCalls);
     assert_eq!(finish("{}", false), Finish::Stop);
 }
+
+/// What only one server sends begins no item, and what only the end has is told then.
+#[test]
+fn an_event_of_one_servers_own_hides_no_answer() {
+    let end = (
+        "response.completed",
+        r#","response":{"id":"resp_1","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"hi","annotations":[]}]}]}"#,
+    );
+    let said = events(&[BEGUN, ("codex.rate_limits", r#","plan":"x""#), end]).said;
+    assert!(said.contains(&"text:hi".to_owned()), "{said:?}");
+    let first = ("response.output_text.delta", r#","output_index":0,"content_index":0,"delta":"hi""#);
+    let later = (
+        "response.completed",
+        r#","response":{"id":"resp_1","output":[{"type":"message","content":[{"type":"output_text","text":"hi","annotations":[{"type":"url_citation","url":"https://e.test","title":"E","start_index":0,"end_index":2}]}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]}"#,
+    );
+    let said = events(&[BEGUN, first, later]).said;
+    assert_eq!(said.iter().filter(|one| one.starts_with("text:")).count(), 1, "{said:?}");
+    assert!(said.iter().any(|one| one.contains("https://e.test")), "{said:?}");
+    assert!(said.iter().any(|one| one.contains("ToolStart")), "{said:?}");
+}
