@@ -3,6 +3,7 @@
 use crate::chat::{Features, Request, Tool, ToolChoice};
 use crate::dialect::Target;
 use crate::dialect::loss::{Losses, Refusal};
+use crate::dialect::piece::names::among;
 use crate::json::Text;
 
 /// What a choice comes to for a dialect that offers only the tools that may be called.
@@ -59,17 +60,19 @@ impl<'r> Chosen<'r> {
 
 /// The end of the sentence about a choice that a target doesn't take.
 pub const NO_FORCE: &str = "asks that a tool be called, and this target lets the model decide";
+
 /// Whether nothing is left of what the choice is among, though the request has it: tools that a target can't have are left out.
 pub fn is_of_lost<'t>(
     choice: &ToolChoice<'_>,
     request: &Request<'_>,
     mut offered: impl Iterator<Item = &'t Tool<'t>>,
 ) -> bool {
+    let some = among(Some(choice));
     let is_meant = |tool: &Tool<'_>| match choice {
         ToolChoice::Auto | ToolChoice::None | ToolChoice::Among { required: false, .. } => false,
         ToolChoice::Required => true,
         ToolChoice::Named(name) => tool.name == *name,
-        ToolChoice::Among { names, .. } => names.contains(&tool.name),
+        ToolChoice::Among { .. } => some.as_ref().is_some_and(|some| some.contains(&tool.name.decode())),
     };
     request.tools.iter().any(is_meant) && !offered.any(is_meant)
 }

@@ -1,7 +1,7 @@
 //! Tools and the choice among them.
 
 use crate::chat::{Features, Request, Tool, ToolChoice, ToolKind, WebSearch};
-use crate::dialect::piece::names::{Renames, among};
+use crate::dialect::piece::names::{Renames, among, set};
 use crate::dialect::piece::structured::NO_ARGUMENTS;
 use crate::dialect::talk::{
     NO_FORCE, NO_SEARCH, SearchHabits, is_of_lost, lose_foreign, lose_search, write_location,
@@ -44,10 +44,10 @@ pub(super) fn write(
             )?,
         }
     } else if let Some(choice) = choice {
-        let left = |name: &&Text<'_>| carried.iter().any(|tool| tool.name == **name);
         match choice {
             ToolChoice::Among { names: some, required } if knows_some => {
-                let some: Vec<&Text<'_>> = some.iter().filter(left).collect();
+                let left = set(carried.iter().map(|tool| &tool.name));
+                let some: Vec<&Text<'_>> = some.iter().filter(|name| left.contains(&name.decode())).collect();
                 write_some(&some, *required, names, w.key("tool_choice"));
             }
             other => write_choice(other, names, w.key("tool_choice")),
