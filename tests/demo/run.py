@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import anthropic  # noqa: E402
 import httpx  # noqa: E402
 import openai  # noqa: E402
 
@@ -29,6 +30,7 @@ targets:
   - {id: openai-eu, provider: openai, endpoint: "%(openai-eu)s/v1", model: gpt-5.4-mini, credential: openai-prod}
   - {id: claude, provider: anthropic, endpoint: "%(claude)s", model: claude-sonnet-4-5, max_output_tokens: 8192,
      credential: anthropic-prod}
+  - {id: openai-thinks, provider: openai, endpoint: "%(openai-main)s/v1", api: responses, model: gpt-5.4, credential: openai-prod}
 credentials:
   - {id: openai-prod, secret_env: OPENAI_API_KEY}
   - {id: anthropic-prod, secret_env: ANTHROPIC_API_KEY}
@@ -39,6 +41,7 @@ model_groups:
       - {id: openai-eu, priority: 1}
       - {id: claude, priority: 2}
     first_token_timeout: 1s
+  - {name: coding-llm, aliases: ["claude-*"], targets: [{id: openai-thinks}]}
 circuit_breaker: {consecutive_failures: 3, interval: 1s, base_ejection_time: 3s, max_ejection_time: 3s}
 """
 
@@ -81,7 +84,50 @@ def stream(client, slowly=None):
     return pieces, target
 
 
-def demonstrate(client, providers):
+# What Claude Code asks with: tools, and thinking as much as the model likes.
+CODING = {
+    "model": "claude-opus-4-6",
+    "max_tokens": 8000,
+    "thinking": {"type": "adaptive"},
+    "output_config": {"effort": "high"},
+    "tools": [
+        {
+            "name": "Read",
+            "description": "Reads a file.",
+            "input_schema": {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]},
+        }
+    ],
+}
+
+
+def think(claude, openai_main):
+    """Asks as Claude Code does, through OpenAI: a call of a tool, its result, and an end."""
+    try:
+        tool = {"type": "function", "function": {"name": "Read", "parameters": CODING["tools"][0]["input_schema"]}}
+        direct = openai.OpenAI(base_url=f"{openai_main.url}/v1", api_key="any", max_retries=0)
+        messages = [{"role": "user", "content": "What does it say?"}]
+        direct.chat.completions.create(model="gpt-5.4", messages=messages, tools=[tool], reasoning_effort="high")
+        raise AssertionError("OpenAI took tools beside thinking")
+    except openai.BadRequestError as error:
+        say(f"OpenAI, asked directly with both, says {error.status_code}: {error.body['message']!r}")
+    messages = [{"role": "user", "content": "What is the weather, by weather.txt?"}]
+    with claude.messages.stream(messages=messages, **CODING) as stream:
+        answer = stream.get_final_message()
+    kinds = [block.type for block in answer.content]
+    say(f"through Switchover {answer.model} thinks and calls: {', '.join(kinds)}")
+    assert kinds[0] == "thinking" and kinds[-1] == "tool_use", kinds
+    result = {"type": "tool_result", "tool_use_id": answer.content[-1].id, "content": "sunny"}
+    messages += [{"role": "assistant", "content": [block.to_dict() for block in answer.content]}, {"role": "user", "content": [result]}]
+    with claude.messages.stream(messages=messages, **CODING) as stream:
+        answer = stream.get_final_message()
+    say(f"given the file, it ends: {answer.content[-1].text!r}")
+    first, second = [entry["json"] for entry in openai_main.log() if entry["path"] == "/v1/responses"][-2:]
+    back = [item for item in second["input"] if item.get("type") == "reasoning" and item.get("encrypted_content")]
+    assert second["input"][: len(first["input"])] == first["input"] and back, second["input"]
+    say("OpenAI got its own sealed reasoning back, after a prefix that is the first turn to the byte")
+
+
+def demonstrate(client, claude, providers):
     step("An application asks for `production-llm` with the OpenAI SDK")
     text, target, attempts, took, headers = ask(client)
     say(f"{target} answered on attempt {attempts} in {took:.0f} ms: {text!r}")
@@ -144,6 +190,9 @@ def demonstrate(client, providers):
     say(f"after {time.monotonic() - begin:.1f} s {target} answers again, on attempt {attempts}")
     say(f"why: {headers['x-switchover-decision']}")
 
+    step("Claude Code asks with tools and thinking, and gpt-5.4 answers")
+    think(claude, providers["openai-main"])
+
 
 def main():
     with tempfile.TemporaryDirectory(prefix="switchover-demo-") as folder:
@@ -166,7 +215,8 @@ def main():
             client = openai.OpenAI(
                 base_url=f"{envoy.url()}/v1", api_key="the-callers-own", max_retries=0, http_client=httpx.Client(timeout=20)
             )
-            demonstrate(client, standin.providers)
+            claude = anthropic.Anthropic(base_url=envoy.url(), api_key="the-callers-own", max_retries=0)
+            demonstrate(client, claude, standin.providers)
             print("\nDone. No request failed.")
         finally:
             if envoy:
