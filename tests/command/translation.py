@@ -29,7 +29,7 @@ REQUESTS = {
     "chat": {"openai": "simple", "anthropic": "minimal", "responses": "string"},
     "system": {"openai": "instructions-in-several-places", "anthropic": "system-in-the-middle", "responses": "instructions"},
     "images": {"openai": "image-data", "anthropic": "images", "responses": "image-data"},
-    "images by address": {"openai": "image-url", "responses": "image-url"},
+    "images by address": {"openai": "image-url", "anthropic": "image-by-address", "responses": "image-url"},
     "documents": {"openai": "file-pdf", "anthropic": "documents", "responses": "files"},
     "audio": {"openai": "audio-input"},
     "tools": {"openai": "tools-one-round", "anthropic": "thinking-through-a-tool-loop", "responses": "tools"},
@@ -39,11 +39,30 @@ REQUESTS = {
     "choice": {"openai": "tool-choice-named", "anthropic": "tool-choice-named", "responses": "tool-choice-named"},
     "structured output": {"openai": "format-json-schema", "anthropic": "output-json-schema", "responses": "format-json-schema"},
     "thinking": {"openai": "reasoning-effort", "anthropic": "thinking-budget", "responses": "reasoning-effort"},
-    "thoughts come back": {"openai": "reasoning-comes-back", "anthropic": "unsigned-thoughts-come-back"},
+    "thoughts come back": {"openai": "reasoning-comes-back", "anthropic": "unsigned-thoughts-come-back", "responses": "reasoning-of-claude-comes-back"},
     "stop": {"openai": "stop-string", "anthropic": "sampling-and-stops"},
     "cache": {"openai": "cache-breakpoints", "anthropic": "system-blocks-cached"},
     "web search": {"openai": "web-search", "anthropic": "web-search-without-some-domains", "responses": "web-search"},
     "searches of before": {"anthropic": "web-search-in-history", "responses": "web-search-in-history"},
+}
+# By feature and caller: why no request of the caller's has it.
+NO_REQUEST = {
+    ("results with images", "openai"): "a `tool` message holds text only",
+    ("searches of before", "openai"): "no message tells of a search",
+    ("audio", "anthropic"): "no block holds sound",
+    ("audio", "responses"): "no item holds sound",
+    ("free-form tools", "anthropic"): "every tool has a schema",
+    ("stop", "responses"): "no such member",
+    ("cache", "responses"): "OpenAI caches by itself",
+}
+# By feature and provider dialect: why no answer of the provider's has it.
+NO_ANSWER = {
+    ("pictures", "anthropic"): "Claude makes none",
+    ("pictures", "bedrock"): "Claude makes none",
+    ("pictures", "cohere"): "Command makes none",
+    ("pictures", "mistral"): "made by an agent's tool only",
+    **{("free-form tools", speaks): "a function's call, made back" for speaks in ("responses", "gemini", "bedrock", "cohere", "mistral")},
+    ("refused or filtered", "mistral"): "no such reason to end",
 }
 # By feature: a case of an answer, or of a stream, in each dialect.
 ANSWERS = {
@@ -62,7 +81,11 @@ STREAMS = {
     "tools": ("tool-calls-parallel", "text-then-tools", "plan-then-tools", "tool-calls-in-one-event", "function-call", "text-and-tools-interleaved"),
     "thinking": ("thinking", "reasoning-deepseek", "reasoning-then-text"),
     "citations": ("citations", "server-tools-and-citations", "grounded", "web-grounding", "references", "cited-with-probabilities"),
+    "counted tokens": ("text", "cited-with-probabilities"),
+    "cut at its limit": ("max-tokens", "length", "incomplete", "max-tokens-in-thoughts", "window-full"),
+    "refused or filtered": ("refusal", "safety-in-the-middle", "guardrail", "content-filter"),
     "pictures": ("pictures",),
+    "free-form tools": ("free-form-call",),
     "an error before the first token": (
         "failed-before-the-first-token",
         "overloaded-at-first",
@@ -86,7 +109,8 @@ the names in italics are theirs. What isn't carried is refused before any provid
 | ✓ without … | carried, but for what is listed |
 | refused: … | not sent to this target; with `unsupported: drop` it goes without |
 | `class` | the attempt fails as this class, and the next target is asked or the caller told |
-| - | no case shows it, or the caller's dialect has no such thing |
+| words alone | why there is no such request or answer |
+| - | no case shows it |
 
 Where caller and provider speak the same dialect, bytes are edited and whatever nobody knows goes through.
 """
@@ -125,6 +149,11 @@ def answer_cell(kind: str, speaks: str, caller: str, cases) -> str:
     return "-"
 
 
+def answer_row(kind: str, feature: str, cases, caller: str) -> list:
+    cells = [answer_cell(kind, speaks, caller, cases) for speaks in ANSWERING]
+    return [NO_ANSWER.get((feature, speaks), cell) if cell == "-" else cell for speaks, cell in zip(ANSWERING, cells, strict=True)]
+
+
 def table(head: list, rows: list) -> list:
     return ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
 
@@ -136,16 +165,16 @@ def page() -> str:
         rows = []
         for feature, cases in REQUESTS.items():
             case = cases.get(caller)
-            cells = [request_cell(caller, case, shown(caller, target)) if case else "-" for target in DIALECTS]
-            rows.append([f"{feature}" + (f" *{case}*" if case else ""), *cells])
+            if not case:
+                rows.append([feature, NO_REQUEST[feature, caller], *[""] * (len(DIALECTS) - 1)])
+                continue
+            rows.append([f"{feature} *{case}*", *(request_cell(caller, case, shown(caller, target)) for target in DIALECTS)])
         out += table(["", *DIALECTS.values()], rows)
         out.append("")
     for kind, title, features in (("reply", "Answers", ANSWERS), ("stream", "Streams", STREAMS)):
         for caller, name in CALLERS.items():
             out.append(f"## {title} for {name} callers\n")
-            rows = [
-                [feature, *(answer_cell(kind, speaks, caller, cases) for speaks in ANSWERING)] for feature, cases in features.items()
-            ]
+            rows = [[feature, *answer_row(kind, feature, cases, caller)] for feature, cases in features.items()]
             out += table(["", *(DIALECTS[target] for target in ANSWERING.values())], rows)
             out.append("")
     return "\n".join(out).rstrip() + "\n"
