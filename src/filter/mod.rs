@@ -12,6 +12,7 @@ mod degraded;
 mod drill;
 mod explain;
 pub mod headers;
+mod health;
 mod identity;
 mod intake;
 mod ledger;

@@ -17,6 +17,8 @@ use crate::dialect;
 /// A whole checked file.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Which content of the file this is, where whoever serves it says so.
+    pub revision: Option<String>,
     /// What the filter takes as its own.
     pub listen: Listen,
     /// Where a request's tenant is found, if anywhere.

@@ -10,10 +10,12 @@ mod check;
 mod document;
 mod drill;
 mod explain;
+mod init;
 mod input;
 mod key;
 mod providers;
 mod render;
+mod serve;
 mod stop;
 mod translate;
 
@@ -32,6 +34,12 @@ struct Cli {
 enum Call {
     /// Checks a file: prints every problem with its place and what to write instead.
     Check(check::CheckArgs),
+    /// Runs an Envoy for a file, keeps it running, and takes over every change of the file and of the keys.
+    Serve(serve::ServeArgs),
+    #[command(hide = true)]
+    BecomeEnvoy(serve::BecomeArgs),
+    /// Writes a first file, from the keys that are in the environment.
+    Init(init::InitArgs),
     /// Makes configuration for a proxy from a file.
     #[command(subcommand)]
     Render(render::RenderArgs),
@@ -51,6 +59,9 @@ enum Call {
 fn main() -> ExitCode {
     let done = match Cli::parse().call {
         Call::Check(args) => check::run(&args),
+        Call::Serve(args) => serve::run(&args),
+        Call::BecomeEnvoy(args) => serve::become_envoy(&args),
+        Call::Init(args) => init::run(&args),
         Call::Render(call) => render::run(&call),
         Call::Translate(call) => translate::run(&call),
         Call::Explain(args) => explain::run(&args),

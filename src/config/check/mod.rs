@@ -62,6 +62,7 @@ fn config(file: &View<'_>, problems: &mut Problems) -> Option<Config> {
         .map(|view| drill::drill(view, &targets, tenant.as_ref(), problems))
         .collect();
     let config = Config {
+        revision: file.formed("revision").map(str::to_owned),
         listen: listen?,
         tenant,
         targets: whole(resolved)?,

@@ -109,6 +109,13 @@ pub(super) static FILE: Object = Object {
     fields: &[
         field("version", ValueKind::Whole { min: 1, max: 1 }, Required, "The format of this file."),
         field(
+            "revision",
+            ValueKind::Text(&form::TEXT),
+            Optional,
+            "Which content of the file this is. `switchover serve` writes it into the filter's document, whose `GET /health` then \
+             answers with it; without one that path is left alone.",
+        ),
+        field(
             "listen",
             ValueKind::Object(&LISTEN),
             Optional,

@@ -6,6 +6,7 @@ use crate::dialect::{Refusal, Surface};
 use crate::filter::answer::header_value;
 use crate::filter::drill::Wish;
 use crate::filter::headers::{self, Header};
+use crate::filter::health;
 use crate::filter::intake::Intake;
 use crate::filter::memory::Held;
 use crate::filter::models;
@@ -13,6 +14,9 @@ use crate::filter::models;
 impl Router {
     /// A request's headers; `end`: there is no body.
     pub fn request(&mut self, headers: &[Header<'_>], end: bool) -> RequestStep {
+        if let Some(answer) = health::answer(&self.runtime.config, headers) {
+            return RequestStep::Answer(answer);
+        }
         let reserved = headers.iter().filter(|(name, _)| headers::is_reserved(name));
         let Some(path) = self.our_path(headers) else {
             // Only what could choose a cluster of ours is taken from others' traffic.

@@ -8,6 +8,9 @@ mod caller;
 mod report;
 mod script;
 
+pub use caller::agent;
+pub use report::timestamp;
+
 use crate::document::{CheckedFile, now_ms};
 use crate::input;
 use crate::stop::{Stop, print};

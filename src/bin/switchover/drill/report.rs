@@ -109,7 +109,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// A time since 1970 as RFC 3339, in whole minutes.
 pub fn timestamp(time: Duration) -> String {
-    let minutes = time.as_secs() / 60;
+    let (minutes, seconds) = (time.as_secs() / 60, time.as_secs() % 60);
     let (mut days, minutes) = (minutes / 1440, minutes % 1440);
     let mut year = 1970;
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -125,7 +125,7 @@ pub fn timestamp(time: Duration) -> String {
         days -= length;
         month += 1;
     }
-    format!("{year}-{month:02}-{:02}T{:02}:{:02}:00Z", days + 1, minutes / 60, minutes % 60)
+    format!("{year}-{month:02}-{:02}T{:02}:{:02}:{seconds:02}Z", days + 1, minutes / 60, minutes % 60)
 }
 
 #[cfg(test)]

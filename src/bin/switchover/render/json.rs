@@ -11,6 +11,30 @@ pub fn write(root: &TreeNode) -> String {
     out
 }
 
+/// The same on one line, for Envoy alone.
+pub fn compact(root: &TreeNode) -> String {
+    let mut json = Vec::new();
+    written(root, &mut Writer::new(&mut json));
+    String::from_utf8_lossy(&json).into_owned()
+}
+
+fn written(node: &TreeNode, w: &mut Writer<'_>) {
+    match node {
+        TreeNode::Bool(truth) => w.bool(*truth),
+        TreeNode::Whole(number) => w.u64(*number),
+        TreeNode::Number(number) => w.f64(*number),
+        TreeNode::Text(text) => w.string(text),
+        TreeNode::List(items) => w.array(|w| items.iter().for_each(|item| written(&item.value, w))),
+        TreeNode::Map(entries) => w.object(|w| {
+            for entry in entries {
+                w.key_string(&entry.key);
+                written(&entry.value, w);
+            }
+        }),
+        TreeNode::SharedTree(shared) => written(&shared.value, w),
+    }
+}
+
 fn value(node: &TreeNode, indent: usize, out: &mut String) {
     match node {
         TreeNode::SharedTree(shared) => value(&shared.value, indent, out),
@@ -48,15 +72,9 @@ fn end(indent: usize, bracket: char, out: &mut String) {
 }
 
 fn scalar(node: &TreeNode) -> String {
-    let mut json = Vec::new();
-    let mut w = Writer::new(&mut json);
     match node {
-        TreeNode::Bool(truth) => w.bool(*truth),
-        TreeNode::Whole(number) => w.u64(*number),
-        TreeNode::Number(number) => w.f64(*number),
-        TreeNode::Text(text) => w.string(text),
-        TreeNode::List(_) => w.array(|_| ()),
-        TreeNode::Map(_) | TreeNode::SharedTree(_) => w.object(|_| ()),
+        TreeNode::List(_) => "[]".to_owned(),
+        TreeNode::Map(_) | TreeNode::SharedTree(_) => "{}".to_owned(),
+        plain => compact(plain),
     }
-    String::from_utf8_lossy(&json).into_owned()
 }

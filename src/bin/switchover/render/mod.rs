@@ -6,7 +6,9 @@ mod secret;
 mod tree;
 mod yaml;
 
-pub use envoy::twin_cluster;
+pub use envoy::{PartFiles, SecretFile, Surroundings, twin_cluster, watched};
+pub use json::compact;
+pub use secret::replace;
 
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
@@ -61,7 +63,7 @@ fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
     let here = envoy::Surroundings {
         listen: args.listen.clone(),
         admin: args.admin.clone(),
-        wasm: wasm(args)?,
+        wasm: wasm(args.wasm.as_deref())?,
         ca_file: text_of(&absolute(&args.ca_file)?)?,
         secrets: secret::write(&document.config, &keys, Path::new(&folder))?,
     };
@@ -72,9 +74,12 @@ fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
 }
 
 /// Envoy says nothing useful when the file is missing, so it is looked for here.
-fn wasm(args: &EnvoyArgs) -> Result<String, Stop> {
-    let path = match &args.wasm {
-        Some(path) => path.clone(),
+///
+/// # Errors
+/// There is none.
+pub fn wasm(given: Option<&Path>) -> Result<String, Stop> {
+    let path = match given {
+        Some(path) => path.to_owned(),
         None => {
             let command = std::env::current_exe().map_err(|error| {
                 Stop::wrong(format!("The folder of this command is unknown ({error}). Say --wasm PATH."))
@@ -92,18 +97,28 @@ fn wasm(args: &EnvoyArgs) -> Result<String, Stop> {
 }
 
 /// So that Envoy finds it from whatever folder it runs in. Links are left as they are.
-fn absolute(path: &Path) -> Result<PathBuf, Stop> {
+///
+/// # Errors
+/// There is no current folder.
+pub fn absolute(path: &Path) -> Result<PathBuf, Stop> {
     std::path::absolute(path).map_err(|error| Stop::io("making the path absolute", path, &error))
 }
 
-fn text_of(path: &Path) -> Result<String, Stop> {
+/// # Errors
+/// It is none.
+pub fn text_of(path: &Path) -> Result<String, Stop> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
         Stop::wrong(format!("{}: Envoy takes only paths in UTF-8. Choose another.", path.display()))
     })
 }
 
+/// The SDS file of a key that is alone in the file at a path.
+pub fn sds(name: &str, path: &str) -> String {
+    yaml::write(&secret::sds(name, tree::one("filename", path)))
+}
+
 /// `127.0.0.1:8080`, `[::1]:8080`.
-fn address(text: &str) -> Result<(String, u16), String> {
+pub fn address(text: &str) -> Result<(String, u16), String> {
     let wrong =
         || format!("`{text}` is not an address and a port. Write them like 127.0.0.1:8080 or [::1]:8080.");
     let socket: std::net::SocketAddr = text.parse().map_err(|_| wrong())?;

@@ -26,16 +26,16 @@ pub fn endpoints(target: &TargetSettings) -> TreeNode {
 }
 
 /// Whether an attempt of any drill must fail.
-fn fails(config: &Config) -> bool {
+pub fn is_needed(config: &Config) -> bool {
     config.drills.iter().any(|drill| matches!(drill.effect, Effect::Fail(_)))
 }
 
 /// Internal listeners must be asked for.
-pub fn extensions(config: &Config) -> Option<TreeNode> {
+pub fn extensions() -> TreeNode {
     let internal = Map::typed("envoy.extensions.bootstrap.internal_listener.v3.InternalListener");
     let extension =
         Map::new().with("name", "envoy.bootstrap.internal_listener").with("typed_config", internal);
-    fails(config).then(|| list([extension]))
+    list([extension])
 }
 
 /// Answers every attempt that is to fail; how it fails is for the translator to say.
@@ -60,5 +60,5 @@ pub fn listener(config: &Config) -> Option<TreeNode> {
         .with("name", LISTENER)
         .with("internal_listener", Map::new())
         .with("filter_chains", list([one("filters", list([manager]))]));
-    fails(config).then(|| listener.into())
+    is_needed(config).then(|| listener.into())
 }

@@ -57,12 +57,62 @@ target that Envoy picked; then the target's key is added. Retries, timeouts, eje
 /// The whole bootstrap. `document` is the configuration as the filter gets it.
 pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> TreeNode {
     let roles = wasm::Roles::new(document, &here.wasm);
+    let resources = Map::new()
+        .with("listeners", list(listeners(config, here, &roles)))
+        .with("clusters", TreeNode::List(clusters(config, here, &roles)));
+    let extensions = drill::is_needed(config).then(drill::extensions);
+    surroundings(config, here, Map::new().why(HEAD), extensions).with("static_resources", resources).into()
+}
+
+/// The same for an Envoy that reads what may change from files, and watches them.
+pub struct WatchedParts {
+    /// What stays until the next start.
+    pub bootstrap: TreeNode,
+    pub listeners: Vec<TreeNode>,
+    pub clusters: Vec<TreeNode>,
+    /// The filter's roles, which the listener and the orders find by their names: the router's and the translator's.
+    pub roles: [TreeNode; 2],
+}
+
+/// Where an Envoy finds its parts.
+pub struct PartFiles {
+    pub listeners: String,
+    pub clusters: String,
+    pub router: String,
+    pub translator: String,
+}
+
+/// The parts of an Envoy that is told of changes while it runs.
+pub fn watched(config: &Config, document: String, here: &Surroundings, files: &PartFiles) -> WatchedParts {
+    let roles = wasm::Roles::watched(&files.router, &files.translator);
+    let source = |path: &str| {
+        Map::new().with("resource_api_version", "V3").with("path_config_source", one("path", path))
+    };
+    let dynamic =
+        Map::new().with("lds_config", source(&files.listeners)).with("cds_config", source(&files.clusters));
+    WatchedParts {
+        bootstrap: surroundings(config, here, Map::new(), Some(drill::extensions()))
+            .with("dynamic_resources", dynamic)
+            .into(),
+        listeners: listeners(config, here, &roles).map(TreeNode::from).collect(),
+        clusters: clusters(config, here, &roles).into_iter().map(|item| item.value).collect(),
+        roles: wasm::resources(document, &here.wasm),
+    }
+}
+
+fn listeners(config: &Config, here: &Surroundings, roles: &wasm::Roles) -> impl Iterator<Item = TreeNode> {
+    std::iter::once(listener::listener(config, here, roles)).chain(drill::listener(config))
+}
+
+fn clusters(config: &Config, here: &Surroundings, roles: &wasm::Roles) -> Vec<ListItem> {
     let mut clusters = target::clusters(config, here);
-    clusters.extend(order::clusters(config, here, &roles));
-    let listeners = std::iter::once(listener::listener(config, here, &roles)).chain(drill::listener(config));
-    Map::new()
-        .why(HEAD)
-        .with("node", Map::new().with("id", "switchover").with("cluster", "switchover"))
+    clusters.extend(order::clusters(config, here, roles));
+    clusters
+}
+
+/// All but listeners and clusters.
+fn surroundings(config: &Config, here: &Surroundings, head: Map, extensions: Option<TreeNode>) -> Map {
+    head.with("node", Map::new().with("id", "switchover").with("cluster", "switchover"))
         .why(
             "Only for this machine: whoever reaches this port can shut Envoy down and read its configuration (keys are \
              redacted in it).",
@@ -71,14 +121,7 @@ pub fn bootstrap(config: &Config, document: String, here: &Surroundings) -> Tree
         .with("overload_manager", overload(config))
         .with("stats_config", stats::stats(config))
         .with("deferred_stat_options", stats::deferred())
-        .with_some("bootstrap_extensions", drill::extensions(config))
-        .with(
-            "static_resources",
-            Map::new()
-                .with("listeners", list(listeners))
-                .with("clusters", TreeNode::List(clusters)),
-        )
-        .into()
+        .with_some("bootstrap_extensions", extensions)
 }
 
 /// What Envoy has without any request, and what it takes for connections.

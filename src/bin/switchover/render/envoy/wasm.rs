@@ -1,6 +1,6 @@
 //! The filter in its two roles.
 
-use crate::render::tree::{Map, TreeNode, one};
+use crate::render::tree::{Map, TreeNode, list, one};
 
 /// Both roles. They name the same VM and the same configuration, so Envoy compiles the module once and every worker has
 /// one VM, however many clusters name it; the root id tells the filter its role.
@@ -11,21 +11,58 @@ pub struct Roles {
     pub translator: TreeNode,
 }
 
+/// A role by its id, and what Envoy calls its filter where that comes from a file of its own (ECDS).
+const ROUTER: (&str, &str) = ("router", "switchover-router");
+const TRANSLATOR: (&str, &str) = ("translator", "switchover-translator");
+
 impl Roles {
+    /// Both where they stand, with their configuration.
     pub fn new(document: String, wasm: &str) -> Roles {
-        let configuration = Map::typed("google.protobuf.StringValue").with("value", document);
-        let configuration = TreeNode::shared("document", configuration.into());
-        let vm = Map::new()
-            .with("vm_id", "switchover")
-            .with("runtime", "envoy.wasm.runtime.v8")
-            .with("code", one("local", one("filename", wasm)));
-        let vm = TreeNode::shared("vm", vm.into());
-        let router = role("router", &vm, &configuration);
-        Roles { router, translator: TreeNode::shared("translator", role("translator", &vm, &configuration)) }
+        let (vm, configuration) = shared(document, wasm);
+        let filter = |role| {
+            let config = typed(role, &vm, &configuration);
+            Map::new().with("name", "envoy.filters.http.wasm").with("typed_config", config).into()
+        };
+        Roles { router: filter(ROUTER.0), translator: TreeNode::shared("translator", filter(TRANSLATOR.0)) }
+    }
+
+    /// Both as places for what [`resources`] has, which Envoy reads from these files and watches: so a new configuration is
+    /// neither a new listener nor a new cluster.
+    pub fn watched(router: &str, translator: &str) -> Roles {
+        Roles { router: discovered(ROUTER.1, router), translator: discovered(TRANSLATOR.1, translator) }
     }
 }
 
-fn role(role: &str, vm: &TreeNode, configuration: &TreeNode) -> TreeNode {
+/// The two roles' filters as resources of their own: the router's and the translator's.
+pub fn resources(document: String, wasm: &str) -> [TreeNode; 2] {
+    let (vm, configuration) = shared(document, wasm);
+    [ROUTER, TRANSLATOR].map(|(role, name)| {
+        let extension = Map::typed("envoy.config.core.v3.TypedExtensionConfig").with("name", name);
+        extension.with("typed_config", typed(role, &vm, &configuration)).into()
+    })
+}
+
+const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// No default: without its configuration a request would go out as it came. Envoy waits for the file, which is there.
+fn discovered(name: &str, path: &str) -> TreeNode {
+    let source = one("path_config_source", one("path", path));
+    let discovery = Map::new()
+        .with("config_source", source)
+        .with("type_urls", list([format!("type.googleapis.com/{WASM}")]));
+    Map::new().with("name", name).with("config_discovery", discovery).into()
+}
+
+fn shared(document: String, wasm: &str) -> (TreeNode, TreeNode) {
+    let configuration = Map::typed("google.protobuf.StringValue").with("value", document);
+    let vm = Map::new()
+        .with("vm_id", "switchover")
+        .with("runtime", "envoy.wasm.runtime.v8")
+        .with("code", one("local", one("filename", wasm)));
+    (TreeNode::shared("vm", vm.into()), TreeNode::shared("document", configuration.into()))
+}
+
+fn typed(role: &str, vm: &TreeNode, configuration: &TreeNode) -> TreeNode {
     let config = Map::new()
         .with("name", format!("switchover-{role}"))
         .with("root_id", role)
@@ -36,6 +73,5 @@ fn role(role: &str, vm: &TreeNode, configuration: &TreeNode) -> TreeNode {
         .with("vm_config", vm.clone())
         .why("switchover.yaml, as the filter reads it.")
         .with("configuration", configuration.clone());
-    let filter = Map::typed("envoy.extensions.filters.http.wasm.v3.Wasm").with("config", config);
-    Map::new().with("name", "envoy.filters.http.wasm").with("typed_config", filter).into()
+    Map::typed(WASM).with("config", config).into()
 }

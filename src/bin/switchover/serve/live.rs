@@ -1,0 +1,169 @@
+//! What the running Envoy was told, and how it is told of something else without losing a request.
+
+use super::parts::{Parts, Places, listing, replace};
+use super::seen::{Refused, Seen};
+use crate::stop::Stop;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The parts as Envoy has them, with clusters that nothing names any more.
+#[derive(Debug)]
+pub struct LiveParts {
+    places: Places,
+    parts: Parts,
+    /// Clusters of earlier files, until no request can need them: their texts, and when they may go.
+    retired: BTreeMap<String, Retired>,
+}
+
+#[derive(Clone, Debug)]
+struct Retired {
+    text: String,
+    due: Instant,
+}
+
+/// What a change touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    pub clusters: usize,
+    pub listeners: bool,
+    pub document: bool,
+}
+
+impl LiveParts {
+    /// Writes everything for an Envoy that starts.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub fn write(places: Places, parts: Parts) -> Result<LiveParts, Stop> {
+        let live = LiveParts { places, parts, retired: BTreeMap::new() };
+        live.put("envoy.json", &live.parts.bootstrap)?;
+        live.put_listeners(&live.parts.listeners)?;
+        live.put_clusters(&live.parts, &live.retired)?;
+        live.put_role("router.json", &live.parts.router)?;
+        live.put_role("translator.json", &live.parts.translator)?;
+        Ok(live)
+    }
+
+    fn put(&self, name: &str, text: &str) -> Result<(), Stop> {
+        replace(&self.places.file(name), text)
+    }
+
+    fn put_role(&self, name: &str, text: &str) -> Result<(), Stop> {
+        self.put(name, &listing([text]))
+    }
+
+    fn put_listeners(&self, listeners: &[String]) -> Result<(), Stop> {
+        self.put("listeners.json", &listing(listeners.iter().map(String::as_str)))
+    }
+
+    fn put_clusters(&self, parts: &Parts, retired: &BTreeMap<String, Retired>) -> Result<(), Stop> {
+        let live = parts.clusters.iter().map(|(_, text)| text.as_str());
+        self.put("clusters.json", &listing(live.chain(retired.values().map(|retired| retired.text.as_str()))))
+    }
+
+    /// Takes new parts over: first the clusters that they add or change, and when Envoy has those, the filter's document that
+    /// names them, then the listener. Clusters that the new parts lack stay for `grace`: requests that were planned before may still
+    /// need them for their next attempt.
+    ///
+    /// # Errors
+    /// Envoy refused a part: it goes on as before.
+    pub fn take_over(
+        &mut self,
+        parts: Parts,
+        grace: Duration,
+        now: Instant,
+        seen: &Seen<'_>,
+    ) -> Result<Touched, Refused> {
+        let mut touched = Touched::default();
+        let before: BTreeMap<&str, &str> = texts(&self.parts.clusters);
+        let after: BTreeMap<&str, &str> = texts(&parts.clusters);
+        let mut retired = self.retired.clone();
+        retired.retain(|name, _| !after.contains_key(name.as_str()));
+        for (name, text) in &before {
+            if !after.contains_key(name) {
+                retired.insert((*name).to_owned(), Retired { text: (*text).to_owned(), due: now + grace });
+            }
+        }
+        // What was retired is known in the form that it had.
+        let known = |name: &str| {
+            before.get(name).copied().or_else(|| self.retired.get(name).map(|retired| retired.text.as_str()))
+        };
+        touched.clusters = after.iter().filter(|(name, text)| known(name) != Some(text)).count();
+        touched.document = parts.router != self.parts.router;
+        touched.listeners = parts.listeners != self.parts.listeners;
+        if let Err(refused) = self.hand_over(&parts, &retired, touched, seen) {
+            self.restore()?;
+            return Err(refused);
+        }
+        self.parts = parts;
+        self.retired = retired;
+        Ok(touched)
+    }
+
+    fn hand_over(
+        &self,
+        parts: &Parts,
+        retired: &BTreeMap<String, Retired>,
+        touched: Touched,
+        seen: &Seen<'_>,
+    ) -> Result<(), Refused> {
+        if touched.clusters > 0 {
+            let mark = seen.clusters();
+            self.put_clusters(parts, retired)?;
+            mark.wait()?;
+        }
+        if touched.document {
+            let mark = seen.router();
+            self.put_role("router.json", &parts.router)?;
+            mark.wait()?;
+            // In the same VM the translator works by the router's document; its own is for a VM that never saw the request.
+            self.put_role("translator.json", &parts.translator)?;
+        }
+        if touched.listeners {
+            let mark = seen.listeners();
+            self.put_listeners(&parts.listeners)?;
+            mark.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Has Envoy go on with what it had.
+    fn restore(&self) -> Result<(), Stop> {
+        self.put_listeners(&self.parts.listeners)?;
+        self.put_role("router.json", &self.parts.router)?;
+        self.put_role("translator.json", &self.parts.translator)?;
+        self.put_clusters(&self.parts, &self.retired)
+    }
+
+    /// Lets go of what is due; how many.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn contract(&mut self, now: Instant) -> Result<usize, Stop> {
+        let before = self.retired.len();
+        if self.retired.values().all(|retired| retired.due > now) {
+            return Ok(0);
+        }
+        self.retired.retain(|_, retired| retired.due > now);
+        self.put_clusters(&self.parts, &self.retired)?;
+        Ok(before.saturating_sub(self.retired.len()))
+    }
+
+    /// Clusters that only requests of earlier files can need.
+    pub fn retired(&self) -> usize {
+        self.retired.len()
+    }
+
+    /// For an Envoy that starts anew: nothing of before is in it.
+    ///
+    /// # Errors
+    /// A file can't be written.
+    pub fn again(&mut self) -> Result<(), Stop> {
+        self.retired.clear();
+        self.put_clusters(&self.parts, &self.retired)
+    }
+}
+
+fn texts(clusters: &[(String, String)]) -> BTreeMap<&str, &str> {
+    clusters.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+}
