@@ -15,12 +15,12 @@ from .process import Process, built
 class Serve:
     """One `switchover serve` of a file in `folder`; ready when the constructor returns."""
 
-    def __init__(self, folder: pathlib.Path, envoy: pathlib.Path, file: str | None = "switchover.yaml", options=(), env=None, ready=True):
+    def __init__(self, folder: pathlib.Path, envoy: pathlib.Path, file: str | None = "switchover.yaml", options=(), env=None, ready=True, listen="127.0.0.1:0"):
         self.folder, self.file = folder, file
         self.state = folder / "state"
         self.words = [built("switchover"), "serve", *([folder / file] if file else []), "--state", self.state]
         wasm = built("switchover.wasm")
-        start = [*self.words, "--envoy", envoy, "--wasm", wasm, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--concurrency", 2]
+        start = [*self.words, "--envoy", envoy, "--wasm", wasm, "--listen", listen, "--admin", "127.0.0.1:0", "--concurrency", 2]
         self.process = Process([*start, *options], folder / "serve.log", env=os.environ | (env or {}))
         if ready:
             self.url, self.admin_url = self.process.wait_until(self._where)

@@ -33,10 +33,10 @@ impl AdminClient {
         let _ = self.agent.post(self.url(path)).send_empty();
     }
 
-    /// Whether it serves. One that is still at work on its configuration answers nobody.
-    pub fn is_ready(&self) -> bool {
+    /// Whether it serves; `None` if it doesn't answer, as while it is at work on its configuration.
+    pub fn is_ready(&self) -> Option<bool> {
         let agent = crate::drill::agent(Duration::from_millis(500));
-        agent.get(self.url("ready")).call().is_ok_and(|answer| answer.status().as_u16() == 200)
+        Some(agent.get(self.url("ready")).call().ok()?.status().as_u16() == 200)
     }
 
     /// Counters and gauges whose names match a regular expression.

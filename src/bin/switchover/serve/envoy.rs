@@ -100,7 +100,9 @@ impl EnvoyProcess {
     /// What it said last that may be why it ended.
     pub fn last_words(&self) -> String {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let worst = last.iter().rev().find(|line| line.contains("[critical]") || line.contains("[error]"));
+        let is_bad =
+            |line: &&String| ["critical", "error", "warning"].iter().any(|level| line.contains(level));
+        let worst = last.iter().rev().find(is_bad);
         worst.or_else(|| last.back()).cloned().unwrap_or_default()
     }
 

@@ -52,19 +52,11 @@ impl<'a> Seen<'a> {
         self.mark("document", "^extension_config_discovery.http_filter.switchover-router.(config_|update_)")
     }
 
-    /// Whether an Envoy that just started has all that it was given.
-    ///
-    /// # Errors
-    /// It refused a part, or doesn't answer.
-    pub fn everything(&self) -> Result<(), Refused> {
+    /// What an Envoy that starts refused of what it was given.
+    pub fn refused(&self) -> Option<Refused> {
         let filter = "^(cluster_manager.cds|listener_manager.lds|extension_config_discovery.*).(update_rejected|update_failure|config_fail|init_fetch_timeout)$";
-        let Some(stats) = self.admin.stats(filter) else {
-            return Err(Refused("Envoy doesn't answer.".to_owned()));
-        };
-        match stats.into_iter().find(|(_, value)| *value > 0) {
-            Some((name, _)) => Err(Refused(format!("Envoy refuses a part of its configuration ({name})."))),
-            None => Ok(()),
-        }
+        let (name, _) = self.admin.stats(filter)?.into_iter().find(|(_, value)| *value > 0)?;
+        Some(Refused(format!("Envoy refuses a part of its configuration ({name}).")))
     }
 
     fn mark(&self, what: &'static str, filter: &'static str) -> Mark<'a> {

@@ -33,11 +33,11 @@ pub fn folder(args: &ServeArgs) -> Result<Places, Stop> {
 ///
 /// # Errors
 /// It can't be made, isn't one's own, or somebody serves from it.
-pub fn take(places: &Places) -> Result<File, Stop> {
+pub fn take(places: &Places, is_default: bool) -> Result<File, Stop> {
     let folder = &places.folder;
     let made = std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder);
     made.map_err(|error| Stop::io("making the folder", folder, &error))?;
-    let is_default = folder.parent().is_some_and(|base| base.starts_with(std::env::temp_dir()));
+    // The folder above it is only ours where nobody named it.
     if !is_private(folder) || is_default && !folder.parent().is_some_and(is_private) {
         return Err(Stop::wrong(format!(
             "{}: others can reach this folder, and keys would lie in it. Name one of your own with --state DIR (mode 700).",

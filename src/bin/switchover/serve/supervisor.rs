@@ -82,7 +82,7 @@ impl<'a> Supervisor<'a> {
         };
         let (config, json) = source.check(&looked_at).map_err(Stop::Wrong)?;
         let program = envoy::find(args)?;
-        let lock = status::take(&places)?;
+        let lock = status::take(&places, args.state.is_none())?;
         let stops = Arc::new(AtomicUsize::new(0));
         for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
             let stops = Arc::clone(&stops);
@@ -168,6 +168,8 @@ impl<'a> Supervisor<'a> {
         let url = self.admin.listening("switchover").unwrap_or_default();
         self.status.url = format!("http://{url}");
         self.status.groups = self.served.config.groups.iter().map(|group| group.name.clone()).collect();
+        self.status.since = voice::time();
+        self.write_status();
         self.voice.say(&format!(
             "serving {} on {}, admin on {}, revision {}",
             self.status.groups.join(", "),
@@ -175,8 +177,6 @@ impl<'a> Supervisor<'a> {
             self.admin.address,
             self.served.revision.name
         ));
-        self.status.since = voice::time();
-        self.write_status();
     }
 
     fn write_status(&mut self) {
@@ -375,12 +375,17 @@ fn begin(
                 envoy.last_words()
             )));
         }
-        if let Some(admin) = EnvoyProcess::admin(places).filter(AdminClient::is_ready) {
-            if let Err(Refused(words)) = (Seen { admin: &admin }).everything() {
+        if let Some(admin) = EnvoyProcess::admin(places)
+            && let Some(is_ready) = admin.is_ready()
+        {
+            if let Some(Refused(words)) = (Seen { admin: &admin }).refused() {
+                pause(PACE);
                 envoy.kill();
                 return Err(Stop::wrong(format!("{words} It said last: {}", envoy.last_words())));
             }
-            return Ok((envoy, admin));
+            if is_ready {
+                return Ok((envoy, admin));
+            }
         }
         if begun.elapsed() > START || stops.load(Ordering::Relaxed) > 0 {
             envoy.kill();
