@@ -1,6 +1,6 @@
 //! A maker's answer in its own wire form, whole.
 
-use crate::maker::Wire;
+use crate::maker::{DETAILS, Wire};
 use crate::script::Said;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub fn whole(wire: Wire, said: &[Said], told: &[String], thinks_in: Option<&str>
         Wire::Chat => {
             let finish = if has_calls { "tool_calls" } else { "stop" };
             json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
-                "choices": [{"index": 0, "finish_reason": finish, "message": chat(&parted(said, told), thinks_in)}]})
+                "choices": [{"index": 0, "finish_reason": finish, "message": chat(said, told, thinks_in)}]})
         }
         Wire::Responses => {
             json!({"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "completed", "error": null,
@@ -67,16 +67,36 @@ fn functions(parted: &Parted) -> Vec<Value> {
     parted.calls.iter().map(call).collect()
 }
 
-fn chat(parted: &Parted, thinks_in: Option<&str>) -> Value {
+fn chat(said: &[Said], told: &[String], thinks_in: Option<&str>) -> Value {
+    let parted = &parted(said, told);
     let content = if parted.text.is_empty() { Value::Null } else { json!(parted.text) };
     let mut message = json!({"role": "assistant", "content": content});
     if !parted.calls.is_empty() {
         message["tool_calls"] = json!(functions(parted));
     }
-    if let Some(name) = thinks_in.filter(|_| !parted.thoughts.is_empty()) {
+    if thinks_in == Some(DETAILS) {
+        message[DETAILS] = json!(details(said));
+    } else if let Some(name) = thinks_in.filter(|_| !parted.thoughts.is_empty()) {
         message[name] = json!(parted.thoughts.concat());
     }
     message
+}
+
+/// Claude's thoughts, as OpenRouter tells them.
+pub fn details(said: &[Said]) -> Vec<Value> {
+    let thoughts = said.iter().filter_map(|piece| match piece {
+        Said::Thought { text, seal } => {
+            Some(json!({"type": "reasoning.text", "text": text, "signature": seal}))
+        }
+        Said::Sealed(seal) => Some(json!({"type": "reasoning.encrypted", "data": seal})),
+        _ => None,
+    });
+    let placed = thoughts.enumerate().map(|(at, mut detail)| {
+        detail["format"] = json!("anthropic-claude-v1");
+        detail["index"] = json!(at);
+        detail
+    });
+    placed.collect()
 }
 
 fn cohere(parted: &Parted) -> Value {

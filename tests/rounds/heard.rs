@@ -187,7 +187,8 @@ impl Body {
             }
         }
         said.content(&message["content"]);
-        self.turns(&message["role"], said);
+        // Anthropic takes neighbours for one turn.
+        self.side(message["role"] == "user").add(said);
     }
 
     /// Turns take turns where the house wants it so.

@@ -16,12 +16,13 @@
 mod answer;
 mod caller;
 #[path = "../golden/frames.rs"]
-#[allow(dead_code, reason = "the golden cases have more of them")]
+#[expect(dead_code, reason = "the golden cases have more of them")]
 mod frames;
 mod heard;
 mod joined;
 mod maker;
 mod prefix;
+mod rules;
 mod script;
 mod stream;
 mod talk;
@@ -34,7 +35,7 @@ use talk::Talk;
 /// Few cases, each of many requests; `PROPTEST_CASES` says how many.
 fn cases() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(64)) }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(24)) }
 }
 
 proptest! {

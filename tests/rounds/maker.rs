@@ -52,7 +52,11 @@ const MAKERS: &[(&str, &str, &str, Api)] = &[
     ("groq", "openai/gpt-oss-120b", "api.groq.com", Api::Auto),
     ("openai_compatible", "llama-4", "own.test", Api::Auto),
     ("openrouter", "openai/gpt-5.4", "openrouter.ai", Api::Responses),
+    ("openrouter", "anthropic/claude-sonnet-4.5", "openrouter.ai", Api::Auto),
 ];
+
+/// Where an aggregator has thoughts with their signatures.
+pub const DETAILS: &str = "reasoning_details";
 
 pub fn makers() -> Vec<Maker> {
     let of = |(name, model, host, api): &(&str, &str, &str, Api)| Maker::new(name, model, host, *api);
@@ -103,6 +107,7 @@ impl Maker {
             Wire::Responses => Seals::House,
             Wire::Gemini => Seals::Gemini,
             Wire::Messages | Wire::Converse if self.claude => Seals::Claude,
+            Wire::Chat if self.thinks_in() == Some(DETAILS) => Seals::Claude,
             Wire::Converse => Seals::Converse,
             _ => Seals::None,
         }
@@ -117,12 +122,18 @@ impl Maker {
         wire == Wire::Chat && matches!(thoughts, None | Some(Thoughts::Details))
     }
 
-    /// The member in which its thoughts come and go as text.
-    pub fn plain_thoughts(&self) -> Option<&'static str> {
+    /// The member in which its thoughts come.
+    pub fn thinks_in(&self) -> Option<&'static str> {
         self.target.row.quirks.iter().find_map(|quirk| match quirk {
             Quirk::Thoughts(Thoughts::In(name) | Thoughts::Needed(name)) => Some(*name),
+            Quirk::Thoughts(Thoughts::Details) => Some(DETAILS),
             _ => None,
         })
+    }
+
+    /// The same, where they go back as text.
+    pub fn plain_thoughts(&self) -> Option<&'static str> {
+        self.thinks_in().filter(|name| *name != DETAILS)
     }
 
     /// The round's answer as this maker could give it: what of it there is, ids and seals as its own are. `round` counts
@@ -145,6 +156,8 @@ impl Maker {
                     said.push(Said::Sealed(format!("{number}{}{seal}", said.len())));
                 }
                 Said::Thought { .. } | Said::Sealed(_) => {}
+                // Claude refuses its own.
+                Said::Text(text) if text.trim().is_empty() && wire == Wire::Messages => {}
                 Said::Text(text) => said.push(Said::Text(text.clone())),
                 Said::Call { tool, id, arguments } => {
                     calls += 1;
@@ -161,6 +174,10 @@ impl Maker {
             _ => 0,
         });
         let is_thought = |piece: &Said| matches!(piece, Said::Thought { .. } | Said::Sealed(_));
+        // Claude thinks first or not at all.
+        if let Some(at) = said.iter().position(is_thought).filter(|_| seals == Seals::Claude) {
+            said[..=at].rotate_right(1);
+        }
         // A thought leads to something.
         while said.last().is_some_and(is_thought) {
             said.pop();
@@ -180,7 +197,13 @@ fn own_id(wire: Wire, house: &str, id: &str, round: usize, call: usize) -> Strin
         Wire::Chat if house == "mistral" => format!("{round}{call}{:0<7.7}", plain),
         Wire::Chat if house == "openai" => format!("call_{round}{call}{plain}"),
         // Some servers count anew in each answer.
-        Wire::Chat if id.len() < 9 => format!("{id}{call}"),
+        Wire::Chat if id.len() < 9 => {
+            if call == 1 {
+                id.to_owned()
+            } else {
+                format!("{id}{call}")
+            }
+        }
         _ => format!("{round}{call}{id}"),
     }
 }

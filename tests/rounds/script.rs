@@ -28,8 +28,12 @@ pub struct Round {
     pub said: Vec<Said>,
     /// What the tools say, in the order of calls; of more calls than these the last counts again.
     pub outcomes: Vec<Outcome>,
+    /// The results come in another order than the calls.
+    pub swaps: bool,
     /// What the user says next. After results of tools there may be nothing.
     pub words: Vec<Piece>,
+    /// What the user adds, as nobody answered.
+    pub more: Option<Vec<Piece>>,
 }
 
 /// A piece of an answer; a maker gives what it has.
@@ -120,7 +124,7 @@ fn id() -> impl Strategy<Value = String> {
 fn said() -> impl Strategy<Value = Said> {
     let seal = || "[A-Za-z0-9+/]{20,40}={0,2}";
     prop_oneof![
-        1 => (words(), seal()).prop_map(|(text, seal)| Said::Thought { text, seal }),
+        1 => (prop_oneof![3 => words(), 1 => Just(String::new())], seal()).prop_map(|(text, seal)| Said::Thought { text, seal }),
         1 => seal().prop_map(Said::Sealed),
         2 => spoken().prop_map(Said::Text),
         2 => (0..4usize, id(), object(json_value())).prop_map(|(tool, id, arguments)| {
@@ -140,15 +144,16 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn round() -> impl Strategy<Value = Round> {
-    let answer = (vec(said(), 0..4), words(), vec(outcome(), 1..3));
-    (any::<usize>(), any::<bool>(), 1..40usize, answer, of(turn()), turn()).prop_map(
-        |(maker, streams, chunk, (mut said, last, outcomes), more, words)| {
+    let answer = (vec(said(), 0..4), words(), vec(outcome(), 1..3), any::<bool>());
+    let next = (of(turn()), turn(), prop::option::weighted(0.2, turn()));
+    (any::<usize>(), any::<bool>(), 1..40usize, answer, next).prop_map(
+        |(maker, streams, chunk, (mut said, last, outcomes, swaps), (then, words, more))| {
             let calls = said.iter().any(|said| matches!(said, Said::Call { .. }));
             if !calls {
                 said.push(Said::Text(last));
             }
-            let words = if calls { more.unwrap_or_default() } else { words };
-            Round { maker, streams, chunk, said, outcomes, words }
+            let words = if calls { then.unwrap_or_default() } else { words };
+            Round { maker, streams, chunk, said, outcomes, swaps, words, more }
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::answer::{blocks, converse, items, parted, parts, whole};
 use crate::frames;
-use crate::maker::Wire;
+use crate::maker::{DETAILS, Wire};
 use crate::script::Said;
 use serde_json::{Value, json};
 
@@ -54,6 +54,18 @@ fn chat(whole: &Value) -> Vec<Value> {
         if let Some(text) = message[name].as_str() {
             deltas.extend(halves(text).map(|half| json!({name: half})));
         }
+    }
+    for detail in message[DETAILS].as_array().into_iter().flatten() {
+        let mut rest = detail.clone();
+        if let Some(text) = detail["text"].as_str() {
+            let mut begun = detail.clone();
+            begun.as_object_mut().unwrap().remove("signature");
+            let [head, tail] = halves(text);
+            begun["text"] = json!(head);
+            rest["text"] = json!(tail);
+            deltas.push(json!({DETAILS: [begun]}));
+        }
+        deltas.push(json!({DETAILS: [rest]}));
     }
     for (at, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
         let function = &call["function"];

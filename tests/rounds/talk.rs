@@ -5,6 +5,7 @@ use crate::caller::Caller;
 use crate::heard::{self, Body, Call, Heard, Side, bare};
 use crate::joined::joined;
 use crate::maker::{Maker, Seals, Wire, everybody, makers};
+use crate::rules;
 use crate::script::{Outcome, Piece, Said, Script};
 use crate::stream::streamed;
 use serde_json::Value;
@@ -59,7 +60,11 @@ pub fn sent(surface: Surface, body: &str, maker: &Maker) -> (Turn, Memo, Wire, V
     let lost: Vec<_> =
         outgoing.dropped.iter().filter(|name| !ADVICE.iter().any(|known| name.contains(known))).collect();
     assert!(lost.is_empty(), "{}: {lost:?}", maker.target.id);
-    (turn, outgoing.memo, maker.wire(&outgoing.path), outgoing.body)
+    let wire = maker.wire(&outgoing.path);
+    let refused = rules::refusal(wire, &serde_json::from_slice(&outgoing.body).unwrap());
+    let out = String::from_utf8_lossy(&outgoing.body);
+    assert_eq!(refused, None, "{surface:?} at {}: {out}", maker.target.id);
+    (turn, outgoing.memo, wire, outgoing.body)
 }
 
 /// What may be left out: the thoughts of others, and how much to think.
@@ -82,19 +87,32 @@ impl Talk {
             talk.is_heard(maker, &heard, &String::from_utf8(out).unwrap());
             let said = maker.shape(wire, number, round, script.tools.len());
             let bytes = match round.streams {
-                true => streamed(wire, &said, &heard.tools, maker.plain_thoughts()),
-                false => whole(wire, &said, &heard.tools, maker.plain_thoughts()).to_string().into_bytes(),
+                true => streamed(wire, &said, &heard.tools, maker.thinks_in()),
+                false => whole(wire, &said, &heard.tools, maker.thinks_in()).to_string().into_bytes(),
             };
             let answer = told(&turn, maker, &memo, &bytes, round.chunk);
             talk.assistant(place, wire, maker, &said, &heard.tools);
             let calls = caller.calls(&answer);
             caller.keep(&answer);
             let mut outcomes = round.outcomes.iter().chain(std::iter::repeat(round.outcomes.last().unwrap()));
-            let results: Vec<(String, Outcome)> =
+            let mut results: Vec<(String, Outcome)> =
                 calls.iter().map(|(id, _)| (id.clone(), outcomes.next().unwrap().clone())).collect();
             talk.is_called(&calls);
             talk.user(&round.words, results.iter().map(|(_, outcome)| outcome).collect());
-            if results.is_empty() { caller.say(&round.words) } else { caller.answer(&results, &round.words) }
+            if round.swaps {
+                results.reverse();
+            }
+            if results.is_empty() {
+                caller.say(&round.words)
+            } else {
+                caller.answer(&results, &round.words)
+            }
+            if let Some(more) = &round.more {
+                // Nobody answered, and the user says more.
+                talk.bodies.push(caller.body(false));
+                caller.say(more);
+                talk.user(more, Vec::new());
+            }
         }
         talk.bodies.push(caller.body(false));
         talk
@@ -114,7 +132,13 @@ impl Talk {
                 Piece::Picture(data) => pictures.push(data.clone()),
             }
         }
-        self.spoken.push(Spoken::User { words, pictures, results });
+        match self.spoken.last_mut() {
+            Some(Spoken::User { words: before, pictures: shown, .. }) => {
+                before.push_str(&words);
+                shown.extend(pictures);
+            }
+            _ => self.spoken.push(Spoken::User { words, pictures, results }),
+        }
     }
 
     fn assistant(&mut self, place: usize, wire: Wire, maker: &Maker, said: &[Said], told: &[String]) {
@@ -182,13 +206,25 @@ impl Talk {
             match spoken {
                 Spoken::User { words, pictures, results } => {
                     assert!(side.is_user, "{}", about());
-                    assert_eq!((&side.words, &side.pictures), (words, pictures), "{}", about());
-                    let texts: Vec<&String> = side.results.iter().map(|Heard { text, .. }| text).collect();
-                    assert_eq!(texts, results.iter().collect::<Vec<_>>(), "{}", about());
-                    let ids =
-                        |heard: &[Heard]| heard.iter().map(|heard| heard.id.clone()).collect::<Vec<_>>();
-                    let own: Vec<String> = called.iter().map(|call| call.id.clone()).collect();
-                    assert_eq!(ids(&side.results), own, "{}", about());
+                    assert_eq!(&side.words, words, "{}", about());
+                    // Results may be put into the order of their calls, or stay in the caller's.
+                    // Where calls have no ids, order says whose they are.
+                    let place = |at, heard: &Heard| match heard.id.as_str() {
+                        "" => Some(at),
+                        id => called.iter().position(|call| call.id == id),
+                    };
+                    let each = side.results.iter().enumerate();
+                    let mut told: Vec<_> = each.map(|(at, heard)| (place(at, heard), &heard.text)).collect();
+                    let (mut shown, mut meant) = (side.pictures.clone(), pictures.clone());
+                    if told.len() > 1 {
+                        told.sort();
+                        shown.sort();
+                        meant.sort();
+                    }
+                    assert_eq!(shown, meant, "{}", about());
+                    let results: Vec<_> =
+                        results.iter().enumerate().map(|(at, text)| (Some(at), text)).collect();
+                    assert_eq!(told, results, "{}", about());
                 }
                 Spoken::Assistant(answered) => {
                     assert!(!side.is_user, "{}", about());
