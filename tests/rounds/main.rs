@@ -35,7 +35,7 @@ use talk::Talk;
 /// Few cases, each of many requests; `PROPTEST_CASES` says how many.
 fn cases() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(24)) }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(10)) }
 }
 
 proptest! {

@@ -70,7 +70,7 @@ pub struct Outcome {
 
 /// Any characters, those that JSON escapes among them, and at least one letter: blanks alone may be left out.
 fn words() -> impl Strategy<Value = String> {
-    "[a-z][a-z\"\\\\\n\u{0}-\u{1f}é😀/<{ ]{0,10}"
+    "[a-z][a-z\"\\\\\n\u{0}-\u{1f}é😀/<{ ]{0,10}[ \n]?"
 }
 
 /// Some models write blanks before they call.

@@ -39,6 +39,8 @@ pub struct Talk {
     pub script: Script,
     /// The bodies of the caller, turn by turn.
     pub bodies: Vec<String>,
+    /// The bodies that nobody answered, by number: the user said more.
+    pub unanswered: Vec<usize>,
     spoken: Vec<Spoken>,
 }
 
@@ -74,7 +76,13 @@ impl Talk {
     pub fn of(surface: Surface, script: &Script) -> Talk {
         let makers = makers();
         let mut caller = Caller::new(surface, script);
-        let mut talk = Talk { surface, script: script.clone(), bodies: Vec::new(), spoken: Vec::new() };
+        let mut talk = Talk {
+            surface,
+            script: script.clone(),
+            bodies: Vec::new(),
+            unanswered: Vec::new(),
+            spoken: Vec::new(),
+        };
         talk.user(&script.first, Vec::new());
         for (number, round) in script.rounds.iter().enumerate() {
             let place = round.maker % makers.len();
@@ -109,6 +117,7 @@ impl Talk {
             }
             if let Some(more) = &round.more {
                 // Nobody answered, and the user says more.
+                talk.unanswered.push(talk.bodies.len());
                 talk.bodies.push(caller.body(false));
                 caller.say(more);
                 talk.user(more, Vec::new());
