@@ -176,7 +176,7 @@ pub fn parts(said: &[Said], told: &[String]) -> Vec<Value> {
                 // Older ones come without.
                 let call = json!({"name": told[*tool], "args": arguments});
                 let mut part = json!({"functionCall": call});
-                if id.len() % 2 == 0 {
+                if id.len().is_multiple_of(2) {
                     part["functionCall"]["id"] = json!(id);
                 }
                 (part, of_call.take())

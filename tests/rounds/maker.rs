@@ -197,7 +197,7 @@ fn own_id(wire: Wire, house: &str, id: &str, round: usize, call: usize) -> Strin
         Wire::Chat if house == "mistral" => format!("{round}{call}{:0<7.7}", plain),
         Wire::Chat if house == "openai" => format!("call_{round}{call}{plain}"),
         // Many servers count anew in each answer, or begin with any id.
-        Wire::Chat | Wire::Cohere if id.len() % 2 == 0 => format!("call_{call}"),
+        Wire::Chat | Wire::Cohere if id.len().is_multiple_of(2) => format!("call_{call}"),
         Wire::Chat if id.len() < 9 && call == 1 => id.to_owned(),
         _ => format!("{round}{call}{id}"),
     }
