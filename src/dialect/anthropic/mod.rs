@@ -6,7 +6,7 @@
 //! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
 //! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
-//! | `same`, `instructed`, `withheld`, `rethought` | edit bytes where both sides speak it |
+//! | `same`, `foreign`, `instructed`, `withheld`, `rethought` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
 //! | `wire`, `seal`, `cited` | stop reasons, counts and errors; other makers' signatures and citations |
@@ -18,6 +18,7 @@ mod begun;
 mod blocks;
 mod caller;
 mod cited;
+mod foreign;
 mod framing;
 mod hosts;
 mod instructed;

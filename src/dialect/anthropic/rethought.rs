@@ -2,12 +2,13 @@
 //! Claude is given a budget of tokens, the next decides itself and is told an effort. A conversation that falls over from one to
 //! the other must not be refused for it.
 
+use super::foreign::resumes_unthought;
 use super::thinking::{ClaudeSituation, ClaudeThinking};
 use crate::catalog::Off;
 use crate::chat::{Effort, Features, Thinking};
 use crate::dialect::loss::Member;
 use crate::dialect::{Losses, Target};
-use crate::json::{Kind, Raw, Writer};
+use crate::json::{Raw, Writer};
 
 /// What the caller's `thinking` and effort become.
 #[derive(Debug)]
@@ -38,7 +39,12 @@ impl Rethought {
             || is("enabled") && denies(Features::REASONING_BUDGET));
         let takes_effort =
             denies(Features::REASONING_EFFORT) || effort.is_none_or(|effort| target.efforts.contains(effort));
-        if denies(Features::REASONING) || takes_form && takes_effort {
+        if denies(Features::REASONING) {
+            return None;
+        }
+        let resumes_unthought = is("enabled") && resumes_unthought(body);
+        let takes_form = takes_form && !resumes_unthought;
+        if takes_form && takes_effort {
             return None;
         }
         let told = effort.filter(|_| !denies(Features::REASONING_EFFORT));
@@ -65,7 +71,7 @@ impl Rethought {
                 .unwrap_or(u64::MAX)
                 .min(target.max_output_tokens.unwrap_or(u64::MAX)),
             forces_tool: forces_tool(body),
-            resumes_unthought: resumes_unthought(body),
+            resumes_unthought,
         };
         let plan = ClaudeThinking::of(&wanted, target, around, losses);
         let mut thinking = Vec::new();
@@ -77,21 +83,4 @@ impl Rethought {
 fn forces_tool(body: Raw<'_>) -> bool {
     let kind = body.at(&["tool_choice", "type"]).and_then(Raw::text);
     kind.is_some_and(|kind| kind == "any" || kind == "tool")
-}
-
-/// The last message brings results of tools that were called without a thought before: see
-/// [`crate::dialect::talk::Turns::resumes_unthought`].
-fn resumes_unthought(body: Raw<'_>) -> bool {
-    let Some(messages) = body.get("messages") else { return false };
-    let (mut called, mut results) = (None, None);
-    for message in messages.items() {
-        (called, results) = (results, Some(message));
-    }
-    let first = |message: Option<Raw<'_>>, kinds: &[&str]| {
-        let content = message.and_then(|message| message.get("content"));
-        let content = content.filter(|content| content.kind() == Kind::Array);
-        let kind = content.and_then(|content| content.items().next()?.get("type")?.text());
-        kind.is_some_and(|kind| kinds.iter().any(|one| kind == *one))
-    };
-    first(results, &["tool_result"]) && !first(called, &["thinking", "redacted_thinking"])
 }

@@ -1,24 +1,22 @@
 //! Anthropic on both sides: bytes are edited and everything else survives as it was written.
 //!
 //! Requests: the model's name, what Claude's other houses want ([`hosts`]), and thoughts that Claude did not sign, which
-//! a conversation has that was answered by another provider in between and which the API would refuse. Answers: the
-//! model's name.
+//! a conversation has that was answered by another provider in between and which the API would refuse, as it does ids of calls
+//! that others gave twice. Answers: the model's name.
 
 use super::begun::Begun;
+use super::foreign::{with_ids_apart, without_foreign_thoughts};
 use super::framing::{MessageEvent, MessageFrames};
 use super::rethought::Rethought;
-use super::seal::{self, Seal};
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
 use super::{Anthropic, cited, hosts, instructed, reply};
-use crate::chat::Maker;
 use crate::dialect::loss::Loss;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
 use crate::dialect::{Body, CallerError, Memo, Outgoing, Refusal, Seen, Surface, Turn};
 use crate::failure::{Failure, Head, classify, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_front, edit_object};
 use crate::stream::sse::write_event;
-use memchr::memmem;
 
 impl Native for Anthropic {
     fn request(&self, body: Raw<'_>, to: Sending<'_>) -> Result<Outgoing, Refusal> {
@@ -87,8 +85,8 @@ impl Native for Anthropic {
                 if thoughtless.is_some() {
                     losses.advisory(Loss::THOUGHTS);
                 }
-                let kept = thoughtless.as_deref().and_then(|kept| std::str::from_utf8(kept).ok());
-                match cited::without_foreign(kept.map_or(value, Raw::trusted)).or(thoughtless) {
+                let uncited = cited::without_foreign(messages_of(&thoughtless, value)).or(thoughtless);
+                match with_ids_apart(messages_of(&uncited, value)).or(uncited) {
                     Some(messages) => Edit::Replace(messages),
                     None => Edit::Keep,
                 }
@@ -147,6 +145,12 @@ fn count(head: &Head<'_>, body: &Body<'_>) -> Result<WholeAnswer, Failure> {
     }
 }
 
+/// The messages as they are now.
+fn messages_of<'m>(edited: &'m Option<Vec<u8>>, messages: Raw<'m>) -> Raw<'m> {
+    let edited = edited.as_deref().and_then(|edited| std::str::from_utf8(edited).ok());
+    edited.map_or(messages, Raw::trusted)
+}
+
 fn string(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);
     Writer::new(&mut out).string(text);
@@ -163,55 +167,6 @@ fn with_model(message: Raw<'_>, model: &[u8], out: &mut Vec<u8>) {
 fn finish_of(holder: Raw<'_>) -> Option<String> {
     let reason = holder.present("stop_reason").and_then(Raw::text)?;
     Some(finish_name(&finish(reason, None)).to_owned())
-}
-
-fn blocks(message: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
-    message.get("content").map(Raw::items).into_iter().flatten()
-}
-
-/// The messages without the thoughts that Claude did not sign; `None` if there are none such.
-fn without_foreign_thoughts(messages: Raw<'_>) -> Option<Vec<u8>> {
-    let json = messages.as_json();
-    // Nearly no request has thoughts: don't look into each block of those that have none.
-    memmem::find(json.as_bytes(), b"thinking\"")?;
-    if !messages.items().flat_map(blocks).any(is_foreign_thought) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(json.len());
-    let mut w = Writer::new(&mut out);
-    w.open_array();
-    for message in messages.items() {
-        if !blocks(message).any(is_foreign_thought) {
-            w.raw(message);
-            continue;
-        }
-        let mut content = Vec::new();
-        Writer::new(&mut content).array(|w| {
-            blocks(message).filter(|block| !is_foreign_thought(*block)).for_each(|block| w.raw(block))
-        });
-        // A turn of nothing but such thoughts is no turn.
-        if content != b"[]" {
-            let mut edited = Vec::with_capacity(message.as_json().len());
-            let decide = |name: &Text<'_>, _: Raw<'_>| {
-                if *name == "content" { Edit::Replace(content.clone()) } else { Edit::Keep }
-            };
-            edit_object(message, decide, &[], &mut edited);
-            w.raw(Raw::trusted(std::str::from_utf8(&edited).unwrap_or("null")));
-        }
-    }
-    w.close_array();
-    Some(out)
-}
-
-fn is_foreign_thought(block: Raw<'_>) -> bool {
-    let kind = block.get("type").and_then(Raw::text);
-    let seal = match kind.as_ref().map(Text::decode).as_deref() {
-        Some("thinking") => block.present("signature"),
-        Some("redacted_thinking") => block.present("data"),
-        _ => return false,
-    };
-    let seal = seal.and_then(Raw::text).unwrap_or_default();
-    !matches!(seal::open(seal), Seal::Thought(Maker::Anthropic, _))
 }
 
 /// A stream that passes, event by event.

@@ -44,48 +44,56 @@ pub fn within<'i>(id: &'i Text<'_>, limit: usize) -> Text<'i> {
 /// The request with an id of its own for each call, as Anthropic and Converse want it ("`tool_use` ids must be unique"): servers of
 /// open models count anew in each answer, or give none. Of several calls with one id, the results come in their order.
 pub fn apart<'r, 'a>(request: &'r Request<'a>) -> Cow<'r, Request<'a>> {
-    let mut taken = BTreeSet::new();
-    let calls =
+    let mut calls =
         request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
             PartKind::ToolCall(call) => Some(call.id.decode()),
             _ => None,
         });
-    let mut is_apart = true;
-    for id in calls {
-        is_apart &= taken.insert(id.into_owned());
-    }
-    if is_apart {
+    let mut taken = BTreeSet::new();
+    if calls.all(|id| taken.insert(id)) {
         return Cow::Borrowed(request);
     }
-    let mut apart = request.clone();
-    let mut used: BTreeMap<String, u64> = BTreeMap::new();
-    // The calls of an id that no result has answered.
-    let mut open: BTreeMap<String, VecDeque<String>> = BTreeMap::new();
-    for part in apart.messages.iter_mut().flat_map(|message| &mut message.parts) {
+    let mut request = request.clone();
+    let mut apart = Apart::default();
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
         match &mut part.kind {
-            PartKind::ToolCall(call) => {
-                let id = call.id.decode().into_owned();
-                let number = used.entry(id.clone()).or_default();
-                let mut sent = id.clone();
-                while *number > 0 && taken.contains(&sent) {
-                    *number = number.saturating_add(1);
-                    sent = format!("{id}_{number}");
-                }
-                *number = (*number).max(1);
-                taken.insert(sent.clone());
-                open.entry(id).or_default().push_back(sent.clone());
-                call.id = Text::from(sent);
-            }
+            PartKind::ToolCall(call) => call.id = Text::from(apart.call(&call.id.decode())),
             PartKind::ToolResult(result) => {
-                let calls = open.get_mut(result.call_id.decode().as_ref());
-                if let Some(sent) = calls.and_then(VecDeque::pop_front) {
-                    result.call_id = Text::from(sent);
-                }
+                result.call_id = Text::from(apart.result(&result.call_id.decode()));
             }
             _ => {}
         }
     }
-    Cow::Owned(apart)
+    Cow::Owned(request)
+}
+
+/// Gives each call of a conversation an id of its own, in their order: what comes later changes none before.
+#[derive(Debug, Default)]
+pub struct Apart {
+    taken: BTreeSet<String>,
+    /// How many calls there were of an id.
+    used: BTreeMap<String, u64>,
+    /// The calls of an id that no result has answered.
+    open: BTreeMap<String, VecDeque<String>>,
+}
+
+impl Apart {
+    /// What is sent for the id of the next call.
+    pub fn call(&mut self, id: &str) -> String {
+        let number = self.used.entry(id.to_owned()).or_insert(1);
+        let mut sent = id.to_owned();
+        while !self.taken.insert(sent.clone()) {
+            *number = number.saturating_add(1);
+            sent = format!("{id}_{number}");
+        }
+        self.open.entry(id.to_owned()).or_default().push_back(sent.clone());
+        sent
+    }
+
+    /// What is sent for the id that the next result has.
+    pub fn result(&mut self, id: &str) -> String {
+        self.open.get_mut(id).and_then(VecDeque::pop_front).unwrap_or_else(|| id.to_owned())
+    }
 }
 
 /// So many letters and digits that stand for an id.
@@ -210,7 +218,7 @@ mod tests {
             result("a"),
             result("z"),
         ];
-        assert_eq!(told(parts), "a a_3 =a =a_3 a_2 a_4 =a_4 =z");
+        assert_eq!(told(parts), "a a_2 =a =a_2 a_2_2 a_3 =a_3 =z");
     }
 
     proptest::proptest! {

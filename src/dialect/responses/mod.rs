@@ -6,13 +6,14 @@
 //! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
-//! | `same`, `passing`, `edited` | edit bytes where the target speaks it too |
+//! | `same`, `calls`, `passing`, `edited` | edit bytes where the target speaks it too |
 //! | `seal`, `origin`, `wire` | signatures and what is sealed; usage, endings and errors |
 //!
 //! Where the target speaks Chat Completions or another dialect, what a chat can carry is translated. What it can't (a
 //! stored conversation, OpenAI's own tools) is refused: an answer without it would be another one.
 
 mod caller;
+mod calls;
 mod content;
 mod edited;
 mod input;

@@ -1,14 +1,14 @@
 //! Responses on both sides: bytes are edited and everything else survives as it was written.
 //!
 //! Requests: the model's name, the limit of tokens, and reasoning that another provider's answer brought into the
-//! conversation, which this one could not open. Answers: the model's name, and a mark on what is sealed ([`origin`]).
+//! conversation, which this one could not open, as it could not take ids of calls that are too long. Answers: the model's name, and a mark on what is sealed ([`origin`]).
 //!
 //! A conversation that the provider stores (`previous_response_id`, `conversation`, item references) goes to every
 //! target that speaks this dialect, in the group's order; only the one that stored it knows it.
 
 use super::edited::{Restored, look};
 use super::passing::Passing;
-use super::{Responses, origin};
+use super::{Responses, calls, origin};
 use crate::chat::{Effort, Features};
 use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
@@ -56,7 +56,11 @@ impl Native for Responses {
             },
             "instructions" => instructions.as_deref().map_or(Edit::Keep, Edit::Put),
             "input" => match origin::opened(value, &origin, losses) {
-                Ok(opened) => opened.map_or(Edit::Keep, Edit::Replace),
+                Ok(opened) => {
+                    let edited = opened.as_deref().and_then(|opened| std::str::from_utf8(opened).ok());
+                    let shortened = calls::shortened(edited.map_or(value, Raw::trusted));
+                    shortened.or(opened).map_or(Edit::Keep, Edit::Replace)
+                }
                 Err(refusal) => {
                     refused.get_or_insert(refusal);
                     Edit::Keep

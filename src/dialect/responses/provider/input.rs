@@ -6,6 +6,7 @@
 //! What is written of a message depends on nothing that comes after it but the tools, so the input of a turn begins with that of the turn before, and
 //! the provider's cache holds.
 
+use super::super::calls::MAX_ID;
 use super::super::item::write_summary;
 use super::{content, seal};
 use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
@@ -14,9 +15,6 @@ use crate::dialect::piece::ids::plain_within;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::{Host, Losses, Quirk, Refusal, Target};
 use crate::json::{Text, Writer};
-
-/// The longest id of a call.
-const MAX_ID: usize = 64;
 
 /// A part, and where it stands.
 type SaidPart<'p> = (Loss, &'p PartKind<'p>);
