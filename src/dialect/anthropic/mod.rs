@@ -2,7 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `caller`, `request` | read a caller's request |
+//! | `caller`, `request`, `unread` | read a caller's request, and what of it has no place |
 //! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
 //! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
@@ -36,6 +36,7 @@ mod seal;
 mod tests;
 mod thinking;
 mod tools;
+mod unread;
 mod wire;
 mod withheld;
 mod writer;

@@ -3,6 +3,7 @@
 //! What is wrong is refused with its place; what nobody knew yesterday is kept in `extra` and is never an error.
 
 use super::parts::{Wrong, read_content};
+use super::unread;
 use crate::chat::{
     Effort, Format, Message, Request, Role, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch,
 };
@@ -31,7 +32,10 @@ pub(super) fn read(body: Raw<'_>) -> Read<Request<'_>> {
                 has.1 = true;
                 request.messages = messages(value)?;
             }
-            "system" => system = Some(self::system(value)?),
+            "system" => {
+                system = Some(self::system(value)?);
+                request.extra.extend(unread::members(value, "system"));
+            }
             "max_tokens" => request.max_tokens = Some(whole("max_tokens", value)?),
             "tools" => request.tools = tools(value, &mut request.extra)?,
             "tool_choice" => tool_choice(value, &mut request)?,
@@ -122,7 +126,8 @@ fn messages(value: Raw<'_>) -> Read<Vec<Message<'_>>> {
         let below = |error: Wrong| wrong(format!("{at}.content{}", error.at), error.what);
         let parts = read_content(content).map_err(below)?;
         let known = |name: &Text<'_>| *name == "role" || *name == "content";
-        let extra = message.fields().filter(|(name, _)| !known(name)).collect();
+        let extra = message.fields().filter(|(name, _)| !known(name));
+        let extra = extra.chain(unread::members(content, "content")).collect();
         messages.push(Message { role, parts, name: None, extra });
     }
     Ok(messages)
@@ -144,7 +149,7 @@ fn tools<'a>(value: Raw<'a>, extra: &mut Vec<(Text<'a>, Raw<'a>)>) -> Read<Vec<T
                     name: Text::from(WEB_SEARCH),
                     description: None,
                     kind: search,
-                    cache: None,
+                    cache: raw.present("cache_control"),
                 });
                 continue;
             }

@@ -21,7 +21,11 @@ impl<'a> CallerNames<'a> {
 
 impl Naming for CallerNames<'_> {
     fn member(&self, member: Member) -> &'static str {
-        self.caller.name_of(member)
+        const NEWER: &str = "safety_identifier";
+        let name = self.caller.name_of(member);
+        // OpenAI has two names for it; the caller knows the one that it wrote.
+        let is_newer = member == Member::User && self.body.present(name).is_none();
+        if is_newer && self.body.present(NEWER).is_some() { NEWER } else { name }
     }
 
     fn place(&mut self, place: Place) -> String {
@@ -58,6 +62,14 @@ mod tests {
         assert_eq!(named(Loss::message(9)), "messages[9]");
         assert_eq!(named(Loss::NAMES), "messages[].name");
         assert_eq!(named(Loss::OfTool(2, Member::Arguments)), "tools[2].function.parameters");
+    }
+
+    #[test]
+    fn a_user_has_the_name_that_was_written() {
+        for surface in [Surface::Chat, Surface::Responses] {
+            assert_eq!(named(surface, r#"{"safety_identifier":"a"}"#, Member::User), "safety_identifier");
+            assert_eq!(named(surface, r#"{"safety_identifier":"a","user":"b"}"#, Member::User), "user");
+        }
     }
 
     #[test]

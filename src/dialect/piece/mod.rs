@@ -1,6 +1,7 @@
 //! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations.
 
 pub mod base64;
+pub mod breakpoint;
 pub mod citation;
 pub mod ids;
 pub mod media;

@@ -3,6 +3,7 @@
 use super::OWN;
 use crate::chat::{Part, PartKind, Source};
 use crate::dialect::loss::at::At;
+use crate::dialect::piece::breakpoint;
 use crate::dialect::{Refusal, source_of_url};
 use crate::json::{Kind, Raw, Text};
 
@@ -24,7 +25,8 @@ fn read_part<'a>(part: Raw<'a>, at: &At<'_>) -> Result<Part<'a>, Refusal> {
     let part = at.object(part)?;
     let kind = at.required_text(part, "type", "say what the part is, such as `input_text`.")?;
     let text = |name| part.present(name).map(|value| at.name(name).text(value)).transpose();
-    Ok(Part::from(match kind.decode().as_ref() {
+    let cache = part.present(breakpoint::OPENAIS).map(breakpoint::of_openai);
+    let kind = match kind.decode().as_ref() {
         "input_text" | "output_text" | "text" => {
             PartKind::Text(at.required_text(part, "text", "a text part needs its text.")?)
         }
@@ -56,7 +58,36 @@ fn read_part<'a>(part: Raw<'a>, at: &At<'_>) -> Result<Part<'a>, Refusal> {
             citations: None,
         },
         _ => PartKind::Foreign { dialect: OWN, kind: kind.clone(), raw: part },
-    }))
+    };
+    Ok(Part { kind, cache })
+}
+
+/// What parts say that the model has no place for, each once, by its path below `at`: what an answer's words rest on, how likely they
+/// were, how closely a file is looked at.
+pub(super) fn unread<'a>(content: Raw<'a>, at: &str) -> Vec<(Text<'a>, Raw<'a>)> {
+    let mut found: Vec<(Text<'a>, Raw<'a>)> = Vec::new();
+    let parts = if content.kind() == Kind::Array { content } else { Raw::NULL };
+    for part in parts.items() {
+        let kind = part.get("type").and_then(Raw::text).unwrap_or_default();
+        let names: &[&str] = match kind.decode().as_ref() {
+            "output_text" => &["annotations", "logprobs"],
+            "input_file" => &["detail"],
+            _ => &[],
+        };
+        for name in names {
+            let said = part
+                .present(name)
+                .filter(|value| value.kind() != Kind::Array || value.items().next().is_some());
+            let path = format!("{at}[].{name}");
+            if let Some(value) = said
+                && value.text().is_none_or(|detail| detail != "auto")
+                && !found.iter().any(|(known, _)| *known == *path)
+            {
+                found.push((Text::from(path), value));
+            }
+        }
+    }
+    found
 }
 
 fn file<'a>(

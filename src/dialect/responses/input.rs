@@ -59,7 +59,11 @@ impl<'a> InputItems<'a> {
         match kind.decode().as_ref() {
             "message" => self.message(item, at),
             "function_call" | "custom_tool_call" => self.call(item, signature, at),
-            "function_call_output" | "custom_tool_call_output" => self.result(item, at),
+            // One that names no call, but a tool, is OpenAI's own affair.
+            "function_call_output" if item.present("call_id").is_some() || item.present("name").is_none() => {
+                self.result(item, at)
+            }
+            "custom_tool_call_output" => self.result(item, at),
             "reasoning" => self.reasoning(item, at),
             "image_generation_call"
                 if item.present("result").is_some_and(|result| result.kind() == Kind::String) =>
@@ -67,7 +71,7 @@ impl<'a> InputItems<'a> {
                 let data = item.get("result").and_then(Raw::text).unwrap_or_default();
                 let source = source_of_url(Text::from(format!("data:image/png;base64,{}", data.decode())));
                 let part = source.map(|source| PartKind::Image { source, detail: None }.into());
-                self.add(Role::Assistant, part.into_iter().collect(), Vec::new());
+                self.add(Role::Assistant, part.into_iter().collect(), others(item, &["result"]));
                 Ok(())
             }
             "item_reference" => {
@@ -95,7 +99,9 @@ impl<'a> InputItems<'a> {
         let given = item.present("content");
         let given = given.ok_or_else(|| at.missing("give a string or an array of parts."))?;
         let parts = content::read(given, &at)?;
-        self.add(role, parts, others(item, &["role", "content"]));
+        let mut extra = others(item, &["role", "content"]);
+        extra.extend(content::unread(given, "content"));
+        self.add(role, parts, extra);
         Ok(())
     }
 
@@ -136,7 +142,8 @@ impl<'a> InputItems<'a> {
         let at = at.name("output");
         let output = item.present("output").ok_or_else(|| at.missing("give what the function returned."))?;
         let result = ToolResult { call_id, name: None, parts: content::read(output, &at)?, is_error: false };
-        let extra = others(item, &["call_id", "output", "name"]);
+        let mut extra = others(item, &["call_id", "output", "name"]);
+        extra.extend(content::unread(output, "output"));
         self.add(Role::User, vec![PartKind::ToolResult(result).into()], extra);
         Ok(())
     }

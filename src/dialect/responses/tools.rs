@@ -136,7 +136,9 @@ fn name_of<'a>(tool: Raw<'a>, kind: Text<'a>) -> Text<'a> {
     if is_search(&kind) {
         return Text::from(WEB_SEARCH);
     }
-    tool.present("name").and_then(Raw::text).unwrap_or(kind)
+    // The name is one of a server's there, and no function's.
+    let name = tool.present("name").and_then(Raw::text).filter(|_| kind != "mcp");
+    name.unwrap_or(kind)
 }
 
 /// Reads `text.format`.

@@ -3,6 +3,7 @@
 use crate::chat::{Part, PartKind, Source};
 use crate::dialect::loss::at::At;
 use crate::dialect::openai::wire::OWN;
+use crate::dialect::piece::breakpoint;
 use crate::dialect::{Refusal, source_of_url};
 use crate::json::{Kind, Raw};
 
@@ -20,11 +21,6 @@ pub(super) fn read_content<'a>(content: Raw<'a>, at: &At<'_>) -> Result<Vec<Part
     }
 }
 
-/// The cache breakpoint of Anthropic's that OpenAI's own kind of breakpoint becomes; the longer of the two times to
-/// live where one is given, as OpenAI's (30 minutes, 12 hours) are longer than the short one.
-const BREAKPOINT: &str = r#"{"type":"ephemeral"}"#;
-const LONG_BREAKPOINT: &str = r#"{"type":"ephemeral","ttl":"1h"}"#;
-
 fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Part<'a>, Refusal> {
     let kind = at.required_text(at.object(value)?, "type", "say what the part is, such as `text`.")?;
     let mut cache = None;
@@ -32,9 +28,8 @@ fn read<'a>(value: Raw<'a>, at: &At<'_>) -> Result<Part<'a>, Refusal> {
     for (name, member) in value.fields().filter(|(_, member)| !member.is_null()) {
         if name == "cache_control" {
             cache = Some(member);
-        } else if name == "prompt_cache_breakpoint" {
-            let json = if member.present("ttl").is_some() { LONG_BREAKPOINT } else { BREAKPOINT };
-            cache = cache.or(Some(Raw::trusted(json)));
+        } else if name == breakpoint::OPENAIS {
+            cache = cache.or(Some(breakpoint::of_openai(member)));
         } else if name == kind {
             // Each type has its data under its own name.
             body = Some(member);

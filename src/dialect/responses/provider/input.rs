@@ -29,6 +29,12 @@ pub(super) struct InputWriter<'c> {
     pub(super) losses: &'c mut Losses,
 }
 
+/// Whether a cache ends at a part, or in it.
+fn has_breakpoint(part: &Part<'_>) -> bool {
+    let is_inside = |result: &ToolResult<'_>| result.parts.iter().any(|part| part.cache.is_some());
+    part.cache.is_some() || matches!(&part.kind, PartKind::ToolResult(result) if is_inside(result))
+}
+
 impl InputWriter<'_> {
     /// Writes the array.
     ///
@@ -40,7 +46,7 @@ impl InputWriter<'_> {
             if message.name.is_some() {
                 self.losses.advisory(Loss::NAMES);
             }
-            if message.parts.iter().any(|part| part.cache.is_some()) {
+            if message.parts.iter().any(has_breakpoint) {
                 self.losses.advisory("cache_control");
             }
             match message.role {
