@@ -6,7 +6,7 @@
 
 use super::partial::Partial;
 use super::wire::{self, GeminiCalls, Said};
-use crate::chat::{Event, Finish, Maker};
+use crate::chat::{Event, Finish, Maker, Source};
 use crate::dialect::seam::{FrameReader, Framed, Sink};
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify};
@@ -264,7 +264,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
             }
         }
         Said::Image { media_type, data, signature } => {
-            sink(Event::Image { choice, media_type, data });
+            sink(Event::Image { choice, source: Source::Base64 { media_type, data } });
             if let Some(data) = signature {
                 sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
             }

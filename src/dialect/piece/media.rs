@@ -38,16 +38,20 @@ pub fn write_image_url(source: &Source<'_>, detail: Option<&Text<'_>>, w: &mut W
     w.object(|w| {
         w.key("type").string("image_url");
         w.key("image_url").object(|w| {
-            w.key("url");
-            match source {
-                Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
-                Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
-            }
+            write_address(source, w.key("url"));
             if let Some(detail) = detail {
                 w.key("detail").text(detail);
             }
         });
     });
+}
+
+/// A picture's address; with its bytes in it, where these are here.
+pub fn write_address(source: &Source<'_>, w: &mut Writer<'_>) {
+    match source {
+        Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
+        Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
+    }
 }
 
 /// The media type, without parameters, and the base64 data of a data URL.

@@ -299,12 +299,12 @@ impl StreamWriter for ChatChunks {
                 self.arguments(*choice, *index, fragment, out);
             }
             Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
-            Event::Image { choice, media_type, data } => {
+            Event::Image { choice, source } => {
                 let images = self.state(*choice).map(|state| &mut state.images);
                 let index = images.map(|next| std::mem::replace(next, next.saturating_add(1)));
                 self.delta(*choice, out, |w| {
                     let index = index.unwrap_or_default();
-                    w.key("images").array(|w| write_image(media_type, data, index, w));
+                    w.key("images").array(|w| write_image(source, index, w));
                 });
             }
             Event::Audio { choice, data, .. } => {

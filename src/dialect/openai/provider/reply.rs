@@ -1,6 +1,6 @@
 //! A whole `chat.completion` into the model, lenient to what compatible servers make of it.
 
-use super::searched;
+use super::{media, searched};
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, ToolCall};
 use crate::dialect::openai::{answer, calls, reasoning, wire};
 use crate::dialect::{Body, Dialect, Memo};
@@ -94,17 +94,21 @@ fn read_message<'a>(message: Raw<'a>, id: Option<&Text<'a>>) -> Vec<Part<'a>> {
     let mut refusal = None;
     let mut calls = Raw::NULL;
     let mut function = None;
+    let (mut images, mut audio) = (Raw::NULL, Raw::NULL);
     for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
         match name.decode().as_ref() {
             "content" => content = value,
             "refusal" => refusal = value.text().filter(|text| !text.is_empty()),
             "tool_calls" => calls = value,
             "function_call" => function = Some(value),
+            "images" => images = value,
+            "audio" => audio = value,
             name => _ = thoughts.take(name, value),
         }
     }
     let mut parts = thoughts.read();
     read_content(content, &mut parts);
+    media::read(images, audio, &mut parts);
     parts.extend(refusal.map(|text| PartKind::Refusal(text).into()));
     for (index, call) in calls.items().enumerate() {
         parts.extend(read_call(call, || made_up_id(id, index)).map(Part::from));
@@ -134,6 +138,8 @@ fn read_content<'a>(content: Raw<'a>, parts: &mut Vec<Part<'a>>) {
             parts.push(PartKind::Text(text).into());
         } else if let Some(text) = piece.get("refusal").and_then(Raw::text) {
             parts.push(PartKind::Refusal(text).into());
+        } else if let Some(source) = media::picture(piece) {
+            parts.push(PartKind::Image { source, detail: None }.into());
         }
     }
 }

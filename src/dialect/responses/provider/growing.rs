@@ -5,7 +5,7 @@
 
 use super::item::{self, BETWEEN, ItemKind};
 use super::reply;
-use crate::chat::{Event, PartKind, Source};
+use crate::chat::{Event, PartKind};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation::Length;
 use crate::dialect::seam::Sink;
@@ -167,10 +167,8 @@ impl GrowingItem {
             }
             ItemKind::Reasoning => self.end_thought(item, memo, sink),
             ItemKind::Picture => {
-                if let Some(PartKind::Image { source: Source::Base64 { media_type, data }, .. }) =
-                    item::picture(item)
-                {
-                    sink(Event::Image { choice: 0, media_type, data });
+                if let Some(PartKind::Image { source, .. }) = item::picture(item) {
+                    sink(Event::Image { choice: 0, source });
                 }
             }
             ItemKind::Other => {}
