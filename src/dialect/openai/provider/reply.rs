@@ -33,7 +33,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         }
     }
     for choice in choices.items() {
-        let choice = read_choice(choice, reply.id.as_ref(), memo, head)?;
+        let choice = read_choice(choice, choices, reply.id.as_ref(), memo, head)?;
         reply.choices.push(choice);
     }
     let mut pages = searched::pages(results);
@@ -52,17 +52,19 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
 
 fn read_choice<'a>(
     choice: Raw<'a>,
+    choices: Raw<'a>,
     id: Option<&Text<'a>>,
     memo: &Memo,
     head: &Head<'_>,
 ) -> Result<Choice<'a>, Failure> {
     // Mistral's models that call tools by themselves tell all steps; the last one is the answer.
     let last_step = || choice.present("messages").and_then(|steps| steps.items().last());
-    let message =
-        choice.present("message").or_else(last_step).filter(|message| message.kind() == Kind::Object);
-    let Some(message) = message else {
+    let last_step = || last_step().filter(|message| message.kind() == Kind::Object);
+    let Some(message) = answer::message_of(choice).or_else(last_step) else {
         let finish = wire::finish_of(choice.present("finish_reason"), false);
-        return Err(answer::no_message(choice, &finish, head));
+        answer::no_message(choice, &finish, choices, head)?;
+        let parts = vec![PartKind::Text(Text::default()).into()];
+        return Ok(Choice { parts, finish, logprobs: None, citations: Vec::new() });
     };
     let mut parts = read_message(message, id);
     for part in &mut parts {
