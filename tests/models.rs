@@ -63,6 +63,34 @@ const STOP: &str = r#","stop":["END"]"#;
 const COLD: &str = r#","temperature":0.2"#;
 
 #[test]
+fn who_never_thinks_loses_no_effort_of_none() {
+    const NONE: &str = r#","reasoning_effort":"none""#;
+    const LOW: &str = r#","reasoning_effort":"low""#;
+    assert_eq!(openai("gpt-4o", "", NONE), " | ");
+    assert_eq!(openai("gpt-4o", "", LOW), " | reasoning_effort");
+    // By other callers, and by Responses.
+    let off = r#","thinking":{"type":"disabled"}"#;
+    let by = |api: &str, members: &str| {
+        let target = format!(r#""provider":"openai","model":"gpt-4o","api":"{api}","max_output_tokens":20000"#);
+        sent(&target, Surface::Messages, Unsupported::Refuse, members)
+            .rsplit(" | ")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    for api in ["chat", "responses"] {
+        assert_eq!(by(api, off), "", "{api}");
+        assert_eq!(by(api, r#","output_config":{"effort":"low"}"#), "output_config.effort", "{api}");
+    }
+    // A model that thinks whatever it is told, and one that nobody knows.
+    assert_eq!(openai("o3", "", NONE), format!("{LOW} | reasoning_effort"));
+    let groq = |model: &str| {
+        sent(&format!(r#""provider":"groq","model":"{model}""#), Surface::Chat, Unsupported::Refuse, NONE)
+    };
+    assert_eq!(groq("deepseek-r1-distill-llama-70b"), " | reasoning_effort");
+}
+
+#[test]
 fn models_that_reason_take_no_stop_unless_the_file_says_so() {
     assert_eq!(openai("gpt-4o", "", STOP), format!("{STOP} | "));
     for model in ["gpt-5.4-mini", "o3", "gpt-6-sol", "gpt-77"] {

@@ -179,6 +179,11 @@ impl Target {
             && self.efforts.contains(Effort::None)
     }
 
+    /// Whether it is known that its model doesn't think: then it loses nothing by not being told so.
+    pub fn never_thinks(&self) -> bool {
+        self.denied.contains(Features::REASONING)
+    }
+
     /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
         self.row.dialect

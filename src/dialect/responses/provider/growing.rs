@@ -3,6 +3,7 @@
 //! By the book each piece comes once, and then once more in the event that ends it; servers that speak Responses leave out one or
 //! the other. So what an ending has and no piece had is told then.
 
+use super::super::wire::picture;
 use super::item::{self, BETWEEN, ItemKind};
 use super::reply;
 use crate::chat::{Event, PartKind};
@@ -167,7 +168,7 @@ impl GrowingItem {
             }
             ItemKind::Reasoning => self.end_thought(item, memo, sink),
             ItemKind::Picture => {
-                if let Some(PartKind::Image { source, .. }) = item::picture(item) {
+                if let Some(PartKind::Image { source, .. }) = picture(item) {
                     sink(Event::Image { choice: 0, source });
                 }
             }
