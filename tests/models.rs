@@ -71,7 +71,8 @@ fn who_never_thinks_loses_no_effort_of_none() {
     // By other callers, and by Responses.
     let off = r#","thinking":{"type":"disabled"}"#;
     let by = |api: &str, members: &str| {
-        let target = format!(r#""provider":"openai","model":"gpt-4o","api":"{api}","max_output_tokens":20000"#);
+        let target =
+            format!(r#""provider":"openai","model":"gpt-4o","api":"{api}","max_output_tokens":20000"#);
         sent(&target, Surface::Messages, Unsupported::Refuse, members)
             .rsplit(" | ")
             .next()

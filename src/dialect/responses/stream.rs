@@ -212,6 +212,10 @@ impl StreamWriter for ResponseEvents {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
+        if !self.cited.is_empty() {
+            let cited = std::mem::take(&mut self.cited);
+            self.say(false, &Text::from(citation::in_words(&cited)), out);
+        }
         let ending = Progress { is_open: false, reason: self.reason };
         let last = self.next_index.saturating_sub(1);
         // What was cut is the last thing.
