@@ -184,6 +184,11 @@ impl Target {
         self.denied.contains(Features::REASONING)
     }
 
+    /// Whether its model is known to have no role for instructions: then the user says them.
+    pub fn lacks_system_role(&self) -> bool {
+        self.denied.contains(Features::SYSTEM_ROLE)
+    }
+
     /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
         self.row.dialect
