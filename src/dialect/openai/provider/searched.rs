@@ -20,7 +20,7 @@ pub(super) fn pages(of: Raw<'_>) -> Vec<Page<'static>> {
 
 /// The numbers in a text that may name pages, read piece by piece: a stream may tell its pages after the words that name them.
 #[derive(Default)]
-struct Marks {
+struct PageNumbers {
     /// How many characters came.
     length: u64,
     /// Where the last bracket is, and the number behind it so far.
@@ -29,7 +29,7 @@ struct Marks {
     found: Vec<(usize, u64, u64)>,
 }
 
-impl Marks {
+impl PageNumbers {
     fn read(&mut self, text: &str) {
         if self.open.is_none() && memchr::memchr(b'[', text.as_bytes()).is_none() {
             let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
@@ -75,9 +75,9 @@ impl Marks {
 
 /// Where `text` rests on them.
 pub(super) fn cite(text: &str, pages: &[Page<'static>]) -> Vec<Citation<'static>> {
-    let mut marks = Marks::default();
-    marks.read(text);
-    marks.cited(pages)
+    let mut numbers = PageNumbers::default();
+    numbers.read(text);
+    numbers.cited(pages)
 }
 
 /// The same of a stream: what is known of its pages and of the words that may name them.
@@ -85,7 +85,7 @@ pub(super) fn cite(text: &str, pages: &[Page<'static>]) -> Vec<Citation<'static>
 pub(super) struct Searched {
     pages: Vec<Page<'static>>,
     /// Of the first choice's words.
-    marks: Marks,
+    numbers: PageNumbers,
     /// Told, here or by the answer itself.
     is_told: bool,
 }
@@ -108,7 +108,7 @@ impl Searched {
 
     pub(super) fn say(&mut self, choice: u32, text: &Text<'_>) {
         if choice == 0 && !self.is_told {
-            self.marks.read(&text.decode());
+            self.numbers.read(&text.decode());
         }
     }
 
@@ -117,7 +117,7 @@ impl Searched {
         if self.pages.is_empty() || std::mem::replace(&mut self.is_told, true) {
             return;
         }
-        for citation in self.marks.cited(&self.pages) {
+        for citation in self.numbers.cited(&self.pages) {
             sink(Event::Citation { choice: 0, citation });
         }
     }
