@@ -290,38 +290,72 @@ fn events() -> impl Strategy<Value = Vec<Event<'static>>> {
     )
 }
 
-/// The letters of all that is said, each as often as it is; in which order and in how many parts may change.
-fn words(request: &Request<'_>) -> Vec<char> {
-    fn add(part: &Part<'_>, all: &mut Vec<char>) {
-        match &part.kind {
-            PartKind::Text(text) | PartKind::Refusal(text) => all.extend(text.decode().chars()),
-            PartKind::ToolCall(call) => {
-                all.extend(call.id.decode().chars().chain(call.name.decode().chars()));
-                all.extend(call.arguments.object().chars());
+/// All that is said, in its order; in how many parts may change.
+#[derive(Debug, PartialEq)]
+struct Said {
+    instructions: String,
+    results: String,
+    /// The user's and the assistant's turns. Of a turn of the assistant words come first, then refusals, then calls: so Chat
+    /// Completions has them.
+    turns: Vec<(Role, [String; 3])>,
+}
+
+impl Said {
+    fn of(request: &Request<'_>) -> Said {
+        let mut said = Said { instructions: String::new(), results: String::new(), turns: Vec::new() };
+        for message in &request.messages {
+            for part in &message.parts {
+                said.add(message.role, &part.kind);
             }
-            PartKind::Image { source, .. } | PartKind::Document { source, .. } => match source {
-                Source::Base64 { media_type, data } => {
-                    all.extend(media_type.decode().chars().chain(data.decode().chars()));
+        }
+        said
+    }
+
+    fn add(&mut self, role: Role, kind: &PartKind<'_>) {
+        // Blanks come between texts that become one.
+        let words: String = words(kind).chars().filter(|character| !character.is_whitespace()).collect();
+        match (role, kind) {
+            (Role::System | Role::Developer, _) => self.instructions.push_str(&words),
+            (_, PartKind::ToolResult(_)) => self.results.push_str(&words),
+            // Who says nothing has no turn.
+            _ if words.is_empty() => {}
+            _ => {
+                if self.turns.last().is_none_or(|(last, _)| *last != role) {
+                    self.turns.push((role, Default::default()));
                 }
-                Source::Url(text) | Source::File(text) | Source::Text(text) => {
-                    all.extend(text.decode().chars());
-                }
-            },
-            PartKind::Audio { data, format } => {
-                all.extend(data.decode().chars().chain(format.decode().chars()));
+                let place = match kind {
+                    PartKind::Refusal(_) => 1,
+                    PartKind::ToolCall(_) => 2,
+                    _ => 0,
+                };
+                let turn = self.turns.last_mut().and_then(|(_, turn)| turn.get_mut(place));
+                turn.unwrap().push_str(&words);
             }
-            PartKind::ToolResult(result) => {
-                all.extend(result.call_id.decode().chars());
-                result.parts.iter().for_each(|part| add(part, all));
-            }
-            _ => {}
         }
     }
-    let mut all = Vec::new();
-    request.messages.iter().flat_map(|message| &message.parts).for_each(|part| add(part, &mut all));
-    all.retain(|character| !character.is_whitespace());
-    all.sort_unstable();
-    all
+
+    fn is_nothing(&self) -> bool {
+        self.instructions.is_empty() && self.results.is_empty() && self.turns.is_empty()
+    }
+}
+
+fn words(kind: &PartKind<'_>) -> String {
+    match kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => text.decode().into_owned(),
+        PartKind::ToolCall(call) => {
+            format!("{} {} {}", call.id.decode(), call.name.decode(), call.arguments.object())
+        }
+        PartKind::Image { source, .. } | PartKind::Document { source, .. } => match source {
+            Source::Base64 { media_type, data } => format!("{} {}", media_type.decode(), data.decode()),
+            Source::Url(text) | Source::File(text) | Source::Text(text) => text.decode().into_owned(),
+        },
+        PartKind::Audio { data, format } => format!("{} {}", data.decode(), format.decode()),
+        PartKind::ToolResult(result) => {
+            let texts = result.parts.iter().map(|part| words(&part.kind));
+            [result.call_id.decode().into_owned()].into_iter().chain(texts).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 proptest! {
@@ -343,8 +377,8 @@ proptest! {
         let alone = |request: &Request<'static>| Request { messages: Vec::new(), ..request.clone() };
         prop_assert_eq!(Request { messages: Vec::new(), ..read.clone() }, alone(&request), "{}", body.as_json());
         // Where nobody says anything, somebody must say that.
-        if !words(&request).is_empty() {
-            prop_assert_eq!(words(&read), words(&request), "{}", body.as_json());
+        if !Said::of(&request).is_nothing() {
+            prop_assert_eq!(Said::of(&read), Said::of(&request), "{}", body.as_json());
         }
         let mut again = Vec::new();
         let to = Sending { target: &target, turn: &turn, losses: &mut losses };

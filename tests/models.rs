@@ -11,6 +11,19 @@ use switchover::config::Config;
 use switchover::dialect::{Surface, Turn, Unsupported, exchange};
 use switchover::json::Raw;
 
+fn turn(surface: Surface, unsupported: Unsupported) -> Turn {
+    Turn {
+        surface,
+        requested_model: "asked".to_owned(),
+        stream: false,
+        stream_usage: false,
+        id: "1".to_owned(),
+        created: 0,
+        unsupported,
+        caller_headers: Vec::new(),
+    }
+}
+
 /// What a target gets of a request with these members, and what is listed: `body | dropped`, or the refusal's words.
 fn sent(target: &str, surface: Surface, unsupported: Unsupported, members: &str) -> String {
     let file = format!(
@@ -20,16 +33,7 @@ fn sent(target: &str, surface: Surface, unsupported: Unsupported, members: &str)
     let limit = if surface == Surface::Messages { r#""max_tokens":20000,"# } else { "" };
     let said = r#"[{"role":"user","content":"Hi"}]"#;
     let body = format!(r#"{{"model":"asked",{limit}"messages":{said}{members}}}"#);
-    let turn = Turn {
-        surface,
-        requested_model: "asked".to_owned(),
-        stream: false,
-        stream_usage: false,
-        id: "1".to_owned(),
-        created: 0,
-        unsupported,
-        caller_headers: Vec::new(),
-    };
+    let turn = turn(surface, unsupported);
     match exchange::request(&turn, Raw::parse(body.as_bytes()).unwrap(), &config.targets[0].wire) {
         Ok(outgoing) => {
             let body = String::from_utf8(outgoing.body).unwrap();
@@ -61,6 +65,86 @@ fn without_credential(target: &str) -> String {
 
 const STOP: &str = r#","stop":["END"]"#;
 const COLD: &str = r#","temperature":0.2"#;
+
+#[test]
+fn who_never_thinks_loses_no_effort_of_none() {
+    const NONE: &str = r#","reasoning_effort":"none""#;
+    const LOW: &str = r#","reasoning_effort":"low""#;
+    assert_eq!(openai("gpt-4o", "", NONE), " | ");
+    assert_eq!(openai("gpt-4o", "", LOW), " | reasoning_effort");
+    // By other callers, and by Responses.
+    let off = r#","thinking":{"type":"disabled"}"#;
+    let by = |api: &str, members: &str| {
+        let target =
+            format!(r#""provider":"openai","model":"gpt-4o","api":"{api}","max_output_tokens":20000"#);
+        sent(&target, Surface::Messages, Unsupported::Refuse, members)
+            .rsplit(" | ")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    for api in ["chat", "responses"] {
+        assert_eq!(by(api, off), "", "{api}");
+        assert_eq!(by(api, r#","output_config":{"effort":"low"}"#), "output_config.effort", "{api}");
+    }
+    // A model that thinks whatever it is told, and one that nobody knows.
+    assert_eq!(openai("o3", "", NONE), format!("{LOW} | reasoning_effort"));
+    let groq = |model: &str| {
+        sent(&format!(r#""provider":"groq","model":"{model}""#), Surface::Chat, Unsupported::Refuse, NONE)
+    };
+    assert_eq!(groq("deepseek-r1-distill-llama-70b"), " | reasoning_effort");
+}
+
+#[test]
+fn who_has_no_role_for_instructions_gets_them_from_the_user() {
+    let of = |target: &str, surface: Surface| {
+        let file = format!(
+            r#"{{"version":1,"targets":[{{"id":"t","endpoint":"http://x/v1",{target}}}],"model_groups":[{{"name":"g","targets":[{{"id":"t"}}]}}]}}"#
+        );
+        let config = Config::from_json(file.as_bytes()).unwrap();
+        let body = match surface {
+            Surface::Messages => {
+                r#"{"model":"asked","max_tokens":9,"system":"Be brief.","messages":[{"role":"user","content":"Hi"}]}"#
+            }
+            _ => {
+                r#"{"model":"asked","max_tokens":9,"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hi"}]}"#
+            }
+        };
+        let turn = turn(surface, Unsupported::Refuse);
+        let outgoing =
+            exchange::request(&turn, Raw::parse(body.as_bytes()).unwrap(), &config.targets[0].wire).unwrap();
+        assert_eq!(outgoing.dropped, Vec::<String>::new());
+        String::from_utf8(outgoing.body).unwrap()
+    };
+    for surface in [Surface::Chat, Surface::Messages] {
+        let gemma = of(r#""provider":"gemini","model":"gemma-3-27b-it""#, surface);
+        assert!(
+            gemma.contains(r#""contents":[{"role":"user","parts":[{"text":"Be brief."},{"text":"Hi"}]}]"#),
+            "{gemma}"
+        );
+        assert!(!gemma.contains("systemInstruction"), "{gemma}");
+        let o1 = of(r#""provider":"openai","model":"o1-mini""#, surface);
+        let said = r#""messages":[{"role":"user","content":"Be brief."},{"role":"user","content":"Hi"}]"#;
+        assert!(o1.contains(said), "{o1}");
+        let mistral = of(
+            r#""provider":"bedrock","region":"us-east-1","model":"mistral.mistral-7b-instruct-v0:2""#,
+            surface,
+        );
+        assert!(
+            !mistral.contains(r#""system""#) && mistral.contains(r#"[{"text":"Be brief."},{"text":"Hi"}]"#),
+            "{mistral}"
+        );
+        // The file has the last word, both ways.
+        let told =
+            of(r#""provider":"gemini","model":"gemma-3-27b-it","capabilities":["system_role"]"#, surface);
+        assert!(told.contains("systemInstruction"), "{told}");
+        let untold =
+            of(r#""provider":"openai_compatible","model":"m","capabilities":["-system_role"]"#, surface);
+        assert!(untold.contains(said), "{untold}");
+        let plain = of(r#""provider":"openai_compatible","model":"m""#, surface);
+        assert!(!plain.contains(said), "{plain}");
+    }
+}
 
 #[test]
 fn models_that_reason_take_no_stop_unless_the_file_says_so() {

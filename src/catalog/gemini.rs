@@ -48,6 +48,8 @@ static ROWS: [Model; 13] = [
     Model::new(&["gemini-1.5-pro*"], MODELS, READ).tokens(2_097_152, 8_192),
     Model::new(&["gemma-3*"], MODELS, READ)
         .lacks(Features::REASONING.with(Features::REASONING_EFFORT).with(Features::JSON_SCHEMA))
+        // `Developer instruction is not enabled for models/gemma-3-27b-it` (0xPlaygrounds/rig#788, lobehub/lobehub#7128).
+        .lacks(Features::SYSTEM_ROLE)
         .tokens(131_072, 8_192),
 ];
 

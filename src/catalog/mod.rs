@@ -4,6 +4,10 @@
 //! effort, a third refuses `stop`. A provider's row ([`crate::dialect::Row`]) says what its API has a place for; a row here
 //! says what of that a model takes or lacks, how much it holds, and where that is written. The file has the last word.
 //!
+//! Whether an array of texts is taken stays with the provider (`Quirk::Strings`): a server's own validation refuses it before any
+//! model sees it (DeepSeek: "invalid type: sequence, expected a string"; Groq: "value must be a string"), and what is text only is a string
+//! wherever a request is translated. Whether there is a role for instructions is a model's ([`crate::chat::Features::SYSTEM_ROLE`]).
+//!
 //! | file | has |
 //! |---|---|
 //! | `model` | what a row says, and how a name finds its row |

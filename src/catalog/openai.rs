@@ -123,6 +123,9 @@ static ROWS: [Model; 28] = [
     thinker(&["o3*", "o4-mini*"], MODELS, LOW_TO_HIGH).tokens(200_000, 100_000),
     Model::new(&["o1-mini*", "o1-preview*"], MODELS, READ)
         .lacks(COUNTS.with(THOUGHTS).with(UNSEEN).with(Features::TOOLS).with(Features::JSON_SCHEMA))
+        // `Unsupported value: 'messages[0].role' does not support 'system' with this model.` (microsoft/agent-framework#1077),
+        // nor `developer` (QuantumNous/new-api#847).
+        .lacks(Features::SYSTEM_ROLE)
         .sampling(SamplingWhen::Never)
         .tokens(128_000, 65_536),
     thinker(&["o1*"], MODELS, LOW_TO_HIGH).has(Features::STOP).tokens(200_000, 100_000),

@@ -1,6 +1,6 @@
 //! What a provider answers, piece by piece.
 
-use super::{Citation, Finish, Maker, Usage};
+use super::{Citation, Finish, Maker, Source, Usage};
 use crate::json::{Raw, Text};
 
 /// One step of a streamed answer.
@@ -81,14 +81,12 @@ pub enum Event<'a> {
         /// What follows the arguments so far; no JSON by itself.
         fragment: Text<'a>,
     },
-    /// A whole picture, in base64.
+    /// A whole picture: no dialect sends one in pieces.
     Image {
         /// Which alternative it is of, from 0.
         choice: u32,
-        /// Such as `image/png`.
-        media_type: Text<'a>,
-        /// All of it: no dialect sends a picture in pieces.
-        data: Text<'a>,
+        /// Its bytes, or its address.
+        source: Source<'a>,
     },
     /// A piece of sound, in base64 by itself.
     Audio {
@@ -96,7 +94,7 @@ pub enum Event<'a> {
         choice: u32,
         /// What follows the sound so far.
         data: Text<'a>,
-        /// OpenAI's name of the encoding: `pcm16`, `wav`, `mp3`.
+        /// OpenAI's name of the encoding: `pcm16`, `wav`, `mp3`; empty where the provider doesn't say it.
         format: Text<'a>,
     },
     /// OpenAI's `logprobs` of a chunk, as written.

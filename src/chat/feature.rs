@@ -51,6 +51,8 @@ features! {
     15 PENALTIES "penalties"
     /// Can be made to call a tool (`tool_choice` of `required` or of one tool).
     16 FORCED_TOOLS "forced_tools"
+    /// Takes instructions in a role of their own (`system`, `systemInstruction`). Elsewhere the user says them.
+    17 SYSTEM_ROLE "system_role"
 }
 
 impl Features {

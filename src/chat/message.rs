@@ -62,7 +62,7 @@ pub enum PartKind<'a> {
     Audio {
         /// The sound itself.
         data: Text<'a>,
-        /// OpenAI's name of the encoding: `wav`, `mp3`.
+        /// OpenAI's name of the encoding: `wav`, `mp3`; empty in an answer that doesn't say it.
         format: Text<'a>,
     },
     /// A file to read: PDF, plain text and the like.

@@ -229,7 +229,8 @@ const CHAT: Features = Features::TOOLS
     .with(Features::FORCED_TOOLS)
     .with(Features::JSON_MODE)
     .with(Features::STOP)
-    .with(Features::PENALTIES);
+    .with(Features::PENALTIES)
+    .with(Features::SYSTEM_ROLE);
 const OPENAI: Features = CHAT
     .with(Features::VISION)
     .with(Features::IMAGE_URLS)

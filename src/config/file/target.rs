@@ -35,6 +35,7 @@ fn features() -> Vec<&'static str> {
         "-penalties",
         "-forced_tools",
         "-reasoning_adaptive",
+        "-system_role",
     ];
     Features::NAMED.iter().map(|(_, name)| *name).chain(removals).collect()
 }

@@ -2,6 +2,7 @@
 //! the target, and a schema that its model can't hold an answer to.
 
 use crate::chat::{Effort, Features};
+use crate::dialect::talk::NO_SCHEMA;
 use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Edit, Raw, Text, edit_object};
 
@@ -53,8 +54,7 @@ impl Withheld {
         losses: &mut Losses,
     ) -> Result<Edit<'e>, Refusal> {
         if !self.has_schema && config.present("format").is_some() {
-            let why = "has a schema, which this target can't hold an answer to";
-            losses.meaning("output_config.format", why)?;
+            losses.meaning("output_config.format", NO_SCHEMA)?;
         }
         if !self.takes_effort() && config.present("effort").is_some() {
             losses.advisory("output_config.effort");

@@ -253,6 +253,10 @@ impl StreamWriter for MessageWriter {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
+        if !self.cited.is_empty() {
+            let cited = std::mem::take(&mut self.cited);
+            self.text(&Text::from(citation::in_words(&cited)), out);
+        }
         // In the order in which they began.
         let mut calls: Vec<WrittenCall> = std::mem::take(&mut self.calls).into_values().collect();
         calls.sort_by_key(|call| call.index);

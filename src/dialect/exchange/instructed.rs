@@ -13,7 +13,6 @@ pub(super) fn instruct(request: &mut Request<'_>, target: &Target) -> usize {
     if prepend.is_none() && append.is_none() {
         return 0;
     }
-    let is_instruction = |message: &Message<'_>| matches!(message.role, Role::System | Role::Developer);
     let leading = request.messages.iter().take_while(|message| is_instruction(message)).count();
     // Where instructions stand apart, those that come later in the conversation are with them.
     let stand_apart = matches!(target.dialect(), Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock);
@@ -38,6 +37,17 @@ pub(super) fn instruct(request: &mut Request<'_>, target: &Target) -> usize {
     let parts = vec![PartKind::Text(Text::from(text.clone())).into()];
     request.messages.insert(0, Message { role: Role::System, parts, name: None, extra: Vec::new() });
     1
+}
+
+pub(super) fn is_instruction(message: &Message<'_>) -> bool {
+    matches!(message.role, Role::System | Role::Developer)
+}
+
+/// Has the user say the instructions, for a model that has no role for them. Each message keeps its place.
+pub(super) fn by_the_user(request: &mut Request<'_>) {
+    for message in request.messages.iter_mut().filter(|message| is_instruction(message)) {
+        message.role = Role::User;
+    }
 }
 
 /// Joins a text to the message's first or last words; its parts keep their places.

@@ -86,10 +86,12 @@ pub fn by_responses(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
 }
 
 /// The shortcut for this request, unless it has what the provider's form of the dialect lacks: tools whose input is a text, which are
-/// functions there.
+/// functions there, or a role for instructions.
 fn native_for(turn: &Turn, body: Raw<'_>, target: &Target) -> Option<&'static dyn Native> {
-    let lacks =
-        || turn.surface == Surface::Chat && !target.row.has(Quirk::FreeForm) && openai::has_free_form(body);
+    let lacks = || {
+        turn.surface == Surface::Chat
+            && (target.lacks_system_role() || !target.row.has(Quirk::FreeForm) && openai::has_free_form(body))
+    };
     native(turn.surface, target).filter(|_| !by_responses(turn, body, target) && !lacks())
 }
 
@@ -123,6 +125,9 @@ fn prepare(
     losses: &mut Losses,
 ) -> (usize, FreeForm) {
     let before = instructed::instruct(read, target);
+    if target.lacks_system_role() {
+        instructed::by_the_user(read);
+    }
     let mut free_form = free_form_of(read);
     if by_responses || !target.row.has(Quirk::FreeForm) {
         free_form.as_functions = !free_form.names.is_empty();
@@ -194,10 +199,8 @@ pub fn weigh(
 ) -> Result<usize, Refusal> {
     let target = &*target.asked_for(&turn.requested_model);
     let mut losses = Losses::new(turn.unsupported);
-    let is_as_read =
-        |read: &&Request<'_>| target.instructions.is_empty() && !has_free_form(read) && !hosted::is_in(read);
     let way = native_for(turn, body, target);
-    let (Some(read), None) = (read.filter(is_as_read), way) else {
+    let (Some(read), None) = (read.filter(|read| is_as_read(read, target)), way) else {
         return front(turn, body, target).map(|outgoing| outgoing.body.len().saturating_add(outgoing.kept));
     };
     let mut out = Vec::with_capacity(FIRST_BYTES);
@@ -207,6 +210,13 @@ pub fn weigh(
         Ok(_) => Ok(w.length()),
         Err(refusal) => Err(refusal.named(&mut CallerNames::new(names_of(turn.surface), body))),
     }
+}
+
+/// Whether the request is written as it was read ([`prepare`]).
+fn is_as_read(read: &Request<'_>, target: &Target) -> bool {
+    let is_told_otherwise =
+        || target.lacks_system_role() && read.messages.iter().any(instructed::is_instruction);
+    target.instructions.is_empty() && !has_free_form(read) && !hosted::is_in(read) && !is_told_otherwise()
 }
 
 /// Room for a request without long texts.

@@ -107,3 +107,42 @@ fn what_is_weighed_is_what_goes_out() {
         assert_eq!(sent.memo.free_form.as_functions, name != "openai", "{name}");
     }
 }
+
+#[test]
+fn what_is_cited_late_is_told() {
+    use crate::chat::{Citation, Event, Finish};
+    let cited = |url: &'static str| {
+        let citation = Citation { start: 0, end: 2, url: url.into(), title: "A page".into() };
+        Event::Citation { choice: 0, citation }
+    };
+    let (id, name) = ("c".into(), "f".into());
+    let events = [
+        Event::Start { id: None, model: None },
+        Event::Text { choice: 0, text: "Hi".into() },
+        Event::ToolStart { choice: 0, index: 0, id, name, signature: None },
+        Event::ToolArguments { choice: 0, index: 0, fragment: "{}".into() },
+        cited("https://a.test"),
+        Event::Finish { choice: 0, finish: Finish::ToolCalls },
+        cited("https://b.test"),
+    ];
+    for surface in [Surface::Chat, Surface::Messages, Surface::Responses] {
+        let turn = Turn {
+            surface,
+            requested_model: "m".to_owned(),
+            stream: true,
+            stream_usage: false,
+            id: "1".to_owned(),
+            created: 0,
+            unsupported: Unsupported::Refuse,
+            caller_headers: Vec::new(),
+        };
+        let mut writer = caller(surface).unwrap().stream(&turn, &Memo::default());
+        let mut out = Vec::new();
+        events.iter().for_each(|event| writer.event(event, &mut out));
+        writer.end(&mut out);
+        let out = String::from_utf8(out).unwrap();
+        for page in ["https://a.test", "https://b.test"] {
+            assert!(out.contains(page), "{surface:?}: {out}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use super::tools::GeminiTools;
 use crate::catalog::Efforts;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
 use crate::dialect::loss::Member;
-use crate::dialect::talk::{StopBounds, effort_of};
+use crate::dialect::talk::{NO_JSON, NO_SCHEMA, StopBounds, effort_of};
 use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
@@ -137,8 +137,7 @@ impl<'r> GenerationConfig<'r> {
         let schema = match format {
             Format::Text => return Ok(()),
             Format::Json if !model.target.has(Features::JSON_MODE) => {
-                let why = "asks for JSON, which this target can't hold an answer to";
-                return losses.meaning(Member::Format, why);
+                return losses.meaning(Member::Format, NO_JSON);
             }
             Format::Json => None,
             Format::Schema { schema, .. } => Some(*schema),
@@ -146,7 +145,7 @@ impl<'r> GenerationConfig<'r> {
         self.is_json = true;
         let Some(schema) = schema else { return Ok(()) };
         if !model.target.has(Features::JSON_SCHEMA) {
-            return losses.meaning(Member::Format, "has a schema, which this target can't hold an answer to");
+            return losses.meaning(Member::Format, NO_SCHEMA);
         }
         match schema::adapted(schema, Use::Answer) {
             Ok(adapted) => self.schema = Some(adapted),

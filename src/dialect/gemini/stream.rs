@@ -6,7 +6,7 @@
 
 use super::partial::Partial;
 use super::wire::{self, GeminiCalls, Said};
-use crate::chat::{Event, Finish, Maker};
+use crate::chat::{Event, Finish, Maker, Source};
 use crate::dialect::seam::{FrameReader, Framed, Sink};
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head, classify};
@@ -36,6 +36,8 @@ struct Candidate {
     /// There is something to use: no thoughts alone.
     spoke: bool,
     finish: Option<Finish<'static>>,
+    /// The seal of the last text. What that rests on comes at the end, and must be told before the seal ends it.
+    seal: Option<Text<'static>>,
     /// All that it said, for what its words rest on.
     text: String,
     /// The last `groundingMetadata`, as JSON.
@@ -90,6 +92,7 @@ impl FrameReader<Sse, Sink<'_>> for State {
             for citation in wire::citations(grounding, &candidate.text) {
                 sink(Event::Citation { choice, citation });
             }
+            end_text(candidate.seal, choice, sink);
             if let Some(finish) = candidate.finish {
                 sink(Event::Finish { choice, finish });
             }
@@ -157,16 +160,22 @@ impl State {
                 && is_partial(whole, state.partial.is_some())
             {
                 state.spoke = true;
+                end_text(state.seal.take(), choice, sink);
                 say_partly(whole, &mut state.partial, calls.read(part), (choice, call), sink);
                 continue;
             }
-            if let Some(said) = calls.read(part) {
-                state.spoke |= says_something(&said);
-                if let Said::Text { text, .. } = &said {
+            let Some(mut said) = calls.read(part) else { continue };
+            state.spoke |= says_something(&said);
+            match &mut said {
+                Said::Text { text, signature: None } if text.is_empty() => continue,
+                Said::Text { text, signature } => {
                     state.text.push_str(&text.decode());
+                    let seal = signature.take().map(Text::into_owned);
+                    end_text(std::mem::replace(&mut state.seal, seal), choice, sink);
                 }
-                say(said, choice, call, sink);
+                _ => end_text(state.seal.take(), choice, sink),
             }
+            say(said, choice, call, sink);
         }
         state.calls = calls.count;
         if let Some(grounding) = value.present("groundingMetadata") {
@@ -244,15 +253,19 @@ fn end_arguments(partial: Partial, choice: u32, calls: u32, sink: &mut Sink<'_>)
     }
 }
 
+fn end_text(seal: Option<Text<'static>>, choice: u32, sink: &mut Sink<'_>) {
+    if let Some(data) = seal {
+        sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
+    }
+}
+
 /// `call`: how many tool calls there were before.
 fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
     match said {
-        Said::Text { text, signature } => {
+        // Its seal is told when it is over.
+        Said::Text { text, .. } => {
             if !text.is_empty() {
                 sink(Event::Text { choice, text });
-            }
-            if let Some(data) = signature {
-                sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
             }
         }
         Said::Thought { text, signature } => {
@@ -264,7 +277,7 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
             }
         }
         Said::Image { media_type, data, signature } => {
-            sink(Event::Image { choice, media_type, data });
+            sink(Event::Image { choice, source: Source::Base64 { media_type, data } });
             if let Some(data) = signature {
                 sink(Event::ThoughtSealed { choice, maker: Maker::Gemini, data });
             }

@@ -135,7 +135,8 @@ impl Losses {
     /// A part was left out: if it is a call, its result goes with it, as no API takes one without the other.
     pub fn left_out(&mut self, part: &PartKind<'_>) {
         if let PartKind::Foreign { raw, .. } = part {
-            self.calls.extend(raw.get("id").and_then(Raw::text).map(Text::into_string));
+            let ids = ["id", "call_id"].into_iter().filter_map(|name| raw.get(name));
+            self.calls.extend(ids.filter_map(Raw::text).map(Text::into_string));
         }
     }
 

@@ -48,12 +48,31 @@ pub(super) fn filtered(head: &Head<'_>) -> Failure {
     Failure { status: head.status, ..Failure::filtered("its content filter left nothing of the answer") }
 }
 
-/// What a choice without a message is.
-pub(super) fn no_message(choice: Raw<'_>, finish: &Finish<'_>, head: &Head<'_>) -> Failure {
+/// The message of a choice.
+pub(super) fn message_of(choice: Raw<'_>) -> Option<Raw<'_>> {
+    choice.present("message").filter(|message| message.kind() == Kind::Object)
+}
+
+/// Judges a choice without a message. One of several that the filter emptied takes nothing away from the others: its reason says
+/// what became of it (<https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter>). `others`: all of them.
+///
+/// # Errors
+/// The failure that it is.
+pub(super) fn no_message(
+    choice: Raw<'_>,
+    finish: &Finish<'_>,
+    others: Raw<'_>,
+    head: &Head<'_>,
+) -> Result<(), Failure> {
     match finish {
-        _ if reports_error(choice) => classify_event(choice, 0),
-        Finish::ContentFilter | Finish::Refusal => filtered(head),
-        _ => malformed(head, "a choice has no message"),
+        _ if reports_error(choice) => Err(classify_event(choice, 0)),
+        Finish::ContentFilter | Finish::Refusal
+            if others.items().any(|other| message_of(other).is_some()) =>
+        {
+            Ok(())
+        }
+        Finish::ContentFilter | Finish::Refusal => Err(filtered(head)),
+        _ => Err(malformed(head, "a choice has no message")),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
-use crate::chat::Features;
+use crate::chat::{Effort, Features};
 use crate::dialect::loss::Loss;
 use crate::dialect::openai::wire::OWN;
-use crate::dialect::talk::NO_STOP;
+use crate::dialect::talk::{NO_JSON, NO_SCHEMA, NO_STOP};
 use crate::dialect::{CacheMarks, Host, Losses, Quirk, Refusal, Row, Target, Thoughts, lose_member};
 use crate::json::{Raw, Text};
 
@@ -219,13 +219,14 @@ pub(super) fn gets(
     if value.is_null() || !withheld.contains(feature) {
         return Ok(true);
     }
+    // Who is not to think where nobody does loses nothing.
+    let is_none = || value.text().is_some_and(|effort| effort == Effort::None.name());
+    if name == "reasoning_effort" && withheld.contains(Features::REASONING) && is_none() {
+        return Ok(false);
+    }
     match why {
         Some(why) => losses.meaning(Loss::of_chat(name), why)?,
         None => losses.advisory(Loss::of_chat(name)),
     }
     Ok(false)
 }
-
-/// The ends of the sentences about a form of answers that a target can't give.
-pub(super) const NO_SCHEMA: &str = "has a schema, which this target can't hold an answer to";
-pub(super) const NO_JSON: &str = "asks for JSON, which this target can't hold an answer to";

@@ -5,6 +5,7 @@
 
 use crate::chat::{Citation, Event};
 use crate::json::{Raw, Text, Writer};
+use std::collections::BTreeSet;
 
 /// How many characters a text has.
 pub fn length(text: &Text<'_>) -> u64 {
@@ -112,6 +113,22 @@ pub fn kept(citation: &Citation<'_>, back: u64) -> Citation<'static> {
         url: citation.url.clone().into_owned(),
         title: citation.title.clone().into_owned(),
     }
+}
+
+/// The pages in words, where there is no text any more that could cite them; each once.
+pub fn in_words(citations: &[Citation<'_>]) -> String {
+    let mut told = BTreeSet::new();
+    let mut words = "Sources:".to_owned();
+    for of in citations {
+        let (url, title) = (of.url.decode(), of.title.decode());
+        let line =
+            if title.is_empty() || title == url { url.into_owned() } else { format!("{title}: {url}") };
+        if told.insert(line.clone()) {
+            words.push_str("\n- ");
+            words.push_str(&line);
+        }
+    }
+    words
 }
 
 /// Writes the members of a `url_citation`.

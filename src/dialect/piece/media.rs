@@ -33,21 +33,42 @@ pub fn source_of_url(url: Text<'_>) -> Option<Source<'_>> {
     Some(Source::Base64 { media_type: media_type.into(), data })
 }
 
+/// The source of base64 that is called `declared`, by what it is as [`source_of_url`] does.
+pub fn source_of_base64<'a>(declared: &'static str, data: Text<'a>) -> Source<'a> {
+    let is_literal = data.literal().is_ok();
+    let decoded = data.into_decoded();
+    let tidy = match tidied(&decoded) {
+        Cow::Borrowed(tidy) if tidy.len() == decoded.len() => None,
+        tidy => Some(tidy.into_owned()),
+    };
+    let media_type = kind_of(tidy.as_deref().unwrap_or(&decoded)).unwrap_or(declared);
+    let data = match (tidy, decoded) {
+        (None, Cow::Borrowed(data)) if is_literal => Text::encoded(data),
+        (None, data) => Text::from(data).settled(),
+        (Some(tidy), _) => Text::from(tidy).settled(),
+    };
+    Source::Base64 { media_type: media_type.into(), data }
+}
+
 /// An image as a part in OpenAI's form, which others have taken over.
 pub fn write_image_url(source: &Source<'_>, detail: Option<&Text<'_>>, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("type").string("image_url");
         w.key("image_url").object(|w| {
-            w.key("url");
-            match source {
-                Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
-                Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
-            }
+            write_address(source, w.key("url"));
             if let Some(detail) = detail {
                 w.key("detail").text(detail);
             }
         });
     });
+}
+
+/// A picture's address; with its bytes in it, where these are here.
+pub fn write_address(source: &Source<'_>, w: &mut Writer<'_>) {
+    match source {
+        Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
+        Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
+    }
 }
 
 /// The media type, without parameters, and the base64 data of a data URL.
@@ -181,6 +202,15 @@ mod tests {
             };
             assert_eq!(tidy.decode(), data);
         }
+    }
+
+    #[test]
+    fn base64_without_an_address() {
+        let of = |data: &'static str| Some(source_of_base64("image/webp", Text::from(data)));
+        assert_eq!(of("/9j/4AAQ"), base64("image/jpeg", "/9j/4AAQ"));
+        assert_eq!(of(" /9j/4A\n"), base64("image/jpeg", "/9j/4A=="));
+        assert_eq!(of("AAAA"), base64("image/webp", "AAAA"));
+        assert_eq!(of(""), base64("image/webp", ""));
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Caller for Responses {
         "input"
     }
 
-    /// Pictures are items; sound has none.
+    /// Pictures are items, with their bytes; sound has none.
     fn carries(&self, medium: Medium) -> bool {
         medium == Medium::Picture
     }

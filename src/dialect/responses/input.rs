@@ -4,10 +4,11 @@
 //! one message; so do results of calls that follow one another.
 
 use super::seal::{self, EncryptedContent};
+use super::wire::picture;
 use super::{OWN, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::at::At;
-use crate::dialect::{Place, Refusal, Spot, source_of_url};
+use crate::dialect::{Place, Refusal, Spot};
 use crate::json::{Kind, Raw, Text};
 
 type Extra<'a> = Vec<(Text<'a>, Raw<'a>)>;
@@ -56,6 +57,10 @@ impl<'a> InputItems<'a> {
             None => return Err(at.name("type").missing("say what the item is, such as `message`.")),
         };
         let signature = self.signature.take();
+        if let Some(picture) = Some(item).filter(|_| kind == "image_generation_call").and_then(picture) {
+            self.add(Role::Assistant, vec![picture.into()], others(item, &["result"]));
+            return Ok(());
+        }
         match kind.decode().as_ref() {
             "message" => self.message(item, at),
             "function_call" | "custom_tool_call" => self.call(item, signature, at),
@@ -65,15 +70,6 @@ impl<'a> InputItems<'a> {
             }
             "custom_tool_call_output" => self.result(item, at),
             "reasoning" => self.reasoning(item, at),
-            "image_generation_call"
-                if item.present("result").is_some_and(|result| result.kind() == Kind::String) =>
-            {
-                let data = item.get("result").and_then(Raw::text).unwrap_or_default();
-                let source = source_of_url(Text::from(format!("data:image/png;base64,{}", data.decode())));
-                let part = source.map(|source| PartKind::Image { source, detail: None }.into());
-                self.add(Role::Assistant, part.into_iter().collect(), others(item, &["result"]));
-                Ok(())
-            }
             "item_reference" => {
                 self.reference = Some(item);
                 Ok(())

@@ -11,6 +11,7 @@ use super::passing::Passing;
 use super::{Responses, calls, origin};
 use crate::chat::{Effort, Features};
 use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
+use crate::dialect::talk::{NO_JSON, NO_SCHEMA};
 use crate::dialect::{Body, Host, Losses, Memo, Outgoing, Refusal, Seen, Target, Turn};
 use crate::failure::{Class, Failure, Head, classify, classify_event, reports_error};
 use crate::json::{Edit, Kind, Raw, Text, Writer, edit_object};
@@ -167,11 +168,15 @@ fn without<'e>(
             losses.meaning(path.to_owned(), why)?;
         }
         "text" if withheld.contains(Features::JSON_SCHEMA) => {
-            losses.meaning(path.to_owned(), "has a schema, which this target can't hold an answer to")?;
+            losses.meaning(path.to_owned(), NO_SCHEMA)?;
         }
         "text" => {
-            losses.meaning(path.to_owned(), "asks for JSON, which this target can't hold an answer to")?;
+            losses.meaning(path.to_owned(), NO_JSON)?;
         }
+        // Who is not to think where nobody does loses nothing.
+        "reasoning"
+            if withheld.contains(Features::REASONING)
+                && value.get("effort").and_then(Raw::text).is_some_and(|effort| effort == "none") => {}
         _ => losses.advisory(path.to_owned()),
     }
     if inner.is_empty() {

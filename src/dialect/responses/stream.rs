@@ -9,7 +9,7 @@ use super::open::{Numbered, OpenItem, OpenResponse};
 use super::reply::{Progress, ResponseFrame};
 use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
-use crate::chat::{Citation, Event, Maker, Usage};
+use crate::chat::{Citation, Event, Maker, Source, Usage};
 use crate::dialect::piece::citation;
 use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
@@ -188,7 +188,7 @@ impl StreamWriter for ResponseEvents {
                     call.argue(fragment, &mut self.to, out);
                 }
             }
-            Event::Image { choice: 0, data, .. } => {
+            Event::Image { choice: 0, source: Source::Base64 { data, .. } } => {
                 self.add(OpenItem::Picture(data.clone().into_owned()), out);
                 self.close(out, ItemStatus::Completed, |open| matches!(open.kind, OpenItem::Picture(_)));
             }
@@ -212,6 +212,10 @@ impl StreamWriter for ResponseEvents {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.begin(out);
+        if !self.cited.is_empty() {
+            let cited = std::mem::take(&mut self.cited);
+            self.say(false, &Text::from(citation::in_words(&cited)), out);
+        }
         let ending = Progress { is_open: false, reason: self.reason };
         let last = self.next_index.saturating_sub(1);
         // What was cut is the last thing.

@@ -1,7 +1,8 @@
 //! What both directions of Responses share: usage, and how an answer ends, well or with an error.
 
-use crate::chat::{Finish, Usage};
+use crate::chat::{Finish, PartKind, Usage};
 use crate::dialect::CallerError;
+use crate::dialect::piece::media::source_of_base64;
 use crate::failure::{Failure, Head, classify};
 use crate::json::{Raw, Writer};
 use crate::stream::sse::{Sse, write_event};
@@ -20,6 +21,18 @@ pub(super) fn write_usage(usage: &Usage, w: &mut Writer<'_>) {
             .object(|w| w.key("reasoning_tokens").u64(usage.reasoning.unwrap_or(0)));
         w.key("total_tokens").u64(input.saturating_add(output));
     });
+}
+
+/// A picture that the model made: <https://platform.openai.com/docs/guides/tools-image-generation>. `None` while there is none.
+pub(super) fn picture(item: Raw<'_>) -> Option<PartKind<'_>> {
+    let data = item.get("result").and_then(Raw::text).filter(|data| !data.is_empty())?;
+    let format = item.get("output_format").and_then(Raw::text).unwrap_or_default();
+    let declared = match format.decode().as_ref() {
+        "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        _ => "image/png",
+    };
+    Some(PartKind::Image { source: source_of_base64(declared, data), detail: None })
 }
 
 /// Reads a `usage` object.

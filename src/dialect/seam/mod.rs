@@ -32,8 +32,10 @@ use crate::json::{Raw, Writer};
 /// What an answer may hold beside words and calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
-    /// A picture.
+    /// A picture, with its bytes.
     Picture,
+    /// A picture that must be fetched from where it is.
+    LinkedPicture,
     /// Speech, or other sound.
     Sound,
 }

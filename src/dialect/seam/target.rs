@@ -179,6 +179,16 @@ impl Target {
             && self.efforts.contains(Effort::None)
     }
 
+    /// Whether it is known that its model doesn't think: then it loses nothing by not being told so.
+    pub fn never_thinks(&self) -> bool {
+        self.denied.contains(Features::REASONING)
+    }
+
+    /// Whether its model is known to have no role for instructions: then the user says them.
+    pub fn lacks_system_role(&self) -> bool {
+        self.denied.contains(Features::SYSTEM_ROLE)
+    }
+
     /// What its provider speaks.
     pub fn dialect(&self) -> Dialect {
         self.row.dialect

@@ -79,6 +79,23 @@ impl StopBounds<'_> {
     }
 }
 
+/// The ends of the sentences about a form of answers that a target can't give.
+pub const NO_SCHEMA: &str = "has a schema, which this target can't hold an answer to";
+pub const NO_JSON: &str = "asks for JSON, which this target can't hold an answer to";
+
+/// The longest `user` of OpenAI's, in characters.
+const MAX_USER: usize = 64;
+
+/// The end user, by a name that OpenAI's APIs take; a longer one is listed.
+pub fn openais_user<'r>(request: &'r Request<'r>, losses: &mut Losses) -> Option<&'r Text<'r>> {
+    let user = request.user.as_ref()?;
+    if user.decode().chars().count() <= MAX_USER {
+        return Some(user);
+    }
+    losses.advisory(Member::User);
+    None
+}
+
 /// The end of the sentence about `stop` where a target's model doesn't take it.
 pub const NO_STOP: &str = "ends the answer at a text, which this target's model can't be asked for";
 

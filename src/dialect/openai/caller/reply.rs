@@ -1,9 +1,10 @@
 //! A whole answer out of the model: a `chat.completion`.
 
 use crate::chat::{Arguments, Choice, Citation, Finish, Part, PartKind, Reply, Source, ToolCall};
+use crate::dialect::Turn;
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::piece::citation;
-use crate::dialect::{Turn, write_data_url};
+use crate::dialect::piece::media::write_address;
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 
@@ -105,15 +106,13 @@ fn parsable<'c>(call: &'c ToolCall<'c>) -> Cow<'c, ToolCall<'c>> {
 fn write_images(parts: &[Part<'_>], w: &mut Writer<'_>) {
     let images = || {
         parts.iter().filter_map(|part| match &part.kind {
-            PartKind::Image { source: Source::Base64 { media_type, data }, .. } => Some((media_type, data)),
+            PartKind::Image { source, .. } => Some(source),
             _ => None,
         })
     };
     if images().next().is_some() {
         w.key("images").array(|w| {
-            images()
-                .zip(0u32..)
-                .for_each(|((media_type, data), index)| write_image(media_type, data, index, w));
+            images().zip(0u32..).for_each(|(source, index)| write_image(source, index, w));
         });
     }
 }
@@ -127,10 +126,10 @@ pub(super) fn write_audio(data: &Text<'_>, turn: &Turn, w: &mut Writer<'_>) {
     w.key("transcript").string("");
 }
 
-pub(super) fn write_image(media_type: &Text<'_>, data: &Text<'_>, index: u32, w: &mut Writer<'_>) {
+pub(super) fn write_image(source: &Source<'_>, index: u32, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("type").string("image_url");
-        w.key("image_url").object(|w| write_data_url(w.key("url"), media_type, data));
+        w.key("image_url").object(|w| write_address(source, w.key("url")));
         w.key("index").u64(u64::from(index));
     });
 }

@@ -272,6 +272,16 @@ impl ChatChunks {
     }
 }
 
+impl ChatChunks {
+    /// Tells what was cited so far.
+    fn cite(&mut self, choice: u32, out: &mut Vec<u8>) {
+        let citations = self.state(choice).map(|state| std::mem::take(&mut state.citations));
+        if let Some(citations) = citations.filter(|citations| !citations.is_empty()) {
+            self.delta(choice, out, |w| write_annotations(&citations, w));
+        }
+    }
+}
+
 impl StreamWriter for ChatChunks {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if let (Event::Text { choice, text }, Some((known, ..))) = (event, &self.around)
@@ -299,12 +309,12 @@ impl StreamWriter for ChatChunks {
                 self.arguments(*choice, *index, fragment, out);
             }
             Event::Logprobs { choice, raw } => self.choice(*choice, out, Some(*raw), None, |_| {}),
-            Event::Image { choice, media_type, data } => {
+            Event::Image { choice, source } => {
                 let images = self.state(*choice).map(|state| &mut state.images);
                 let index = images.map(|next| std::mem::replace(next, next.saturating_add(1)));
                 self.delta(*choice, out, |w| {
                     let index = index.unwrap_or_default();
-                    w.key("images").array(|w| write_image(media_type, data, index, w));
+                    w.key("images").array(|w| write_image(source, index, w));
                 });
             }
             Event::Audio { choice, data, .. } => {
@@ -326,10 +336,7 @@ impl StreamWriter for ChatChunks {
             }
             Event::Usage(usage) => self.usage.update(usage),
             Event::Finish { choice, finish } => {
-                let citations = self.state(*choice).map(|state| std::mem::take(&mut state.citations));
-                if let Some(citations) = citations.filter(|citations| !citations.is_empty()) {
-                    self.delta(*choice, out, |w| write_annotations(&citations, w));
-                }
+                self.cite(*choice, out);
                 let name = finish_name(finish, self.legacy);
                 self.choice(*choice, out, None, Some(name), |_| {});
             }
@@ -340,6 +347,10 @@ impl StreamWriter for ChatChunks {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
+        // Some are told after the reason why a choice ends.
+        for (choice, _) in (0..).zip(0..self.choices.len()) {
+            self.cite(choice, out);
+        }
         if self.turn.stream_usage && !self.usage.is_empty() {
             self.open(None);
             self.chunk(out, |w| {

@@ -12,10 +12,10 @@ use crate::chat::{Arguments, Message, Part, PartKind, Request, Role, Source, Too
 use crate::dialect::loss::{Loss, lose_member_of_message};
 use crate::dialect::openai::calls;
 use crate::dialect::piece::ids;
-use crate::dialect::piece::media::plain_text;
+use crate::dialect::piece::media::{plain_text, write_address};
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
-use crate::dialect::{CacheMarks, Dialect, Losses, Refusal, write_data_url};
+use crate::dialect::{CacheMarks, Dialect, Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
 
 /// Chunks that only Mistral has and that its own callers may send in OpenAI's dialect.
@@ -244,7 +244,7 @@ impl<'c> MistralMessages<'c> {
                 Source::Base64 { .. } | Source::Url(_) => w.object(|w| {
                     w.key("type").string("image_url");
                     w.key("image_url").object(|w| {
-                        write_url(source, w.key("url"));
+                        write_address(source, w.key("url"));
                         if let Some(detail) = detail {
                             w.key("detail").text(detail);
                         }
@@ -304,7 +304,7 @@ impl<'c> MistralMessages<'c> {
         match source {
             Source::Base64 { .. } | Source::Url(_) | Source::Text(_) => w.object(|w| {
                 w.key("type").string("document_url");
-                write_url(source, w.key("document_url"));
+                write_address(source, w.key("document_url"));
                 if let Some(name) = name {
                     w.key("document_name").text(name);
                 }
@@ -332,13 +332,6 @@ fn write_text(texts: &[&Text<'_>], w: &mut Writer<'_>) {
         w.key("type").string("text");
         w.key("text").texts(texts.iter().copied());
     });
-}
-
-fn write_url(source: &Source<'_>, w: &mut Writer<'_>) {
-    match source {
-        Source::Base64 { media_type, data } => write_data_url(w, media_type, data),
-        Source::Url(url) | Source::File(url) | Source::Text(url) => w.text(url),
-    }
 }
 
 fn write_call(call: &ToolCall<'_>, names: &Renames, w: &mut Writer<'_>) {

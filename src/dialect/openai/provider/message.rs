@@ -1,7 +1,8 @@
 //! The model's messages into those of Chat Completions.
 //!
 //! Results of tools become messages of their own, right behind their calls. A tool's message takes text only: images and documents in a
-//! result follow in the user's message after it. What is text only is a string, which every compatible server takes: several refuse
+//! result follow in the user's message after it. So do pictures that the model made: "Image URLs are only allowed for messages with role
+//! 'user', but this message with role 'assistant' contains an image URL." (openai/openai-node#1030) What is text only is a string, which every compatible server takes: several refuse
 //! arrays of texts, DeepSeek and Cerebras in instructions, DeepSeek and Moonshot in results of tools.
 
 use super::part;
@@ -11,7 +12,7 @@ use crate::dialect::loss::Loss;
 use crate::dialect::openai::{calls, quirks, reasoning};
 use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
-use crate::dialect::talk::{Indexed, Placed, SILENT_USER, Stretch, stretches};
+use crate::dialect::talk::{self, Indexed, Placed, SILENT_USER, Stretch, stretches};
 use crate::dialect::{Dialect, Losses, Quirk, Refusal, Target, Thoughts};
 use crate::json::{Text, Writer};
 use std::collections::BTreeSet;
@@ -22,6 +23,8 @@ pub(super) struct Messages<'c> {
     dialect: &'static str,
     names: &'c Renames,
     losses: &'c mut Losses,
+    /// What the model showed since the user spoke last.
+    shown: Vec<Placed<'c>>,
 }
 
 impl<'c> Messages<'c> {
@@ -31,14 +34,14 @@ impl<'c> Messages<'c> {
         names: &'c Renames,
         losses: &'c mut Losses,
     ) -> Messages<'c> {
-        Messages { target, dialect, names, losses }
+        Messages { target, dialect, names, losses, shown: Vec::new() }
     }
 
     /// Writes the array.
     ///
     /// # Errors
     /// A part that Chat Completions can't carry.
-    pub(super) fn write(mut self, messages: &[Message<'_>], w: &mut Writer<'_>) -> Result<(), Refusal> {
+    pub(super) fn write(mut self, messages: &'c [Message<'c>], w: &mut Writer<'_>) -> Result<(), Refusal> {
         w.open_array();
         let mut is_empty = true;
         let mut all = stretches(Indexed::all(messages)).into_iter().peekable();
@@ -56,6 +59,9 @@ impl<'c> Messages<'c> {
                 Stretch::Other(indexed) => self.instructions(indexed, w)?,
             };
         }
+        if !self.shown.is_empty() {
+            is_empty &= !self.user(&[], w)?;
+        }
         if is_empty && !messages.is_empty() {
             w.object(|w| {
                 w.key("role").string("user");
@@ -66,22 +72,11 @@ impl<'c> Messages<'c> {
         Ok(())
     }
 
-    /// The parts that go out. What is left out must be known before: a message isn't written without content.
+    /// The parts that go out.
     fn kept<'r>(&mut self, parts: Vec<Placed<'r>>) -> Result<Vec<Placed<'r>>, Refusal> {
-        if !self.losses.may_drop() {
-            return Ok(parts);
-        }
-        let mut kept = Vec::with_capacity(parts.len());
-        for placed in parts {
-            let mut out = Vec::new();
-            let mut w = Writer::weighing(&mut out);
-            let place = Loss::part(placed.message, placed.at);
-            part::write(&placed.part.kind, place, self.dialect, self.losses, &mut w)?;
-            if w.length() > 0 {
-                kept.push(placed);
-            }
-        }
-        Ok(kept)
+        talk::kept(parts, self.losses, |placed, losses, w| {
+            part::write(&placed.part.kind, Loss::part(placed.message, placed.at), self.dialect, losses, w)
+        })
     }
 
     /// Whether the user says it in the message before, as the provider wants them to take turns.
@@ -105,7 +100,7 @@ impl<'c> Messages<'c> {
             .flat_map(|indexed| indexed.parts())
             .partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
         let had_results = !results.is_empty();
-        let mut rest: Vec<Placed<'_>> = Vec::with_capacity(others.len());
+        let mut rest: Vec<Placed<'_>> = std::mem::take(&mut self.shown);
         for placed in results {
             let PartKind::ToolResult(result) = &placed.part.kind else { continue };
             rest.extend(
@@ -239,7 +234,9 @@ impl<'c> Messages<'c> {
         Ok(())
     }
 
-    fn assistant(&mut self, said: &[Indexed<'_>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
+    fn assistant(&mut self, said: &[Indexed<'c>], w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        let elsewhere = Part::from(PartKind::Text(Text::from(SHOWN)));
+        let shown_before = self.shown.len();
         let parts = || said.iter().flat_map(|indexed| indexed.parts());
         let mut content: Vec<Placed<'_>> = Vec::new();
         let mut refusals: Vec<&Text<'_>> = Vec::new();
@@ -251,6 +248,10 @@ impl<'c> Messages<'c> {
                 PartKind::Refusal(text) => refusals.push(text),
                 PartKind::ToolCall(_) => has_calls = true,
                 PartKind::Text(text) if text.is_empty() => {}
+                _ if is_media(placed.part) => {
+                    self.shown.push(placed);
+                    continue;
+                }
                 _ => {
                     content.push(placed);
                     continue;
@@ -259,6 +260,9 @@ impl<'c> Messages<'c> {
             if placed.part.cache.is_some() {
                 self.losses.advisory("cache_control");
             }
+        }
+        if let (true, Some(shown)) = (content.is_empty() && !has_calls, self.shown.get(shown_before)) {
+            content.push(Placed { part: &elsewhere, ..*shown });
         }
         let had_content = !content.is_empty();
         let content = self.kept(content)?;
@@ -366,6 +370,9 @@ impl<'c> Messages<'c> {
         calls::write(&ToolCall { id, name, arguments, signature: None }, None, w);
     }
 }
+
+/// Said of what can't be in an answer, where there is nothing else.
+const SHOWN: &str = "What I made is in the next message.";
 
 fn is_media(part: &Part<'_>) -> bool {
     matches!(part.kind, PartKind::Image { .. } | PartKind::Document { .. } | PartKind::Audio { .. })

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod custom;
+mod media;
 mod message;
 mod order;
 mod part;

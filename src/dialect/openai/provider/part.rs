@@ -2,7 +2,7 @@
 
 use crate::chat::{PartKind, Source};
 use crate::dialect::piece::media::write_image_url;
-use crate::dialect::{Dialect, Loss, Losses, Refusal, write_data_url};
+use crate::dialect::{Dialect, Loss, Losses, Refusal, talk, write_data_url};
 use crate::json::{Raw, Text, Writer};
 
 /// Writes a part of a message. `place` is for refusals.
@@ -123,19 +123,13 @@ fn write_document(
     Ok(())
 }
 
+/// The name of this API in a refusal.
+const HERE: &str = "Chat Completions has";
+
 /// Refuses a part that has no place in Chat Completions, or leaves it out.
 ///
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping it.
 pub(super) fn refuse(kind: &PartKind<'_>, place: Loss, losses: &mut Losses) -> Result<(), Refusal> {
-    let what = match kind {
-        PartKind::Foreign { kind, .. } => kind.decode().into_owned(),
-        PartKind::ToolCall(_) => "tool call".to_owned(),
-        PartKind::ToolResult(_) => "tool result".to_owned(),
-        PartKind::Thought(_) => "thought".to_owned(),
-        PartKind::Refusal(_) => "refusal".to_owned(),
-        _ => "part".to_owned(),
-    };
-    losses
-        .meaning(place, &format!("is a part of type `{what}`, which Chat Completions has no place for here"))
+    talk::refuse(kind, place, HERE, losses)
 }

@@ -1,6 +1,6 @@
 //! A whole `chat.completion` into the model, lenient to what compatible servers make of it.
 
-use super::searched;
+use super::{media, searched};
 use crate::chat::{Arguments, Choice, Part, PartKind, Reply, ToolCall};
 use crate::dialect::openai::{answer, calls, reasoning, wire};
 use crate::dialect::{Body, Dialect, Memo};
@@ -33,7 +33,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         }
     }
     for choice in choices.items() {
-        let choice = read_choice(choice, reply.id.as_ref(), memo, head)?;
+        let choice = read_choice(choice, choices, reply.id.as_ref(), memo, head)?;
         reply.choices.push(choice);
     }
     let mut pages = searched::pages(results);
@@ -52,17 +52,19 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
 
 fn read_choice<'a>(
     choice: Raw<'a>,
+    choices: Raw<'a>,
     id: Option<&Text<'a>>,
     memo: &Memo,
     head: &Head<'_>,
 ) -> Result<Choice<'a>, Failure> {
     // Mistral's models that call tools by themselves tell all steps; the last one is the answer.
     let last_step = || choice.present("messages").and_then(|steps| steps.items().last());
-    let message =
-        choice.present("message").or_else(last_step).filter(|message| message.kind() == Kind::Object);
-    let Some(message) = message else {
+    let last_step = || last_step().filter(|message| message.kind() == Kind::Object);
+    let Some(message) = answer::message_of(choice).or_else(last_step) else {
         let finish = wire::finish_of(choice.present("finish_reason"), false);
-        return Err(answer::no_message(choice, &finish, head));
+        answer::no_message(choice, &finish, choices, head)?;
+        let parts = vec![PartKind::Text(Text::default()).into()];
+        return Ok(Choice { parts, finish, logprobs: None, citations: Vec::new() });
     };
     let mut parts = read_message(message, id);
     for part in &mut parts {
@@ -94,17 +96,21 @@ fn read_message<'a>(message: Raw<'a>, id: Option<&Text<'a>>) -> Vec<Part<'a>> {
     let mut refusal = None;
     let mut calls = Raw::NULL;
     let mut function = None;
+    let (mut images, mut audio) = (Raw::NULL, Raw::NULL);
     for (name, value) in message.fields().filter(|(_, value)| !value.is_null()) {
         match name.decode().as_ref() {
             "content" => content = value,
             "refusal" => refusal = value.text().filter(|text| !text.is_empty()),
             "tool_calls" => calls = value,
             "function_call" => function = Some(value),
+            "images" => images = value,
+            "audio" => audio = value,
             name => _ = thoughts.take(name, value),
         }
     }
     let mut parts = thoughts.read();
     read_content(content, &mut parts);
+    media::read(images, audio, &mut parts);
     parts.extend(refusal.map(|text| PartKind::Refusal(text).into()));
     for (index, call) in calls.items().enumerate() {
         parts.extend(read_call(call, || made_up_id(id, index)).map(Part::from));
@@ -134,6 +140,8 @@ fn read_content<'a>(content: Raw<'a>, parts: &mut Vec<Part<'a>>) {
             parts.push(PartKind::Text(text).into());
         } else if let Some(text) = piece.get("refusal").and_then(Raw::text) {
             parts.push(PartKind::Refusal(text).into());
+        } else if let Some(source) = media::picture(piece) {
+            parts.push(PartKind::Image { source, detail: None }.into());
         }
     }
 }

@@ -10,15 +10,12 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
-use crate::dialect::talk::{NO_FORCE, NO_STOP, is_of_lost, lose_foreign};
+use crate::dialect::talk::{NO_FORCE, NO_JSON, NO_SCHEMA, NO_STOP, is_of_lost, lose_foreign, openais_user};
 use crate::dialect::{CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, carry_extra};
 use crate::json::{Raw, Text, Writer};
 
 /// The longest name of a function, in bytes.
 const MAX_NAME: usize = 64;
-
-/// The longest `user`, in characters: OpenAI refuses a request with a longer one. Claude Code says a whole object there.
-const MAX_USER: usize = 64;
 
 /// Writes the request that `target` gets.
 ///
@@ -234,6 +231,7 @@ impl<'c> Composer<'c> {
                 let json = format!("\"{}\"", told.name());
                 self.put("reasoning_effort", Some(Raw::trusted(&json)), w)
             }
+            Some(Effort::None) if self.target.never_thinks() => Ok(()),
             Some(_) => {
                 let is_budget = thinking.budget.is_some();
                 self.losses.advisory(if is_budget { Member::Thinking } else { Member::Effort });
@@ -245,7 +243,7 @@ impl<'c> Composer<'c> {
                 Ok(())
             }
             // Not every model can be kept from thinking, and the least it does is each model's own.
-            None if thinking.off => {
+            None if thinking.off && !self.target.never_thinks() => {
                 self.losses.advisory("thinking");
                 Ok(())
             }
@@ -259,10 +257,10 @@ impl<'c> Composer<'c> {
         match &self.request.format {
             Format::Text => return Ok(()),
             Format::Json if !self.target.has(Features::JSON_MODE) => {
-                return self.losses.meaning(Member::Format, quirks::NO_JSON);
+                return self.losses.meaning(Member::Format, NO_JSON);
             }
             Format::Schema { .. } if !self.target.has(Features::JSON_SCHEMA) => {
-                return self.losses.meaning(Member::Format, quirks::NO_SCHEMA);
+                return self.losses.meaning(Member::Format, NO_SCHEMA);
             }
             Format::Json => format.object(|w| w.key("type").string("json_object")),
             Format::Schema { name, description, schema, strict } => format.object(|w| {
@@ -285,11 +283,7 @@ impl<'c> Composer<'c> {
 
     fn extra(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let request = self.request;
-        let is_short = |user: &Text<'_>| user.decode().chars().count() <= MAX_USER;
-        if request.user.as_ref().is_some_and(|user| !is_short(user)) {
-            self.losses.advisory(Member::User);
-        }
-        if let Some(user) = request.user.as_ref().filter(|user| is_short(user)) {
+        if let Some(user) = openais_user(request, self.losses) {
             let mut json = Vec::new();
             Writer::new(&mut json).text(user);
             self.put("user", as_raw(&json), w)?;

@@ -18,44 +18,74 @@ pub(super) fn pages(of: Raw<'_>) -> Vec<Page<'static>> {
     of.items().take(MOST_CITED).filter_map(read).collect()
 }
 
-/// Where `text` rests on them: at each number of one. One without a number is said of none.
-pub(super) fn cite(text: &str, pages: &[Page<'static>]) -> Vec<Citation<'static>> {
-    let mut citations = Vec::new();
-    let mut is_meant = vec![false; pages.len()];
-    // The number that is being read, and where its bracket is.
-    let mut open: Option<(u64, usize)> = None;
-    for (character, place) in text.chars().zip(0u64..) {
-        open = match (character, open) {
-            ('[', _) => Some((place, 0)),
-            (digit, Some((start, number))) if digit.is_ascii_digit() => {
-                let digit = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(0);
-                Some((start, number.saturating_mul(10).saturating_add(digit)))
-            }
-            (']', Some((start, number))) => {
-                let at = number.checked_sub(1);
-                if let (Some(page), Some(meant)) =
-                    (at.and_then(|at| pages.get(at)), at.and_then(|at| is_meant.get_mut(at)))
-                    && citations.len() < MOST_CITED
-                {
-                    *meant = true;
-                    citations.push(page.clone().cited(start, place.saturating_add(1)));
+/// The numbers in a text that may name pages, read piece by piece: a stream may tell its pages after the words that name them.
+#[derive(Default)]
+struct PageNumbers {
+    /// How many characters came.
+    length: u64,
+    /// Where the last bracket is, and the number behind it so far.
+    open: Option<(u64, usize)>,
+    /// Each number, where its brackets begin, and the character after them.
+    found: Vec<(usize, u64, u64)>,
+}
+
+impl PageNumbers {
+    fn read(&mut self, text: &str) {
+        if self.open.is_none() && memchr::memchr(b'[', text.as_bytes()).is_none() {
+            let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+            self.length = self.length.saturating_add(length);
+            return;
+        }
+        for character in text.chars() {
+            let place = self.length;
+            self.length = place.saturating_add(1);
+            self.open = match (character, self.open) {
+                ('[', _) => Some((place, 0)),
+                (digit, Some((start, number))) if digit.is_ascii_digit() => {
+                    let digit = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(0);
+                    Some((start, number.saturating_mul(10).saturating_add(digit)))
                 }
-                None
-            }
-            _ => None,
-        };
+                (']', Some((start, number))) => {
+                    if (1..=MOST_CITED).contains(&number) && self.found.len() < MOST_CITED {
+                        self.found.push((number, start, self.length));
+                    }
+                    None
+                }
+                _ => None,
+            };
+        }
     }
-    let others = pages.iter().zip(is_meant).filter(|(_, is_meant)| !is_meant);
-    citations.extend(others.map(|(page, _)| page.clone().cited(0, 0)));
-    citations
+
+    /// Where the text rests on the pages: at each number of one. One without a number is said of none.
+    fn cited(&self, pages: &[Page<'static>]) -> Vec<Citation<'static>> {
+        let mut is_meant = vec![false; pages.len()];
+        let mut citations = Vec::new();
+        for (number, start, end) in &self.found {
+            let Some(at) = number.checked_sub(1) else { continue };
+            if let (Some(page), Some(meant)) = (pages.get(at), is_meant.get_mut(at)) {
+                *meant = true;
+                citations.push(page.clone().cited(*start, *end));
+            }
+        }
+        let others = pages.iter().zip(is_meant).filter(|(_, is_meant)| !is_meant);
+        citations.extend(others.map(|(page, _)| page.clone().cited(0, 0)));
+        citations
+    }
+}
+
+/// Where `text` rests on them.
+pub(super) fn cite(text: &str, pages: &[Page<'static>]) -> Vec<Citation<'static>> {
+    let mut numbers = PageNumbers::default();
+    numbers.read(text);
+    numbers.cited(pages)
 }
 
 /// The same of a stream: what is known of its pages and of the words that may name them.
 #[derive(Default)]
 pub(super) struct Searched {
     pages: Vec<Page<'static>>,
-    /// The words of the first choice since the pages are known: as a rule from the first event on.
-    text: String,
+    /// Of the first choice's words.
+    numbers: PageNumbers,
     /// Told, here or by the answer itself.
     is_told: bool,
 }
@@ -77,8 +107,8 @@ impl Searched {
     }
 
     pub(super) fn say(&mut self, choice: u32, text: &Text<'_>) {
-        if choice == 0 && !self.pages.is_empty() {
-            self.text.push_str(&text.decode());
+        if choice == 0 && !self.is_told {
+            self.numbers.read(&text.decode());
         }
     }
 
@@ -87,7 +117,7 @@ impl Searched {
         if self.pages.is_empty() || std::mem::replace(&mut self.is_told, true) {
             return;
         }
-        for citation in cite(&self.text, &self.pages) {
+        for citation in self.numbers.cited(&self.pages) {
             sink(Event::Citation { choice: 0, citation });
         }
     }
@@ -110,5 +140,23 @@ mod tests {
         assert_eq!(told("é[1][2]."), [(1, 4, a.clone()), (4, 7, c.clone())]);
         assert_eq!(told("x[1] y[1]"), [(1, 4, a.clone()), (6, 9, a.clone()), (0, 0, c.clone())]);
         assert_eq!(told("[0] [3] [] [1"), [(0, 0, a), (0, 0, c)]);
+        // In pieces it is the same, wherever they end, and whenever the pages are told.
+        let text = "é[1][2]. [12] [1";
+        for (cut, _) in text.char_indices() {
+            let mut searched = Searched::default();
+            let (before, after) = text.split_at(cut);
+            searched.say(0, &Text::from(before));
+            searched.say(1, &Text::from("[1]"));
+            searched.say(0, &Text::from(after));
+            searched.note(Raw::trusted(r#"["https://a.b","https://c.d"]"#), true);
+            let mut places = Vec::new();
+            let mut sink = |event: Event<'_>| {
+                if let Event::Citation { citation, .. } = event {
+                    places.push((citation.start, citation.end));
+                }
+            };
+            searched.tell(&mut sink);
+            assert_eq!(places, [(1, 4), (4, 7)], "{cut}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A stream of `chat.completion.chunk` events into the model's events.
 
+use super::media;
 use super::searched::Searched;
 use super::tool_calls::StreamedCalls;
 use crate::chat::{Event, Finish, Maker};
@@ -164,6 +165,7 @@ impl ChunkReader {
         let mut calls = Raw::NULL;
         let mut function = None;
         let mut annotations = Raw::NULL;
+        let mut media = (Raw::NULL, Raw::NULL);
         for (name, value) in delta.fields().filter(|(_, value)| !value.is_null()) {
             match name.decode().as_ref() {
                 "content" => content = value,
@@ -171,11 +173,14 @@ impl ChunkReader {
                 "tool_calls" => calls = value,
                 "function_call" => function = Some(value),
                 "annotations" => annotations = value,
+                "images" => media.0 = value,
+                "audio" => media.1 = value,
                 name => _ = thoughts.take(name, value),
             }
         }
         emit_thoughts(choice, &thoughts, &mut self.maker, sink);
         emit_content(choice, content, &mut self.searched, sink);
+        media::emit(choice, media, |text| self.searched.say(choice, text), sink);
         if let Some(text) = refusal.filter(|text| !text.is_empty()) {
             sink(Event::Refusal { choice, text });
         }
@@ -239,7 +244,7 @@ fn emit_thoughts(
 
 /// Content by the book is a string; Mistral's models that reason send an array of chunks.
 fn emit_content(choice: u32, content: Raw<'_>, searched: &mut Searched, sink: &mut Sink<'_>) {
-    let mut emit = |text: Option<Text<'_>>, thinks: bool| {
+    let mut emit = |text: Option<Text<'_>>, thinks: bool, sink: &mut Sink<'_>| {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         if !thinks {
             searched.say(choice, &text);
@@ -250,14 +255,19 @@ fn emit_content(choice: u32, content: Raw<'_>, searched: &mut Searched, sink: &m
             Event::Text { choice, text }
         });
     };
-    emit(content.text(), false);
+    emit(content.text(), false, sink);
     for piece in content.items() {
         match piece.present("thinking") {
             Some(thought) => {
-                emit(thought.text(), true);
-                thought.items().for_each(|item| emit(item.get("text").and_then(Raw::text), true));
+                emit(thought.text(), true, sink);
+                thought.items().for_each(|item| emit(item.get("text").and_then(Raw::text), true, sink));
             }
-            None => emit(piece.get("text").and_then(Raw::text).or_else(|| piece.text()), false),
+            None => {
+                emit(piece.get("text").and_then(Raw::text).or_else(|| piece.text()), false, sink);
+                if let Some(source) = media::picture(piece) {
+                    sink(Event::Image { choice, source });
+                }
+            }
         }
     }
 }

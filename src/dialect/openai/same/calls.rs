@@ -7,7 +7,7 @@
 use super::json_string;
 use crate::dialect::openai::calls::Places;
 use crate::dialect::openai::provider::{is_id, made_up_id};
-use crate::dialect::openai::wire;
+use crate::dialect::openai::{answer, wire};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
 use std::collections::BTreeMap;
 
@@ -168,18 +168,29 @@ fn mend_choice<'a>(
 ) {
     let reason = choice.get("finish_reason");
     let ending = ending(reason, whole, has_calls);
-    let more = ending.as_deref().filter(|_| reason.is_none()).map(|ending| ("finish_reason", ending));
+    let mut more: Vec<(&str, &[u8])> = Vec::new();
+    more.extend(ending.as_deref().filter(|_| reason.is_none()).map(|ending| ("finish_reason", ending)));
+    let lacks_message = whole.0 && answer::message_of(choice).is_none();
+    if lacks_message && choice.get("message").is_none() {
+        more.push(("message", NO_MESSAGE));
+    }
     let decide = |name: &Text<'a>, value: Raw<'a>| {
         if let (true, Some(ending)) = (name == "finish_reason", &ending) {
             return Edit::Replace(ending.clone());
+        }
+        if lacks_message && name == "message" {
+            return Edit::Put(NO_MESSAGE);
         }
         if !value.is_null() && (name == "delta" || name == "message") {
             return Edit::Replace(replaced(value, "tool_calls", &mut mend_calls));
         }
         Edit::Keep
     };
-    edit_object(choice, decide, more.as_slice(), out);
+    edit_object(choice, decide, &more, out);
 }
+
+/// Of a choice that the filter emptied: clients look into it.
+const NO_MESSAGE: &[u8] = br#"{"role":"assistant","content":"","refusal":null}"#;
 
 impl Fragment {
     fn whole(number: usize) -> Fragment {

@@ -62,10 +62,11 @@ impl ContentChanges {
         if is_of(self.strings, message)
             && let Some(text) = joined(message, content)
         {
-            if self.marks.is_some()
-                && content.items().any(|part| part.present(CacheMarks::ANTHROPICS).is_some())
-            {
-                losses.advisory(CacheMarks::ANTHROPICS);
+            // A string has no place for them, whoever knows them.
+            for mark in MARKS.into_iter().filter(|mark| content.may_have_member(mark)) {
+                if content.items().any(|part| part.present(mark).is_some()) {
+                    losses.advisory(mark);
+                }
             }
             return Edit::Replace(json_string(&text));
         }

@@ -5,7 +5,7 @@ use crate::dialect::openai::{answer, wire};
 use crate::dialect::seam::WholeAnswer;
 use crate::dialect::{Body, Seen, Turn};
 use crate::failure::{Failure, Head};
-use crate::json::{Edit, Kind, Raw, edit_object};
+use crate::json::{Edit, Raw, edit_object};
 
 /// Edits the answer.
 ///
@@ -40,7 +40,7 @@ fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<(Seen, bool), Failure> {
             "usage" => seen.usage = wire::read_usage(value),
             "choices" => {
                 for choice in value.items() {
-                    let finish = look_at_choice(choice, head, &mut mends)?;
+                    let finish = look_at_choice(choice, value, head, &mut mends)?;
                     seen.finish.get_or_insert(finish.to_owned());
                 }
             }
@@ -50,18 +50,25 @@ fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<(Seen, bool), Failure> {
     Ok((seen, mends))
 }
 
-fn look_at_choice(choice: Raw<'_>, head: &Head<'_>, mends: &mut bool) -> Result<&'static str, Failure> {
-    let message = choice.present("message").filter(|message| message.kind() == Kind::Object);
+fn look_at_choice(
+    choice: Raw<'_>,
+    choices: Raw<'_>,
+    head: &Head<'_>,
+    mends: &mut bool,
+) -> Result<&'static str, Failure> {
+    let message = answer::message_of(choice);
     let tool_calls = message.and_then(|message| message.present("tool_calls"));
     let has_calls = tool_calls.is_some_and(|calls| calls.items().next().is_some());
     let reason = choice.get("finish_reason");
-    *mends |= calls::must_mend(reason, tool_calls);
+    *mends |= message.is_none() || calls::must_mend(reason, tool_calls);
     let finish = wire::finish_of(reason, has_calls);
-    match (answer::failed_choice(choice, &finish), message) {
-        (Some(failure), _) => Err(failure),
-        (None, None) => Err(answer::no_message(choice, &finish, head)),
-        (None, Some(_)) => Ok(wire::finish_name(&finish)),
+    if let Some(failure) = answer::failed_choice(choice, &finish) {
+        return Err(failure);
     }
+    if message.is_none() {
+        answer::no_message(choice, &finish, choices, head)?;
+    }
+    Ok(wire::finish_name(&finish))
 }
 
 #[cfg(test)]
@@ -91,6 +98,22 @@ mod tests {
         assert_eq!(answer.seen, seen);
         let bare = edited(r#"{"choices":[{"message":{}}]}"#).unwrap();
         assert_eq!(bare.body, br#"{"choices":[{"message":{},"finish_reason":"stop"}],"model":"asked"}"#);
+    }
+
+    #[test]
+    fn a_filter_empties_one_of_several() {
+        let body = r#"{"model":"m","choices":[{"index":0,"finish_reason":"content_filter","message":null},{"index":1,"message":{"role":"assistant","content":"b"},"finish_reason":"stop"},{"finish_reason":"content_filter","index":2}]}"#;
+        assert_eq!(
+            String::from_utf8(edited(body).unwrap().body).unwrap(),
+            r#"{"model":"asked","choices":[{"index":0,"finish_reason":"content_filter","message":{"role":"assistant","content":"","refusal":null}},{"index":1,"message":{"role":"assistant","content":"b"},"finish_reason":"stop"},{"finish_reason":"content_filter","index":2,"message":{"role":"assistant","content":"","refusal":null}}]}"#
+        );
+        let all = body.replace(
+            r#""message":{"role":"assistant","content":"b"},"finish_reason":"stop""#,
+            r#""finish_reason":"content_filter""#,
+        );
+        assert_eq!(edited(&all).unwrap_err().class, Class::ContentPolicy);
+        let cut = body.replace(r#""finish_reason":"content_filter","index":2"#, r#""index":2"#);
+        assert_eq!(edited(&cut).unwrap_err().class, Class::Malformed);
     }
 
     #[test]

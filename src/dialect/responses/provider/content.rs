@@ -1,7 +1,7 @@
 //! The model's parts into the typed parts of a message's or an output's content.
 
 use crate::chat::{PartKind, Source};
-use crate::dialect::{Dialect, Loss, Losses, Refusal, write_data_url};
+use crate::dialect::{Dialect, Loss, Losses, Refusal, talk, write_data_url};
 use crate::json::{Text, Writer};
 
 /// Writes a part of what the user, the operator or a tool says. `dialect`: the caller's; `place` is for refusals.
@@ -99,15 +99,5 @@ fn write_document(source: &Source<'_>, name: Option<&Text<'_>>, w: &mut Writer<'
 /// # Errors
 /// The refusal, if `losses` doesn't allow dropping it.
 pub(super) fn refuse(kind: &PartKind<'_>, place: Loss, losses: &mut Losses) -> Result<(), Refusal> {
-    let what = match kind {
-        PartKind::Foreign { kind, .. } => kind.decode().into_owned(),
-        PartKind::ToolCall(_) => "tool call".to_owned(),
-        PartKind::ToolResult(_) => "tool result".to_owned(),
-        PartKind::Thought(_) => "thought".to_owned(),
-        _ => "part".to_owned(),
-    };
-    losses.meaning(
-        place,
-        &format!("is a part of type `{what}`, which OpenAI's Responses have no place for here"),
-    )
+    talk::refuse(kind, place, "OpenAI's Responses have", losses)
 }

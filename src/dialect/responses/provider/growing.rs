@@ -3,9 +3,10 @@
 //! By the book each piece comes once, and then once more in the event that ends it; servers that speak Responses leave out one or
 //! the other. So what an ending has and no piece had is told then.
 
+use super::super::wire::picture;
 use super::item::{self, BETWEEN, ItemKind};
 use super::reply;
-use crate::chat::{Event, PartKind, Source};
+use crate::chat::{Event, PartKind};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation::Length;
 use crate::dialect::seam::Sink;
@@ -167,10 +168,8 @@ impl GrowingItem {
             }
             ItemKind::Reasoning => self.end_thought(item, memo, sink),
             ItemKind::Picture => {
-                if let Some(PartKind::Image { source: Source::Base64 { media_type, data }, .. }) =
-                    item::picture(item)
-                {
-                    sink(Event::Image { choice: 0, media_type, data });
+                if let Some(PartKind::Image { source, .. }) = picture(item) {
+                    sink(Event::Image { choice: 0, source });
                 }
             }
             ItemKind::Other => {}

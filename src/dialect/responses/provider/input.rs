@@ -13,6 +13,7 @@ use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolR
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::ids::plain_within;
 use crate::dialect::piece::names::Renames;
+use crate::dialect::talk::kept;
 use crate::dialect::{Host, Losses, Quirk, Refusal, Target};
 use crate::json::{Text, Writer};
 
@@ -108,21 +109,11 @@ impl InputWriter<'_> {
         Ok(())
     }
 
-    /// What of it goes out: a message isn't written without content.
+    /// What of it goes out.
     fn kept<'p>(&mut self, said: Vec<SaidPart<'p>>) -> Result<Vec<SaidPart<'p>>, Refusal> {
-        if !self.losses.may_drop() {
-            return Ok(said);
-        }
-        let mut kept = Vec::with_capacity(said.len());
-        for (place, kind) in said {
-            let mut out = Vec::new();
-            let mut w = Writer::weighing(&mut out);
-            content::write(kind, place.clone(), self.dialect, self.losses, &mut w)?;
-            if w.length() > 0 {
-                kept.push((place, kind));
-            }
-        }
-        Ok(kept)
+        kept(said, self.losses, |(place, kind), losses, w| {
+            content::write(kind, place.clone(), self.dialect, losses, w)
+        })
     }
 
     fn result(&mut self, place: Loss, result: &ToolResult<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! An item of the output: what a whole answer and the end of an item in a stream have in common.
 
 use super::seal;
-use crate::chat::{Arguments, Citation, Maker, PartKind, Source, Thought, ToolCall};
+use crate::chat::{Arguments, Citation, Maker, Thought, ToolCall};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
@@ -92,18 +92,6 @@ fn told(item: Raw<'_>) -> Text<'_> {
 
 /// Between two parts of what is told.
 pub(super) const BETWEEN: &str = "\n\n";
-
-/// A picture that the model made: <https://platform.openai.com/docs/guides/tools-image-generation>.
-pub(super) fn picture(item: Raw<'_>) -> Option<PartKind<'_>> {
-    let data = text(item, "result")?;
-    let media_type = match text(item, "output_format") {
-        Some(format) if format == "jpeg" || format == "webp" => {
-            Text::from(format!("image/{}", format.decode()))
-        }
-        _ => Text::from("image/png"),
-    };
-    Some(PartKind::Image { source: Source::Base64 { media_type, data }, detail: None })
-}
 
 /// Appends the elements of Responses' `logprobs` as Chat Completions writes them.
 pub(super) fn write_logprobs(entries: Raw<'_>, w: &mut Writer<'_>) {

@@ -1,7 +1,7 @@
 //! A whole `response` into the model.
 
 use super::super::same::parse;
-use super::super::wire::read_usage;
+use super::super::wire::{picture, read_usage};
 use super::item::{self, ItemKind};
 use crate::chat::{Choice, Finish, PartKind, Reply, Thought};
 use crate::dialect::piece::citation;
@@ -35,7 +35,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
                 let thought: Option<Thought<'_>> = item::thought(item, memo);
                 choice.parts.extend(thought.map(|thought| PartKind::Thought(thought).into()));
             }
-            ItemKind::Picture => choice.parts.extend(item::picture(item).map(Into::into)),
+            ItemKind::Picture => choice.parts.extend(picture(item).map(Into::into)),
             ItemKind::Other => {}
         }
     }

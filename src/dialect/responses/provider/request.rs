@@ -7,15 +7,12 @@ use crate::chat::{Effort, Features, Format, Request};
 use crate::dialect::loss::{Member, lose_member_of_message};
 use crate::dialect::piece::names::{Renames, of_tools};
 use crate::dialect::seam::Sending;
-use crate::dialect::talk::{effort_of, list_foreign_sampling};
+use crate::dialect::talk::{NO_JSON, NO_SCHEMA, effort_of, list_foreign_sampling, openais_user};
 use crate::dialect::{Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Target, lose_member};
 use crate::json::{Text, Writer};
 
 /// The longest name of a function, in bytes.
 const MAX_NAME: usize = 64;
-
-/// The longest `user`, in characters.
-const MAX_USER: usize = 64;
 
 /// `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 10 instead.`
 /// (vectorize-io/hindsight#58). Claude Code asks for one token to see whether it may ask at all.
@@ -148,11 +145,12 @@ impl ResponseComposer<'_> {
         let thinking = &self.request.thinking;
         let effort = self.wanted();
         // Not every model knows an effort of `none`.
-        if effort.is_none() && thinking.off {
+        if effort.is_none() && thinking.off && !self.target.never_thinks() {
             self.losses.advisory("thinking");
         }
         let takes_effort = self.target.has(Features::REASONING_EFFORT);
-        if effort.is_some() && !takes_effort {
+        let is_so_anyway = effort == Some(Effort::None) && self.target.never_thinks();
+        if effort.is_some() && !takes_effort && !is_so_anyway {
             self.losses.advisory(Member::of_thinking(thinking));
         }
         let effort = effort.filter(|_| takes_effort).and_then(|wanted| match thinking.effort {
@@ -183,13 +181,11 @@ impl ResponseComposer<'_> {
         let format = match &request.format {
             Format::Text => None,
             Format::Json if !self.target.has(Features::JSON_MODE) => {
-                let why = "asks for JSON, which this target can't hold an answer to";
-                self.losses.meaning(Member::Format, why)?;
+                self.losses.meaning(Member::Format, NO_JSON)?;
                 None
             }
             Format::Schema { .. } if !self.target.has(Features::JSON_SCHEMA) => {
-                let why = "has a schema, which this target can't hold an answer to";
-                self.losses.meaning(Member::Format, why)?;
+                self.losses.meaning(Member::Format, NO_SCHEMA)?;
                 None
             }
             format => Some(format),
@@ -209,10 +205,8 @@ impl ResponseComposer<'_> {
     }
 
     fn user(&mut self, w: &mut Writer<'_>) {
-        match &self.request.user {
-            Some(user) if user.decode().chars().count() <= MAX_USER => w.key("user").text(user),
-            Some(_) => self.losses.advisory(Member::User),
-            None => {}
+        if let Some(user) = openais_user(self.request, self.losses) {
+            w.key("user").text(user);
         }
         if self.request.cache.is_some() {
             self.losses.advisory("cache_control");

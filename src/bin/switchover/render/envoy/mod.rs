@@ -94,7 +94,7 @@ pub fn watched(config: &Config, document: String, here: &Surroundings, files: &P
         bootstrap: surroundings(config, here, Map::new(), Some(drill::extensions()))
             .with("dynamic_resources", dynamic)
             .into(),
-        listeners: listeners(config, here, &roles).map(TreeNode::from).collect(),
+        listeners: listeners(config, here, &roles).collect(),
         clusters: clusters(config, here, &roles).into_iter().map(|item| item.value).collect(),
         roles: wasm::resources(document, &here.wasm),
     }

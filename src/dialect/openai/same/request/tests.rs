@@ -2,7 +2,7 @@
 
 use super::super::super::tests::{target, turn};
 use super::*;
-use crate::dialect::{Row, Thoughts, Unsupported};
+use crate::dialect::{CacheMarks, Row, Thoughts, Unsupported};
 
 fn edited(body: &str, stream: bool, quirks: &'static [Quirk]) -> Result<(String, Vec<String>), Refusal> {
     let mut target = target("openai_compatible");
@@ -37,6 +37,22 @@ fn members_that_say_nothing() {
     assert_eq!(edited(body, false, &[Quirk::EmptyMembers]).unwrap(), (body.to_owned(), vec![]));
     let plain = r#"{"model":"there","messages":[{"role":"assistant","content":"null"},{"role":"assistant","content":"no"},{"role":"user","content":"a"}]}"#;
     assert_eq!(edited(body, false, &[]).unwrap(), (plain.to_owned(), vec![]));
+}
+
+#[test]
+fn marks_of_texts_that_become_one() {
+    let body = r#"{"model":"there","messages":[{"role":"system","content":[{"type":"text","text":"a","prompt_cache_breakpoint":{"mode":"explicit"}},{"type":"text","text":"b"}]},{"role":"user","content":[{"type":"text","text":"c","cache_control":{"type":"ephemeral"}}]}]}"#;
+    let all = CacheMarks { in_parts: &[CacheMarks::ANTHROPICS, CacheMarks::OPENAIS], around: true };
+    const SYSTEM: Quirk = Quirk::Strings(&["system"]);
+    let quirks: &'static [Quirk] = Box::leak(Box::new([SYSTEM, Quirk::CacheMarks(all)]));
+    let (sent, dropped) = edited(body, false, quirks).unwrap();
+    let joined = body.replace(
+        r#"[{"type":"text","text":"a","prompt_cache_breakpoint":{"mode":"explicit"}},{"type":"text","text":"b"}]"#,
+        r#""a\n\nb""#,
+    );
+    assert_eq!((sent, dropped), (joined, vec!["prompt_cache_breakpoint".to_owned()]));
+    let (_, dropped) = edited(body, false, &[Quirk::Strings(&["system", "user"])]).unwrap();
+    assert_eq!(dropped, ["prompt_cache_breakpoint", "cache_control"]);
 }
 
 #[test]

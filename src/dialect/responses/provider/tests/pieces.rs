@@ -2,7 +2,7 @@
 
 use super::super::reply;
 use super::{Gathered, gather};
-use crate::chat::{Citation, Event, Finish, Maker, Usage};
+use crate::chat::{Citation, Event, Finish, Maker, Source, Usage};
 use crate::failure::Class;
 use crate::json::{Raw, Text};
 
@@ -50,7 +50,8 @@ fn what_only_the_ends_of_items_tell_is_told() {
         let (id, name) = (Text::from(id), Text::from(name));
         format!("{:?}", Event::ToolStart { choice: 0, index, id, name, signature: None })
     };
-    let image = Event::Image { choice: 0, media_type: Text::from("image/webp"), data: Text::from("AAAA") };
+    let source = Source::Base64 { media_type: Text::from("image/webp"), data: Text::from("AAAA") };
+    let image = Event::Image { choice: 0, source };
     assert_eq!(
         gathered.said,
         [
