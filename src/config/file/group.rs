@@ -35,6 +35,14 @@ pub(super) static GROUP: Object = Object {
             "Other names; one `*` stands for anything. Names win over aliases, aliases without `*` over those with.",
         ),
         field(
+            "enabled",
+            ValueKind::Bool,
+            Presence::Default(Literal::Bool(true)),
+            "Whether it is there for callers. A group that is not stays checked and rendered: who asks for it, or by one of its \
+             aliases, gets 404 `model_not_found`, which says so, `/v1/models` doesn't list it, and where it is a fallback group its \
+             targets are left out; those of its own fallback group still follow.",
+        ),
+        field(
             "strategy",
             ValueKind::OneOf(strategies, plan::LATER),
             default_text("ordered"),
