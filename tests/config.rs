@@ -403,6 +403,43 @@ fn models_are_found_by_name_then_alias_then_glob() {
     assert_eq!(config.models().collect::<Vec<_>>(), ["team/production:1", "gpt-5.4-mini", "backup"]);
 }
 
+#[test]
+fn what_groups_share_is_written_once() {
+    use switchover::config::{BackOff, Group, WhenAll};
+    use switchover::failure::Class;
+    let config = Config::from_yaml(&fs::read(folder("config/good/defaults.yaml")).unwrap()).unwrap();
+    let [takes, says, short] = config.groups.as_slice() else { panic!("three groups") };
+    let times = |group: &Group| {
+        [
+            group.first_token_timeout_ms,
+            group.answer_timeout_ms,
+            group.stream_idle_timeout_ms,
+            group.timeout_ms,
+        ]
+    };
+    let choices = |group: &Group| {
+        let drops = format!("{:?}", group.unsupported) == "Drop";
+        (group.strategy, group.max_attempts, drops, group.when_all_ejected, group.when_all_cooling)
+    };
+    let rest = |group: &Group| {
+        let budget = (group.retry_budget.budget_percent, group.retry_budget.min_retry_concurrency);
+        let classes: Vec<Class> = group.failover_on.iter().collect();
+        (classes, group.degraded.clone().unwrap(), group.back_off.unwrap(), budget)
+    };
+    let (fast, anyway) = (WhenAll::FailFast, WhenAll::TryAnyway);
+    let pause = |base_ms, max_ms| BackOff { base_ms, max_ms };
+    assert_eq!(times(takes), [3_000, 7_000, 9_000, 11_000]);
+    assert_eq!(choices(takes), ("weighted_round_robin", 4, true, fast, anyway));
+    assert_eq!(rest(takes), (vec![Class::Connect], "Later.".to_owned(), pause(5, 6), (12.0, 3)));
+    assert_eq!(times(says), [1_000, 2_000, 4_000, 2_000]);
+    assert_eq!(choices(says), ("ordered", 1, false, anyway, fast));
+    // A map is taken whole: what is not in the group's own is as the key says.
+    assert_eq!(rest(says), (vec![], "Never.".to_owned(), pause(8, 80), (50.0, 100)));
+    assert_eq!(times(short), [500, 500, 9_000, 500]);
+    let yaml = fs::read(folder("config/good/defaults.yaml")).unwrap();
+    assert_eq!(switchover::config::warnings(&yaml, 0, &|_| None), [], "weights count by the shared strategy");
+}
+
 /// A target that a disabled fallback group has is off, unless another group of the chain has it too: then it stands there.
 #[test]
 fn a_disabled_fallback_group_is_passed_through() {

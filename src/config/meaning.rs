@@ -98,7 +98,6 @@ const TO_COME: &[&str] = &[
     "probe",
     "validate",
     "instructions",
-    "defaults",
     "services",
 ];
 

@@ -17,7 +17,11 @@ pub(super) fn groups(
     targets: &[Option<TargetSettings>],
     problems: &mut Problems,
 ) -> Vec<Option<Group>> {
-    let views = file.objects("model_groups");
+    if let Some(shared) = file.written_object("defaults") {
+        limits(&shared, problems);
+        shared.written_object("back_off").and_then(|written| back_off(&written, problems));
+    }
+    let views = file.groups();
     check_names(&views, problems);
     let mut own: Vec<Own> = views.iter().map(|view| own(view, target_views, problems)).collect();
     for (_, member) in own.iter_mut().flat_map(|group| &mut group.members) {
@@ -177,7 +181,9 @@ fn group(
     }
     let limits = limits(view, problems);
     let back_off = match view.written_object("back_off") {
-        Some(written) => Some(back_off(&written, problems)?),
+        Some(written) if view.owns("back_off") => Some(back_off(&written, problems)?),
+        // What is wrong with a shared one has been told.
+        Some(shared) => Some(back_off(&shared, &mut Problems::default())?),
         None => None,
     };
     let budget = view.object("retry_budget")?;
@@ -261,7 +267,7 @@ fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Ranges> {
     let from_first_token = if view.has("first_token_timeout") { first_token } else { ANSWER_TIMEOUT_MS };
     let answer = view.ms("answer_timeout").unwrap_or(from_first_token);
     for (name, ms) in [("first_token_timeout", first_token), ("answer_timeout", answer)] {
-        if view.has(name) && ms > whole {
+        if view.owns(name) && ms > whole {
             let (path, at) = view.place(name);
             let wrong =
                 format!("This is longer than `timeout` ({}), which ends the request before", show_ms(whole));

@@ -80,7 +80,7 @@ fn unknown_model(target: &View<'_>, warnings: &mut Problems) {
 
 /// What members say of themselves where nobody looks at it.
 fn idle(file: &View<'_>, warnings: &mut Problems) {
-    let groups = file.objects("model_groups");
+    let groups = file.groups();
     for signal in signals() {
         let SignalSource::GroupMember { several } = signal.source else { continue };
         let reads = |group: &View<'_>| {
@@ -116,7 +116,7 @@ fn idle(file: &View<'_>, warnings: &mut Problems) {
 }
 
 fn unused(file: &View<'_>, targets: &[View<'_>], warnings: &mut Problems) {
-    let groups = file.objects("model_groups");
+    let groups = file.groups();
     let members: Vec<View<'_>> = groups.iter().flat_map(|group| group.objects("targets")).collect();
     for target in targets {
         let Some(id) = target.text("id") else { continue };
@@ -138,7 +138,7 @@ fn unused(file: &View<'_>, targets: &[View<'_>], warnings: &mut Problems) {
 /// A group that is there for callers and has nobody to answer them.
 fn all_off(file: &View<'_>, warnings: &mut Problems) {
     let Some(config) = super::config(file, &mut Problems::default()) else { return };
-    for (view, group) in file.objects("model_groups").iter().zip(&config.groups) {
+    for (view, group) in file.groups().iter().zip(&config.groups) {
         if group.enabled && group.members.iter().all(|member| member.off.is_some()) {
             let (path, at) = view.place("targets");
             let wrong = "Every target of the group is disabled or out, so all its requests are refused";
@@ -158,8 +158,8 @@ fn keys(file: &View<'_>, look: LookAtKey<'_>, warnings: &mut Problems) {
 }
 
 fn budgets(file: &View<'_>, warnings: &mut Problems) {
-    for view in file.objects("model_groups") {
-        if view.has("retry_budget") && !view.has("max_attempts") {
+    for view in file.groups() {
+        if view.owns("retry_budget") && !view.has("max_attempts") {
             let (path, at) = view.place("retry_budget");
             let wrong =
                 "The budget bounds repeated tries of a target, and this group tries each of its targets once";
