@@ -14,7 +14,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use switchover::config::{Config, yaml_to_json};
+use switchover::config::{Config, SwitchedOff, yaml_to_json};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -355,7 +355,12 @@ fn everything_is_resolved() {
     assert_eq!(group.strategy, "lowest_cost");
     // The cheaper of the first tier, the other, the lower priority, and what only the fallback group has.
     let expected = [(1, 0, 3), (0, 0, 7), (3, 1, 1), (2, 2, 1)];
-    assert_eq!(group.members, expected.map(|(target, tier, weight)| GroupMember { target, tier, weight }));
+    // `local` is out for want of its key.
+    let off = |target| (target == 3).then_some(SwitchedOff::NoKey);
+    assert_eq!(
+        group.members,
+        expected.map(|(target, tier, weight)| GroupMember { target, tier, weight, off: off(target) })
+    );
     let times = [
         group.first_token_timeout_ms,
         group.answer_timeout_ms,
@@ -396,6 +401,90 @@ fn models_are_found_by_name_then_alias_then_glob() {
     assert_eq!(config.closest("bakcup"), Some("backup"));
     assert_eq!(config.closest("gpt-5.4-nano"), Some("gpt-5.4-mini"));
     assert_eq!(config.models().collect::<Vec<_>>(), ["team/production:1", "gpt-5.4-mini", "backup"]);
+}
+
+#[test]
+fn what_groups_share_is_written_once() {
+    use switchover::config::{BackOff, Group, WhenAll};
+    use switchover::failure::Class;
+    let config = Config::from_yaml(&fs::read(folder("config/good/defaults.yaml")).unwrap()).unwrap();
+    let [takes, says, short] = config.groups.as_slice() else { panic!("three groups") };
+    let times = |group: &Group| {
+        [
+            group.first_token_timeout_ms,
+            group.answer_timeout_ms,
+            group.stream_idle_timeout_ms,
+            group.timeout_ms,
+        ]
+    };
+    let choices = |group: &Group| {
+        let drops = format!("{:?}", group.unsupported) == "Drop";
+        (group.strategy, group.max_attempts, drops, group.when_all_ejected, group.when_all_cooling)
+    };
+    let rest = |group: &Group| {
+        let budget = (group.retry_budget.budget_percent, group.retry_budget.min_retry_concurrency);
+        let classes: Vec<Class> = group.failover_on.iter().collect();
+        (classes, group.degraded.clone().unwrap(), group.back_off.unwrap(), budget)
+    };
+    let (fast, anyway) = (WhenAll::FailFast, WhenAll::TryAnyway);
+    let pause = |base_ms, max_ms| BackOff { base_ms, max_ms };
+    assert_eq!(times(takes), [3_000, 7_000, 9_000, 11_000]);
+    assert_eq!(choices(takes), ("weighted_round_robin", 4, true, fast, anyway));
+    assert_eq!(rest(takes), (vec![Class::Connect], "Later.".to_owned(), pause(5, 6), (12.0, 3)));
+    assert_eq!(times(says), [1_000, 2_000, 4_000, 2_000]);
+    assert_eq!(choices(says), ("ordered", 1, false, anyway, fast));
+    // A map is taken whole: what is not in the group's own is as the key says.
+    assert_eq!(rest(says), (vec![], "Never.".to_owned(), pause(8, 80), (50.0, 100)));
+    assert_eq!(times(short), [500, 500, 9_000, 500]);
+    let yaml = fs::read(folder("config/good/defaults.yaml")).unwrap();
+    assert_eq!(switchover::config::warnings(&yaml, 0, &|_| None), [], "weights count by the shared strategy");
+}
+
+/// A target that a disabled fallback group has is off, unless another group of the chain has it too: then it stands there.
+#[test]
+fn a_disabled_fallback_group_is_passed_through() {
+    let members = |enabled: bool| {
+        let yaml = format!(
+            "version: 1\ntargets:\n{}model_groups:\n\
+             - {{name: g, targets: [{{id: a}}], fallback_group: h}}\n\
+             - {{name: h, enabled: {enabled}, targets: [{{id: b}}, {{id: c, priority: 1}}], fallback_group: i}}\n\
+             - {{name: i, targets: [{{id: d}}, {{id: b, priority: 1}}]}}\n",
+            ["a", "b", "c", "d"]
+                .map(|id| format!("- {{id: {id}, provider: openai_compatible, endpoint: \"http://{id}\"}}\n"))
+                .concat()
+        );
+        let config = Config::from_yaml(yaml.as_bytes()).unwrap();
+        let members = |at: usize| {
+            config.groups[at].members.iter().map(|member| (member.target, member.off)).collect::<Vec<_>>()
+        };
+        assert_eq!(members(1), [(1, None), (2, None), (3, None)], "its own requests are refused as a whole");
+        members(0)
+    };
+    assert_eq!(members(true), [(0, None), (1, None), (2, None), (3, None)]);
+    assert_eq!(members(false), [(0, None), (2, Some(SwitchedOff::WithGroup)), (3, None), (1, None)]);
+}
+
+#[test]
+fn a_group_without_anybody_on_is_warned_of() {
+    let warned = |target: &str, group: &str| {
+        let yaml = format!(
+            "version: 1\ntargets: [{{id: a, provider: openai_compatible, endpoint: \"http://x\"{target}}}]\n\
+             model_groups:\n  - {{name: g, targets: [{{id: a}}]{group}}}\n"
+        );
+        let warnings = switchover::config::warnings(yaml.as_bytes(), 0, &|_| None);
+        warnings.iter().map(|warning| warning.in_file("f")).collect::<Vec<_>>()
+    };
+    assert_eq!(warned("", ""), [""; 0]);
+    for off in [", enabled: false", ", out: auth"] {
+        assert_eq!(
+            warned(off, ""),
+            [
+                "f:4:24: model_groups[0].targets: Every target of the group is disabled or out, so all its requests are refused. \
+              Enable one, or write `enabled: false` for the group."
+            ]
+        );
+        assert_eq!(warned(off, ", enabled: false"), [""; 0]);
+    }
 }
 
 #[test]

@@ -46,8 +46,8 @@ impl Listen {
 }
 
 impl Config {
-    /// The group a caller's `model` means: by name, else by an alias without `*`, else by the first alias in file
-    /// order that matches.
+    /// The group a caller's `model` means, enabled or not: by name, else by an alias without `*`, else by the first alias in
+    /// file order that matches.
     pub fn group_for(&self, model: &str) -> Option<&Group> {
         let by_alias = |exact: bool| {
             self.groups.iter().find(|group| {
@@ -62,9 +62,9 @@ impl Config {
             .or_else(|| by_alias(false))
     }
 
-    /// What callers can ask for by name: groups, each followed by its aliases without `*`.
+    /// What callers can ask for by name: groups that are enabled, each followed by its aliases without `*`.
     pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().flat_map(|group| {
+        self.groups.iter().filter(|group| group.enabled).flat_map(|group| {
             let aliases = group.aliases.iter().filter_map(|alias| match alias {
                 Alias::Exact(name) => Some(name.as_str()),
                 Alias::Glob { .. } => None,

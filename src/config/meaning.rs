@@ -98,8 +98,6 @@ const TO_COME: &[&str] = &[
     "probe",
     "validate",
     "instructions",
-    "enabled",
-    "defaults",
     "services",
 ];
 
@@ -156,6 +154,7 @@ const RENAMED: &[Renamed] = &[
     (&["allowed_fails", "max_fails", "outlier_detection"], &["circuit_breaker", "consecutive_failures"]),
     (&["cooldown_time"], &["base_ejection_time"]),
     (&["tags", "metadata"], &["labels"]),
+    (&["disabled", "disable", "active", "is_enabled"], &["enabled"]),
     (&["system", "system_prompt", "prompt", "system_instruction", "system_message"], &["instructions"]),
     (&["prefix", "before"], &["prepend"]),
     (&["suffix", "after"], &["append"]),

@@ -186,6 +186,7 @@ fn check_scalar(node: &Node, kind: &ValueKind) -> Scalar {
             let instead = match closest {
                 Some(choice) if choices.len() > MOST_LISTED => format!("Write `{choice}`, if that is meant"),
                 Some(choice) => format!("Write `{choice}`; the choices are {}", listed(choices)),
+                None if choices.len() == 1 => format!("Write {}", listed(choices)),
                 None => format!("Write one of {}", listed(choices)),
             };
             Err((format!("{} is not known here", quoted(text)), instead))

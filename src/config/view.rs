@@ -1,7 +1,7 @@
 //! Reads values out of a document that [`super::shape`] has looked at, with the table's defaults for what is not
 //! written. What has the wrong kind reads as not written: it has been reported, and no further problem may follow from it.
 
-use super::file::{Literal, Object, Presence, ValueKind};
+use super::file::{DEFAULTS, Literal, Object, Presence, ValueKind};
 use super::node::{Node, Value};
 use super::problem::{Position, element, member};
 use super::time::duration_ms;
@@ -12,6 +12,8 @@ pub(super) struct View<'n> {
     object: &'static Object,
     /// `None` where the map is left out: all is default then.
     node: Option<&'n Node>,
+    /// The file's `defaults`, for a group: what it doesn't say itself is read there.
+    shared: Option<&'n Node>,
     pub path: String,
     /// Where the map begins; its parent's place where it is left out.
     pub at: Option<Position>,
@@ -19,17 +21,30 @@ pub(super) struct View<'n> {
 
 impl<'n> View<'n> {
     pub(super) fn new(object: &'static Object, node: &'n Node) -> View<'n> {
-        View { object, node: Some(node), path: String::new(), at: node.at }
+        View { object, node: Some(node), shared: None, path: String::new(), at: node.at }
     }
 
     /// The path of a member and where it is written: its value, else the map.
     pub(super) fn place(&self, name: &str) -> (String, Option<Position>) {
-        (member(&self.path, name), self.get(name).map_or(self.at, |node| node.at))
+        (member(&self.path, name), self.own(name).map_or(self.at, |node| node.at))
     }
 
-    /// A member, whatever its kind.
+    /// A member, whatever its kind: the map's own, else a shared one.
     pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.own(name).or_else(|| self.inherited(name))
+    }
+
+    fn own(&self, name: &str) -> Option<&'n Node> {
         self.node.and_then(|node| node.get(name))
+    }
+
+    fn inherited(&self, name: &str) -> Option<&'n Node> {
+        self.shared.filter(|_| DEFAULTS.field(name).is_some()).and_then(|node| node.get(name))
+    }
+
+    /// Whether the map says it itself. What is shared is judged where it is written.
+    pub(super) fn owns(&self, name: &str) -> bool {
+        self.own(name).is_some()
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -118,13 +133,22 @@ impl<'n> View<'n> {
     /// A map inside; one that is left out has defaults only.
     pub(super) fn object(&self, name: &str) -> Option<View<'n>> {
         let ValueKind::Object(object) = self.object.field(name)?.kind else { return None };
-        let (path, at) = self.place(name);
-        Some(View { object, node: self.get(name), path, at })
+        let (path, at) = match self.inherited(name).filter(|_| !self.owns(name)) {
+            Some(shared) => (member("defaults", name), shared.at),
+            None => self.place(name),
+        };
+        Some(View { object, node: self.get(name), shared: None, path, at })
     }
 
     /// A map inside, if it is written.
     pub(super) fn written_object(&self, name: &str) -> Option<View<'n>> {
         self.object(name).filter(|_| self.has(name))
+    }
+
+    /// The file's model groups, each with what it takes from `defaults`.
+    pub(super) fn groups(&self) -> Vec<View<'n>> {
+        let shared = self.get("defaults");
+        self.objects("model_groups").into_iter().map(|group| View { shared, ..group }).collect()
     }
 
     /// The maps of a list.
@@ -139,6 +163,7 @@ impl<'n> View<'n> {
         let view = |(index, node): (usize, &'n Node)| View {
             object,
             node: Some(node),
+            shared: None,
             path: element(&path, index),
             at: node.at,
         };

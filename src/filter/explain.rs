@@ -117,6 +117,9 @@ fn write_drills(runtime: &Runtime, group: &Group, headers: &[(Vec<u8>, Vec<u8>)]
                 }
                 w.key("percentage").f64(f64::from(drill.per_million) / 10_000.0);
                 w.key("until_ms").u64(drill.until_ms);
+                if !drill.enabled {
+                    w.key("enabled").bool(false);
+                }
                 w.key("forced").bool(wish.as_ref().is_some_and(|wish| wish.forces(config, drill)));
             });
         }

@@ -2,8 +2,8 @@
 
 use super::answer::Answer;
 use super::headers::{self, Header};
-use crate::config::Config;
-use crate::dialect::{CallerError, Surface};
+use crate::config::{Config, Group};
+use crate::dialect::{CallerError, Refusal, Surface};
 use crate::json::Writer;
 
 /// The answer, if the path is one of these.
@@ -29,22 +29,34 @@ pub fn answer(config: &Config, path: &str, method: &[u8], headers: &[Header<'_>]
         return Some(Answer::error(surface, &error).with("allow", "GET"));
     }
     let Some(id) = id else { return Some(Answer::json(200, list(config, surface))) };
-    if config.group_for(&id).is_none() {
-        let shown: String = id.chars().take(100).collect();
-        let hint = config.closest(&id).map_or(String::new(), |closest| format!(" Did you mean `{closest}`?"));
-        let error = CallerError {
-            status: 404,
-            code: "model_not_found".to_owned(),
-            param: Some("model".to_owned()),
-            message: format!(
-                "The model `{shown}` does not exist here.{hint} GET /v1/models lists what there is."
-            ),
-        };
-        return Some(Answer::error(surface, &error));
+    if let Err(refusal) = find(config, &id) {
+        return Some(Answer::error(surface, &CallerError::from(refusal)));
     }
     let mut out = Vec::new();
     one(&mut Writer::new(&mut out), &id, surface);
     Some(Answer::json(200, out))
+}
+
+/// The group that a caller's `model` means.
+///
+/// # Errors
+/// There is none, or it is disabled: its names stay its own, and nobody else answers for it.
+pub(super) fn find<'c>(config: &'c Config, model: &str) -> Result<&'c Group, Refusal> {
+    let shown: String = model.chars().take(100).collect();
+    let wrong = match config.group_for(model) {
+        Some(group) if group.enabled => return Ok(group),
+        Some(group) if group.name == model => format!("The model `{shown}` is disabled here."),
+        Some(group) => {
+            format!("The model `{shown}` is of the group `{}`, which is disabled here.", group.name)
+        }
+        None => {
+            let hint =
+                config.closest(model).map_or(String::new(), |closest| format!(" Did you mean `{closest}`?"));
+            format!("The model `{shown}` does not exist here.{hint}")
+        }
+    };
+    let message = format!("{wrong} GET /v1/models lists what there is.");
+    Err(Refusal { param: Some("model".to_owned()), ..Refusal::of(404, "model_not_found", message) })
 }
 
 fn list(config: &Config, surface: Surface) -> Vec<u8> {
@@ -101,4 +113,28 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_is_off_is_not_listed() {
+        let json = r#"{"version":1,"targets":[{"id":"a","provider":"openai_compatible","endpoint":"http://x"}],"model_groups":[
+            {"name":"on","aliases":["*"],"targets":[{"id":"a"}]},
+            {"name":"off","aliases":["of"],"enabled":false,"targets":[{"id":"a"}]}]}"#;
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let got = |path| {
+            let answer = answer(&config, path, b"GET", &[]).unwrap();
+            (answer.status, String::from_utf8(answer.body).unwrap())
+        };
+        let (status, body) = got("/v1/models");
+        assert!(status == 200 && body.contains(r#""id":"on""#) && !body.contains(r#""id":"of"#), "{body}");
+        assert!(got("/v1/models/off").1.contains("The model `off` is disabled here. GET /v1/models"));
+        assert_eq!(
+            [got("/v1/models/off").0, got("/v1/models/of").0, got("/v1/models/else").0],
+            [404, 404, 200]
+        );
+    }
 }

@@ -5,7 +5,7 @@ use super::fit::{Vectors, verdict};
 use super::strategy::pick;
 use super::{Availability, Circumstances, Demand, Members, Verdict, heads, order};
 use crate::dialect::Unsupported;
-use crate::settings::{Config, Group, GroupMember, WhenAll};
+use crate::settings::{Config, Group, GroupMember, SwitchedOff, WhenAll};
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +20,19 @@ pub struct Plan {
     /// Every target that could take the request and isn't cooling down is ejected for broken streams; the first comes back in
     /// so many milliseconds. With `when_all_ejected: try_anyway` there is an order all the same.
     pub all_ejected_ms: Option<u64>,
+    /// Nobody can be asked, as every target that could take the request is off; if for several reasons, the greatest.
+    pub all_off: Option<SwitchedOff>,
 }
 
 /// Plans one request.
 pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circumstances<'_>) -> Plan {
     let vectors = demand.embeds.and_then(|asked| Vectors::of(config, group, asked));
+    let judged = |member: &GroupMember, goes_without: bool| {
+        verdict(config, member.target, demand, vectors, now, goes_without)
+    };
     let judge = |goes_without: bool| -> Vec<Verdict> {
-        let judged =
-            |member: &GroupMember| verdict(config, member.target, demand, vectors, now, goes_without);
-        group.members.iter().map(judged).collect()
+        let on = |member: &GroupMember| member.off.map_or_else(|| judged(member, goes_without), Verdict::Off);
+        group.members.iter().map(on).collect()
     };
     let mut verdicts = judge(false);
     // Only where nobody has all of it does a request go on without a part.
@@ -51,9 +55,17 @@ pub fn choose(config: &Config, group: &Group, demand: &Demand<'_>, now: &Circums
         all_cooling_ms = cooling_ms.filter(|_| all_ejected_ms.is_none());
         left = anyway(group, &verdicts);
     }
+    let mut all_off = None;
+    if left.is_empty() && all_ejected_ms.is_none() && all_cooling_ms.is_none() {
+        let drops = group.unsupported == Unsupported::Drop;
+        let are_all = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Off(_)));
+        let could = |member: &&GroupMember| are_all || has_all(&judged(member, drops));
+        let off = group.members.iter().filter(|member| member.off.is_some());
+        all_off = off.filter(could).filter_map(|member| member.off).max();
+    }
     let (left, head) = head(config, group, left, now, &mut verdicts);
     let order = order(group, left, head);
-    Plan { order, verdicts, all_cooling_ms, all_ejected_ms }
+    Plan { order, verdicts, all_cooling_ms, all_ejected_ms, all_off }
 }
 
 fn those(verdicts: &[Verdict], wanted: fn(&Verdict) -> bool) -> Members {

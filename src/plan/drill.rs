@@ -102,6 +102,13 @@ mod tests {
     }
 
     #[test]
+    fn a_drill_that_is_off_hits_nobody() {
+        let config = config(&drill("a", r#""class":"auth","enabled":false"#, 100.0));
+        assert_eq!(drilled(&config, &[0, 1], 0, 7, |_| true), []);
+        assert_eq!(config.twins(0).count(), 1, "its twin stays");
+    }
+
+    #[test]
     fn nothing_and_everything() {
         let config = config(
             &[drill("a", r#""class":"auth""#, 0.0), drill("a", r#""class":"quota""#, 100.0)].join(","),

@@ -27,8 +27,8 @@ pub(super) struct Vectors<'v> {
 }
 
 impl<'v> Vectors<'v> {
-    /// Those of the first target that has embeddings, able to take this one request or not: another request would get
-    /// another model's.
+    /// Those of the first target that has embeddings, able to take this one request or not, and on or off: another request
+    /// would get another model's.
     pub(super) fn of(config: &'v Config, group: &Group, asked: &'v str) -> Option<Vectors<'v>> {
         let mut targets = group.members.iter().filter_map(|member| config.targets.get(member.target));
         let first = targets.find(|target| exchange::embeds(&target.wire, asked))?;

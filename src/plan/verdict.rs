@@ -1,12 +1,15 @@
 //! Verdicts: why a member of a group may be asked or not, in words.
 
 use crate::chat::Features;
+use crate::settings::SwitchedOff;
 
 /// Why a member is in the order or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It can take the request.
     In,
+    /// The file lets no request go to it.
+    Off(SwitchedOff),
     /// It has not all that the request needs.
     Lacks(Features),
     /// The request surely exceeds its window of so many tokens.
@@ -36,6 +39,11 @@ impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Verdict::In => f.write_str("can take the request"),
+            Verdict::Off(SwitchedOff::Disabled) => f.write_str("is disabled in the file"),
+            Verdict::Off(SwitchedOff::WithGroup) => {
+                f.write_str("is of a fallback group that is disabled in the file")
+            }
+            Verdict::Off(SwitchedOff::NoKey) => f.write_str("is out: its key is missing"),
             Verdict::Lacks(missing) => {
                 write!(f, "lacks {}", missing.names().collect::<Vec<_>>().join(", "))
             }

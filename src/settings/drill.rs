@@ -8,6 +8,8 @@ use crate::failure::Class;
 pub struct Drill {
     /// A place in [`Config::targets`].
     pub target: usize,
+    /// If not, it is as if it were over.
+    pub enabled: bool,
     /// What happens to an attempt.
     pub effect: Effect,
     /// Of the attempts at the target, in millionths: 0 to 1,000,000.
@@ -19,9 +21,9 @@ pub struct Drill {
 }
 
 impl Drill {
-    /// Whether it is not over.
+    /// Whether it is enabled and not over.
     pub fn is_on(&self, now_ms: u64) -> bool {
-        now_ms < self.until_ms
+        self.enabled && now_ms < self.until_ms
     }
 }
 
@@ -77,7 +79,7 @@ pub const MAX_DRILLED_ORDERS: usize = 768;
 
 impl Config {
     /// The twins of a target (a place in [`Config::targets`]): one for each way in which drills treat it, those that are
-    /// over included.
+    /// over or disabled included.
     pub fn twins(&self, target: usize) -> impl Iterator<Item = Twin> {
         let has = move |twin: Twin| {
             self.drills.iter().any(|drill| drill.target == target && drill.effect.twin() == twin)

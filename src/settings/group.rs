@@ -10,6 +10,8 @@ pub struct Group {
     pub name: String,
     /// In file order.
     pub aliases: Vec<Alias>,
+    /// If not, whoever asks for it is told so, and nobody of it is asked.
+    pub enabled: bool,
     /// Which target of a tier comes first: the name of one of [`crate::plan::strategies`], which say the rest.
     pub strategy: &'static str,
     /// The group's targets and those of its fallback groups, in the order to try: by tier, inside a tier in file order
@@ -54,6 +56,22 @@ pub struct GroupMember {
     pub tier: u8,
     /// At least 1; counts among the targets of its tier.
     pub weight: u32,
+    /// Nothing for one that requests may go to.
+    pub off: Option<SwitchedOff>,
+}
+
+/// Why the file lets no request go to a member of a group. It stays a member all the same, and its clusters and the orders
+/// that name it stay rendered: nothing but the filter's document changes with a word like `enabled`.
+///
+/// Where the members of a group are off for several reasons, the greatest counts: it is a fault, and no wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SwitchedOff {
+    /// The fallback group that it comes from has `enabled: false`.
+    WithGroup,
+    /// Its target has `enabled: false`.
+    Disabled,
+    /// Its target has `out: auth`.
+    NoKey,
 }
 
 /// Another name of a group.

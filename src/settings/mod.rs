@@ -9,7 +9,7 @@ mod group;
 mod target;
 
 pub use drill::{Drill, Effect, MAX_DRILLED_ORDERS, Twin};
-pub use group::{Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, WhenAll};
+pub use group::{Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, SwitchedOff, WhenAll};
 pub use target::{CircuitBreaker, Price, TargetSettings};
 
 use crate::dialect;

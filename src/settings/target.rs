@@ -1,5 +1,6 @@
 //! Targets: one model at one provider, what it costs and when it is left alone.
 
+use super::SwitchedOff;
 use crate::dialect;
 
 /// One model at one provider.
@@ -9,6 +10,8 @@ pub struct TargetSettings {
     pub wire: dialect::Target,
     /// The Envoy cluster's name; the id unless the file says otherwise.
     pub cluster: String,
+    /// Nothing for one that requests may go to.
+    pub off: Option<SwitchedOff>,
     /// A place in [`Config::credentials`](super::Config::credentials).
     pub credential: Option<usize>,
     /// What it costs, if the file says so.

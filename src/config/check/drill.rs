@@ -32,6 +32,7 @@ pub(super) fn drill(
     };
     Some(Drill {
         target: target?,
+        enabled: view.truth("enabled")?,
         effect,
         per_million: per_million(view.number("percentage")?),
         until_ms: timestamp_ms(view.text("until")?)?,

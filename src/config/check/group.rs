@@ -7,7 +7,7 @@ use crate::dialect::Unsupported;
 use crate::failure::Class;
 use crate::plan::{self, SignalSource, Strategy};
 use crate::settings::{
-    Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, TargetSettings, WhenAll,
+    Alias, BackOff, Group, GroupMember, MAX_MEMBERS, RetryBudget, SwitchedOff, TargetSettings, WhenAll,
 };
 
 /// Resolves all groups; `None` only where a problem says why.
@@ -17,9 +17,16 @@ pub(super) fn groups(
     targets: &[Option<TargetSettings>],
     problems: &mut Problems,
 ) -> Vec<Option<Group>> {
-    let views = file.objects("model_groups");
+    if let Some(shared) = file.written_object("defaults") {
+        limits(&shared, problems);
+        shared.written_object("back_off").and_then(|written| back_off(&written, problems));
+    }
+    let views = file.groups();
     check_names(&views, problems);
-    let own: Vec<Own> = views.iter().map(|view| own(view, target_views, problems)).collect();
+    let mut own: Vec<Own> = views.iter().map(|view| own(view, target_views, problems)).collect();
+    for (_, member) in own.iter_mut().flat_map(|group| &mut group.members) {
+        member.off = targets.get(member.target).and_then(Option::as_ref).and_then(|target| target.off);
+    }
     let next: Vec<Option<usize>> = views.iter().map(|view| fallback(view, &views, problems)).collect();
     check_cycles(&views, &next, problems);
     let resolve = |(index, view): (usize, &View<'_>)| {
@@ -30,12 +37,22 @@ pub(super) fn groups(
     views.iter().enumerate().map(resolve).collect()
 }
 
-/// The members that a group itself lists: best priority first.
-type Own = Vec<(u64, GroupMember)>;
+/// What a group itself says of its members.
+struct Own {
+    enabled: bool,
+    /// With their priorities, the best first.
+    members: Vec<(u64, GroupMember)>,
+}
+
+impl Own {
+    fn has(&self, target: usize) -> bool {
+        self.members.iter().any(|(_, member)| member.target == target)
+    }
+}
 
 fn own(view: &View<'_>, targets: &[View<'_>], problems: &mut Problems) -> Own {
     let members = view.objects("targets");
-    let mut own: Own = Vec::new();
+    let mut own = Vec::new();
     for (index, member) in members.iter().enumerate() {
         let Some(target) = refer(member, "id", targets, "id", "target", problems) else { continue };
         if members.iter().take(index).any(|earlier| earlier.text("id") == member.text("id")) {
@@ -44,11 +61,11 @@ fn own(view: &View<'_>, targets: &[View<'_>], problems: &mut Problems) -> Own {
             continue;
         }
         if let (Some(priority), Some(weight)) = (member.whole("priority"), member.small("weight")) {
-            own.push((priority, GroupMember { target, tier: 0, weight }));
+            own.push((priority, GroupMember { target, tier: 0, weight, off: None }));
         }
     }
     own.sort_by_key(|(priority, _)| *priority);
-    own
+    Own { enabled: view.truth("enabled").unwrap_or(true), members: own }
 }
 
 fn fallback(view: &View<'_>, groups: &[View<'_>], problems: &mut Problems) -> Option<usize> {
@@ -73,26 +90,37 @@ fn check_cycles(views: &[View<'_>], next: &[Option<usize>], problems: &mut Probl
     }
 }
 
-/// A group's members and then those of its fallback groups, each target where it comes first.
+/// A group's members and then those of its fallback groups, each target where it comes first; of a fallback group that is
+/// disabled only where no other has it, and off.
 fn flatten(start: usize, own: &[Own], next: &[Option<usize>]) -> Vec<GroupMember> {
-    let mut members: Vec<GroupMember> = Vec::new();
-    let mut visited = Vec::new();
-    let mut tier: u8 = 0;
+    let mut chain: Vec<usize> = Vec::new();
     let mut at = Some(start);
-    while let Some(index) = at.filter(|index| !visited.contains(index)) {
-        visited.push(index);
+    while let Some(index) = at.filter(|index| !chain.contains(index)) {
+        chain.push(index);
+        at = next.get(index).copied().flatten();
+    }
+    let counts = |index: usize| index == start || own.get(index).is_some_and(|group| group.enabled);
+    let is_elsewhere = |target: usize| {
+        let mut others = chain.iter().filter(|index| counts(**index));
+        others.any(|index| own.get(*index).is_some_and(|group| group.has(target)))
+    };
+    let mut members: Vec<GroupMember> = Vec::new();
+    let mut tier: u8 = 0;
+    for index in &chain {
+        let off = (!counts(*index)).then_some(SwitchedOff::WithGroup);
         let mut before = None;
-        for (priority, member) in own.get(index).into_iter().flatten() {
-            if members.iter().any(|known| known.target == member.target) {
+        for (priority, member) in own.get(*index).into_iter().flat_map(|group| &group.members) {
+            if members.iter().any(|known| known.target == member.target)
+                || off.is_some() && is_elsewhere(member.target)
+            {
                 continue;
             }
             if before != Some(*priority) && !members.is_empty() {
                 tier = tier.saturating_add(1);
             }
             before = Some(*priority);
-            members.push(GroupMember { tier, ..*member });
+            members.push(GroupMember { tier, off: member.off.or(off), ..*member });
         }
-        at = next.get(index).copied().flatten();
     }
     members
 }
@@ -153,7 +181,9 @@ fn group(
     }
     let limits = limits(view, problems);
     let back_off = match view.written_object("back_off") {
-        Some(written) => Some(back_off(&written, problems)?),
+        Some(written) if view.owns("back_off") => Some(back_off(&written, problems)?),
+        // What is wrong with a shared one has been told.
+        Some(shared) => Some(back_off(&shared, &mut Problems::default())?),
         None => None,
     };
     let budget = view.object("retry_budget")?;
@@ -167,6 +197,7 @@ fn group(
     Some(Group {
         name: view.string("name")?,
         aliases: view.texts("aliases").into_iter().filter_map(Alias::parse).collect(),
+        enabled: view.truth("enabled")?,
         strategy: strategy?.name,
         members,
         max_attempts: view.small("max_attempts").unwrap_or(all_members),
@@ -236,7 +267,7 @@ fn limits(view: &View<'_>, problems: &mut Problems) -> Option<Ranges> {
     let from_first_token = if view.has("first_token_timeout") { first_token } else { ANSWER_TIMEOUT_MS };
     let answer = view.ms("answer_timeout").unwrap_or(from_first_token);
     for (name, ms) in [("first_token_timeout", first_token), ("answer_timeout", answer)] {
-        if view.has(name) && ms > whole {
+        if view.owns(name) && ms > whole {
             let (path, at) = view.place(name);
             let wrong =
                 format!("This is longer than `timeout` ({}), which ends the request before", show_ms(whole));

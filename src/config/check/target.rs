@@ -6,7 +6,7 @@ use crate::chat::{Effort, Features};
 use crate::config::endpoint::parse_endpoint;
 use crate::config::problem::{Problems, quoted};
 use crate::dialect::{self, Api, Declared, Dialect, Endpoint, Host, Instructions, Key, Listed, Row};
-use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, TargetSettings};
+use crate::settings::{CircuitBreaker, Credential, CredentialSource, Price, SwitchedOff, TargetSettings};
 
 /// What a target may refer to.
 pub(super) struct Given<'g, 'n> {
@@ -72,6 +72,7 @@ fn target_of(
     let (model, said) = (view.string("model"), said(view));
     Some(TargetSettings {
         cluster: view.string("cluster").unwrap_or_else(|| id.clone()),
+        off: off(view)?,
         credential,
         price: view.written_object("price").and_then(|view| price(&view)),
         same_vectors: view.truth("same_vectors")?,
@@ -90,6 +91,17 @@ fn target_of(
             said: model.is_none().then_some(said),
             ..dialect::Target::at(&id, row, endpoint?).with(model.as_deref(), said)
         },
+    })
+}
+
+/// Whether requests may go to it; nothing at all where a problem says why.
+#[expect(clippy::option_option, reason = "the outer one is the reader's, the inner one the target's")]
+fn off(view: &View<'_>) -> Option<Option<SwitchedOff>> {
+    let is_out = view.formed("out").is_some();
+    Some(if view.truth("enabled")? {
+        is_out.then_some(SwitchedOff::NoKey)
+    } else {
+        Some(SwitchedOff::Disabled)
     })
 }
 

@@ -30,6 +30,7 @@ pub(in crate::config) fn warnings(document: &Node, now_ms: u64, look: LookAtKey<
     targets.iter().for_each(|target| endpoint::warn(target, &mut warnings));
     idle(&file, &mut warnings);
     unused(&file, &targets, &mut warnings);
+    all_off(&file, &mut warnings);
     keys(&file, look, &mut warnings);
     budgets(&file, &mut warnings);
     drills(&file, now_ms, &mut warnings);
@@ -79,7 +80,7 @@ fn unknown_model(target: &View<'_>, warnings: &mut Problems) {
 
 /// What members say of themselves where nobody looks at it.
 fn idle(file: &View<'_>, warnings: &mut Problems) {
-    let groups = file.objects("model_groups");
+    let groups = file.groups();
     for signal in signals() {
         let SignalSource::GroupMember { several } = signal.source else { continue };
         let reads = |group: &View<'_>| {
@@ -115,7 +116,7 @@ fn idle(file: &View<'_>, warnings: &mut Problems) {
 }
 
 fn unused(file: &View<'_>, targets: &[View<'_>], warnings: &mut Problems) {
-    let groups = file.objects("model_groups");
+    let groups = file.groups();
     let members: Vec<View<'_>> = groups.iter().flat_map(|group| group.objects("targets")).collect();
     for target in targets {
         let Some(id) = target.text("id") else { continue };
@@ -134,6 +135,18 @@ fn unused(file: &View<'_>, targets: &[View<'_>], warnings: &mut Problems) {
     }
 }
 
+/// A group that is there for callers and has nobody to answer them.
+fn all_off(file: &View<'_>, warnings: &mut Problems) {
+    let Some(config) = super::config(file, &mut Problems::default()) else { return };
+    for (view, group) in file.groups().iter().zip(&config.groups) {
+        if group.enabled && group.members.iter().all(|member| member.off.is_some()) {
+            let (path, at) = view.place("targets");
+            let wrong = "Every target of the group is disabled or out, so all its requests are refused";
+            warnings.add(path, at, wrong, "Enable one, or write `enabled: false` for the group");
+        }
+    }
+}
+
 fn keys(file: &View<'_>, look: LookAtKey<'_>, warnings: &mut Problems) {
     for view in file.objects("credentials") {
         let Some(credential) = super::credential(&view) else { continue };
@@ -145,8 +158,8 @@ fn keys(file: &View<'_>, look: LookAtKey<'_>, warnings: &mut Problems) {
 }
 
 fn budgets(file: &View<'_>, warnings: &mut Problems) {
-    for view in file.objects("model_groups") {
-        if view.has("retry_budget") && !view.has("max_attempts") {
+    for view in file.groups() {
+        if view.owns("retry_budget") && !view.has("max_attempts") {
             let (path, at) = view.place("retry_budget");
             let wrong =
                 "The budget bounds repeated tries of a target, and this group tries each of its targets once";
@@ -163,7 +176,7 @@ fn drills(file: &View<'_>, now_ms: u64, warnings: &mut Problems) {
         let days = until_ms.saturating_sub(now_ms) / DAY_MS;
         if until_ms <= now_ms {
             warnings.add(path, at, "The drill is over", "Remove it, or write a later time");
-        } else if days >= MOST_DAYS {
+        } else if days >= MOST_DAYS && view.truth("enabled") != Some(false) {
             let wrong = format!("The drill goes on for {days} days from now");
             let instead = format!(
                 "Write an earlier time, less than {MOST_DAYS} days ahead, so that it can't be forgotten"

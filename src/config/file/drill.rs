@@ -17,6 +17,12 @@ pub(super) static DRILL: Object = Object {
     fields: &[
         field("target", ID, Required, "The id of the target that fails."),
         field(
+            "enabled",
+            ValueKind::Bool,
+            Presence::Default(Literal::Bool(true)),
+            "Whether it is on. One that is off stays rendered, so that turning it on needs no new clusters.",
+        ),
+        field(
             "class",
             ValueKind::OneOf(classes, &[]),
             Optional,

@@ -5,11 +5,13 @@
 
 mod drill;
 mod group;
+mod shared;
 mod target;
 
 use super::form::{self, TextForm};
 use drill::DRILL;
 use group::GROUP;
+pub(super) use shared::DEFAULTS;
 use target::{BREAKER, TARGET};
 
 /// A map with known keys.
@@ -139,6 +141,13 @@ pub(super) static FILE: Object = Object {
             ValueKind::List { of: &ValueKind::Object(&GROUP), min: 1 },
             Required,
             "What callers put in `model`, and the targets that answer.",
+        ),
+        field(
+            "defaults",
+            ValueKind::Object(&DEFAULTS),
+            Optional,
+            "What all groups share: a group takes from here each key that it doesn't have itself, a map as a whole. What is not \
+             written here either is as each key says.",
         ),
         field(
             "circuit_breaker",

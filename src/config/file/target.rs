@@ -5,6 +5,7 @@ use super::{ID, Literal, Object, Presence, TIME, ValueKind, default_text, field}
 use crate::chat::{Effort, Features};
 use crate::config::form;
 use crate::dialect::PROVIDERS;
+use crate::failure::Class;
 
 const TOKENS: ValueKind = ValueKind::Whole { min: 1, max: 100_000_000 };
 const USD: ValueKind = ValueKind::Number { min: 0.0, max: 1_000_000.0 };
@@ -15,6 +16,11 @@ fn efforts() -> Vec<&'static str> {
 
 fn providers() -> Vec<&'static str> {
     PROVIDERS.iter().map(|row| row.name).collect()
+}
+
+/// The failure classes that a target can be out with before anybody asks it.
+fn outs() -> Vec<&'static str> {
+    vec![Class::Auth.name()]
 }
 
 fn apis() -> Vec<&'static str> {
@@ -45,6 +51,23 @@ pub(super) static TARGET: Object = Object {
     exactly_one: &[],
     fields: &[
         field("id", ID, Required, "The target's name in groups, logs, metrics and answers."),
+        field(
+            "enabled",
+            ValueKind::Bool,
+            Presence::Default(Literal::Bool(true)),
+            "Whether requests may go to it. A target that is off stays checked and rendered, and groups keep it: attempts that run \
+             go on, planning leaves it out, and `x-switchover-decision` says so. So turning it off or on changes nothing in Envoy but \
+             the filter's document, and no ejection is forgotten. Where no other target could take a request, that gets 503 \
+             `targets_disabled`.",
+        ),
+        field(
+            "out",
+            ValueKind::OneOf(outs, &[]),
+            Optional,
+            "Written by `switchover serve` into the filter's document, and of no use in a file of one's own: the target is out with \
+             this failure class. `auth`: its key is missing. It is left out as with `enabled: false`, but where no other target could \
+             take a request, that gets 502 `auth`.",
+        ),
         field(
             "cluster",
             ValueKind::Text(&form::CLUSTER),

@@ -6,6 +6,7 @@ use crate::chat::{Features, Request};
 use crate::config::Group;
 use crate::dialect::{Asked, Refusal, Surface, Target, Turn, ask_once, exchange};
 use crate::filter::answer::Answer;
+use crate::filter::models;
 use crate::json::Raw;
 use crate::plan::{Circumstances, Demand, PLANNED, Plan, Verdict, choose, least_tokens};
 
@@ -52,19 +53,9 @@ impl Router {
 
     fn group(&self, model: &str) -> Result<(usize, &Group), Refusal> {
         let config = &self.runtime.config;
-        if let Some(group) = config.group_for(model)
-            && let Some(place) = config.groups.iter().position(|known| known.name == group.name)
-        {
-            return Ok((place, group));
-        }
-        let hint = config.closest(model).map_or_else(
-            || "GET /v1/models lists what there is.".to_owned(),
-            |closest| format!("Did you mean `{closest}`? GET /v1/models lists what there is."),
-        );
-        let shown: String = model.chars().take(100).collect();
-        let message = format!("The model `{shown}` does not exist here. {hint}");
-        let refusal = Refusal::of(404, "model_not_found", message);
-        Err(Refusal { param: Some("model".to_owned()), ..refusal })
+        let group = models::find(config, model)?;
+        let place = config.groups.iter().position(|known| known.name == group.name);
+        Ok((place.unwrap_or(usize::MAX), group))
     }
 
     fn choose(

@@ -1,7 +1,7 @@
 //! What a caller is told whose request goes nowhere.
 
 use super::Router;
-use crate::config::Group;
+use crate::config::{Group, SwitchedOff};
 use crate::dialect::{CallerError, NO_THREADS, Refusal, Surface, Turn, is_about_threads};
 use crate::failure::Class;
 use crate::filter::answer::{Answer, header_value};
@@ -19,34 +19,29 @@ impl Router {
             let why = format!("No target of {} was asked: {reasons}.", group.name);
             answer.with(headers::GROUP, header_value(&group.name)).with(headers::DECISION, bounded(&why))
         };
-        let ejected = plan
-            .all_ejected_ms
-            .map(|wait| (wait, Class::Connect, 503, "is ejected: its last streams broke off"));
-        let cooling = plan
-            .all_cooling_ms
-            .map(|wait| (wait, Class::RateLimited, 429, "is cooling down after a rate limit"));
-        if let Some((wait, class, status, how)) = ejected.or(cooling) {
-            let seconds = wait.div_ceil(1000).max(1);
+        if let Some(Excuse { status, code, how, seconds }) = Excuse::of(plan) {
             if let Some(answer) =
                 group.degraded.as_deref().and_then(|content| degraded::answer(turn, content))
             {
                 return told(answer);
             }
-            let error = CallerError {
-                status,
-                code: class.name().to_owned(),
-                param: None,
-                message: format!(
-                    "Every target of `{}` that could take this request {how}. Try again in {seconds} s.",
-                    group.name
-                ),
+            let then = match seconds {
+                Some(seconds) => format!("Try again in {seconds} s."),
+                None => "Ask the gateway's operator.".to_owned(),
             };
-            return told(Answer::error(surface, &error).with("retry-after", seconds.to_string()));
+            let message =
+                format!("Every target of `{}` that could take this request {how}. {then}", group.name);
+            let error = CallerError { status, code: code.to_owned(), param: None, message };
+            let answer = Answer::error(surface, &error);
+            return told(match seconds {
+                Some(seconds) => answer.with("retry-after", seconds.to_string()),
+                None => answer,
+            });
         }
-        // Whose vectors are others is not asked, however long the request is.
+        // Whose vectors are others is not asked, however long the request is, and neither is who is off.
         let all = |is: fn(&Verdict) -> bool| {
-            let mut fit =
-                plan.verdicts.iter().filter(|verdict| **verdict != Verdict::OtherVectors).peekable();
+            let is_asked = |verdict: &&Verdict| !matches!(verdict, Verdict::OtherVectors | Verdict::Off(_));
+            let mut fit = plan.verdicts.iter().filter(is_asked).peekable();
             fit.peek().is_some() && fit.all(is)
         };
         let long = all(|verdict| matches!(verdict, Verdict::TooLong(_)));
@@ -63,6 +58,38 @@ impl Router {
         };
         let message = format!("No target of `{}` can take this request: {reasons}.", group.name);
         told(refused(surface, Refusal::of(if large { 413 } else { 400 }, code, message)))
+    }
+}
+
+/// Why nobody can be asked, where that is no fault of the request.
+struct Excuse {
+    status: u16,
+    code: &'static str,
+    /// Follows "every target".
+    how: &'static str,
+    /// When to try again, if that is known.
+    seconds: Option<u64>,
+}
+
+impl Excuse {
+    fn of(plan: &Plan) -> Option<Excuse> {
+        let seconds = |wait_ms: u64| Some(wait_ms.div_ceil(1000).max(1));
+        let class = |class: Class, how, seconds| Excuse {
+            status: class.caller_status(),
+            code: class.name(),
+            how,
+            seconds,
+        };
+        let ejected = |wait| class(Class::Connect, "is ejected: its last streams broke off", seconds(wait));
+        let cooling = |wait| class(Class::RateLimited, "is cooling down after a rate limit", seconds(wait));
+        let off = |off| match off {
+            SwitchedOff::NoKey => class(Class::Auth, "is out: a key is missing", None),
+            SwitchedOff::Disabled | SwitchedOff::WithGroup => {
+                Excuse { status: 503, code: "targets_disabled", how: "is disabled", seconds: None }
+            }
+        };
+        let found = plan.all_ejected_ms.map(ejected).or_else(|| plan.all_cooling_ms.map(cooling));
+        found.or_else(|| plan.all_off.map(off))
     }
 }
 

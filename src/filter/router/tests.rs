@@ -68,3 +68,65 @@ fn stop_sequences_are_planned_around_responses() {
     let text = String::from_utf8(refused.body).unwrap();
     assert!(text.contains("stop_sequences can't be sent to OpenAI's Responses"), "{text}");
 }
+
+/// What a caller of `g` gets with these targets off: the trip's decision about the first of its order, or the answer.
+fn asked(targets: [&str; 2], group: &str) -> Result<String, Answer> {
+    let [a, b] = targets;
+    let json = format!(
+        r#"{{"version":1,"targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x"{a}}},
+            {{"id":"b","provider":"openai_compatible","endpoint":"http://y"{b}}}],
+            "model_groups":[{{"name":"g","aliases":["h","gpt-*"],"targets":[{{"id":"a"}},{{"id":"b","priority":1}}]{group}}},
+                {{"name":"all","aliases":["*"],"targets":[{{"id":"b"}}]}}]}}"#
+    );
+    let mut router = Router::new(Rc::new(Runtime::load(json.as_bytes()).unwrap()));
+    step(&mut router, "h", "/v1/chat/completions");
+    let body = r#"{"model":"h","messages":[{"role":"user","content":"hi"}]}"#;
+    let moment = Moment { now_ms: 5, pick: 0, key: 7, standings: &[] };
+    router.plan(Ok(body.to_owned()), &moment).map(|(trip, _)| trip.decision(trip.order[0]))
+}
+
+const OFF: &str = r#","enabled":false"#;
+const OUT: &str = r#","out":"auth""#;
+
+#[test]
+fn a_target_that_is_off_is_told_in_the_decision() {
+    let decision = |targets| asked(targets, "").unwrap();
+    assert_eq!(decision([OFF, ""]), "b is the first choice of g while a is disabled in the file.");
+    assert_eq!(decision([OUT, ""]), "b is the first choice of g while a is out: its key is missing.");
+    assert_eq!(decision(["", OFF]), "a is the first choice of g.");
+}
+
+#[test]
+fn with_every_target_off_the_group_answers() {
+    let refused = |targets, group| {
+        let answer = asked(targets, group).unwrap_err();
+        let header =
+            |name| answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        (answer.status, String::from_utf8(answer.body).unwrap(), header("x-switchover-decision").unwrap())
+    };
+    let (status, body, decision) = refused([OFF, OFF], "");
+    assert_eq!(status, 503);
+    assert!(body.contains(r#""code":"targets_disabled""#), "{body}");
+    assert!(body.contains("Every target of `g` that could take this request is disabled."), "{body}");
+    assert_eq!(decision, "No target of g was asked: a is disabled in the file; b is disabled in the file.");
+    let (status, body, decision) = refused([OFF, OUT], "");
+    assert_eq!(status, 502);
+    assert!(body.contains(r#""code":"auth""#) && body.contains("is out: a key is missing"), "{body}");
+    assert_eq!(
+        decision,
+        "No target of g was asked: a is disabled in the file; b is out: its key is missing."
+    );
+    let (status, body, _) = refused([OFF, OFF], r#","degraded":{"content":"Later."}"#);
+    assert!(status == 200 && body.contains("Later."), "{body}");
+}
+
+/// Its names stay its own: the group that takes everything doesn't answer for it.
+#[test]
+fn a_group_that_is_off_is_not_there() {
+    let answer = asked(["", ""], OFF).unwrap_err();
+    let body = String::from_utf8(answer.body).unwrap();
+    assert_eq!(answer.status, 404);
+    let said =
+        "The model `h` is of the group `g`, which is disabled here. GET /v1/models lists what there is.";
+    assert!(body.contains(r#""code":"model_not_found""#) && body.contains(said), "{body}");
+}

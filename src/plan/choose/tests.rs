@@ -1,5 +1,6 @@
 use super::super::{News, Standing, orders, strategies};
 use super::*;
+use crate::chat::Features;
 use crate::settings::CircuitBreaker;
 
 const NOW_MS: u64 = 1_750_000_000_000;
@@ -123,21 +124,87 @@ fn who_breaks_streams_off_is_ejected() {
     assert_eq!(mixed.order, [0], "who is ejected is tried before who asked to be left alone");
 }
 
+#[test]
+fn who_is_off_is_left_out_and_named() {
+    let mut config = config(&[0, 1, 2], "");
+    config.groups[0].members[0].off = Some(SwitchedOff::Disabled);
+    config.groups[0].members[1].off = Some(SwitchedOff::NoKey);
+    let some = plan(&config, &[], 0);
+    assert_eq!((some.order, some.all_off), (vec![2], None));
+    let why: Vec<String> = some.verdicts.iter().map(Verdict::to_string).collect();
+    assert_eq!(why, ["is disabled in the file", "is out: its key is missing", "can take the request"]);
+    config.groups[0].members[2].off = Some(SwitchedOff::WithGroup);
+    let none = plan(&config, &[], 0);
+    assert_eq!(
+        (none.order, none.all_off),
+        (vec![], Some(SwitchedOff::NoKey)),
+        "a fault counts more than a wish"
+    );
+}
+
+#[test]
+fn who_is_off_is_not_tried_anyway_and_does_not_hide_others() {
+    let mut config = config(&[0, 1], r#","when_all_cooling":"try_anyway""#);
+    config.groups[0].members[0].off = Some(SwitchedOff::Disabled);
+    let cooling = standing(&[(500, News::Limited { wait_ms: 9_000 })]);
+    let anyway = plan(&config, &[(1, cooling)], 0);
+    assert_eq!((anyway.order, anyway.all_cooling_ms, anyway.all_off), (vec![1], Some(8_500), None));
+    config.groups[0].when_all_cooling = WhenAll::FailFast;
+    let later = plan(&config, &[(1, cooling)], 0);
+    assert_eq!(
+        (later.order, later.all_cooling_ms, later.all_off),
+        (vec![], Some(8_500), None),
+        "it comes back by itself"
+    );
+}
+
+/// Whether the request is at fault is judged as if nobody were off; with everybody off nobody is asked about it.
+#[test]
+fn a_request_that_who_is_off_could_take_is_not_at_fault() {
+    let all_off = |first: &str, second: &str, needs: Features| {
+        let target = |id: &str, more: &str| {
+            format!(
+                r#"{{"id":"{id}","provider":"openai_compatible","endpoint":"http://x","capabilities":{more}}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"version":1,"targets":[{},{}],"model_groups":[{{"name":"g","targets":[{{"id":"a"}},{{"id":"b"}}]}}]}}"#,
+            target("a", first),
+            target("b", second)
+        );
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let now = Circumstances { now_ms: NOW_MS, pick: 0, standing: &|_| None, refuses: &|_| None };
+        choose(&config, &config.groups[0], &Demand { needs, ..Demand::default() }, &now).all_off
+    };
+    let off = Some(SwitchedOff::Disabled);
+    let (sees, blind) = (r#"["vision"]"#, "[]");
+    let (sees_off, blind_off) = (r#"["vision"],"enabled":false"#, r#"[],"enabled":false"#);
+    assert_eq!(all_off(sees_off, blind, Features::NONE), None, "the other one can");
+    assert_eq!(all_off(sees_off, sees, Features::VISION), None, "the other one can");
+    assert_eq!(all_off(sees_off, blind, Features::VISION), off);
+    assert_eq!(all_off(blind_off, blind, Features::VISION), None, "neither could");
+    assert_eq!(all_off(blind_off, blind_off, Features::VISION), off);
+}
+
 #[cfg(not(target_family = "wasm"))]
 mod laws {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        /// However targets stand, somebody is asked who can be, in an order that was rendered.
+        /// However targets stand, somebody is asked who is on and can be, in an order that was rendered.
         #[test]
         fn every_plan_was_rendered(
             strategy in prop::sample::select(strategies().map(|strategy| strategy.name).collect::<Vec<_>>()),
             tiers in prop::collection::vec(0u8..3, 1..=6),
             history in prop::collection::vec((0usize..6, 0u64..40_000, 0usize..6), 0..24),
             pick in any::<u64>(),
+            off in prop::collection::vec(prop::option::weighted(0.3, Just(SwitchedOff::Disabled)), 6),
         ) {
-            let config = config(&tiers, &format!(r#","strategy":"{strategy}","when_all_cooling":"try_anyway""#));
+            let mut config = config(&tiers, &format!(r#","strategy":"{strategy}","when_all_cooling":"try_anyway""#));
+            for (member, off) in config.groups[0].members.iter_mut().zip(off) {
+                member.off = off;
+            }
             let group = &config.groups[0];
             let news = [News::Broke, News::Whole, News::Missed, News::Reached, News::Failed, News::Limited { wait_ms: 50_000 }];
             let mut known: Vec<(usize, Standing)> = Vec::new();
@@ -152,7 +219,11 @@ mod laws {
                 }
             }
             let plan = plan(&config, &known, pick);
-            prop_assert!(!plan.order.is_empty());
+            prop_assert_eq!(plan.order.is_empty(), group.members.iter().all(|member| member.off.is_some()));
+            prop_assert!(plan.order.iter().all(|place| group.members[*place].off.is_none()));
+            if plan.order.is_empty() {
+                return Ok(());
+            }
             let rendered: Vec<Vec<usize>> = orders(&config, group)
                 .iter()
                 .map(|order| order.seats.iter().map(|seat| seat.target).collect())

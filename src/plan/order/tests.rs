@@ -149,3 +149,30 @@ mod laws {
         }
     }
 }
+
+/// So that turning a target, a fallback group or a drill off and on changes no cluster.
+#[test]
+fn what_is_off_changes_no_order() {
+    let orders_of = |target: &str, group: &str, drill: &str| {
+        let json = format!(
+            r#"{{"version":1,"targets":[{{"id":"a","provider":"openai_compatible","endpoint":"http://x"{target}}},
+                {{"id":"b","provider":"openai_compatible","endpoint":"http://y"}}],
+                "model_groups":[{{"name":"g","targets":[{{"id":"a"}}],"fallback_group":"h"}},
+                    {{"name":"h","targets":[{{"id":"b"}}]{group}}}],
+                "drills":[{{"target":"a","class":"auth","until":"2026-12-31T00:00:00Z"{drill}}}]}}"#
+        );
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        config.groups.iter().map(|group| orders(&config, group)).collect::<Vec<_>>()
+    };
+    let off = r#","enabled":false"#;
+    let all = orders_of("", "", "");
+    assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [5, 1]);
+    for changed in [
+        orders_of(off, "", ""),
+        orders_of(r#","out":"auth""#, "", ""),
+        orders_of("", off, ""),
+        orders_of("", "", off),
+    ] {
+        assert_eq!(changed, all);
+    }
+}

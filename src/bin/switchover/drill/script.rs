@@ -115,18 +115,19 @@ impl Script<'_> {
     /// else nobody would get to this one.
     fn place(&self) -> Result<(&Group, String), String> {
         let id = |target: usize| self.config.targets.get(target).map_or("?", TargetSettings::id);
-        let mut why = "no model group has the target".to_owned();
-        for group in &self.config.groups {
-            let Some(own) = group.members.iter().find(|member| member.target == self.drill.target) else {
+        let mut why = "no model group that is on has the target, or it is off".to_owned();
+        for group in self.config.groups.iter().filter(|group| group.enabled) {
+            let asked = || group.members.iter().filter(|member| member.off.is_none());
+            let Some(own) = asked().find(|member| member.target == self.drill.target) else {
                 continue;
             };
             let ordered = !Strategy::of(group).picks();
-            let earlier = group.members.iter().take_while(|member| member.target != self.drill.target);
+            let earlier = asked().take_while(|member| member.target != self.drill.target);
             let earlier = earlier.filter(|member| ordered || member.tier < own.tier);
             let mut force: Vec<String> = Vec::new();
-            let mut asked = Vec::new();
+            let mut first = Vec::new();
             for member in earlier {
-                asked.push(id(member.target));
+                first.push(id(member.target));
                 let fails = |drill: &&Drill| {
                     drill.target == member.target
                         && drill.is_on(now_ms())
@@ -137,12 +138,12 @@ impl Script<'_> {
                     force.push(format!("{}:{}", id(member.target), drill.effect.name()));
                 }
             }
-            if force.len() < asked.len() {
+            if force.len() < first.len() {
                 why =
-                    format!("{} asks {} first, which can't be forced to fail", group.name, asked.join(", "));
+                    format!("{} asks {} first, which can't be forced to fail", group.name, first.join(", "));
                 continue;
             }
-            if force.len() + 1 >= group.members.len() && !self.is_survived(group) {
+            if force.len() + 1 >= asked().count() && !self.is_survived(group) {
                 why = format!("{} has no other target left to answer", group.name);
                 continue;
             }
