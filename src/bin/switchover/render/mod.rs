@@ -3,10 +3,11 @@
 mod envoy;
 mod json;
 mod secret;
-mod tree;
-mod yaml;
+pub mod tree;
+pub mod yaml;
 
 pub use envoy::twin_cluster;
+pub use secret::replace;
 
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
