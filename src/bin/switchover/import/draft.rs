@@ -1,13 +1,11 @@
 //! A `switchover.yaml` in the making: what importers fill in, each in its own words' order, and nothing that `check` refuses.
 
-use super::names::Names;
+use super::names::TakenNames;
 use super::remark::{Remark, one_line, quoted, shown};
-use super::secret::KeyPlace;
-use super::vendor;
 use super::written::Written;
 use std::collections::{BTreeMap, BTreeSet};
 use switchover::config::Config;
-use switchover::dialect::{self, Dialect, Host, Key};
+use switchover::dialect::{self, Dialect};
 
 /// More than an Envoy should hold.
 const MAX_TARGETS: usize = 2_000;
@@ -29,9 +27,9 @@ pub struct Draft {
     pub veils: BTreeSet<String>,
     pub consecutive_failures: Option<u64>,
     pub base_ejection_ms: Option<u64>,
-    ids: Names,
-    known_targets: BTreeMap<String, String>,
-    credential_ids: Names,
+    ids: TakenNames,
+    pub known_targets: BTreeMap<String, String>,
+    pub credential_ids: TakenNames,
 }
 
 /// A target, in the file's own keys.
@@ -79,7 +77,7 @@ pub struct DraftGroup {
     pub aliases: Vec<String>,
     pub strategy: Option<&'static str>,
     pub members: Vec<DraftMember>,
-    /// Names of groups that follow, one after another.
+    /// TakenNames of groups that follow, one after another.
     pub fallbacks: Vec<String>,
     /// Set by [`super::tidy`], where one `fallback_group` says it.
     pub fallback_group: Option<String>,
@@ -127,13 +125,13 @@ impl Draft {
         let mut resolve = |key: &str, value: &mut Option<String>, others: Option<&str>| {
             let Some(text) = value else { return };
             if let Some(name) = super::secret::variable(text) {
-                *text = Names::plain(&name, "_");
+                *text = TakenNames::plain(&name, "_");
                 told.push(format!(
                     "A variable stands for `{key}`, and this file has none: write its value in place of {}",
                     quoted(text)
                 ));
             } else if let Some(others) = others {
-                *text = Names::plain(text, others);
+                *text = TakenNames::plain(text, others);
             }
         };
         resolve("model", &mut target.model, None);
@@ -165,6 +163,16 @@ impl Draft {
         }
         if let Some(model) = &mut target.model {
             *model = one_line(model).trim().to_owned();
+        }
+        // Who is known by the address needs no `endpoint`, and more is known of the models.
+        if target.provider == "openai_compatible" && target.credential.is_some() {
+            let is_it = |row: &&dialect::Row| {
+                row.dialect == Dialect::OpenAi && row.endpoint == target.endpoint.as_deref()
+            };
+            if let Some(row) = dialect::PROVIDERS.iter().find(is_it) {
+                target.provider = row.name.to_owned();
+                target.endpoint = None;
+            }
         }
         target.id = String::new();
         let content = format!("{target:?}");
@@ -204,118 +212,6 @@ impl Draft {
         })
     }
 
-    /// The credential of a key at this place; `None` where there is none or the provider wants none.
-    pub fn credential(&mut self, from: &Written, provider: &str, place: &KeyPlace) -> Option<String> {
-        match place {
-            KeyPlace::Nothing => None,
-            KeyPlace::Variable(name) => Some(self.add_credential(
-                &name.to_ascii_lowercase().replace('_', "-"),
-                DraftSource::Variable(name.clone()),
-                "",
-            )),
-            KeyPlace::Store { name, said } => {
-                let file = format!("secrets/{}", Names::plain(name, "._-"));
-                let (id, is_new) = self.file_credential(name, &file, &format!("It was in {said}."));
-                if is_new {
-                    self.chores
-                        .push(format!("{}: put the key from {said} into {file}", one_line(&from.file)));
-                }
-                Some(id)
-            }
-            KeyPlace::Plain(key) => Some(self.plain_key(from, provider, key)),
-        }
-    }
-
-    /// The same key twice is one credential.
-    fn plain_key(&mut self, from: &Written, provider: &str, key: &str) -> String {
-        self.keep_secret(key);
-        let content = format!("plain {provider} {key}");
-        if let Some(id) = self.known_targets.get(&content) {
-            return id.clone();
-        }
-        let id = self.credential_ids.take(&format!("{}-key", provider.replace('_', "-")), "._-");
-        let file = format!("secrets/{id}");
-        let why = format!("It stood in plain text at {}.", one_line(&from.path));
-        self.credentials.push(DraftCredential {
-            id: id.clone(),
-            source: DraftSource::File(file.clone()),
-            why,
-        });
-        self.chores.push(format!(
-            "{}:{}: the key stands here in plain text: have the provider revoke it, and put a new one alone into {file}",
-            one_line(&from.file), from.line
-        ));
-        self.known_targets.insert(content, id.clone());
-        id
-    }
-
-    /// A text that must not be printed.
-    pub fn keep_secret(&mut self, text: &str) {
-        if let Some(text) = secret_text(text) {
-            self.plain_keys.insert(text.to_owned());
-        }
-    }
-
-    /// A text that no remark may show.
-    pub fn veil(&mut self, text: &str) {
-        if let Some(text) = secret_text(text) {
-            self.veils.insert(text.to_owned());
-        }
-    }
-
-    /// A credential of a file, and whether it is new.
-    pub fn file_credential(&mut self, name: &str, file: &str, why: &str) -> (String, bool) {
-        let count = self.credentials.len();
-        let id = self.add_credential(name, DraftSource::File(file.to_owned()), why);
-        (id, self.credentials.len() > count)
-    }
-
-    pub fn add_credential(&mut self, wish: &str, source: DraftSource, why: &str) -> String {
-        if let Some(known) = self.credentials.iter().find(|known| known.source == source) {
-            return known.id.clone();
-        }
-        let id = self.credential_ids.take(wish, "._-");
-        self.credentials.push(DraftCredential { id: id.clone(), source, why: why.to_owned() });
-        id
-    }
-
-    /// The credential that a provider needs where the file says nothing of one; for AWS with its region.
-    pub fn usual_credential(&mut self, from: &Written, target: &DraftTarget) -> Option<String> {
-        let row = dialect::provider(&target.provider)?;
-        let is_bare = target.endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
-        match (row.key, row.host) {
-            (Key::Optional, _) => None,
-            (Key::SigV4, _) => {
-                let region = target.region.clone().unwrap_or_else(|| {
-                    self.tell(from, "No AWS region stands here: write the right one in place of `us-east-1`");
-                    "us-east-1".to_owned()
-                });
-                let why = "Envoy finds AWS credentials in its surroundings: variables, files, roles of the machine or the pod.";
-                Some(self.add_credential(&format!("aws-{region}"), DraftSource::Aws(region), why))
-            }
-            (_, Host::Vertex) => {
-                let (id, is_new) =
-                    self.file_credential("google", "secrets/google", "An access token of Google's.");
-                if is_new {
-                    self.tell(from, "Google takes access tokens, which live for an hour: have something renew secrets/google (as `gcloud auth print-access-token` prints it)");
-                }
-                Some(id)
-            }
-            _ if is_bare => None,
-            _ => {
-                let name = vendor::variable(&target.provider).map_or_else(
-                    || format!("{}_API_KEY", target.provider.to_ascii_uppercase()),
-                    str::to_owned,
-                );
-                Some(self.add_credential(
-                    &name.to_ascii_lowercase().replace('_', "-"),
-                    DraftSource::Variable(name),
-                    "The usual variable: the file named none.",
-                ))
-            }
-        }
-    }
-
     /// Sets an endpoint; a variable in it becomes a name that leads nowhere, which the operator replaces.
     pub fn endpoint(&mut self, from: &Written, url: &str) -> String {
         let Some(name) = super::secret::variable(url) else {
@@ -325,17 +221,11 @@ impl Draft {
             }
             return url.trim().trim_end_matches('/').to_owned();
         };
-        let stands_for =
-            format!("https://{}.invalid", Names::plain(&name.to_ascii_lowercase().replace('_', "-"), "-"));
+        let stands_for = format!(
+            "https://{}.invalid",
+            TakenNames::plain(&name.to_ascii_lowercase().replace('_', "-"), "-")
+        );
         self.tell(from, format!("The endpoint is in a variable, and this file has none: write it in place of {stands_for}, which leads nowhere ({})", quoted(&name)));
         stands_for
     }
-}
-
-/// The text, if it is one that must be kept: what example files have in a key's place is no secret, and may stand elsewhere.
-fn secret_text(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let stands_for =
-        text.contains('_') && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    (text.len() >= 8 && !stands_for).then_some(text)
 }

@@ -1,7 +1,7 @@
 //! Kubernetes manifests: found by kind and name, and those that nobody asked for told by their kind.
 
 use super::draft::{Draft, DraftSource};
-use super::names::Names;
+use super::names::TakenNames;
 use super::remark::quoted;
 use super::written::Written;
 use std::cell::RefCell;
@@ -25,6 +25,10 @@ impl<'w> Manifests<'w> {
                 },
             );
         let all: Vec<_> = all.collect();
+        documents
+            .iter()
+            .filter(|document| is_list(document))
+            .for_each(|list| list.skip(&["apiVersion", "metadata"]));
         all.iter().for_each(|manifest| manifest.skip(&["apiVersion", "kind", "metadata", "status"]));
         Manifests { all, used: RefCell::default() }
     }
@@ -91,7 +95,7 @@ impl<'w> Manifests<'w> {
 
     /// The credential of a Kubernetes secret: a file that is named as it is.
     pub fn secret(&self, from: &Written, name: &str, draft: &mut Draft) -> String {
-        let file = format!("secrets/{}", Names::plain(name, "._-"));
+        let file = format!("secrets/{}", TakenNames::plain(name, "._-"));
         if let Some(known) =
             draft.credentials.iter().find(|known| known.source == DraftSource::File(file.clone()))
         {
@@ -108,7 +112,7 @@ impl<'w> Manifests<'w> {
                 }
             }
             secret.skip_all();
-            is_plain = ", which stands in the manifest: have the provider revoke it and take a new one";
+            is_plain = "; the old one stands in the manifest: have the provider revoke it";
         }
         draft.chores.push(format!(
             "{}:{}: put the key of the secret {} alone into {file}{is_plain}",

@@ -11,11 +11,12 @@
 //! | `manifest` | what Kubernetes manifests of any have in common |
 //! | `vendor`, `secret` | others' names of providers, and places of keys |
 //! | `reason` | why keys that others have aren't carried over |
-//! | `draft`, `names`, `tidy` | what becomes the file, within what `check` takes |
+//! | `draft`, `credential`, `names`, `tidy` | what becomes the file, within what `check` takes |
 //! | `remark`, `write` | what an operator reads: remarks, and the file |
 
 mod agent_router;
 mod agentgateway;
+mod credential;
 mod draft;
 mod gateway;
 mod keeptrusts;

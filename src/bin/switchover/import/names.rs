@@ -1,18 +1,18 @@
-//! Names that nobody else has, made of the letters that one may be made of.
+//! TakenNames that nobody else has, made of the letters that one may be made of.
 
 use std::collections::BTreeMap;
 
-/// Names that are taken, with how often each was wished for.
+/// TakenNames that are taken, with how often each was wished for.
 #[derive(Default)]
-pub struct Names(BTreeMap<String, u32>);
+pub struct TakenNames(BTreeMap<String, u32>);
 
 /// Ids and the names of groups.
 const LONGEST: usize = 64;
 
-impl Names {
+impl TakenNames {
     /// The wish itself, or with a number behind.
     pub fn take(&mut self, wish: &str, others: &str) -> String {
-        let wish = Names::plain(wish, others);
+        let wish = TakenNames::plain(wish, others);
         loop {
             let count = self.0.entry(wish.clone()).or_insert(0);
             *count += 1;
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn each_name_once() {
-        let mut names = Names::default();
+        let mut names = TakenNames::default();
         let taken: Vec<_> = ["a b", "a-b", "a-b-2", "a b", "%"].map(|wish| names.take(wish, "-")).into();
         assert_eq!(taken, ["a-b", "a-b-2", "a-b-2-2", "a-b-3", "unnamed"]);
         let long = "x".repeat(100);

@@ -1,6 +1,6 @@
 //! Reads foreign files: YAML of several documents, with anchors and merged maps, as other gateways take it. JSON is YAML.
 
-use super::written::{Shape, Written};
+use super::written::{Written, WrittenShape};
 use crate::stop::Stop;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +98,7 @@ struct OpenPart {
     anchor: usize,
     line: usize,
     path: String,
-    shape: Shape,
+    shape: WrittenShape,
     /// Of a map: its keys so far, and the one whose value comes next.
     names: BTreeSet<String>,
     key: Option<String>,
@@ -109,16 +109,18 @@ impl Reader {
         let line = span.start.line().max(1);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(OpenPart { shape: Shape::Keys(_), key: key @ None, .. }) = self.open.last_mut() {
+                if let Some(OpenPart { shape: WrittenShape::Keys(_), key: key @ None, .. }) =
+                    self.open.last_mut()
+                {
                     *key = Some(text.into_owned());
                     return Ok(());
                 }
                 let is_plain = style == ScalarStyle::Plain && tag.is_none();
-                let shape = if is_plain { plain(&text) } else { Shape::Words(text.into_owned()) };
+                let shape = if is_plain { plain(&text) } else { WrittenShape::Words(text.into_owned()) };
                 self.finish(anchor, line, self.path(), shape)
             }
-            Event::SequenceStart(anchor, _) => self.begin(anchor, line, Shape::Rows(Vec::new())),
-            Event::MappingStart(anchor, _) => self.begin(anchor, line, Shape::Keys(Vec::new())),
+            Event::SequenceStart(anchor, _) => self.begin(anchor, line, WrittenShape::Rows(Vec::new())),
+            Event::MappingStart(anchor, _) => self.begin(anchor, line, WrittenShape::Keys(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(open) => self.finish(open.anchor, open.line, open.path, open.shape),
                 None => Ok(()),
@@ -127,6 +129,7 @@ impl Reader {
                 let Some(known) = self.anchors.get(&anchor).cloned() else {
                     return Err("A YAML alias (`*name`) stands before its anchor or inside of it. Write its value out.".to_owned());
                 };
+                known.mark_read();
                 self.count(parts(&known))?;
                 self.add(known)
             }
@@ -138,13 +141,13 @@ impl Reader {
         }
     }
 
-    fn begin(&mut self, anchor: usize, line: usize, shape: Shape) -> Result<(), String> {
+    fn begin(&mut self, anchor: usize, line: usize, shape: WrittenShape) -> Result<(), String> {
         if self.open.len() >= MAX_DEPTH {
             return Err(format!(
                 "Lists and maps are nested more than {MAX_DEPTH} levels deep. No gateway's are."
             ));
         }
-        if let Some(OpenPart { shape: Shape::Keys(_), key: None, .. }) = self.open.last() {
+        if let Some(OpenPart { shape: WrittenShape::Keys(_), key: None, .. }) = self.open.last() {
             return Err("A list or map stands where a key belongs (a variable of a template, perhaps). Write a plain key.".to_owned());
         }
         let path = self.path();
@@ -152,10 +155,16 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(&mut self, anchor: usize, line: usize, path: String, shape: Shape) -> Result<(), String> {
+    fn finish(
+        &mut self,
+        anchor: usize,
+        line: usize,
+        path: String,
+        shape: WrittenShape,
+    ) -> Result<(), String> {
         self.count(1)?;
         let shape = match shape {
-            Shape::Keys(keys) => Shape::Keys(merged(keys)),
+            WrittenShape::Keys(keys) => WrittenShape::Keys(merged(keys)),
             other => other,
         };
         let written = Written::new(&self.file, line, path, shape);
@@ -178,10 +187,10 @@ impl Reader {
 
     fn add(&mut self, written: Written) -> Result<(), String> {
         match self.open.last_mut() {
-            None if matches!(written.shape, Shape::Empty) => {}
+            None if matches!(written.shape, WrittenShape::Empty) => {}
             None => self.done.push(written),
-            Some(OpenPart { shape: Shape::Rows(rows), .. }) => rows.push(written),
-            Some(OpenPart { shape: Shape::Keys(keys), key, names, .. }) => {
+            Some(OpenPart { shape: WrittenShape::Rows(rows), .. }) => rows.push(written),
+            Some(OpenPart { shape: WrittenShape::Keys(keys), key, names, .. }) => {
                 let key = key.take().unwrap_or_default();
                 if !names.insert(key.clone()) {
                     return Err(format!(
@@ -200,7 +209,7 @@ impl Reader {
     fn path(&self) -> String {
         match self.open.last() {
             None => String::new(),
-            Some(OpenPart { path, shape: Shape::Rows(rows), .. }) => format!("{path}[{}]", rows.len()),
+            Some(OpenPart { path, shape: WrittenShape::Rows(rows), .. }) => format!("{path}[{}]", rows.len()),
             Some(OpenPart { path, key, .. }) => {
                 let key = super::remark::one_line(key.as_deref().unwrap_or_default());
                 if path.is_empty() { key } else { format!("{path}.{key}") }
@@ -231,21 +240,21 @@ fn merged(keys: Vec<(String, Written)>) -> Vec<(String, Written)> {
 /// How many parts there are, itself included.
 fn parts(written: &Written) -> usize {
     let inner = match &written.shape {
-        Shape::Keys(keys) => keys.iter().map(|(_, value)| parts(value)).sum(),
-        Shape::Rows(rows) => rows.iter().map(parts).sum(),
+        WrittenShape::Keys(keys) => keys.iter().map(|(_, value)| parts(value)).sum(),
+        WrittenShape::Rows(rows) => rows.iter().map(parts).sum(),
         _ => 0,
     };
     1 + inner
 }
 
 /// A scalar without quotes.
-fn plain(text: &str) -> Shape {
+fn plain(text: &str) -> WrittenShape {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Shape::Empty,
-        "true" | "True" | "TRUE" => Shape::Truth(true),
-        "false" | "False" | "FALSE" => Shape::Truth(false),
-        _ if text.parse::<f64>().is_ok_and(f64::is_finite) => Shape::Number(text.to_owned()),
-        _ => Shape::Words(text.to_owned()),
+        "" | "~" | "null" | "Null" | "NULL" => WrittenShape::Empty,
+        "true" | "True" | "TRUE" => WrittenShape::Truth(true),
+        "false" | "False" | "FALSE" => WrittenShape::Truth(false),
+        _ if text.parse::<f64>().is_ok_and(f64::is_finite) => WrittenShape::Number(text.to_owned()),
+        _ => WrittenShape::Words(text.to_owned()),
     }
 }
 

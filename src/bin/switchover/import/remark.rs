@@ -1,6 +1,6 @@
 //! What an operator is told of an import, in one line each. No value is ever shown that may be a key.
 
-use super::written::{Shape, Written};
+use super::written::{Written, WrittenShape};
 
 /// One thing to know.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +48,9 @@ pub fn shown(part: &Written) -> String {
         ["key", "token", "secret", "password", "credential", "credentials", "auth", "value", "header"];
     let name = part.name().to_ascii_lowercase();
     let text = match &part.shape {
-        Shape::Truth(truth) => return format!("`{truth}` "),
-        Shape::Number(text) | Shape::Words(text) => text,
-        Shape::Empty | Shape::Rows(_) | Shape::Keys(_) => return String::new(),
+        WrittenShape::Truth(truth) => return format!("`{truth}` "),
+        WrittenShape::Number(text) | WrittenShape::Words(text) => text,
+        WrittenShape::Empty | WrittenShape::Rows(_) | WrittenShape::Keys(_) => return String::new(),
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
     let is_short = text.len() <= 40 && text.chars().all(is_plain) && !text.is_empty();

@@ -1,7 +1,7 @@
 //! The last work on a draft's groups: names that are each one's own, fallbacks, at most six targets, nothing that nobody uses.
 
 use super::draft::{Draft, DraftGroup, DraftMember};
-use super::names::Names;
+use super::names::TakenNames;
 use super::remark::quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use switchover::config::MAX_MEMBERS;
@@ -72,9 +72,9 @@ fn say(draft: &mut Draft, group: &DraftGroup, text: &str) {
     }
 }
 
-/// Names first, then aliases; who comes second gets another name, or goes without the alias.
+/// TakenNames first, then aliases; who comes second gets another name, or goes without the alias.
 fn name_all(draft: &mut Draft) {
-    let (mut names, mut claimed, mut told) = (Names::default(), BTreeSet::new(), Vec::new());
+    let (mut names, mut claimed, mut told) = (TakenNames::default(), BTreeSet::new(), Vec::new());
     for group in &mut draft.groups {
         let name = names.take(&group.name, NAME_LETTERS);
         if name != group.name {
@@ -147,7 +147,7 @@ fn fall_back(draft: &mut Draft, chains: &[Vec<usize>]) {
     }
 }
 
-/// At most six targets: the first by priority, then by weight, then in the order of the file.
+/// At most six targets. Priorities without gaps, weights within bounds.
 fn cut(draft: &mut Draft, index: usize) {
     let Some(group) = draft.groups.get_mut(index) else { return };
     group.members.sort_by_key(|member| (member.priority, std::cmp::Reverse(member.weight)));
@@ -161,17 +161,40 @@ fn cut(draft: &mut Draft, index: usize) {
         group.members.iter_mut().for_each(|member| member.weight = None);
     }
     let count = group.members.len();
-    if count <= MAX_MEMBERS {
+    // What can't have a place anyhow goes first, so that thousands take no time.
+    let mut of_rank: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut left: Vec<String> = Vec::new();
+    group.members.retain(|member| {
+        let before = of_rank.entry(member.priority).or_insert(0);
+        *before += 1;
+        let stays = *before <= MAX_MEMBERS && member.priority < u64::try_from(MAX_MEMBERS).unwrap_or(0);
+        if !stays {
+            left.push(quoted(&member.id));
+        }
+        stays
+    });
+    while group.members.len() > MAX_MEMBERS {
+        let Some(place) = last_of_largest(&group.members) else { break };
+        left.push(quoted(&group.members.remove(place).id));
+    }
+    if left.is_empty() {
         return;
     }
-    let left: Vec<String> = group.members.drain(MAX_MEMBERS..).map(|member| quoted(&member.id)).collect();
     let group = group.clone();
     let text = format!(
-        "The group {} has {count} targets, and {MAX_MEMBERS} is the most: {} are left out, the last by priority and weight",
+        "The group {} has {count} targets, and {MAX_MEMBERS} is the most: {} are left out, the lightest of the priority that has most",
         quoted(&group.name),
         left.join(", ")
     );
     say(draft, &group, &text);
+}
+
+/// The place of the lightest target of the priority that has most of them, the last such: so each priority keeps its best
+/// as long as there is room.
+fn last_of_largest(members: &[DraftMember]) -> Option<usize> {
+    let count = |priority: u64| members.iter().filter(|member| member.priority == priority).count();
+    let most = members.iter().map(|member| count(member.priority)).max()?;
+    members.iter().rposition(|member| count(member.priority) == most)
 }
 
 /// Times, attempts and strategies within what `check` takes.
@@ -191,8 +214,9 @@ fn bound(group: &mut DraftGroup) {
         group.max_attempts = Some(retries.saturating_add(1));
     }
     group.max_attempts = group.max_attempts.map(|most| most.clamp(1, MAX_ATTEMPTS));
-    // A target alone is first by any strategy; its fallback group may have several.
-    if group.members.len() < 2 && group.fallback_group.is_none() {
+    // Where each target has a priority of its own, all strategies are one; a fallback group may have several of one.
+    let ranks: BTreeSet<u64> = group.members.iter().map(|member| member.priority).collect();
+    if group.fallback_group.is_none() && ranks.len() == group.members.len() {
         group.strategy = None;
     }
     // `ordered` and no strategy are one; a weight means something with weights only.

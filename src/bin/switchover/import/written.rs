@@ -3,23 +3,25 @@
 //! What nobody reads is told at the end ([`Written::unread`]), so nothing is dropped in silence.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// A part of a file.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// The file, as it was named.
-    pub file: std::rc::Rc<str>,
+    pub file: Rc<str>,
     /// From 1.
     pub line: usize,
     /// The place in its document, like `model_list[0].model_name`.
     pub path: String,
-    pub shape: Shape,
-    is_read: Cell<bool>,
+    pub shape: WrittenShape,
+    /// Shared by all that one anchor stands for: who reads one of them has read it.
+    is_read: Rc<Cell<bool>>,
 }
 
 /// What a [`Written`] holds.
 #[derive(Clone, Debug)]
-pub enum Shape {
+pub enum WrittenShape {
     Empty,
     Truth(bool),
     /// As it was written.
@@ -31,15 +33,15 @@ pub enum Shape {
 }
 
 impl Written {
-    pub fn new(file: &std::rc::Rc<str>, line: usize, path: String, shape: Shape) -> Written {
-        Written { file: std::rc::Rc::clone(file), line, path, shape, is_read: Cell::new(false) }
+    pub fn new(file: &Rc<str>, line: usize, path: String, shape: WrittenShape) -> Written {
+        Written { file: Rc::clone(file), line, path, shape, is_read: Rc::default() }
     }
 
     /// The value of a key that is there and not empty.
     pub fn get(&self, key: &str) -> Option<&Written> {
         let (_, value) = self.keys().iter().find(|(name, _)| name == key)?;
         value.is_read.set(true);
-        (!matches!(value.shape, Shape::Empty)).then_some(value)
+        (!matches!(value.shape, WrittenShape::Empty)).then_some(value)
     }
 
     /// The first of several keys that is there.
@@ -58,7 +60,7 @@ impl Written {
 
     pub fn keys(&self) -> &[(String, Written)] {
         match &self.shape {
-            Shape::Keys(keys) => keys,
+            WrittenShape::Keys(keys) => keys,
             _ => &[],
         }
     }
@@ -66,7 +68,7 @@ impl Written {
     /// The elements of a list.
     pub fn rows(&self) -> &[Written] {
         match &self.shape {
-            Shape::Rows(rows) => {
+            WrittenShape::Rows(rows) => {
                 rows.iter().for_each(|row| row.is_read.set(true));
                 rows
             }
@@ -82,7 +84,7 @@ impl Written {
     /// A text, or a number as it was written.
     pub fn words(&self) -> Option<&str> {
         match &self.shape {
-            Shape::Words(text) | Shape::Number(text) if !text.is_empty() => Some(text),
+            WrittenShape::Words(text) | WrittenShape::Number(text) if !text.is_empty() => Some(text),
             _ => None,
         }
     }
@@ -106,9 +108,9 @@ impl Written {
 
     pub fn truth(&self, key: &str) -> Option<bool> {
         match &self.get(key)?.shape {
-            Shape::Truth(truth) => Some(*truth),
-            Shape::Words(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Shape::Words(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            WrittenShape::Truth(truth) => Some(*truth),
+            WrittenShape::Words(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            WrittenShape::Words(text) if text.eq_ignore_ascii_case("false") => Some(false),
             _ => None,
         }
     }
@@ -129,6 +131,11 @@ impl Written {
         self.rows().iter().for_each(Written::skip_all);
     }
 
+    /// Somebody has read it, but perhaps not what is in it.
+    pub fn mark_read(&self) {
+        self.is_read.set(true);
+    }
+
     /// A value that was read and can't be used is told like one that nobody read.
     pub fn put_back(&self) {
         self.is_read.set(false);
@@ -137,8 +144,8 @@ impl Written {
     /// The largest parts in this one that nobody has read.
     pub fn unread<'w>(&'w self, into: &mut Vec<&'w Written>) {
         let inner: Box<dyn Iterator<Item = &Written>> = match &self.shape {
-            Shape::Keys(keys) => Box::new(keys.iter().map(|(_, value)| value)),
-            Shape::Rows(rows) => Box::new(rows.iter()),
+            WrittenShape::Keys(keys) => Box::new(keys.iter().map(|(_, value)| value)),
+            WrittenShape::Rows(rows) => Box::new(rows.iter()),
             _ => return,
         };
         for part in inner {

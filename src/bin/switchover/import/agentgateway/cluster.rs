@@ -55,7 +55,7 @@ fn add_backend(spec: &Written, ai: &Written, name: &str, manifests: &Manifests<'
             group.members.push(DraftMember { id, priority: u64::try_from(index).unwrap_or(0), weight: None });
         }
     }
-    routes::settle(&mut group, &models, draft);
+    routes::settle(&mut group, &models);
     draft.groups.push(group);
 }
 

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 pub fn add(llm: &Written, draft: &mut Draft) {
     let providers: BTreeMap<&str, &Written> =
         llm.list("providers").iter().filter_map(|one| Some((one.text("name")?, one))).collect();
-    let mut made: Vec<(String, String)> = Vec::new();
+    // So that what it has is told one by one.
+    llm.get("policies");
     for model in llm.list("models") {
         let Some(name) = model.text("name") else { continue };
         model.skip(&["id"]);
         let Some((id, provider)) = target(model, name, None, &providers, draft) else { continue };
-        made.push((name.to_owned(), id.clone()));
         let (group, alias) = names(model, name, &provider, draft);
         let Some(group) = group else { continue };
         draft.groups.push(DraftGroup {
@@ -48,6 +48,9 @@ fn target(
         (None, Some((name, _))) => (name.as_str(), kind.get(name)),
         (None, None) => return None,
     };
+    if kind_name == "custom" {
+        kind.get("custom").into_iter().for_each(|custom| custom.skip(&["formats", "providerOverride"]));
+    }
     if kind_name == "reference" {
         draft.leave(model, "the provider that it refers to is not there");
         return None;

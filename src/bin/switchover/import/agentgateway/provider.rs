@@ -1,7 +1,7 @@
 //! What agentgateway's forms have in common: a provider with its options, as a target.
 
 use super::super::draft::{Draft, DraftTarget};
-use super::super::names::Names;
+use super::super::names::TakenNames;
 use super::super::remark::quoted;
 use super::super::secret::{self, KeyPlace};
 use super::super::vendor;
@@ -65,9 +65,6 @@ pub fn target(
         }
         _ => {}
     }
-    if name == "custom" {
-        options.into_iter().for_each(|options| options.skip(&["formats", "providerOverride"]));
-    }
     draft.resolve(from, &mut target);
     Some(target)
 }
@@ -82,7 +79,7 @@ fn azure(resource: Option<&str>, kind: Option<&str>, host: Option<&str>) -> Opti
     } else {
         "openai.azure.com"
     };
-    resource.map(|resource| format!("https://{}.{domain}", Names::plain(resource, "-")))
+    resource.map(|resource| format!("https://{}.{domain}", TakenNames::plain(resource, "-")))
 }
 
 /// Another address than the provider's own: `hostOverride: host:port`, `host` and `port`, `baseUrl`, with a prefix.
@@ -142,7 +139,7 @@ pub fn credential(
         if ["gcp", "aws", "azure", "copilot", "oauth", "credentials"].iter().any(|kind| auth.has(kind)) {
             draft.leave(
                 auth,
-                "a target has one key, or AWS's signature by what Envoy finds in its surroundings",
+                "a target has one key, AWS's signature by what Envoy finds in its surroundings, or an access token of Google's",
             );
             break;
         }
@@ -153,7 +150,7 @@ pub fn credential(
             return Some(
                 draft
                     .file_credential(
-                        &Names::plain(file.rsplit('/').next().unwrap_or(file), "._-"),
+                        &TakenNames::plain(file.rsplit('/').next().unwrap_or(file), "._-"),
                         file,
                         "As it was.",
                     )

@@ -47,12 +47,12 @@ fn add_backend(backend: &Written, route: Option<&str>, policies: Option<&Written
     group.name = route
         .or_else(|| ai.text("name"))
         .map_or_else(|| models.first().map_or("llm", |(model, _)| model).to_owned(), str::to_owned);
-    settle(&mut group, &models, draft);
+    settle(&mut group, &models);
     draft.groups.push(group);
 }
 
 /// What callers may ask for: each model by its name, and any where a provider takes what they ask for.
-pub fn settle(group: &mut DraftGroup, models: &[(String, bool)], draft: &mut Draft) {
+pub fn settle(group: &mut DraftGroup, models: &[(String, bool)]) {
     let open = models.iter().any(|(_, is_open)| *is_open);
     group.aliases = models
         .iter()
@@ -61,12 +61,7 @@ pub fn settle(group: &mut DraftGroup, models: &[(String, bool)], draft: &mut Dra
         .collect();
     group.aliases.dedup();
     if open {
-        let is_taken = draft.groups.iter().any(|other| other.aliases.iter().any(|alias| alias == "*"));
-        match models.iter().find(|(_, is_open)| *is_open).filter(|_| is_taken) {
-            Some((name, _)) if !name.is_empty() => {}
-            _ if is_taken => {}
-            _ => group.aliases.push("*".to_owned()),
-        }
+        group.aliases.push("*".to_owned());
     }
     let is_shared = group
         .members

@@ -87,7 +87,7 @@ fn add_owner(owner: &Written, outer: Option<&str>, draft: &mut Draft) {
 fn has_llm(owner: &Written) -> bool {
     let inside = |key: &str| owner.keys().iter().find(|(name, _)| name == key).map(|(_, value)| value);
     let rows = |key: &str| match inside(key).map(|value| &value.shape) {
-        Some(super::written::Shape::Rows(rows)) => rows.as_slice(),
+        Some(super::written::WrittenShape::Rows(rows)) => rows.as_slice(),
         _ => &[],
     };
     let is_llm = |plugin: &Written| {

@@ -1,7 +1,7 @@
 //! One target of ai-proxy-advanced, or the whole of ai-proxy.
 
 use super::super::draft::{Draft, DraftMember, DraftTarget};
-use super::super::names::Names;
+use super::super::names::TakenNames;
 use super::super::remark::quoted;
 use super::super::secret::{self, KeyPlace};
 use super::super::vendor;
@@ -110,7 +110,7 @@ fn place(target: &mut DraftTarget, kong: &str, options: &Written, draft: &mut Dr
             {
                 target.endpoint = Some(match secret::variable(instance) {
                     Some(_) => draft.endpoint(part, instance),
-                    None => format!("https://{}.openai.azure.com", Names::plain(instance, "-")),
+                    None => format!("https://{}.openai.azure.com", TakenNames::plain(instance, "-")),
                 });
             }
             target.model = named("azure_deployment_id").or(target.model.take());
@@ -130,7 +130,10 @@ fn place(target: &mut DraftTarget, kong: &str, options: &Written, draft: &mut Dr
             let workspace = options.at(&["databricks", "workspace_instance_id"]).and_then(Written::words);
             // https://docs.databricks.com/aws/en/machine-learning/model-serving/score-foundation-models
             target.endpoint = workspace.map(|workspace| {
-                format!("https://{}.cloud.databricks.com/serving-endpoints", Names::plain(workspace, "-"))
+                format!(
+                    "https://{}.cloud.databricks.com/serving-endpoints",
+                    TakenNames::plain(workspace, "-")
+                )
             });
         }
         "dashscope"

@@ -64,13 +64,15 @@ fn add_model(
     let place = *groups.places.entry(group.clone()).or_insert_with(|| {
         groups.all.push(DraftGroup {
             name: group.clone(),
-            aliases: alias.into_iter().collect(),
             from: Some(model.clone()),
             ..DraftGroup::default()
         });
         groups.all.len() - 1
     });
     let Some(group) = groups.all.get_mut(place) else { return };
+    if let Some(alias) = alias.filter(|alias| !group.aliases.contains(alias)) {
+        group.aliases.push(alias);
+    }
     group.answer_ms = group.answer_ms.max(deployment.answer_ms);
     group.first_token_ms = group.first_token_ms.max(deployment.first_token_ms);
     group.is_dropping |= deployment.is_dropping;

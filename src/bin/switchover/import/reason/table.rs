@@ -1,65 +1,6 @@
-//! Why keys that other gateways have aren't carried over, and what does their work here.
+//! The reasons themselves: for keys, by their names, and for sections of one gateway.
 
-use super::draft::Draft;
-use super::gateway::Gateway;
-use super::written::Written;
-
-/// Tells every part that no importer has read.
-pub fn tell_unread(gateway: Gateway, documents: &[Written], draft: &mut Draft) {
-    for document in documents {
-        let mut unread = Vec::new();
-        document.unread(&mut unread);
-        for part in unread {
-            let why = of(gateway, part);
-            keep_secrets(part, draft);
-            draft.leave(part, why);
-        }
-    }
-}
-
-/// Texts under keys' usual names are kept off the output, wherever they stand.
-pub fn keep_secrets(part: &Written, draft: &mut Draft) {
-    const ENDS: [&str; 10] = [
-        "key",
-        "token",
-        "secret",
-        "password",
-        "credential",
-        "credentials",
-        "value",
-        "_url",
-        "keyid",
-        "key_id",
-    ];
-    let name = part.name().to_ascii_lowercase();
-    if let Some(text) = part.words()
-        && (ENDS.iter().any(|end| name.ends_with(end)) || crate::key::is_like_a_key(text))
-        && !matches!(super::secret::place(text), super::secret::KeyPlace::Variable(_))
-    {
-        draft.veil(text);
-    }
-    part.keys().iter().for_each(|(_, value)| keep_secrets(value, draft));
-    part.rows().iter().for_each(|row| keep_secrets(row, draft));
-}
-
-/// The reason for a part, by the name of its key, else by the section that it stands in.
-fn of(gateway: Gateway, part: &Written) -> &'static str {
-    let name = part.name();
-    if name.starts_with("supports_") || name == "base_model" || name == "supported_endpoints" {
-        return "what models can do is known of most; `capabilities` of the target says it otherwise";
-    }
-    let by_name = REASONS.iter().find(|(names, _)| names.contains(&name));
-    let by_section = || {
-        SECTIONS
-            .iter()
-            .find(|(whose, section, _)| *whose == gateway && part.path.starts_with(section))
-            .map(|(_, _, why)| *why)
-    };
-    by_name
-        .map(|(_, why)| *why)
-        .or_else(by_section)
-        .unwrap_or("Switchover has nothing like it, or its importer doesn't know it")
-}
+use super::super::gateway::Gateway;
 
 const LIMITS: &str =
     "limits come with a later version (`limits`); until then Envoy's ratelimit filter before the router role";
@@ -78,7 +19,7 @@ const TLS: &str =
     "https is verified against the system's authorities; other TLS is set in the rendered cluster";
 const MCP: &str = "MCP and agents are other traffic, which passes untouched";
 
-const REASONS: &[(&[&str], &str)] = &[
+pub const REASONS: &[(&[&str], &str)] = &[
     (
         &["rpm", "tpm"],
         "limits come with a later version (`limits`); among several targets it is kept as their `weight`",
@@ -118,6 +59,9 @@ const REASONS: &[(&[&str], &str)] = &[
             "guardrail_config",
             "promptguard",
             "moderation",
+            "guardrailIdentifier",
+            "guardrailVersion",
+            "ai",
             "content_moderation",
         ],
         GUARDS,
@@ -373,6 +317,10 @@ const REASONS: &[(&[&str], &str)] = &[
         "a group has `answer_timeout`, `first_token_timeout`, `timeout` and `max_attempts`",
     ),
     (
+        &["half_open_probes", "half_open_max_requests", "success_threshold"],
+        "after an ejection a target gets 10, 30 and 60 % of its requests before it gets all again",
+    ),
+    (
         &["retry_policy", "allowed_fails_policy", "model_group_retry_policy"],
         "failures are told apart by class: `failover_on` lists those after which another target is asked",
     ),
@@ -487,7 +435,7 @@ const REASONS: &[(&[&str], &str)] = &[
 ];
 
 /// What stands in a section that is none of ours, where no key's own reason is known.
-const SECTIONS: &[(Gateway, &str, &str)] = &[
+pub const SECTIONS: &[(Gateway, &str, &str)] = &[
     (Gateway::Litellm, "general_settings", "this is LiteLLM's own administration"),
     (Gateway::Kong, "services", "what is no LLM's goes on by routes and filters of Envoy's own"),
     (
