@@ -33,6 +33,11 @@ impl<'w> Manifests<'w> {
         Manifests { all, used: RefCell::default() }
     }
 
+    /// Those of a kind, which are told as unused all the same.
+    pub fn peek(&self, kind: &str) -> impl Iterator<Item = &'w Written> {
+        self.all.iter().filter(move |manifest| manifest.text("kind") == Some(kind)).copied()
+    }
+
     /// Those of a kind.
     pub fn each(&self, kind: &str) -> Vec<&'w Written> {
         let is_it = |(_, manifest): &(usize, &&'w Written)| manifest.text("kind") == Some(kind);

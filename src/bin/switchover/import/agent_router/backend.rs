@@ -1,7 +1,7 @@
 //! An AIServiceBackend with what belongs to it: its Backend, and its BackendSecurityPolicy.
 
 use super::super::draft::{Draft, DraftTarget};
-use super::super::manifest::Manifests;
+use super::super::manifest::{self, Manifests};
 use super::super::reason;
 use super::super::written::Written;
 
@@ -91,13 +91,14 @@ fn address(
             reference.whole("port").unwrap_or(80),
         )
     };
-    let has_tls = port == 443
-        || manifests.each("BackendTLSPolicy").iter().any(|policy| {
-            policy
-                .get("spec")
-                .is_some_and(|spec| spec.list("targetRefs").iter().any(|to| to.text("name") == Some(name)))
-        });
-    manifests.each("BackendTLSPolicy").iter().for_each(|policy| policy.skip_all());
+    let named = manifests.peek("BackendTLSPolicy").find(|policy| is_for(policy, name));
+    let policy = named.and_then(manifest::name).and_then(|name| manifests.find("BackendTLSPolicy", name));
+    if let Some(spec) = policy.and_then(|policy| policy.get("spec")) {
+        spec.get("validation")
+            .into_iter()
+            .for_each(|checks| checks.skip(&["wellKnownCACertificates", "hostname"]));
+    }
+    let has_tls = port == 443 || policy.is_some();
     let (scheme, usual) = if has_tls { ("https", 443) } else { ("http", 80) };
     let port = if port == usual { String::new() } else { format!(":{port}") };
     Some((scheme, host, port))
@@ -105,22 +106,24 @@ fn address(
 
 /// The policy that targets a backend; `v1alpha1` named it in the backend itself.
 pub fn policy<'w>(backend: &str, manifests: &Manifests<'w>) -> Option<&'w Written> {
-    let targets = |policy: &&Written| {
-        policy.get("spec").is_some_and(|spec| {
-            spec.list("targetRefs").iter().any(|to| {
-                to.skip(&["group", "kind"]);
-                to.text("name") == Some(backend)
-            })
-        })
-    };
     let named = || {
         manifests
             .find("AIServiceBackend", backend)?
             .at(&["spec", "backendSecurityPolicyRef", "name"])?
             .words()
     };
-    let found = manifests.each("BackendSecurityPolicy").into_iter().find(targets);
-    found.or_else(|| manifests.find("BackendSecurityPolicy", named()?)).and_then(|policy| policy.get("spec"))
+    let targeting = manifests.peek("BackendSecurityPolicy").find(|policy| is_for(policy, backend));
+    let name = targeting.and_then(manifest::name).or_else(named)?;
+    manifests.find("BackendSecurityPolicy", name)?.get("spec")
+}
+
+/// Whether a policy targets what is called so.
+fn is_for(policy: &Written, name: &str) -> bool {
+    let targets = policy.get("spec").map(|spec| spec.list("targetRefs")).unwrap_or_default();
+    targets.iter().any(|target| {
+        target.skip(&["group", "kind", "namespace", "sectionName"]);
+        target.text("name") == Some(name)
+    })
 }
 
 pub fn credential(

@@ -24,9 +24,6 @@ pub fn import(documents: &[Written], draft: &mut Draft) {
     for traffic in manifests.each("BackendTrafficPolicy") {
         retries(traffic, draft);
     }
-    // Those of backends that a rule names are read by then; the others are told.
-    let policies = manifests.each("BackendSecurityPolicy");
-    policies.iter().for_each(|policy| policy.skip(&["spec"]));
     manifests.tell_unused(draft);
 }
 

@@ -48,9 +48,7 @@ fn target(
         (None, Some((name, _))) => (name.as_str(), kind.get(name)),
         (None, None) => return None,
     };
-    if kind_name == "custom" {
-        kind.get("custom").into_iter().for_each(|custom| custom.skip(&["formats", "providerOverride"]));
-    }
+    let kind_name = if kind_name == "custom" { custom(kind.get("custom")) } else { kind_name };
     if kind_name == "reference" {
         draft.leave(model, "the provider that it refers to is not there");
         return None;
@@ -86,6 +84,15 @@ fn target(
     let provider = target.provider.clone();
     let wish = asked.unwrap_or(name).replace(['*', '/'], "-");
     Some((draft.target(model, &wish, target)?, provider))
+}
+
+/// The provider whose dialect a custom one speaks.
+fn custom(options: Option<&Written>) -> &'static str {
+    let Some(options) = options else { return "custom" };
+    options.skip(&["providerOverride"]);
+    let formats = options.list("formats").iter().filter_map(|format| format.text("type"));
+    let formats: Vec<&str> = formats.collect();
+    if formats.contains(&"messages") && !formats.contains(&"completions") { "anthropic" } else { "custom" }
 }
 
 /// A group's name and its alias; a model that is only for virtual ones gets no group.
