@@ -4,12 +4,14 @@ A case is a folder of files and `switchover.yaml`, which `BLESS=1` writes anew. 
 `sk-plain`: none may come out anywhere.
 """
 
+import copy
 import os
 import pathlib
 import re
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist")) / "switchover"
@@ -45,6 +47,50 @@ def test_cases(case, tmp_path):
     out = tmp_path / GOLDEN
     out.write_text(done.stdout)
     run("check", out)
+
+
+def maps(node, path=""):
+    """Every map of a document with its path, as remarks write it."""
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            yield from maps(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from maps(value, f"{path}[{index}]")
+
+
+def is_told(path: str, stderr: str) -> bool:
+    """The key itself, or something that it is in: a part of the document, or a whole manifest."""
+    pieces = re.findall(r"\[\d+\]|\.?[^.\[]+", path)
+    above = ["".join(pieces[:count]) for count in range(1, len(pieces) + 1)]
+    return "zzunknown" in stderr or any(f": {one}: " in stderr for one in above)
+
+
+# What Kubernetes needs of a manifest, and what gateways say of themselves alone.
+OF_NO_INTEREST = re.compile(r"(^|\.)(metadata|parentRefs|_konnect)\b")
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_no_key_is_dropped_in_silence(gateway, tmp_path):
+    """A key that nobody knows, put into each map of each case in turn, is told."""
+    silent = []
+    for case in (CASES / gateway).iterdir():
+        texts = {name: re.sub(r'\$\{\{ env "(\w+)" \}\}', r"env://\1", (case / name).read_text()) for name in files(case)}
+        documents = {name: list(yaml.safe_load_all(text)) for name, text in texts.items()}
+        for name, changed in documents.items():
+            for which, document in enumerate(changed):
+                whole = document.get("kind") in ("Secret", "HTTPRoute", "Gateway")
+                for path in [] if whole else [path for path, _ in maps(document) if not OF_NO_INTEREST.search(path)]:
+                    now = copy.deepcopy(documents)
+                    dict(maps(now[name][which]))[path]["zzunknown"] = "zz"
+                    for other, content in now.items():
+                        (tmp_path / other).write_text(yaml.safe_dump_all(content, sort_keys=False))
+                    done = subprocess.run([COMMAND, "import", gateway, *documents], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+                    # A plugin that is off is told by its line alone.
+                    if not is_told(path, done.stderr) and "it is not enabled" not in done.stderr:
+                        silent.append(f"{case.name}/{name}: document {which}: {path}")
+    assert not silent, "\n".join(silent)
 
 
 def test_every_gateway_has_cases():
