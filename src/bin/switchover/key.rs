@@ -121,7 +121,7 @@ const PASTED: &str = "Put the key into a file or a variable and write that one's
 
 /// Whether a name has the looks of a key, so that a message must not repeat it: long, no path, letters of both cases and
 /// digits mixed, or hexadecimal digits only.
-fn is_like_a_key(text: &str) -> bool {
+pub fn is_like_a_key(text: &str) -> bool {
     let has = |is: fn(&char) -> bool| text.chars().any(|c| is(&c));
     let mixed = has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase) && has(char::is_ascii_digit);
     let hexadecimal = text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');

@@ -10,6 +10,7 @@ mod check;
 mod document;
 mod drill;
 mod explain;
+mod import;
 mod init;
 mod input;
 mod key;
@@ -52,6 +53,8 @@ enum Call {
     Drill(drill::DrillArgs),
     /// Prints the providers that a target can name.
     Providers(providers::ProvidersArgs),
+    /// Makes a file from another gateway's configuration, and lists what it can't carry over.
+    Import(import::ImportArgs),
     /// Prints the JSON Schema of the file.
     Schema,
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Call::Explain(args) => explain::run(&args),
         Call::Drill(args) => drill::run(&args),
         Call::Providers(args) => providers::run(&args),
+        Call::Import(args) => import::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
     };
     match done {

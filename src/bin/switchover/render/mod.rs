@@ -3,8 +3,8 @@
 mod envoy;
 mod json;
 mod secret;
-mod tree;
-mod yaml;
+pub mod tree;
+pub mod yaml;
 
 pub use envoy::{PartFiles, SecretFile, Surroundings, twin_cluster, watched};
 pub use json::compact;
