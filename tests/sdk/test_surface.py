@@ -121,6 +121,8 @@ def outcome(command, target, is_own, probe) -> str:
     if more:
         return f"listed by another name: {more}"
     about = {"cache_control"} if "prompt_cache_breakpoint" in way else set()
+    # All thoughts of a request are one line of the list.
+    about |= {f"{way[0]}[].thinking"} if re.search(r"\[(reasoning|thinking|redacted_thinking)\]", probe.path) else set()
     if "error" in without:
         return "translated" if is_in(got["body"], probe.said) else f"is refused without it: {without['error']['message']}"
     if got["body"] != without["body"] or got["path"] != without["path"]:
