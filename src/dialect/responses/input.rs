@@ -58,7 +58,7 @@ impl<'a> InputItems<'a> {
         };
         let signature = self.signature.take();
         if let Some(picture) = Some(item).filter(|_| kind == "image_generation_call").and_then(picture) {
-            self.add(Role::Assistant, vec![picture.into()], others(item, &["result"]));
+            self.add(Role::Assistant, vec![picture.into()], others(item, &["result", "output_format"]));
             return Ok(());
         }
         match kind.decode().as_ref() {
