@@ -5,7 +5,7 @@ use crate::json::{Kind, Raw, Text};
 use std::collections::BTreeMap;
 
 /// Paths, and what stands at the first place of each.
-type Found<'a> = BTreeMap<String, Raw<'a>>;
+type PathsUnread<'a> = BTreeMap<String, Raw<'a>>;
 
 /// The members of blocks that are read by [`super::parts`], by the blocks' type; of other types the whole block is kept.
 static READ: [(&str, &[&str]); 6] = [
@@ -19,13 +19,13 @@ static READ: [(&str, &[&str]); 6] = [
 
 /// The members that nobody reads, each once, by their paths below `at`.
 pub(super) fn members<'a>(content: Raw<'a>, at: &str) -> Vec<(Text<'a>, Raw<'a>)> {
-    let mut found = Found::new();
+    let mut found = PathsUnread::new();
     of_blocks(content, at, true, &mut found);
     found.into_iter().map(|(path, value)| (Text::from(path), value)).collect()
 }
 
 /// `caches`: a breakpoint at these blocks is read.
-fn of_blocks<'a>(content: Raw<'a>, at: &str, caches: bool, found: &mut Found<'a>) {
+fn of_blocks<'a>(content: Raw<'a>, at: &str, caches: bool, found: &mut PathsUnread<'a>) {
     if content.kind() != Kind::Array {
         return;
     }
