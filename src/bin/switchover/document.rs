@@ -43,6 +43,11 @@ impl CheckedFile {
         });
     }
 
+    /// The same without a look at any key: they are on another machine.
+    pub fn warn_of_no_key(&self) {
+        self.warn_with(&|_| None);
+    }
+
     fn warn_with(&self, look: LookAtKey<'_>) {
         for warning in switchover::config::warnings(&self.bytes, now_ms(), look) {
             // Nowhere is left to say that standard error is closed.

@@ -73,7 +73,8 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
     Ok(files)
 }
 
-fn sds(name: &str, secret: TreeNode) -> TreeNode {
+/// An SDS file that says where a key is.
+pub fn sds(name: &str, secret: TreeNode) -> TreeNode {
     let resource = Map::typed("envoy.extensions.transport_sockets.tls.v3.Secret")
         .with("name", name)
         .with("generic_secret", one("secret", secret));

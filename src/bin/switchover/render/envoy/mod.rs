@@ -6,11 +6,13 @@ mod credential;
 mod drill;
 mod listener;
 mod order;
+mod parts;
 mod stats;
 mod target;
 mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
+pub use parts::{Part, files as part_files};
 
 use super::tree::{ListItem, Map, TreeNode, address, list, one};
 use switchover::config::Config;
