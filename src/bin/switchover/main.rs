@@ -7,6 +7,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod check;
+mod doctor;
 mod document;
 mod drill;
 mod explain;
@@ -42,6 +43,8 @@ enum Call {
     Explain(explain::ExplainArgs),
     /// Forces each drill of a file on a running Envoy, and prints what the callers saw.
     Drill(drill::DrillArgs),
+    /// Looks at a running Envoy: says what in its configuration is not as it has to be.
+    Doctor(doctor::DoctorArgs),
     /// Prints the providers that a target can name.
     Providers(providers::ProvidersArgs),
     /// Prints the JSON Schema of the file.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Call::Translate(call) => translate::run(&call),
         Call::Explain(args) => explain::run(&args),
         Call::Drill(args) => drill::run(&args),
+        Call::Doctor(args) => doctor::run(&args),
         Call::Providers(args) => providers::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
     };

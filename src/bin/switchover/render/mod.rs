@@ -7,7 +7,7 @@ mod secret;
 mod tree;
 mod yaml;
 
-pub use envoy::twin_cluster;
+pub use envoy::{RenderedCluster, rendered_clusters, twin_cluster};
 
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;

@@ -63,6 +63,13 @@ impl TreeNode {
         self.members().iter().find(|member| member.key == key).map(|member| &member.value)
     }
 
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            TreeNode::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// A list's elements; none of anything else.
     pub fn items(&self) -> &[ListItem] {
         match self {

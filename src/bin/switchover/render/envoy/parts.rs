@@ -2,7 +2,9 @@
 //!
 //! They are cut out of the bootstrap, so they can't say anything else. Each is called as the field that it goes into.
 
+use super::{Surroundings, bootstrap};
 use crate::render::tree::{ListItem, Map, TreeMember, TreeNode, list, one};
+use switchover::config::Config;
 
 /// A part that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -148,4 +150,41 @@ fn headed(head: &str, mut members: Vec<TreeMember>) -> TreeNode {
         first.why = format!("{head}{gap}{}", first.why);
     }
     if members.is_empty() { list::<TreeNode>([]) } else { TreeNode::Map(members) }
+}
+
+/// What is known of a cluster that is rendered.
+pub struct RenderedCluster {
+    pub name: String,
+    /// Of an order: the clusters of its targets.
+    pub targets: Option<Vec<String>>,
+    /// Whether failures eject it.
+    pub has_breaker: bool,
+}
+
+/// The clusters that a document needs, wherever it is served.
+pub fn rendered_clusters(config: &Config) -> Vec<RenderedCluster> {
+    let nowhere = || ("127.0.0.1".to_owned(), 0);
+    let here = Surroundings {
+        listen: nowhere(),
+        admin: nowhere(),
+        wasm: String::new(),
+        ca_file: String::new(),
+        secrets: Vec::new(),
+    };
+    let all = bootstrap(config, String::new(), &here);
+    let clusters = all.member("static_resources").and_then(|all| all.member("clusters"));
+    let known = |item: &ListItem| {
+        let targets = item
+            .value
+            .member("cluster_type")
+            .and_then(|kind| kind.member("typed_config")?.member("clusters"));
+        Some(RenderedCluster {
+            name: item.value.member("name")?.as_text()?.to_owned(),
+            targets: targets.map(|list| {
+                list.items().iter().filter_map(|item| item.value.as_text().map(str::to_owned)).collect()
+            }),
+            has_breaker: item.value.member("outlier_detection").is_some(),
+        })
+    };
+    clusters.map(TreeNode::items).unwrap_or_default().iter().filter_map(known).collect()
 }
