@@ -11,6 +11,7 @@ mod doctor;
 mod document;
 mod drill;
 mod explain;
+mod help;
 mod input;
 mod key;
 mod providers;
@@ -18,7 +19,7 @@ mod render;
 mod stop;
 mod translate;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Failover and translation between LLM providers, inside Envoy.
@@ -49,10 +50,19 @@ enum Call {
     Providers(providers::ProvidersArgs),
     /// Prints the JSON Schema of the file.
     Schema,
+    /// Prints what completes the words of this command in a shell.
+    Completions(help::CompletionsArgs),
+    /// Prints the manual page, or writes those of all commands.
+    Man(help::ManArgs),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().call {
+    let command = help::with_examples(Cli::command());
+    let call = match Cli::from_arg_matches(&command.clone().get_matches()) {
+        Ok(cli) => cli.call,
+        Err(error) => error.exit(),
+    };
+    let done = match call {
         Call::Check(args) => check::run(&args),
         Call::Render(call) => render::run(&call),
         Call::Translate(call) => translate::run(&call),
@@ -61,6 +71,8 @@ fn main() -> ExitCode {
         Call::Doctor(args) => doctor::run(&args),
         Call::Providers(args) => providers::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
+        Call::Completions(args) => help::completions(&args, command),
+        Call::Man(args) => help::man(&args, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
