@@ -39,12 +39,12 @@ pub fn run(args: &CheckArgs) -> Result<(), Stop> {
     let bytes = read(&args.file)?;
     match Config::from_yaml(&bytes) {
         Err(problems) => {
-            input::print_json(&write(&args.file, &problems, report::Level::Error))?;
+            input::print_json(&write(&args.file, &problems, report::Severity::Error))?;
             Err(Stop::Told)
         }
         Ok(config) => {
             let warnings = CheckedFile { path: args.file.clone(), bytes, config }.warnings();
-            input::print_json(&write(&args.file, &warnings, report::Level::Warning))
+            input::print_json(&write(&args.file, &warnings, report::Severity::Warning))
         }
     }
 }

@@ -8,32 +8,32 @@ use switchover::json::Writer;
 
 /// How bad a problem is, in the words of both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub enum Severity {
     /// The file is not taken.
     Error,
     /// The file says it and perhaps doesn't mean it.
     Warning,
 }
 
-impl Level {
+impl Severity {
     fn word(self) -> &'static str {
         match self {
-            Level::Error => "error",
-            Level::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Warning => "warning",
         }
     }
 
     /// The only rule that there is for it: what is wrong is said in each result.
     fn rule(self) -> (&'static str, &'static str) {
         match self {
-            Level::Error => ("wrong", "What makes Switchover refuse the file."),
-            Level::Warning => ("doubtful", "What the file says and perhaps doesn't mean."),
+            Severity::Error => ("wrong", "What makes Switchover refuse the file."),
+            Severity::Warning => ("doubtful", "What the file says and perhaps doesn't mean."),
         }
     }
 }
 
 /// `{file, problems: [{level, path, line, column, wrong, instead}]}`.
-pub fn json(file: &Path, problems: &[Problem], level: Level) -> Vec<u8> {
+pub fn json(file: &Path, problems: &[Problem], level: Severity) -> Vec<u8> {
     let mut out = Vec::new();
     Writer::new(&mut out).object(|w| {
         w.key("file").string(&file.display().to_string());
@@ -56,7 +56,7 @@ pub fn json(file: &Path, problems: &[Problem], level: Level) -> Vec<u8> {
 }
 
 /// A log of one run.
-pub fn sarif(file: &Path, problems: &[Problem], level: Level) -> Vec<u8> {
+pub fn sarif(file: &Path, problems: &[Problem], level: Severity) -> Vec<u8> {
     let mut out = Vec::new();
     Writer::new(&mut out).object(|w| {
         w.key("$schema").string("https://json.schemastore.org/sarif-2.1.0.json");
@@ -79,7 +79,7 @@ fn driver(w: &mut Writer<'_>) {
     w.key("name").string("switchover");
     w.key("version").string(env!("CARGO_PKG_VERSION"));
     w.key("rules").array(|w| {
-        for level in [Level::Error, Level::Warning] {
+        for level in [Severity::Error, Severity::Warning] {
             let (id, about) = level.rule();
             w.object(|w| {
                 w.key("id").string(id);
@@ -90,7 +90,7 @@ fn driver(w: &mut Writer<'_>) {
     });
 }
 
-fn result(uri: &str, problem: &Problem, level: Level, w: &mut Writer<'_>) {
+fn result(uri: &str, problem: &Problem, level: Severity, w: &mut Writer<'_>) {
     w.key("ruleId").string(level.rule().0);
     w.key("level").string(level.word());
     w.key("message").object(|w| w.key("text").string(&problem.to_string()));

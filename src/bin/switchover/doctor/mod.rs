@@ -5,6 +5,8 @@
 mod cluster;
 mod dump;
 mod filter;
+#[cfg(test)]
+mod fixture;
 mod listener;
 mod route;
 

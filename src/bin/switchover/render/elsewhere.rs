@@ -1,6 +1,6 @@
 //! Configuration for another machine: no key is needed here, none is read or written, and no path of this machine is in it.
 
-use super::envoy::{self, Part, SecretFile, Surroundings};
+use super::envoy::{self, RenderedPart, SecretFile, Surroundings};
 use super::tree::one;
 use super::{EnvoyArgs, WrittenAs, in_lines, secret, text_of, written_as, yaml};
 use crate::document::{CheckedFile, listed};
@@ -41,14 +41,15 @@ pub fn write(args: &EnvoyArgs, document: &CheckedFile) -> Result<(), Stop> {
     }
     make(&args.out)?;
     let format = args.format.unwrap_or(WrittenAs::Yaml);
-    for part in Part::ALL.into_iter().filter(|part| args.only.contains(part)) {
+    for part in RenderedPart::ALL.into_iter().filter(|part| args.only.contains(part)) {
         for (name, tree) in envoy::part_files(part, &bootstrap) {
             let path = args.out.join(name).with_extension(format.ending());
             secret::replace(&path, format.write(&tree).as_bytes(), 0o644)?;
         }
     }
-    let beside = args.only.contains(&Part::Clusters).then(|| args.out.join("secrets"));
-    let names_filter = args.only.iter().any(|part| matches!(part, Part::Clusters | Part::Filters));
+    let beside = args.only.contains(&RenderedPart::Clusters).then(|| args.out.join("secrets"));
+    let names_filter =
+        args.only.iter().any(|part| matches!(part, RenderedPart::Clusters | RenderedPart::Filters));
     tell(config, &here, beside.as_deref(), names_filter)
 }
 

@@ -11,7 +11,7 @@ pub use envoy::{RenderedCluster, rendered_clusters, twin_cluster};
 
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
-use envoy::Part;
+use envoy::RenderedPart;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use switchover::json::{Kind, Raw};
@@ -32,7 +32,7 @@ pub struct EnvoyArgs {
     out: PathBuf,
     /// Only these parts, each as a file of its own, for an Envoy that you have already.
     #[arg(long, value_name = "PART,…", value_enum, value_delimiter = ',')]
-    only: Vec<Part>,
+    only: Vec<RenderedPart>,
     /// YAML or JSON, whatever the name ends in.
     #[arg(long, value_enum)]
     format: Option<WrittenAs>,

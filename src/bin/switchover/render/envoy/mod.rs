@@ -12,7 +12,7 @@ mod target;
 mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
-pub use parts::{Part, RenderedCluster, files as part_files, rendered_clusters};
+pub use parts::{RenderedCluster, RenderedPart, files as part_files, rendered_clusters};
 
 use super::tree::{ListItem, Map, TreeNode, address, list, one};
 use switchover::config::Config;

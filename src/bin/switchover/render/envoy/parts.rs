@@ -8,7 +8,7 @@ use switchover::config::Config;
 
 /// A part that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Part {
+pub enum RenderedPart {
     /// The targets and the orders, as clusters.yaml to put in and as cds.yaml for Envoy to read; drills.yaml where drills need more.
     Clusters,
     /// The HTTP filters, and what the connection manager needs besides.
@@ -21,9 +21,15 @@ pub enum Part {
     Logs,
 }
 
-impl Part {
+impl RenderedPart {
     /// In the order in which they are written.
-    pub const ALL: [Part; 5] = [Part::Clusters, Part::Filters, Part::Routes, Part::Stats, Part::Logs];
+    pub const ALL: [RenderedPart; 5] = [
+        RenderedPart::Clusters,
+        RenderedPart::Filters,
+        RenderedPart::Routes,
+        RenderedPart::Stats,
+        RenderedPart::Logs,
+    ];
 }
 
 /// A file of a part: its name without an ending, and what is in it.
@@ -64,9 +70,9 @@ const MANAGER: [&str; 5] = [
 ];
 
 /// The files of a part.
-pub fn files(part: Part, bootstrap: &TreeNode) -> Vec<PartFile> {
+pub fn files(part: RenderedPart, bootstrap: &TreeNode) -> Vec<PartFile> {
     match part {
-        Part::Clusters => {
+        RenderedPart::Clusters => {
             let resources = bootstrap.member("static_resources");
             let clusters =
                 resources.and_then(|all| all.member("clusters")).map(TreeNode::items).unwrap_or_default();
@@ -77,7 +83,7 @@ pub fn files(part: Part, bootstrap: &TreeNode) -> Vec<PartFile> {
             files.extend(drills(bootstrap).map(|tree| ("drills", tree)));
             files
         }
-        Part::Filters => {
+        RenderedPart::Filters => {
             let mut kept: Vec<TreeMember> = members(manager(bootstrap), &MANAGER);
             for member in kept.iter_mut().filter(|member| member.key == "http_filters") {
                 // Envoy's own router is there already, and is the last.
@@ -87,7 +93,7 @@ pub fn files(part: Part, bootstrap: &TreeNode) -> Vec<PartFile> {
             }
             vec![("filters", headed(FILTERS, kept))]
         }
-        Part::Routes => {
+        RenderedPart::Routes => {
             let hosts =
                 manager(bootstrap).and_then(|all| all.member("route_config")?.member("virtual_hosts"));
             let first =
@@ -97,13 +103,13 @@ pub fn files(part: Part, bootstrap: &TreeNode) -> Vec<PartFile> {
                 headed(ROUTES, vec![plain("routes", TreeNode::List(first.cloned().into_iter().collect()))]),
             )]
         }
-        Part::Stats => {
+        RenderedPart::Stats => {
             vec![(
                 "stats",
                 headed(STATS, members(Some(bootstrap), &["stats_config", "deferred_stat_options"])),
             )]
         }
-        Part::Logs => vec![("logs", headed(LOGS, members(manager(bootstrap), &["access_log"])))],
+        RenderedPart::Logs => vec![("logs", headed(LOGS, members(manager(bootstrap), &["access_log"])))],
     }
 }
 
