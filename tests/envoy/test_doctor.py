@@ -8,8 +8,6 @@ from harness.document import document, group, target
 from harness.forgotten import FORGOTTEN
 from harness.process import built
 
-pytestmark = pytest.mark.floor
-
 UNTIL = "2099-01-01T00:00:00Z"
 
 
@@ -21,6 +19,7 @@ def described(cloud) -> dict:
     return document([target(cloud["openai-main"]), target(cloud["anthropic-main"], "anthropic")])
 
 
+@pytest.mark.floor
 def test_what_is_rendered_is_right(gateway, cloud):
     done = doctor(gateway(described(cloud)))
     assert done.returncode == 0 and done.stdout.startswith("Nothing is wrong: Envoy 1."), done

@@ -161,6 +161,7 @@ mod tests {
                 assert!(parsed.is_ok(), "{call}: {parsed:?}");
             }
         }
+        assert!(EXAMPLES.iter().any(|(_, text)| text.contains(switchover::config::EDITOR_LINE)));
         with_examples(crate::Cli::command()).debug_assert();
     }
 }
