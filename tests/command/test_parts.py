@@ -144,3 +144,8 @@ def test_drills_bring_what_they_need(peculiar):
 def test_a_file_in_the_folders_place_is_said(peculiar):
     (peculiar / "out").write_text("")
     assert "out: making the folder failed" in render(peculiar, "--only", "routes", code=1).stderr
+
+
+def test_addresses_are_your_envoys_own(peculiar):
+    done = render(peculiar, "--only", "routes", "--listen", "127.0.0.1:1", code=2)
+    assert "--listen" in done.stderr and "cannot be used with" in done.stderr

@@ -31,7 +31,7 @@ pub struct EnvoyArgs {
     #[arg(short, long)]
     out: PathBuf,
     /// Only these parts, each as a file of its own, for an Envoy that you have already.
-    #[arg(long, value_name = "PART,…", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "PART,…", value_enum, value_delimiter = ',', conflicts_with_all = ["listen", "admin"])]
     only: Vec<RenderedPart>,
     /// YAML or JSON, whatever the name ends in.
     #[arg(long, value_enum)]
