@@ -21,7 +21,7 @@ mod yaml;
 #[cfg(not(target_family = "wasm"))]
 pub use check::warn::LookAtKey;
 pub use problem::{Position, Problem};
-pub use schema::schema;
+pub use schema::{EDITOR_LINE, schema};
 // Whoever uses the configuration takes it from here.
 pub use crate::settings::*;
 

@@ -5,12 +5,19 @@ use super::file::{FILE, KeyRow, LABEL, Literal, Object, Presence, ValueKind};
 use super::time::{DURATION_PATTERN, show_ms};
 use crate::json::{Raw, Writer};
 
+/// What the schema calls itself: a name, as it is wherever `switchover schema` wrote it. The number is the file's `version`.
+const ID: &str = "urn:switchover:schema:1";
+
+/// The first line of a `switchover.yaml` for editors, whose schema `switchover schema > switchover.schema.json` put beside it.
+pub const EDITOR_LINE: &str = "# yaml-language-server: $schema=switchover.schema.json";
+
 /// The JSON Schema (draft 2020-12) of `switchover.yaml`, indented.
 pub fn schema() -> String {
     let mut out = Vec::new();
     let mut w = Writer::new(&mut out);
     w.open_object();
     w.key("$schema").string("https://json-schema.org/draft/2020-12/schema");
+    w.key("$id").string(ID);
     w.key("title").string("switchover.yaml");
     object(&FILE, None, &mut w);
     w.close_object();

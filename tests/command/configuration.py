@@ -11,7 +11,8 @@ PAGE = ROOT / "docs" / "configuration.md"
 HEAD = """# Configuration
 
 Every key of `switchover.yaml`, with its form, what it is where the file says nothing, and what it does. This page is made from
-`switchover schema` by `make docs`; editors read the schema itself.
+`switchover schema` by `make docs`; editors read the schema itself: `switchover schema > switchover.schema.json`, and
+`# yaml-language-server: $schema=switchover.schema.json` as the first line of the file beside it.
 `switchover check FILE` says what is wrong with a file, where, and what to write instead. The README has a configuration in 20 lines.
 
 `[]` stands for each element of a list, `<name>` for a name of your own. What has no value in "if not written" is needed where it is

@@ -29,30 +29,45 @@ impl CheckedFile {
 
     /// Tells on standard error what the file says and perhaps doesn't mean, with what is wrong with keys on this machine.
     pub fn warn(&self) {
-        self.warn_with(&|source| match key::look(source, self.folder()) {
+        tell(&self.path, &self.warnings());
+    }
+
+    /// What [`CheckedFile::warn`] tells.
+    pub fn warnings(&self) -> Vec<Problem> {
+        self.found(&|source| match key::look(source, self.folder()) {
             Ok(Found::Wrapped(_, trouble)) | Err(trouble) => Some((trouble.wrong, trouble.instead)),
             Ok(_) => None,
-        });
+        })
     }
 
     /// The same without the keys that can't be used at all.
     pub fn warn_of_usable(&self) {
-        self.warn_with(&|source| match key::look(source, self.folder()) {
+        let usable = self.found(&|source| match key::look(source, self.folder()) {
             Ok(Found::Wrapped(_, trouble)) => Some((trouble.wrong, trouble.instead)),
             _ => None,
         });
+        tell(&self.path, &usable);
     }
 
-    fn warn_with(&self, look: LookAtKey<'_>) {
-        for warning in switchover::config::warnings(&self.bytes, now_ms(), look) {
-            // Nowhere is left to say that standard error is closed.
-            let _ = writeln!(io::stderr(), "warning: {}", warning.in_file(&self.path.display().to_string()));
-        }
+    /// The same without a look at any key: they are on another machine.
+    pub fn warn_of_no_key(&self) {
+        tell(&self.path, &self.found(&|_| None));
+    }
+
+    fn found(&self, look: LookAtKey<'_>) -> Vec<Problem> {
+        switchover::config::warnings(&self.bytes, now_ms(), look)
     }
 
     /// The folder that relative paths in the file count from.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+fn tell(path: &Path, warnings: &[Problem]) {
+    for warning in warnings {
+        // Nowhere is left to say that standard error is closed.
+        let _ = writeln!(io::stderr(), "warning: {}", warning.in_file(&path.display().to_string()));
     }
 }
 

@@ -133,7 +133,7 @@ version: 1
 ";
 
 fn text(known: &[&Standard]) -> String {
-    let mut file = HEAD.to_owned();
+    let mut file = format!("{}\n{HEAD}", switchover::config::EDITOR_LINE);
     file.push_str("\n# Models at providers.\ntargets:\n");
     for standard in known {
         let Standard { provider, model, .. } = standard;

@@ -7,9 +7,11 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod check;
+mod doctor;
 mod document;
 mod drill;
 mod explain;
+mod help;
 mod import;
 mod init;
 mod input;
@@ -20,7 +22,7 @@ mod serve;
 mod stop;
 mod translate;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Failover and translation between LLM providers, inside Envoy.
@@ -51,16 +53,27 @@ enum Call {
     Explain(explain::ExplainArgs),
     /// Forces each drill of a file on a running Envoy, and prints what the callers saw.
     Drill(drill::DrillArgs),
+    /// Looks at a running Envoy: says what in its configuration is not as it has to be.
+    Doctor(doctor::DoctorArgs),
     /// Prints the providers that a target can name.
     Providers(providers::ProvidersArgs),
     /// Makes a file from another gateway's configuration, and lists what it can't carry over.
     Import(import::ImportArgs),
     /// Prints the JSON Schema of the file.
     Schema,
+    /// Prints what completes the words of this command in a shell.
+    Completions(help::CompletionsArgs),
+    /// Prints the manual page, or writes those of all commands.
+    Man(help::ManArgs),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().call {
+    let command = help::with_examples(Cli::command());
+    let call = match Cli::from_arg_matches(&command.clone().get_matches()) {
+        Ok(cli) => cli.call,
+        Err(error) => error.exit(),
+    };
+    let done = match call {
         Call::Check(args) => check::run(&args),
         Call::Serve(args) => serve::run(&args),
         Call::BecomeEnvoy(args) => serve::become_envoy(&args),
@@ -69,9 +82,12 @@ fn main() -> ExitCode {
         Call::Translate(call) => translate::run(&call),
         Call::Explain(args) => explain::run(&args),
         Call::Drill(args) => drill::run(&args),
+        Call::Doctor(args) => doctor::run(&args),
         Call::Providers(args) => providers::run(&args),
         Call::Import(args) => import::run(&args),
         Call::Schema => stop::print(switchover::config::schema().as_bytes()),
+        Call::Completions(args) => help::completions(&args, command),
+        Call::Man(args) => help::man(&args, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

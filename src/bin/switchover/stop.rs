@@ -15,6 +15,8 @@ pub enum Stop {
     Wrong(String),
     /// All is printed that there is to say.
     Refused,
+    /// Something is wrong, and all that there is to say of it is on standard output.
+    Told,
     /// Nobody reads the output any more.
     Unread,
 }
@@ -37,7 +39,7 @@ impl Stop {
                 ExitCode::from(WRONG)
             }
             Stop::Refused => ExitCode::from(REFUSED),
-            Stop::Unread => ExitCode::from(WRONG),
+            Stop::Told | Stop::Unread => ExitCode::from(WRONG),
         }
     }
 }

@@ -44,7 +44,8 @@ pub struct DrillArgs {
     no_way_back: bool,
 }
 
-fn plain_http(text: &str) -> Result<String, String> {
+/// The address of an interface without TLS.
+pub fn plain_http(text: &str) -> Result<String, String> {
     match text.strip_prefix("http://") {
         Some(rest) if !rest.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
         _ => Err(format!("`{text}` is no address of plain HTTP. Write one like http://127.0.0.1:8080.")),

@@ -136,8 +136,8 @@ mod tests {
     fn times_are_written_as_the_file_has_them() {
         let at = |seconds| timestamp(Duration::from_secs(seconds));
         assert_eq!(at(0), "1970-01-01T00:00:00Z");
-        assert_eq!(at(1_709_210_096), "2024-02-29T12:34:00Z");
+        assert_eq!(at(1_709_210_096), "2024-02-29T12:34:56Z");
         assert_eq!(at(1_798_675_140), "2026-12-30T23:59:00Z");
-        assert_eq!(at(1_798_761_599), "2026-12-31T23:59:00Z");
+        assert_eq!(at(1_798_761_599), "2026-12-31T23:59:59Z");
     }
 }

@@ -1,17 +1,21 @@
 //! `switchover render …`: configuration for a proxy, made from `switchover.yaml`.
 
+mod elsewhere;
 mod envoy;
 mod json;
 mod secret;
 pub mod tree;
 pub mod yaml;
 
-pub use envoy::{PartFiles, SecretFile, Surroundings, twin_cluster, watched};
+pub use envoy::{
+    PartFiles, RenderedCluster, SecretFile, Surroundings, rendered_clusters, twin_cluster, watched,
+};
 pub use json::compact;
 pub use secret::replace;
 
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
+use envoy::RenderedPart;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use switchover::json::{Kind, Raw};
@@ -27,21 +31,56 @@ pub struct EnvoyArgs {
     /// The switchover.yaml.
     file: PathBuf,
     /// Where the bootstrap goes; JSON if the name ends in .json. Files for the keys go beside it, into a folder of the
-    /// same name with `.secrets` behind it.
+    /// same name with `.secrets` behind it. With --only: the folder for the parts.
     #[arg(short, long)]
     out: PathBuf,
+    /// Only these parts, each as a file of its own, for an Envoy that you have already.
+    #[arg(long, value_name = "PART,…", value_enum, value_delimiter = ',', conflicts_with_all = ["listen", "admin"])]
+    only: Vec<RenderedPart>,
+    /// YAML or JSON, whatever the name ends in.
+    #[arg(long, value_enum)]
+    format: Option<WrittenAs>,
+    /// The folder of the keys on the machine that serves. No key is needed or read on this one, and no path is looked for here.
+    /// With --only: /etc/switchover/secrets if not said.
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
     /// Where Envoy takes requests.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: (String, u16),
     /// Where Envoy's admin interface is.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9901", value_parser = address)]
     admin: (String, u16),
-    /// The filter. Default: switchover.wasm in the folder of this command.
+    /// The filter. Default: switchover.wasm in the folder of this command; with --secrets or --only a path on the machine that
+    /// serves, /etc/switchover/switchover.wasm if not said.
     #[arg(long)]
     wasm: Option<PathBuf>,
     /// The certificates of the authorities that providers' certificates are verified against.
     #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
     ca_file: PathBuf,
+}
+
+/// How a rendered file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WrittenAs {
+    Yaml,
+    Json,
+}
+
+impl WrittenAs {
+    fn write(self, tree: &tree::TreeNode) -> String {
+        match self {
+            WrittenAs::Yaml => yaml::write(tree),
+            WrittenAs::Json => json::write(tree),
+        }
+    }
+
+    /// What a name ends in.
+    fn ending(self) -> &'static str {
+        match self {
+            WrittenAs::Yaml => "yaml",
+            WrittenAs::Json => "json",
+        }
+    }
 }
 
 /// # Errors
@@ -54,6 +93,10 @@ pub fn run(call: &RenderArgs) -> Result<(), Stop> {
 
 fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
     let document = CheckedFile::open(&args.file)?;
+    if args.secrets.is_some() || !args.only.is_empty() {
+        document.warn_of_no_key();
+        return elsewhere::write(args, &document);
+    }
     document.warn_of_usable();
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
@@ -68,9 +111,13 @@ fn envoy(args: &EnvoyArgs) -> Result<(), Stop> {
         secrets: secret::write(&document.config, &keys, Path::new(&folder))?,
     };
     let bootstrap = envoy::bootstrap(&document.config, in_lines(&text), &here);
-    let is_json = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let written = if is_json { json::write(&bootstrap) } else { yaml::write(&bootstrap) };
-    secret::replace(&args.out, written.as_bytes(), 0o644)
+    secret::replace(&args.out, written_as(args).write(&bootstrap).as_bytes(), 0o644)
+}
+
+/// What the caller says, or the name.
+fn written_as(args: &EnvoyArgs) -> WrittenAs {
+    let is_json = || args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    args.format.unwrap_or_else(|| if is_json() { WrittenAs::Json } else { WrittenAs::Yaml })
 }
 
 /// Envoy says nothing useful when the file is missing, so it is looked for here.

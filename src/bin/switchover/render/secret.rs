@@ -73,6 +73,7 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
     Ok(files)
 }
 
+/// An SDS file that says where a key is.
 pub fn sds(name: &str, secret: TreeNode) -> TreeNode {
     let resource = Map::typed("envoy.extensions.transport_sockets.tls.v3.Secret")
         .with("name", name)

@@ -48,6 +48,36 @@ impl TreeNode {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
         TreeNode::SharedTree(Rc::new(SharedTree { name: name.chars().map(plain).collect(), value }))
     }
+
+    /// A map's members; none of anything else.
+    pub fn members(&self) -> &[TreeMember] {
+        match self {
+            TreeNode::Map(members) => members,
+            TreeNode::SharedTree(shared) => shared.value.members(),
+            _ => &[],
+        }
+    }
+
+    /// The value of a map's member.
+    pub fn member(&self, key: &str) -> Option<&TreeNode> {
+        self.members().iter().find(|member| member.key == key).map(|member| &member.value)
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            TreeNode::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A list's elements; none of anything else.
+    pub fn items(&self) -> &[ListItem] {
+        match self {
+            TreeNode::List(items) => items,
+            TreeNode::SharedTree(shared) => shared.value.items(),
+            _ => &[],
+        }
+    }
 }
 
 /// Builds a map, entry by entry.

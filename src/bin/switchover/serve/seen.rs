@@ -14,7 +14,7 @@ impl From<Stop> for Refused {
     fn from(stop: Stop) -> Refused {
         match stop {
             Stop::Wrong(message) => Refused(message),
-            Stop::Refused | Stop::Unread => Refused("The file couldn't be written.".to_owned()),
+            Stop::Refused | Stop::Unread | Stop::Told => Refused("The file couldn't be written.".to_owned()),
         }
     }
 }

@@ -6,11 +6,13 @@ mod credential;
 mod drill;
 mod listener;
 mod order;
+mod parts;
 mod stats;
 mod target;
 mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
+pub use parts::{RenderedCluster, RenderedPart, files as part_files, rendered_clusters};
 
 use super::tree::{ListItem, Map, TreeNode, address, list, one};
 use switchover::config::Config;

@@ -1,0 +1,282 @@
+use super::*;
+use crate::doctor::fixture::{dump, wasm};
+use serde_json::{Value, json};
+
+const MANAGER: &str = "/configs/2/static_listeners/0/listener/filter_chains/0/filters/0/typed_config";
+const OPTIONS: &str = "/configs/1/static_clusters/0/cluster/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+fn examined(dump: &Value, version: &str) -> Findings {
+    let info =
+        json!({"version": format!("0123abcd/{version}/Clean/RELEASE/BoringSSL"), "node": {}}).to_string();
+    let dump = dump.to_string();
+    examine(Raw::parse(info.as_bytes()).unwrap(), Raw::parse(dump.as_bytes()).unwrap())
+}
+
+/// The only sentence about a dump that was changed.
+fn only(change: impl FnOnce(&mut Value)) -> String {
+    let mut dump = dump();
+    change(&mut dump);
+    let mut wrong = examined(&dump, "1.40.0").wrong;
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    wrong.remove(0)
+}
+
+fn at<'v>(dump: &'v mut Value, place: &str, path: &str) -> &'v mut Value {
+    dump.pointer_mut(&format!("{place}{path}")).unwrap()
+}
+
+fn remove(value: &mut Value, name: &str) {
+    value.as_object_mut().unwrap().remove(name).unwrap();
+}
+
+fn routes(dump: &mut Value) -> &mut Vec<Value> {
+    at(dump, MANAGER, "/route_config/virtual_hosts/0/routes").as_array_mut().unwrap()
+}
+
+#[test]
+fn what_is_right_gets_no_complaint() {
+    let found = examined(&dump(), "1.37.0");
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    assert_eq!(
+        found.seen,
+        "Nothing is wrong: Envoy 1.37.0 has the router role in 1 listener, and all 1 order of the document."
+    );
+}
+
+#[test]
+fn versions() {
+    assert!(examined(&dump(), "1.36.4").wrong.join("").contains("This is Envoy 1.36.4: before 1.37"));
+    assert!(examined(&dump(), "2.0.0").wrong.is_empty() && examined(&dump(), "1.40.0-dev").wrong.is_empty());
+    assert!(examined(&dump(), "main").wrong.join("").contains("/server_info names no version"));
+}
+
+#[test]
+fn each_role_has_its_flag_and_comes_back() {
+    for (place, role) in
+        [(format!("{MANAGER}/http_filters/0"), "router"), (format!("{OPTIONS}/http_filters/0"), "translator")]
+    {
+        let config = format!("{place}/typed_config/config");
+        let said = only(|dump| remove(at(dump, &config, ""), "allow_on_headers_stop_iteration"));
+        assert!(
+            said.contains(role) && said.contains("lacks `allow_on_headers_stop_iteration: true`"),
+            "{said}"
+        );
+        let said = only(|dump| remove(at(dump, &config, ""), "failure_policy"));
+        assert!(
+            said.contains(role) && said.contains("answers nobody until Envoy is started again"),
+            "{said}"
+        );
+        let said = only(|dump| *at(dump, &config, "/failure_policy") = json!("FAIL_OPEN"));
+        assert!(said.contains("goes on as if it were not there"), "{said}");
+    }
+}
+
+#[test]
+fn routes_before_ours() {
+    for earlier in [
+        json!({"match": {"prefix": "/"}, "name": "all"}),
+        json!({"match": {"prefix": "/v1/"}, "name": "all"}),
+        json!({"match": {"path": "/v1/messages", "headers": [{"name": ":method", "string_match": {"exact": "POST"}}]}, "name": "all"}),
+        json!({"match": {"path_separated_prefix": "/v1"}, "name": "all"}),
+        json!({"match": {"safe_regex": {"regex": ".*"}}, "name": "all"}),
+        json!({"match": {"prefix": "/V1/"}, "name": "all"}),
+    ] {
+        let mut earlier = earlier;
+        if earlier.pointer("/match/prefix") == Some(&json!("/V1/")) {
+            earlier["match"]["case_sensitive"] = json!(false);
+        }
+        let said = only(|dump| routes(dump).insert(0, earlier));
+        assert!(
+            said.starts_with(
+                "The route `all` stands before the one with `cluster_header: x-switchover-order`"
+            ),
+            "{said}"
+        );
+    }
+    for earlier in [
+        json!({"match": {"prefix": "/v2/"}}),
+        json!({"match": {"prefix": "/", "grpc": {}}}),
+        json!({"match": {"prefix": "/V1/"}}),
+        json!({"match": {"prefix": "/", "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]}}),
+        json!({"match": {"path_separated_prefix": "/v"}}),
+        json!({"match": {"safe_regex": {"regex": "/[a-z]+"}}}),
+    ] {
+        let mut dump = dump();
+        routes(&mut dump).insert(0, earlier);
+        assert!(examined(&dump, "1.40.0").wrong.is_empty());
+    }
+    let said = only(|dump| routes(dump).swap(2, 3));
+    assert!(said.starts_with("A route ({\"prefix\":\"/\"}) stands before"), "{said}");
+}
+
+#[test]
+fn our_route_itself() {
+    let said = only(|dump| drop(routes(dump).remove(2)));
+    assert!(
+        said.starts_with("No route of listener `edge` has `cluster_header: x-switchover-order`"),
+        "{said}"
+    );
+    let said = only(|dump| remove(&mut routes(dump)[2]["match"], "headers"));
+    assert!(said.contains("also takes what has no such header"), "{said}");
+    for policy in ["retry_policy", "hedge_policy"] {
+        let said = only(|dump| routes(dump)[2]["route"][policy] = json!({}));
+        assert!(said.contains(&format!("has a `{policy}`")), "{said}");
+    }
+    let said =
+        only(|dump| routes(dump)[2]["route"]["max_stream_duration"] = json!({"max_stream_duration": "60s"}));
+    assert!(said.contains("ends each request after 60 s"), "{said}");
+}
+
+#[test]
+fn what_is_kept_of_a_request() {
+    let said = only(|dump| remove(&mut routes(dump)[2], "request_body_buffer_limit"));
+    assert!(
+        said.contains("keeps at most 262144 bytes") && said.contains("(`per_connection_buffer_limit_bytes`)"),
+        "{said}"
+    );
+    assert!(said.contains("Write `request_body_buffer_limit: 69206016`"), "{said}");
+    let said = only(|dump| {
+        remove(&mut routes(dump)[2], "request_body_buffer_limit");
+        remove(at(dump, "/configs/2/static_listeners/0/listener", ""), "per_connection_buffer_limit_bytes");
+    });
+    assert!(said.contains("keeps at most 1048576 bytes") && said.contains("(Envoy's default)"), "{said}");
+    let mut dump = dump();
+    remove(&mut routes(&mut dump)[2], "request_body_buffer_limit");
+    at(&mut dump, MANAGER, "/route_config/virtual_hosts/0")["request_body_buffer_limit"] = json!("69206016");
+    assert!(examined(&dump, "1.40.0").wrong.is_empty());
+}
+
+#[test]
+fn how_long_a_request_may_be_silent() {
+    let said = only(|dump| remove(at(dump, MANAGER, ""), "stream_idle_timeout"));
+    assert!(
+        said.contains("may be silent for 300 s") && said.contains("`stream_idle_timeout: 1860s`"),
+        "{said}"
+    );
+    for ours in ["0s", "1860.5s"] {
+        let mut dump = dump();
+        remove(at(&mut dump, MANAGER, ""), "stream_idle_timeout");
+        routes(&mut dump)[2]["route"]["idle_timeout"] = json!(ours);
+        assert!(examined(&dump, "1.40.0").wrong.is_empty(), "{ours}");
+    }
+}
+
+#[test]
+fn node_and_labels() {
+    let said = only(|dump| remove(at(dump, "/configs/0/bootstrap", ""), "node"));
+    assert!(said.starts_with("The Envoy's node has no `id` and no `cluster`,"), "{said}");
+    let said = only(|dump| {
+        drop(at(dump, "/configs/0/bootstrap", "/stats_config/stats_tags").as_array_mut().unwrap().pop())
+    });
+    assert!(said.contains("no rule for the label `class` of"), "{said}");
+    let said = only(|dump| remove(at(dump, "/configs/0/bootstrap", ""), "stats_config"));
+    assert!(said.contains("`group`, `target`, `class`"), "{said}");
+}
+
+#[test]
+fn clusters() {
+    let all = "/configs/1/static_clusters";
+    let said = only(|dump| drop(at(dump, all, "").as_array_mut().unwrap().remove(0)));
+    assert!(said.starts_with("There is no cluster `g|a`, an order that the router role may name."), "{said}");
+    let said = only(|dump| drop(at(dump, all, "").as_array_mut().unwrap().remove(1)));
+    assert!(said.starts_with("There is no cluster `a`, a target of the document."), "{said}");
+    let said = only(|dump| *at(dump, OPTIONS, "/http_filters") = json!([]));
+    assert!(said.starts_with("The cluster `g|a` lacks the filter in its role `translator`"), "{said}");
+    let said = only(|dump| {
+        *at(dump, OPTIONS, "/http_filters/0/typed_config/config/configuration/value") = json!("{}")
+    });
+    assert!(said.starts_with("The translator of cluster `g|a` has another document"), "{said}");
+    let said = only(|dump| {
+        *at(dump, OPTIONS, "/http_filters/0/typed_config/config/vm_config/vm_id") = json!("other")
+    });
+    assert!(said.contains("another `vm_id`"), "{said}");
+    let said = only(|dump| remove(at(dump, OPTIONS, ""), "retry_policy"));
+    assert!(said.contains("has no `retry_policy`"), "{said}");
+    let said = only(|dump| remove(at(dump, all, "/0/cluster"), "circuit_breakers"));
+    assert!(said.contains("few retries"), "{said}");
+    let said = only(|dump| *at(dump, all, "/0/cluster/cluster_type/typed_config/clusters") = json!(["a"]));
+    assert!(said.contains("other targets, or in another order"), "{said}");
+    let said = only(|dump| {
+        for place in 0..2 {
+            remove(at(dump, all, &format!("/{place}/cluster")), "common_lb_config");
+        }
+    });
+    assert!(said.starts_with("The cluster `g|a` and `a` has no `common_lb_config"), "{said}");
+    let said = only(|dump| {
+        remove(at(dump, all, "/1/cluster/load_assignment/endpoints/0/lb_endpoints/0"), "metadata")
+    });
+    assert!(said.contains("doesn't say which target it is"), "{said}");
+    let said = only(|dump| remove(at(dump, all, "/1/cluster"), "outlier_detection"));
+    assert!(said.contains("has no `outlier_detection`"), "{said}");
+}
+
+#[test]
+fn roles_in_the_wrong_places() {
+    let said = only(|dump| *at(dump, MANAGER, "/http_filters") = json!([]));
+    assert!(said.starts_with("No listener has the filter in its role `router`"), "{said}");
+    let twice = json!({"name": "w", "typed_config": wasm("router")});
+    let said = only(|dump| at(dump, MANAGER, "/http_filters").as_array_mut().unwrap().push(twice));
+    assert!(said.contains("the router role 2 times"), "{said}");
+    let lost = json!({"name": "w", "typed_config": wasm("translator")});
+    let said = only(|dump| at(dump, MANAGER, "/http_filters").as_array_mut().unwrap().push(lost));
+    assert!(said.contains("has the role `translator`, which is for the clusters"), "{said}");
+    let said = only(|dump| {
+        *at(dump, MANAGER, "/http_filters/0/typed_config/config/configuration/value") = json!("{}")
+    });
+    assert!(said.contains("is wrong. The key `version` is missing"), "{said}");
+}
+
+/// Filters and routes that Envoy has from elsewhere are found there.
+#[test]
+fn what_is_discovered() {
+    let mut dump = dump();
+    let ecds = |name: &str, role: &str| json!({"ecds_filter": {"@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": name, "typed_config": wasm(role)}});
+    *at(&mut dump, MANAGER, "/http_filters/0") =
+        json!({"name": "ours", "config_discovery": {"config_source": {}}});
+    *at(&mut dump, OPTIONS, "/http_filters/0") =
+        json!({"name": "theirs", "config_discovery": {"config_source": {}}});
+    let table = at(&mut dump, MANAGER, "/route_config").take();
+    remove(at(&mut dump, MANAGER, ""), "route_config");
+    at(&mut dump, MANAGER, "")["rds"] = json!({"route_config_name": "r"});
+    let configs = dump["configs"].as_array_mut().unwrap();
+    let filters = [ecds("ours", "router"), ecds("theirs", "translator")];
+    configs
+        .push(json!({"@type": "type.googleapis.com/envoy.admin.v3.EcdsConfigDump", "ecds_filters": filters}));
+    configs.push(json!({
+        "@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump", "dynamic_route_configs": [{"route_config": table}],
+    }));
+    let listeners = configs[2]["static_listeners"][0].take();
+    configs[2] = json!({
+        "@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": [{"active_state": listeners}],
+    });
+    let found = examined(&dump, "1.40.0");
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+}
+
+#[test]
+fn durations() {
+    for (written, ms) in [
+        ("1860s", Some(1_860_000)),
+        ("0.25s", Some(250)),
+        ("0s", Some(0)),
+        ("1.0005s", Some(1000)),
+        ("5m", None),
+        ("s", None),
+    ] {
+        let json = json!({ "t": written }).to_string();
+        assert_eq!(dump::duration_ms(Raw::parse(json.as_bytes()).unwrap(), &["t"]), ms, "{written}");
+    }
+}
+
+#[test]
+fn what_is_no_dump_is_no_crash() {
+    for odd in [
+        "{}",
+        "[]",
+        "3",
+        r#"{"configs":[1,{"@type":3},{"@type":"x.ListenersConfigDump","static_listeners":[{"listener":[]}]}]}"#,
+    ] {
+        let found = examine(Raw::parse(b"{}").unwrap(), Raw::parse(odd.as_bytes()).unwrap());
+        assert!(found.wrong.len() >= 3, "{:#?}", found.wrong);
+    }
+}
