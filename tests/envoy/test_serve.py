@@ -215,7 +215,7 @@ def test_a_key_that_is_gone_takes_its_target_out(serve, providers):
         end = time.monotonic() + 10
         while gateway.ask("g").headers["x-switchover-target"] != "second":
             assert time.monotonic() < end
-        assert gateway.status()[0] == 1
+        gateway.process.wait_until(lambda: gateway.status()[0] == 1, 10)
         before = gateway.log().count("its targets are back")
         key.write_text("sk-there")
         gateway.wait_for("its targets are back", times=before + 1)
@@ -285,7 +285,7 @@ def test_a_port_that_is_taken_is_said(serve, providers, tmp_path, envoy_binary):
         assert second.process.popen.wait(120) == 1
         assert address in second.log()
         # The folder is one server's alone.
-        command = [*gateway.words, "--envoy", envoy_binary]
+        command = [*gateway.words, "--envoy", envoy_binary, "--wasm", built("switchover.wasm"), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1 and "Another `switchover serve`" in done.stderr, done.stderr
     finally:

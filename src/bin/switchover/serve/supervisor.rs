@@ -82,6 +82,8 @@ impl<'a> Supervisor<'a> {
         };
         let (config, json) = source.check(&looked_at).map_err(Stop::Wrong)?;
         let program = envoy::find(args)?;
+        is_free(&args.listen, "--listen")?;
+        is_free(&args.admin, "--admin")?;
         let lock = status::take(&places, args.state.is_none())?;
         let stops = Arc::new(AtomicUsize::new(0));
         for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
@@ -330,6 +332,16 @@ impl<'a> Supervisor<'a> {
             wait = (wait * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         }
         Ok(())
+    }
+}
+
+/// Looked at here, as two Envoys can have one port and share what comes to it.
+fn is_free((host, port): &(String, u16), option: &str) -> Result<(), Stop> {
+    match std::net::TcpListener::bind((host.as_str(), *port)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Stop::wrong(format!(
+            "{host}:{port} can't be had ({error}). Stop what uses it, or name another with {option} ADDRESS:PORT."
+        ))),
     }
 }
 
