@@ -96,11 +96,9 @@ dist:
 demo: $(VENV) $(ENVOY) $(DIST) ## Shows a chat, a stream, a failing provider, the switch and the way back
 	$(PYTHON) tests/demo/run.py
 
-run: $(ENVOY) $(DIST) ## Serves CONFIG=switchover.yaml on a real Envoy (LISTEN=0.0.0.0:8080, ADMIN=127.0.0.1:9901)
+run: $(ENVOY) $(DIST) ## Serves CONFIG=switchover.yaml on a real Envoy (LISTEN=127.0.0.1:8080, ADMIN=127.0.0.1:9901)
 	@test -n "$(CONFIG)" || { echo "Name the file to serve: make run CONFIG=switchover.yaml" >&2; exit 1; }
-	@mkdir -p dist/run
-	dist/switchover render envoy "$(CONFIG)" -o dist/run/envoy.yaml $(addprefix --listen ,$(LISTEN)) $(addprefix --admin ,$(ADMIN))
-	$(ENVOY) -c dist/run/envoy.yaml
+	dist/switchover serve "$(CONFIG)" --envoy $(ENVOY) $(addprefix --listen ,$(LISTEN)) $(addprefix --admin ,$(ADMIN)) $(ARGS)
 
 envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
 	@echo $(abspath $(ENVOY))

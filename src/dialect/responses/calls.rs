@@ -4,7 +4,7 @@ use crate::dialect::piece::ids;
 use crate::json::{Edit, Raw, Text, Writer, edit_object};
 use memchr::memmem;
 
-/// The longest id of a call: "Invalid 'input[2].call_id': string too long. Expected a string with maximum length 64"
+/// The longest id of a call: "Invalid 'input\[2\].call_id': string too long. Expected a string with maximum length 64"
 /// (AnswerDotAI/fastllm#45,
 /// NousResearch/hermes-agent#73538).
 pub(super) const MAX_ID: usize = 64;
