@@ -6,7 +6,6 @@ use crate::chat::Maker;
 use crate::dialect::piece::ids::Apart;
 use crate::json::{Edit, Raw, Text, Writer, edit_object};
 use memchr::memmem;
-use std::collections::BTreeSet;
 
 pub(super) fn blocks(message: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
     message.get("content").map(Raw::items).into_iter().flatten()
@@ -107,13 +106,14 @@ pub(super) fn with_ids_apart(messages: Raw<'_>) -> Option<Vec<u8>> {
 /// a backslash before each quote. Nearly no request has such, so each block isn't looked into.
 fn are_apart(json: &str) -> bool {
     const RESULT: &str = "\"tool_use_id\"";
-    let mut taken = BTreeSet::new();
-    memmem::find_iter(json.as_bytes(), RESULT).all(|at| {
+    let ids = memmem::find_iter(json.as_bytes(), RESULT).filter_map(|at| {
         let rest = json.get(at.saturating_add(RESULT.len())..).unwrap_or_default();
-        let value = rest.trim_start().strip_prefix(':').map(str::trim_start);
-        let id = value.and_then(|value| value.strip_prefix('"')?.split('"').next());
-        id.is_none_or(|id| taken.insert(id))
-    })
+        let value = rest.trim_start().strip_prefix(':')?.trim_start();
+        value.strip_prefix('"')?.split('"').next()
+    });
+    let mut ids: Vec<&str> = ids.collect();
+    ids.sort_unstable();
+    ids.windows(2).all(|pair| matches!(pair, [one, next] if one != next))
 }
 
 fn write_apart(block: Raw<'_>, apart: &mut Apart, w: &mut Writer<'_>) {

@@ -2,10 +2,9 @@
 //! they are.
 
 use crate::json::{Kind, Raw, Text};
-use std::collections::BTreeMap;
 
-/// Paths, and what stands at the first place of each.
-type PathsUnread<'a> = BTreeMap<String, Raw<'a>>;
+/// Paths, and what stands there.
+type PathsUnread<'a> = Vec<(String, Raw<'a>)>;
 
 /// The members of blocks that are read by [`super::parts`], by the blocks' type; of other types the whole block is kept.
 static READ: [(&str, &[&str]); 6] = [
@@ -21,6 +20,8 @@ static READ: [(&str, &[&str]); 6] = [
 pub(super) fn members<'a>(content: Raw<'a>, at: &str) -> Vec<(Text<'a>, Raw<'a>)> {
     let mut found = PathsUnread::new();
     of_blocks(content, at, true, &mut found);
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found.dedup_by(|(later, _), (first, _)| later == first);
     found.into_iter().map(|(path, value)| (Text::from(path), value)).collect()
 }
 
@@ -37,7 +38,7 @@ fn of_blocks<'a>(content: Raw<'a>, at: &str, caches: bool, found: &mut PathsUnre
             if (is_read && (caches || name != "cache_control")) || says_nothing(&name, value) {
                 continue;
             }
-            found.entry(format!("{at}[].{}", name.decode())).or_insert(value);
+            found.push(([at, "[].", &name.decode()].concat(), value));
         }
         match *kind {
             "tool_result" => of_blocks(inside(block), &format!("{at}[].content"), true, found),

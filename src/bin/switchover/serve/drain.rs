@@ -2,7 +2,7 @@
 
 use super::admin::AdminClient;
 use super::envoy::EnvoyProcess;
-use super::voice::Voice;
+use super::voice::LineVoice;
 use super::{now, pause};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub fn drain(
     envoy: &mut EnvoyProcess,
     admin: &AdminClient,
     bound: Duration,
-    voice: Voice,
+    voice: LineVoice,
     hurry: impl Fn() -> bool,
 ) {
     admin.post("healthcheck/fail");

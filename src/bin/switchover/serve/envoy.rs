@@ -2,7 +2,7 @@
 
 use super::ServeArgs;
 use super::admin::AdminClient;
-use super::parts::Places;
+use super::parts::StateFolder;
 use super::voice::LineForm;
 use crate::stop::Stop;
 use std::collections::VecDeque;
@@ -51,7 +51,7 @@ pub fn find(args: &ServeArgs) -> Result<PathBuf, Stop> {
 impl EnvoyProcess {
     /// # Errors
     /// It can't be run at all.
-    pub fn start(args: &ServeArgs, envoy: &PathBuf, places: &Places) -> Result<EnvoyProcess, Stop> {
+    pub fn start(args: &ServeArgs, envoy: &PathBuf, places: &StateFolder) -> Result<EnvoyProcess, Stop> {
         let _ = std::fs::remove_file(places.file("admin.txt"));
         let command = std::env::current_exe()
             .map_err(|error| Stop::wrong(format!("The path of this command is unknown ({error}).")))?;
@@ -92,7 +92,7 @@ impl EnvoyProcess {
     }
 
     /// The admin interface, once it is there.
-    pub fn admin(places: &Places) -> Option<AdminClient> {
+    pub fn admin(places: &StateFolder) -> Option<AdminClient> {
         let address = std::fs::read_to_string(places.file("admin.txt")).ok()?;
         (!address.is_empty()).then(|| AdminClient::new(address.trim().to_owned()))
     }

@@ -3,7 +3,7 @@
 //! Envoy hears only of files that are renamed to a name. So it reads copies, and these follow their originals however those change: an
 //! editor's save, `kubectl`'s swap of folders, a file that is written in place.
 
-use super::parts::Places;
+use super::parts::StateFolder;
 use crate::key::{self, Found, NoKey};
 use crate::render::{SecretFile, replace, sds, text_of};
 use crate::stop::Stop;
@@ -46,7 +46,12 @@ impl KeyCopies {
     ///
     /// # Errors
     /// A copy can't be written.
-    pub fn follow(&mut self, config: &Config, folder: &Path, places: &Places) -> Result<KeyChanges, Stop> {
+    pub fn follow(
+        &mut self,
+        config: &Config,
+        folder: &Path,
+        places: &StateFolder,
+    ) -> Result<KeyChanges, Stop> {
         let mut changes = KeyChanges::default();
         let known: BTreeSet<&str> =
             config.credentials.iter().map(|credential| credential.id.as_str()).collect();
@@ -79,7 +84,7 @@ impl KeyCopies {
         Ok(changes)
     }
 
-    fn write(&mut self, id: &str, key: String, places: &Places) -> Result<(), Stop> {
+    fn write(&mut self, id: &str, key: String, places: &StateFolder) -> Result<(), Stop> {
         if self.written.get(id) == Some(&key) {
             return Ok(());
         }
@@ -101,7 +106,7 @@ impl KeyCopies {
     ///
     /// # Errors
     /// A path that Envoy can't take.
-    pub fn files(&self, config: &Config, places: &Places) -> Result<Vec<Option<SecretFile>>, Stop> {
+    pub fn files(&self, config: &Config, places: &StateFolder) -> Result<Vec<Option<SecretFile>>, Stop> {
         let folder = places.file("keys");
         let of = |id: &String| {
             self.written.contains_key(id).then(|| {

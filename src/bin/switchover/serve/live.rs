@@ -1,7 +1,7 @@
 //! What the running Envoy was told, and how it is told of something else without losing a request.
 
-use super::parts::{Parts, Places, listing, replace};
-use super::seen::{Refused, Seen};
+use super::parts::{EnvoyParts, StateFolder, listing, replace};
+use super::seen::{Acceptance, Refused};
 use crate::stop::Stop;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// The parts as Envoy has them, with clusters that nothing names any more.
 #[derive(Debug)]
 pub struct LiveParts {
-    places: Places,
-    parts: Parts,
+    places: StateFolder,
+    parts: EnvoyParts,
     /// Clusters of earlier files, until no request can need them: their texts, and when they may go.
     retired: BTreeMap<String, Retired>,
 }
@@ -34,7 +34,7 @@ impl LiveParts {
     ///
     /// # Errors
     /// A file can't be written.
-    pub fn write(places: Places, parts: Parts) -> Result<LiveParts, Stop> {
+    pub fn write(places: StateFolder, parts: EnvoyParts) -> Result<LiveParts, Stop> {
         let live = LiveParts { places, parts, retired: BTreeMap::new() };
         live.put("envoy.json", &live.parts.bootstrap)?;
         live.put_listeners(&live.parts.listeners)?;
@@ -56,7 +56,7 @@ impl LiveParts {
         self.put("listeners.json", &listing(listeners.iter().map(String::as_str)))
     }
 
-    fn put_clusters(&self, parts: &Parts, retired: &BTreeMap<String, Retired>) -> Result<(), Stop> {
+    fn put_clusters(&self, parts: &EnvoyParts, retired: &BTreeMap<String, Retired>) -> Result<(), Stop> {
         let live = parts.clusters.iter().map(|(_, text)| text.as_str());
         self.put("clusters.json", &listing(live.chain(retired.values().map(|retired| retired.text.as_str()))))
     }
@@ -69,10 +69,10 @@ impl LiveParts {
     /// Envoy refused a part: it goes on as before.
     pub fn take_over(
         &mut self,
-        parts: Parts,
+        parts: EnvoyParts,
         grace: Duration,
         now: Instant,
-        seen: &Seen<'_>,
+        seen: &Acceptance<'_>,
     ) -> Result<Touched, Refused> {
         let mut touched = Touched::default();
         let before: BTreeMap<&str, &str> = texts(&self.parts.clusters);
@@ -102,10 +102,10 @@ impl LiveParts {
 
     fn hand_over(
         &self,
-        parts: &Parts,
+        parts: &EnvoyParts,
         retired: &BTreeMap<String, Retired>,
         touched: Touched,
-        seen: &Seen<'_>,
+        seen: &Acceptance<'_>,
     ) -> Result<(), Refused> {
         if touched.clusters > 0 {
             let mark = seen.clusters();

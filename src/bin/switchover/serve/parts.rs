@@ -10,11 +10,11 @@ use switchover::json::{Raw, Text, Writer};
 
 /// Where the parts of one Envoy are.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct StateFolder {
     pub folder: PathBuf,
 }
 
-impl Places {
+impl StateFolder {
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -35,7 +35,7 @@ impl Places {
 
 /// The texts.
 #[derive(Clone, Debug, Default)]
-pub struct Parts {
+pub struct EnvoyParts {
     pub bootstrap: String,
     pub listeners: Vec<String>,
     /// By name, in the order of the file.
@@ -44,9 +44,9 @@ pub struct Parts {
     pub translator: String,
 }
 
-impl Parts {
+impl EnvoyParts {
     /// Of a checked document.
-    pub fn of(config: &Config, document: String, here: &Surroundings, places: &Places) -> Parts {
+    pub fn of(config: &Config, document: String, here: &Surroundings, places: &StateFolder) -> EnvoyParts {
         let parts = watched(config, document, here, &places.files());
         let named = |node| {
             let text = compact(node);
@@ -54,7 +54,7 @@ impl Parts {
         };
         let listener = |node| resource("envoy.config.listener.v3.Listener", &compact(node));
         let [router, translator] = &parts.roles;
-        Parts {
+        EnvoyParts {
             bootstrap: compact(&parts.bootstrap),
             listeners: parts.listeners.iter().map(listener).collect(),
             clusters: parts.clusters.iter().filter_map(named).collect(),

@@ -27,7 +27,7 @@ const PACE: Duration = Duration::from_millis(20);
 const WORKERS: Duration = Duration::from_millis(100);
 
 /// Asks the Envoy that runs.
-pub struct Seen<'a> {
+pub struct Acceptance<'a> {
     pub admin: &'a AdminClient,
 }
 
@@ -39,7 +39,7 @@ pub struct Mark<'a> {
     before: BTreeMap<String, u64>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Acceptance<'a> {
     pub fn clusters(&self) -> Mark<'a> {
         self.mark("clusters", "^cluster_manager.(cds.update_|warming)")
     }

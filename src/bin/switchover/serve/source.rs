@@ -17,44 +17,44 @@ pub struct Revision {
 
 /// Where the file's content comes from.
 #[derive(Debug)]
-pub enum Source {
+pub enum FileSource {
     /// A file that people change.
     File(PathBuf),
     /// Written from the keys in the environment, once.
     Environment(String),
 }
 
-impl Source {
+impl FileSource {
     /// # Errors
     /// There is neither a file nor a key.
-    pub fn of(args: &ServeArgs) -> Result<Source, Stop> {
+    pub fn of(args: &ServeArgs) -> Result<FileSource, Stop> {
         match &args.file {
-            Some(file) => Ok(Source::File(file.clone())),
-            None => crate::init::from_environment().map(Source::Environment),
+            Some(file) => Ok(FileSource::File(file.clone())),
+            None => crate::init::from_environment().map(FileSource::Environment),
         }
     }
 
     /// What to call it in sentences.
     pub fn name(&self) -> String {
         match self {
-            Source::File(path) => path.display().to_string(),
-            Source::Environment(_) => "the keys in the environment".to_owned(),
+            FileSource::File(path) => path.display().to_string(),
+            FileSource::Environment(_) => "the keys in the environment".to_owned(),
         }
     }
 
     /// The folder that relative paths in it count from.
     pub fn folder(&self) -> &Path {
         match self {
-            Source::File(path) => path.parent().unwrap_or(Path::new("")),
-            Source::Environment(_) => Path::new(""),
+            FileSource::File(path) => path.parent().unwrap_or(Path::new("")),
+            FileSource::Environment(_) => Path::new(""),
         }
     }
 
     /// Its bytes; `None` while there is no such file, as between an editor's two steps.
     pub fn read(&self) -> Option<Vec<u8>> {
         match self {
-            Source::File(path) => std::fs::read(path).ok(),
-            Source::Environment(text) => Some(text.clone().into_bytes()),
+            FileSource::File(path) => std::fs::read(path).ok(),
+            FileSource::Environment(text) => Some(text.clone().into_bytes()),
         }
     }
 

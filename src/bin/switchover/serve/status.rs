@@ -1,7 +1,7 @@
 //! The folder of one `serve`: who may have it, what it says about itself, and how it is asked to go back.
 
 use super::ServeArgs;
-use super::parts::{Places, digest};
+use super::parts::{StateFolder, digest};
 use super::voice;
 use crate::render::replace;
 use crate::stop::{Stop, print};
@@ -16,9 +16,9 @@ use switchover::json::{Raw, Text, Writer};
 ///
 /// # Errors
 /// It can't be told.
-pub fn folder(args: &ServeArgs) -> Result<Places, Stop> {
+pub fn folder(args: &ServeArgs) -> Result<StateFolder, Stop> {
     if let Some(folder) = &args.state {
-        return Ok(Places { folder: crate::render::absolute(folder)? });
+        return Ok(StateFolder { folder: crate::render::absolute(folder)? });
     }
     let file = args.file.as_deref().map_or(Ok(PathBuf::new()), crate::render::absolute)?;
     let user = rustix::process::getuid().as_raw();
@@ -26,14 +26,14 @@ pub fn folder(args: &ServeArgs) -> Result<Places, Stop> {
         Some(base) if Path::new(&base).is_dir() => PathBuf::from(base).join("switchover"),
         _ => std::env::temp_dir().join(format!("switchover-{user}")),
     };
-    Ok(Places { folder: base.join(digest(file.as_os_str().as_bytes())) })
+    Ok(StateFolder { folder: base.join(digest(file.as_os_str().as_bytes())) })
 }
 
 /// Makes the folder and takes it: for as long as the lock is held nobody else serves from it.
 ///
 /// # Errors
 /// It can't be made, isn't one's own, or somebody serves from it.
-pub fn take(places: &Places, is_default: bool) -> Result<File, Stop> {
+pub fn take(places: &StateFolder, is_default: bool) -> Result<File, Stop> {
     let folder = &places.folder;
     let made = std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder);
     made.map_err(|error| Stop::io("making the folder", folder, &error))?;
@@ -65,7 +65,7 @@ fn is_private(folder: &Path) -> bool {
 
 /// What it says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct ServeStatus {
     pub file: String,
     pub url: String,
     pub admin: String,
@@ -81,12 +81,12 @@ pub struct Status {
     pub restarts: u64,
 }
 
-impl Status {
+impl ServeStatus {
     /// Writes it where it says something new.
     ///
     /// # Errors
     /// It can't be written.
-    pub fn write(&self, places: &Places) -> Result<(), Stop> {
+    pub fn write(&self, places: &StateFolder) -> Result<(), Stop> {
         let mut text = Vec::new();
         Writer::new(&mut text).object(|w| {
             w.key("process").u64(u64::from(std::process::id()));
@@ -113,12 +113,12 @@ impl Status {
 }
 
 /// Whether somebody serves from the folder.
-fn is_served(places: &Places) -> bool {
+fn is_served(places: &StateFolder) -> bool {
     let Ok(lock) = File::open(places.file("lock")) else { return false };
     flock(&lock, FlockOperation::NonBlockingLockShared).is_err()
 }
 
-fn nobody(places: &Places) -> Stop {
+fn nobody(places: &StateFolder) -> Stop {
     Stop::wrong(format!(
         "Nobody serves this file (there is no lock on {}). If it was started with --state, say the same here.",
         places.file("lock").display()
@@ -129,7 +129,7 @@ fn nobody(places: &Places) -> Stop {
 ///
 /// # Errors
 /// Nobody serves, or there are troubles.
-pub fn tell(places: &Places) -> Result<(), Stop> {
+pub fn tell(places: &StateFolder) -> Result<(), Stop> {
     if !is_served(places) {
         return Err(nobody(places));
     }
@@ -167,7 +167,7 @@ pub fn tell(places: &Places) -> Result<(), Stop> {
 ///
 /// # Errors
 /// Nobody serves.
-pub fn ask_back(places: &Places) -> Result<(), Stop> {
+pub fn ask_back(places: &StateFolder) -> Result<(), Stop> {
     if !is_served(places) {
         return Err(nobody(places));
     }
@@ -176,6 +176,6 @@ pub fn ask_back(places: &Places) -> Result<(), Stop> {
 }
 
 /// Whether somebody asked to go back since the last look.
-pub fn is_asked_back(places: &Places) -> bool {
+pub fn is_asked_back(places: &StateFolder) -> bool {
     std::fs::remove_file(places.file("rollback")).is_ok()
 }

@@ -4,11 +4,11 @@ use super::admin::AdminClient;
 use super::envoy::{self, EnvoyProcess};
 use super::keys::KeyCopies;
 use super::live::LiveParts;
-use super::parts::{Parts, Places, digest, document};
-use super::seen::{Refused, Seen};
-use super::source::{Revision, Source};
-use super::status::{self, Status};
-use super::voice::{self, Voice};
+use super::parts::{EnvoyParts, StateFolder, digest, document};
+use super::seen::{Acceptance, Refused};
+use super::source::{FileSource, Revision};
+use super::status::{self, ServeStatus};
+use super::voice::{self, LineVoice};
 use super::{ServeArgs, drain, now, pause};
 use crate::render::Surroundings;
 use crate::stop::Stop;
@@ -34,9 +34,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Runs one file.
 pub struct Supervisor<'a> {
     args: &'a ServeArgs,
-    places: Places,
-    voice: Voice,
-    source: Source,
+    places: StateFolder,
+    voice: LineVoice,
+    source: FileSource,
     program: PathBuf,
     /// The content that is served, and what it means.
     served: Served,
@@ -52,9 +52,9 @@ pub struct Supervisor<'a> {
     restarts: u64,
     /// Of revisions, from 1.
     count: u64,
-    status: Status,
+    status: ServeStatus,
     /// The status as it was written.
-    told: Status,
+    told: ServeStatus,
     /// Signals that asked it to stop.
     stops: Arc<AtomicUsize>,
     /// Held for as long as it runs.
@@ -73,12 +73,12 @@ impl<'a> Supervisor<'a> {
     ///
     /// # Errors
     /// What keeps it from serving.
-    pub fn start(args: &'a ServeArgs, places: Places) -> Result<Supervisor<'a>, Stop> {
-        let voice = Voice(args.log);
-        let source = Source::of(args)?;
+    pub fn start(args: &'a ServeArgs, places: StateFolder) -> Result<Supervisor<'a>, Stop> {
+        let voice = LineVoice(args.log);
+        let source = FileSource::of(args)?;
         let looked_at = match &source {
-            Source::File(path) => crate::document::read(path)?,
-            Source::Environment(text) => text.clone().into_bytes(),
+            FileSource::File(path) => crate::document::read(path)?,
+            FileSource::Environment(text) => text.clone().into_bytes(),
         };
         let (config, json) = source.check(&looked_at).map_err(Stop::Wrong)?;
         let program = envoy::find(args)?;
@@ -121,8 +121,8 @@ impl<'a> Supervisor<'a> {
             started: now(),
             restarts: 0,
             count: 1,
-            status: Status::default(),
-            told: Status::default(),
+            status: ServeStatus::default(),
+            told: ServeStatus::default(),
             stops,
             _lock: lock,
         };
@@ -182,7 +182,7 @@ impl<'a> Supervisor<'a> {
     }
 
     fn write_status(&mut self) {
-        let new = Status {
+        let new = ServeStatus {
             file: self.source.name(),
             url: self.status.url.clone(),
             admin: self.admin.address.clone(),
@@ -292,7 +292,7 @@ impl<'a> Supervisor<'a> {
         let parts = parts(self.args, new, &self.keys, &self.places)?;
         let longest = self.served.config.groups.iter().map(|group| group.timeout_ms).max().unwrap_or(0);
         let grace = Duration::from_millis(longest) + GRACE;
-        let touched = self.live.take_over(parts, grace, now(), &Seen { admin: &self.admin })?;
+        let touched = self.live.take_over(parts, grace, now(), &Acceptance { admin: &self.admin })?;
         let mut what = Vec::new();
         match touched.clusters {
             0 => {}
@@ -354,7 +354,12 @@ fn revision_name(count: u64, bytes: &[u8]) -> String {
     format!("{count}-{}", digest(bytes))
 }
 
-fn parts(args: &ServeArgs, served: &Served, keys: &KeyCopies, places: &Places) -> Result<Parts, Stop> {
+fn parts(
+    args: &ServeArgs,
+    served: &Served,
+    keys: &KeyCopies,
+    places: &StateFolder,
+) -> Result<EnvoyParts, Stop> {
     let here = Surroundings {
         listen: args.listen.clone(),
         admin: args.admin.clone(),
@@ -363,15 +368,15 @@ fn parts(args: &ServeArgs, served: &Served, keys: &KeyCopies, places: &Places) -
         secrets: keys.files(&served.config, places)?,
     };
     let document = document(&served.revision.json, &served.revision.name, &keys.gone())?;
-    Ok(Parts::of(&served.config, document, &here, places))
+    Ok(EnvoyParts::of(&served.config, document, &here, places))
 }
 
 /// Starts an Envoy and waits until it serves.
 fn begin(
     args: &ServeArgs,
     program: &PathBuf,
-    places: &Places,
-    voice: Voice,
+    places: &StateFolder,
+    voice: LineVoice,
     stops: &AtomicUsize,
 ) -> Result<(EnvoyProcess, AdminClient), Stop> {
     let mut envoy = EnvoyProcess::start(args, program, places)?;
@@ -390,7 +395,7 @@ fn begin(
         if let Some(admin) = EnvoyProcess::admin(places)
             && let Some(is_ready) = admin.is_ready()
         {
-            if let Some(Refused(words)) = (Seen { admin: &admin }).refused() {
+            if let Some(Refused(words)) = (Acceptance { admin: &admin }).refused() {
                 pause(PACE);
                 envoy.kill();
                 return Err(Stop::wrong(format!("{words} It said last: {}", envoy.last_words())));

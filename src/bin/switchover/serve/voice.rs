@@ -13,9 +13,9 @@ pub enum LineForm {
 
 /// Says lines.
 #[derive(Clone, Copy, Debug)]
-pub struct Voice(pub LineForm);
+pub struct LineVoice(pub LineForm);
 
-impl Voice {
+impl LineVoice {
     /// What went as it should.
     pub fn say(self, text: &str) {
         self.line("info", text);
