@@ -60,7 +60,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help build demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
+.PHONY: help build wheel demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
 .PHONY: lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
@@ -75,6 +75,10 @@ dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/
 	node tests/setup/keep-exports.mjs $(abspath $(BINARYEN)) $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
 	node $(WASM_OPT) -O3 --strip-producers $(addprefix --enable-,$(WASM_FEATURES)) $@ -o $@
 	@chmod 644 $@
+
+wheel: $(DIST) ## Builds dist/switchover-VERSION-py3-none-PLATFORM.whl, which needs nothing but Python where it is installed
+	@tests/setup/needs.sh python3
+	python3 tests/wheel/build.py dist $(ENVOY_FLOOR) $(ENVOY_VERSION)
 
 docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
 	$(PYTHON) tests/command/configuration.py dist/switchover

@@ -1,0 +1,5 @@
+"""`python -m switchover`: the same as `switchover`."""
+
+from .launch import main
+
+main()
