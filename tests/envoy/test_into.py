@@ -126,9 +126,12 @@ def test_llm_calls_work(edge, cloud):
     for provider in (cloud["openai-main"], cloud["anthropic-main"]):
         for entry in provider.log():
             assert entry["problem"] is None and not any(token() in value for _, value in entry["headers"]), entry
-    # Its log has who answered, and its counters have labels.
-    logged = [json.loads(line) for line in edge.process.log.read_text().splitlines() if line.startswith("{")]
-    assert {line.get("target") for line in logged} >= {"openai-main", "anthropic-main"}
+    # Its log, which Envoy writes every ten seconds, has who answered, and its counters have labels.
+    def logged():
+        lines = [line for line in edge.process.log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+        return {json.loads(line).get("target") for line in lines}
+
+    edge.process.wait_until(lambda: logged() >= {"openai-main", "anthropic-main"}, 30)
     assert "switchover_switches_total{" in edge.admin("stats/prometheus").text
 
 
