@@ -51,6 +51,7 @@ SAID_BY_THE_PROVIDER = {
     "reply/openai/reasoning-openrouter": "OpenRouter's name for thoughts",
     "reply/openai/text-unicode": "numbers written otherwise",
     "reply/openai/unknown-finish-reason": "a finish reason of tomorrow",
+    "reply/openrouter/speech-without-words": "a server that says nothing of what was spoken",
     "reply/groq/reasoning": "Groq's own service tier",
     "stream/azure_openai/filtered-answer": "Azure's first chunk has no object",
     "stream/azure_openai/asynchronous-filter": "Azure's results of filters, with no delta",
@@ -72,12 +73,13 @@ SAID_BY_THE_PROVIDER = {
 UNREADABLE = {
     "stream/anthropic/free-form-call/openai.sse": "its helper knows streamed calls of functions only: openai/openai-openapi#576",
     "stream/openai/free-form-call/openai.sse": "the same",
+    "stream/openrouter/words-and-pictures/openai.sse": "a native stream: its pictures have no index",
     "stream/openai/compatible-message-instead-of-delta/openai.sse": "a native stream: chunks without a delta go on as they are",
 }
 
 
 # An answer of nothing but a picture or sound is one for callers whose dialect has a place for it.
-FAILS_FOR_SOME = ("stream/gemini/picture-alone", "stream/gemini/speech")
+FAILS_FOR_SOME = ("stream/gemini/picture-alone", "stream/gemini/speech", "stream/openrouter/picture-alone")
 
 # OpenAI streams calls of custom tools so, and the type of its SDK knows functions only: openai/openai-openapi#576.
 UNTYPED = ("tool_calls[0].type: 'custom' is none of ('function',)", "tool_calls[0].custom: is unknown to ChoiceDeltaToolCall")
