@@ -1,6 +1,6 @@
 """`switchover doctor`: an admin interface that says what a rendered bootstrap has, whole or with something forgotten.
 
-tests/envoy/test_doctor.py asks real Envoys the same.
+tests/envoy/test_examined.py asks real Envoys the same.
 """
 
 import contextlib

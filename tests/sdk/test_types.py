@@ -45,7 +45,7 @@ TARGETS = {
 # No model takes everything that its maker's SDK knows: what one doesn't, the other does.
 OTHER_MODELS = {"openai": "openai-plain", "anthropic": "anthropic-newest", "responses": "responses-older"}
 WORDS = {"carried", "translated", "listed", "refused", "nothing"}
-HEAD = """# What becomes of each field of a request that an SDK of today knows: read by test_surface.py, written by it with BLESS=1.
+HEAD = """# What becomes of each field of a request that an SDK of today knows: read by test_types.py, written by it with BLESS=1.
 #
 # A path goes by members; brackets hold the `type` or `role` of one alternative of several, or nothing in a list. `.**` is all that is in it.
 # A line has a word for each target, the maker's own first; after a colon it says why it is right where nothing comes of a field.
