@@ -93,7 +93,8 @@ def test_it_says_where_it_serves_and_ends_when_told(serve, providers):
     assert done.is_set() and "data: [DONE]" in pieces
     with pytest.raises(httpx.TransportError):
         gateway.health()
-    assert not pathlib.Path(f"/proc/{gateway.process.popen.pid}").exists() and "stopped" in gateway.log()
+    assert "stopped" in gateway.log()
+    assert not (gateway.state / "keys").exists() and not (gateway.state / "status.json").exists()
 
 
 def test_a_change_touches_what_it_changes(serve, providers):
@@ -210,8 +211,9 @@ def test_a_key_that_is_gone_takes_its_target_out(serve, providers):
     gateway.wait_for("its targets are back")
     assert gateway.ask("g").headers["x-switchover-target"] == "first" and keys_seen(providers["first"]) == ["Bearer sk-there"]
     for lose in (lambda: key.write_text(""), key.unlink):
+        before = gateway.log().count("Its targets are out until it has one")
         lose()
-        gateway.wait_for("Its targets are out until it has one")
+        gateway.wait_for("Its targets are out until it has one", times=before + 1)
         end = time.monotonic() + 10
         while gateway.ask("g").headers["x-switchover-target"] != "second":
             assert time.monotonic() < end
@@ -222,8 +224,7 @@ def test_a_key_that_is_gone_takes_its_target_out(serve, providers):
     # Without any key that works the caller is told whose fault it is.
     key.unlink()
     (gateway.folder / "key").unlink()
-    gateway.wait_for("Its targets are out until it has one", times=4)
-    time.sleep(0.5)
+    gateway.process.wait_until(lambda: gateway.ask("g").status_code == 502, 20)
     answer = gateway.ask("g")
     assert answer.status_code == 502 and answer.json()["error"]["code"] == "auth", answer.text
 
@@ -246,6 +247,55 @@ def test_an_envoy_that_dies_comes_back(serve, providers):
         time.sleep(0.1)
     code, said = gateway.status()
     assert code == 1 and "Nobody serves this file" in said
+
+
+@pytest.mark.timeout(300)
+def test_an_envoy_that_dies_during_a_change_gets_it_all_the_same(serve, providers):
+    gateway = serve(document(providers))
+    for number, pause in enumerate((0.15, 0.3, 0.5, 0.8)):
+        texts = [document(providers, NAMES if number % 2 else ("first", "second"), f", aliases: [now-{number}]", places={"first": place}) for place in ("first", "third")]
+        starts = gateway.log().count("admin on")
+        gateway.write(texts[number % 2])
+        time.sleep(pause)
+        os.kill(gateway.envoy_id(), signal.SIGKILL)
+        gateway.wait_for("admin on", times=starts + 1)
+        gateway.url, gateway.admin_url = re.findall(r"on (http://\S+), admin on (\S+),", gateway.log())[-1]
+        gateway.process.wait_until(lambda number=number: gateway.ask(f"now-{number}").status_code == 200, 60)
+        gateway.process.wait_until(lambda: gateway.status()[0] == 0, 20)
+
+
+def test_the_same_content_again_is_no_new_revision(serve, providers):
+    good = document(providers)
+    gateway = serve(good)
+    gateway.write("version: 2")
+    gateway.wait_for("The file is not taken over")
+    gateway.write(good)
+    gateway.wait_for("again, which is served")
+    gateway.process.wait_until(lambda: gateway.status()[0] == 0, 10)
+    assert gateway.log().count("serving revision") == 0
+
+
+def test_a_credential_with_another_source_is_another_key(serve, providers):
+    """What was made for the one before never carries the new one."""
+    gateway = serve(document(providers))
+    (gateway.folder / "other").write_text("sk-other")
+    copies = lambda: sorted(path.name for path in (gateway.state / "keys").glob("k-*.key"))  # noqa: E731
+    (before,) = copies()
+    gateway.take_over(document(providers).replace("secret_file: key", "secret_file: other"))
+    assert before in copies() and (gateway.state / "keys" / before).read_text() == "sk-one"
+    providers["first"].reset()
+    assert gateway.ask("g").status_code == 200 and keys_seen(providers["first"]) == ["Bearer sk-other"]
+
+
+def test_told_to_stop_while_envoy_starts(envoy_binary, tmp_path, providers):
+    (tmp_path / "key").write_text("sk-one")
+    (tmp_path / "switchover.yaml").write_text(document(providers))
+    gateway = Serve(tmp_path, envoy_binary, ready=False)
+    gateway.wait_for("starting ")
+    code, said = gateway.status()
+    assert code == 1 and "has not begun to serve" in said
+    assert gateway.terminate() == 0
+    assert not (tmp_path / "state" / "keys").exists()
 
 
 def test_once_is_for_ci(envoy_binary, tmp_path, providers):

@@ -9,8 +9,8 @@ use switchover::config::CredentialSource;
 /// Where a key is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Alone in a file of its own, at this path.
-    File(PathBuf),
+    /// Alone in a file of its own, at this path; the key as it was read.
+    File(PathBuf, String),
     /// In a file with something around it that no header can carry; the key itself, and what to tell about the file.
     Wrapped(String, NoKey),
     /// In memory, from the environment.
@@ -76,7 +76,7 @@ fn in_file(written: &str, path: &Path) -> Result<Found, NoKey> {
         instead: format!("Write the key alone: {}", remedy(path)),
     })?;
     if key.len() == bytes.len() {
-        return Ok(Found::File(path.to_owned()));
+        return Ok(Found::File(path.to_owned(), key.to_owned()));
     }
     let wrong = format!(
         "{place} has a blank, a line break or a byte order mark around the key, so Envoy gets a copy without, which it reads \

@@ -54,7 +54,7 @@ pub fn write(config: &Config, keys: &[Found], folder: &Path) -> Result<Vec<Optio
         let copy = folder.join(format!("{}.key", credential.id));
         let (key, is_copied) = match key {
             Found::Nowhere => continue,
-            Found::File(path) => (absolute(path)?, false),
+            Found::File(path, _) => (absolute(path)?, false),
             // Not into the SDS file itself: Envoy writes what it reads there into its log at the level debug.
             Found::Value(key) | Found::Wrapped(key, _) => {
                 replace(&copy, key.as_bytes(), 0o600)?;

@@ -39,6 +39,14 @@ impl AdminClient {
         Some(agent.get(self.url("ready")).call().ok()?.status().as_u16() == 200)
     }
 
+    /// Whether nobody is there at all.
+    pub fn is_gone(&self) -> bool {
+        use std::io::ErrorKind;
+        let connected = std::net::TcpStream::connect(self.address.as_str());
+        connected
+            .is_err_and(|error| matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound))
+    }
+
     /// Counters and gauges whose names match a regular expression.
     pub fn stats(&self, filter: &str) -> Option<BTreeMap<String, u64>> {
         let page = self.get(&format!("stats?filter={filter}"))?;

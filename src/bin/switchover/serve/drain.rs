@@ -18,6 +18,10 @@ pub fn drain(
     voice: LineVoice,
     hurry: impl Fn() -> bool,
 ) {
+    // Whoever has its port now is somebody else.
+    if envoy.ended().is_some() {
+        return;
+    }
     admin.post("healthcheck/fail");
     admin.post("drain_listeners");
     let end = now() + bound;
@@ -32,6 +36,10 @@ pub fn drain(
             told = true;
         }
         pause(PACE);
+    }
+    if envoy.ended().is_some() {
+        voice.warn("Envoy ended by itself meanwhile");
+        return;
     }
     let cut = running(admin);
     if cut > 0 {

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,11 +51,9 @@ pub fn find(args: &ServeArgs) -> Result<PathBuf, Stop> {
 impl EnvoyProcess {
     /// # Errors
     /// It can't be run at all.
-    pub fn start(args: &ServeArgs, envoy: &PathBuf, places: &StateFolder) -> Result<EnvoyProcess, Stop> {
+    pub fn start(args: &ServeArgs, envoy: &Path, places: &StateFolder) -> Result<EnvoyProcess, Stop> {
         let _ = std::fs::remove_file(places.file("admin.txt"));
-        let command = std::env::current_exe()
-            .map_err(|error| Stop::wrong(format!("The path of this command is unknown ({error}).")))?;
-        let mut command = Command::new(command);
+        let mut command = Command::new(this_command()?);
         command.arg("become-envoy").arg("--").arg(envoy);
         command.arg("--config-path").arg(places.file("envoy.json"));
         command.arg("--admin-address-path").arg(places.file("admin.txt"));
@@ -114,6 +112,15 @@ impl EnvoyProcess {
     pub fn id(&self) -> u32 {
         self.child.id()
     }
+}
+
+/// This very program, also where a newer one has taken its place.
+fn this_command() -> Result<PathBuf, Stop> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
+        .map_err(|error| Stop::wrong(format!("The path of this command is unknown ({error}).")))
 }
 
 /// How a process ended, for a sentence.

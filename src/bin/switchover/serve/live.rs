@@ -13,6 +13,8 @@ pub struct LiveParts {
     parts: EnvoyParts,
     /// Clusters of earlier files, until no request can need them: their texts, and when they may go.
     retired: BTreeMap<String, Retired>,
+    /// The files may say something else than this does: a write failed.
+    is_dirty: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -35,13 +37,17 @@ impl LiveParts {
     /// # Errors
     /// A file can't be written.
     pub fn write(places: StateFolder, parts: EnvoyParts) -> Result<LiveParts, Stop> {
-        let live = LiveParts { places, parts, retired: BTreeMap::new() };
-        live.put("envoy.json", &live.parts.bootstrap)?;
-        live.put_listeners(&live.parts.listeners)?;
-        live.put_clusters(&live.parts, &live.retired)?;
-        live.put_role("router.json", &live.parts.router)?;
-        live.put_role("translator.json", &live.parts.translator)?;
+        let live = LiveParts { places, parts, retired: BTreeMap::new(), is_dirty: false };
+        live.write_all()?;
         Ok(live)
+    }
+
+    fn write_all(&self) -> Result<(), Stop> {
+        self.put("envoy.json", &self.parts.bootstrap)?;
+        self.put_listeners(&self.parts.listeners)?;
+        self.put_clusters(&self.parts, &self.retired)?;
+        self.put_role("router.json", &self.parts.router)?;
+        self.put_role("translator.json", &self.parts.translator)
     }
 
     fn put(&self, name: &str, text: &str) -> Result<(), Stop> {
@@ -89,14 +95,29 @@ impl LiveParts {
             before.get(name).copied().or_else(|| self.retired.get(name).map(|retired| retired.text.as_str()))
         };
         touched.clusters = after.iter().filter(|(name, text)| known(name) != Some(text)).count();
-        touched.document = parts.router != self.parts.router;
-        touched.listeners = parts.listeners != self.parts.listeners;
-        if let Err(refused) = self.hand_over(&parts, &retired, touched, seen) {
-            self.restore()?;
+        touched.document = self.is_dirty || parts.router != self.parts.router;
+        touched.listeners = self.is_dirty || parts.listeners != self.parts.listeners;
+        if self.is_dirty {
+            touched.clusters = touched.clusters.max(1);
+        }
+        let mut has_clusters = false;
+        if let Err(refused) = self.hand_over(&parts, &retired, touched, seen, &mut has_clusters) {
+            if has_clusters {
+                // Requests may have been planned that need them.
+                for (name, text) in
+                    parts.clusters.iter().filter(|(name, _)| !before.contains_key(name.as_str()))
+                {
+                    retired.insert(name.clone(), Retired { text: text.clone(), due: now + grace });
+                }
+                retired.retain(|name, _| !before.contains_key(name.as_str()));
+                self.retired = retired;
+            }
+            self.is_dirty = self.restore(seen).is_err();
             return Err(refused);
         }
         self.parts = parts;
         self.retired = retired;
+        self.is_dirty = false;
         Ok(touched)
     }
 
@@ -106,21 +127,23 @@ impl LiveParts {
         retired: &BTreeMap<String, Retired>,
         touched: Touched,
         seen: &Acceptance<'_>,
+        has_clusters: &mut bool,
     ) -> Result<(), Refused> {
         if touched.clusters > 0 {
-            let mark = seen.clusters();
+            let mark = seen.clusters()?;
             self.put_clusters(parts, retired)?;
             mark.wait()?;
         }
+        *has_clusters = true;
         if touched.document {
-            let mark = seen.router();
+            let mark = seen.router()?;
             self.put_role("router.json", &parts.router)?;
             mark.wait()?;
             // In the same VM the translator works by the router's document; its own is for a VM that never saw the request.
             self.put_role("translator.json", &parts.translator)?;
         }
         if touched.listeners {
-            let mark = seen.listeners();
+            let mark = seen.listeners()?;
             self.put_listeners(&parts.listeners)?;
             mark.wait()?;
         }
@@ -128,25 +151,41 @@ impl LiveParts {
     }
 
     /// Has Envoy go on with what it had.
-    fn restore(&self) -> Result<(), Stop> {
+    fn restore(&self, seen: &Acceptance<'_>) -> Result<(), Refused> {
         self.put_listeners(&self.parts.listeners)?;
         self.put_role("router.json", &self.parts.router)?;
         self.put_role("translator.json", &self.parts.translator)?;
-        self.put_clusters(&self.parts, &self.retired)
+        self.rewrite_clusters(&self.retired, seen)
+    }
+
+    /// Writes the clusters, and waits so that whoever counts next counts what is its own.
+    fn rewrite_clusters(
+        &self,
+        retired: &BTreeMap<String, Retired>,
+        seen: &Acceptance<'_>,
+    ) -> Result<(), Refused> {
+        let mark = seen.clusters();
+        self.put_clusters(&self.parts, retired)?;
+        mark?.wait()
     }
 
     /// Lets go of what is due; how many.
     ///
     /// # Errors
-    /// The file can't be written.
-    pub fn contract(&mut self, now: Instant) -> Result<usize, Stop> {
-        let before = self.retired.len();
-        if self.retired.values().all(|retired| retired.due > now) {
-            return Ok(0);
+    /// The file can't be written, or Envoy doesn't take it: they stay for another time.
+    pub fn contract(&mut self, now: Instant, seen: &Acceptance<'_>) -> Result<usize, Refused> {
+        let kept: BTreeMap<_, _> = self
+            .retired
+            .iter()
+            .filter(|(_, retired)| retired.due > now)
+            .map(|(name, retired)| (name.clone(), retired.clone()))
+            .collect();
+        let gone = self.retired.len().saturating_sub(kept.len());
+        if gone > 0 {
+            self.rewrite_clusters(&kept, seen)?;
+            self.retired = kept;
         }
-        self.retired.retain(|_, retired| retired.due > now);
-        self.put_clusters(&self.parts, &self.retired)?;
-        Ok(before.saturating_sub(self.retired.len()))
+        Ok(gone)
     }
 
     /// Clusters that only requests of earlier files can need.
@@ -154,13 +193,15 @@ impl LiveParts {
         self.retired.len()
     }
 
-    /// For an Envoy that starts anew: nothing of before is in it.
+    /// For an Envoy that starts anew: nothing of before is in it, and what only follows at a start does.
     ///
     /// # Errors
     /// A file can't be written.
     pub fn again(&mut self) -> Result<(), Stop> {
         self.retired.clear();
-        self.put_clusters(&self.parts, &self.retired)
+        self.write_all()?;
+        self.is_dirty = false;
+        Ok(())
     }
 }
 

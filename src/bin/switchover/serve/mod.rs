@@ -4,6 +4,8 @@
 //! first, then the filter's document that names them, and what nothing names any more goes when no request can need it.
 
 mod admin;
+mod begin;
+mod change;
 mod drain;
 mod envoy;
 mod keys;
@@ -13,6 +15,7 @@ mod seen;
 mod source;
 mod status;
 mod supervisor;
+mod trouble;
 mod voice;
 
 use crate::stop::Stop;
@@ -90,7 +93,10 @@ pub fn run(args: &ServeArgs) -> Result<(), Stop> {
             args.listen.0
         )));
     }
-    supervisor::Supervisor::start(args, state)?.run()
+    match supervisor::Supervisor::start(args, state)? {
+        Some(supervisor) => supervisor.run(),
+        None => Ok(()),
+    }
 }
 
 /// # Errors

@@ -1,18 +1,23 @@
-//! The file that is served, and whether it changed.
+//! The file that is served, and what a content of it means.
 
 use super::ServeArgs;
+use super::parts::digest;
 use crate::document::listed;
 use crate::stop::Stop;
 use std::path::{Path, PathBuf};
 use switchover::config::{Config, yaml_to_json};
 
 /// A content of the file that can be served.
-#[derive(Clone, Debug)]
-pub struct Revision {
+#[derive(Clone)]
+pub struct Served {
     /// A number that grows, and what tells the content.
-    pub name: String,
+    pub revision: String,
+    /// What it means.
+    pub config: Config,
     /// The document, as JSON.
     pub json: Vec<u8>,
+    /// As it was written.
+    pub bytes: Vec<u8>,
 }
 
 /// Where the file's content comes from.
@@ -50,22 +55,26 @@ impl FileSource {
         }
     }
 
-    /// Its bytes; `None` while there is no such file, as between an editor's two steps.
-    pub fn read(&self) -> Option<Vec<u8>> {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// There is no such file, as between an editor's two steps.
+    pub fn read(&self) -> Result<Vec<u8>, Stop> {
         match self {
-            FileSource::File(path) => std::fs::read(path).ok(),
-            FileSource::Environment(text) => Some(text.clone().into_bytes()),
+            FileSource::File(path) => crate::document::read(path),
+            FileSource::Environment(text) => Ok(text.clone().into_bytes()),
         }
     }
 
-    /// Reads a content: what it means, and as JSON.
+    /// Reads a content, as the revision of this number.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn check(&self, bytes: &[u8]) -> Result<(Config, Vec<u8>), String> {
+    pub fn check(&self, bytes: &[u8], number: u64) -> Result<Served, String> {
         let path = PathBuf::from(self.name());
         let config = Config::from_yaml(bytes).map_err(|problems| listed(&path, &problems))?;
         let json = yaml_to_json(bytes).map_err(|problems| listed(&path, &problems))?;
-        Ok((config, json))
+        let revision = format!("{number}-{}", digest(bytes));
+        Ok(Served { revision, config, json, bytes: bytes.to_vec() })
     }
 }

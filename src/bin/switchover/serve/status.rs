@@ -29,11 +29,25 @@ pub fn folder(args: &ServeArgs) -> Result<StateFolder, Stop> {
     Ok(StateFolder { folder: base.join(digest(file.as_os_str().as_bytes())) })
 }
 
+/// The folder, taken. What lies in it of keys goes with it, and what it says about itself.
+#[derive(Debug)]
+pub struct StateLock {
+    places: StateFolder,
+    _lock: File,
+}
+
+impl Drop for StateLock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.places.file("keys"));
+        let _ = std::fs::remove_file(self.places.file("status.json"));
+    }
+}
+
 /// Makes the folder and takes it: for as long as the lock is held nobody else serves from it.
 ///
 /// # Errors
 /// It can't be made, isn't one's own, or somebody serves from it.
-pub fn take(places: &StateFolder, is_default: bool) -> Result<File, Stop> {
+pub fn take(places: &StateFolder, is_default: bool) -> Result<StateLock, Stop> {
     let folder = &places.folder;
     let made = std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder);
     made.map_err(|error| Stop::io("making the folder", folder, &error))?;
@@ -52,8 +66,11 @@ pub fn take(places: &StateFolder, is_default: bool) -> Result<File, Stop> {
             folder.display()
         ))
     })?;
-    let _ = std::fs::remove_file(places.file("rollback"));
-    Ok(lock)
+    // What one left that was killed.
+    for name in ["rollback", "status.json"] {
+        let _ = std::fs::remove_file(places.file(name));
+    }
+    Ok(StateLock { places: places.clone(), _lock: lock })
 }
 
 /// Whether nobody else reaches a folder; a link is none.
@@ -133,7 +150,9 @@ pub fn tell(places: &StateFolder) -> Result<(), Stop> {
     if !is_served(places) {
         return Err(nobody(places));
     }
-    let bytes = crate::document::read(&places.file("status.json"))?;
+    let Ok(bytes) = crate::document::read(&places.file("status.json")) else {
+        return Err(Stop::wrong("It has not begun to serve: Envoy starts."));
+    };
     let status = Raw::parse(&bytes).map_err(|_| Stop::wrong("The status is unreadable."))?;
     let text = |name| status.get(name).and_then(Raw::text).map(Text::into_string).unwrap_or_default();
     let number = |name| status.get(name).and_then(Raw::as_u64).unwrap_or(0);

@@ -1,110 +1,108 @@
 //! The loop: an Envoy that runs, a file that may change, keys that may change, and somebody who may stop it.
 
 use super::admin::AdminClient;
+use super::begin::{NoEnvoy, begin, is_free, parts};
 use super::envoy::{self, EnvoyProcess};
 use super::keys::KeyCopies;
 use super::live::LiveParts;
-use super::parts::{EnvoyParts, StateFolder, digest, document};
-use super::seen::{Acceptance, Refused};
-use super::source::{FileSource, Revision};
-use super::status::{self, ServeStatus};
+use super::parts::StateFolder;
+use super::source::{FileSource, Served};
+use super::status::{self, ServeStatus, StateLock};
+use super::trouble::Troubles;
 use super::voice::{self, LineVoice};
 use super::{ServeArgs, drain, now, pause};
-use crate::render::Surroundings;
 use crate::stop::Stop;
-use std::fs::File;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use switchover::config::Config;
 
 /// How often it looks at the file, the keys and Envoy.
-const PACE: Duration = Duration::from_millis(100);
-/// How long a new Envoy may take until it serves.
-const START: Duration = Duration::from_secs(120);
+pub(super) const PACE: Duration = Duration::from_millis(100);
 /// An Envoy that ran for so long is started anew at once.
 const STEADY: Duration = Duration::from_secs(60);
 /// The pauses before an Envoy that dies again and again is started anew.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How much longer than the longest request an unnamed cluster stays.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs one file.
 pub struct Supervisor<'a> {
-    args: &'a ServeArgs,
-    places: StateFolder,
-    voice: LineVoice,
-    source: FileSource,
+    pub(super) args: &'a ServeArgs,
+    pub(super) places: StateFolder,
+    pub(super) voice: LineVoice,
+    pub(super) source: FileSource,
     program: PathBuf,
-    /// The content that is served, and what it means.
-    served: Served,
+    /// The content that is served.
+    pub(super) served: Served,
     /// What was served before it.
-    before: Option<Served>,
+    pub(super) before: Option<Served>,
+    /// What couldn't be taken over for a reason that may pass, and when it is tried again.
+    pub(super) pending: Option<(Served, Instant)>,
     /// The bytes that were looked at last, good or bad.
-    looked_at: Vec<u8>,
-    keys: KeyCopies,
-    live: LiveParts,
+    pub(super) looked_at: Vec<u8>,
+    pub(super) keys: KeyCopies,
+    /// The credentials that were without a key when Envoy was told last.
+    pub(super) out: BTreeSet<String>,
+    /// When Envoy is told again of those that are now, if it couldn't be.
+    pub(super) out_again: Option<Instant>,
+    pub(super) live: LiveParts,
     envoy: EnvoyProcess,
-    admin: AdminClient,
+    pub(super) admin: AdminClient,
+    /// What the running Envoy was started with: `listen.memory`.
+    pub(super) memory: u64,
     started: Instant,
+    /// Before the next start.
+    wait: Duration,
     restarts: u64,
     /// Of revisions, from 1.
-    count: u64,
-    status: ServeStatus,
+    pub(super) count: u64,
+    pub(super) troubles: Troubles,
+    url: String,
+    pub(super) since: String,
     /// The status as it was written.
     told: ServeStatus,
-    /// Signals that asked it to stop.
-    stops: Arc<AtomicUsize>,
-    /// Held for as long as it runs.
-    _lock: File,
-}
-
-/// A content of the file, and what it means.
-#[derive(Clone)]
-struct Served {
-    config: Config,
-    revision: Revision,
+    /// How often it was told to stop.
+    pub(super) stops: Arc<AtomicUsize>,
+    /// Held for as long as it runs; keys go when it does.
+    _lock: StateLock,
 }
 
 impl<'a> Supervisor<'a> {
-    /// Checks the file, and starts an Envoy for it.
+    /// Checks the file, and starts an Envoy for it; `None` if it was told to stop meanwhile.
     ///
     /// # Errors
     /// What keeps it from serving.
-    pub fn start(args: &'a ServeArgs, places: StateFolder) -> Result<Supervisor<'a>, Stop> {
+    pub fn start(args: &'a ServeArgs, places: StateFolder) -> Result<Option<Supervisor<'a>>, Stop> {
         let voice = LineVoice(args.log);
         let source = FileSource::of(args)?;
-        let looked_at = match &source {
-            FileSource::File(path) => crate::document::read(path)?,
-            FileSource::Environment(text) => text.clone().into_bytes(),
-        };
-        let (config, json) = source.check(&looked_at).map_err(Stop::Wrong)?;
+        let looked_at = source.read()?;
+        let served = source.check(&looked_at, 1).map_err(Stop::Wrong)?;
         let program = envoy::find(args)?;
         is_free(&args.listen, "--listen")?;
         is_free(&args.admin, "--admin")?;
         let lock = status::take(&places, args.state.is_none())?;
-        let stops = Arc::new(AtomicUsize::new(0));
-        for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
-            let stops = Arc::clone(&stops);
-            signal_hook::flag::register_usize(signal, stops, 1)
-                .map_err(|error| Stop::wrong(format!("No signal can be awaited ({error}).")))?;
+        let stops = count_stops()?;
+        let mut keys = KeyCopies::new(&places, source.folder());
+        for complaint in keys.add(&served.config)? {
+            voice.warn(&format!("{complaint} Its targets are out until it has one."));
         }
-        let mut keys = KeyCopies::default();
-        keys.follow(&config, source.folder(), &places)?;
-        for complaint in keys.complaints() {
-            voice.warn(&complaint);
-        }
-        let revision = Revision { name: revision_name(1, &looked_at), json };
-        let served = Served { config, revision };
-        if served.config.targets.iter().all(|target| is_out(&served.config, target.credential, &keys)) {
+        let out = keys.gone(&served.config);
+        let has_no_key = |target: &switchover::config::TargetSettings| {
+            let credential = target.credential.and_then(|place| served.config.credentials.get(place));
+            credential.is_some_and(|credential| out.contains(&credential.id))
+        };
+        if served.config.targets.iter().all(has_no_key) {
             return Err(Stop::wrong("No target has a key, so there is nothing to serve."));
         }
-        let parts = parts(args, &served, &keys, &places)?;
-        let live = LiveParts::write(places.clone(), parts)?;
+        let live = LiveParts::write(places.clone(), parts(args, &served, &keys, &places)?)?;
         voice.say(&format!("starting {} for {}", program.display(), source.name()));
-        let (envoy, admin) = begin(args, &program, &places, voice, &stops)?;
+        let (envoy, admin) = match begin(args, &program, &places, voice, &stops) {
+            Ok(begun) => begun,
+            Err(NoEnvoy::Told) => return Ok(None),
+            Err(NoEnvoy::Because(stop)) => return Err(stop),
+        };
+        let memory = served.config.listen.memory;
         let mut supervisor = Supervisor {
             args,
             places,
@@ -113,29 +111,36 @@ impl<'a> Supervisor<'a> {
             program,
             served,
             before: None,
+            pending: None,
             looked_at,
             keys,
+            out,
+            out_again: None,
             live,
             envoy,
             admin,
+            memory,
             started: now(),
+            wait: FIRST_PAUSE,
             restarts: 0,
             count: 1,
-            status: ServeStatus::default(),
+            troubles: Troubles::default(),
+            url: String::new(),
+            since: voice::time(),
             told: ServeStatus::default(),
             stops,
             _lock: lock,
         };
         supervisor.tell_where();
-        Ok(supervisor)
+        Ok(Some(supervisor))
     }
 
     /// Until it is told to stop.
     ///
     /// # Errors
-    /// Envoy can't be started any more.
+    /// A file can't be written any more that Envoy needs; with `--once`, Envoy ended by itself.
     pub fn run(mut self) -> Result<(), Stop> {
-        while !self.args.once && self.stops.load(Ordering::Relaxed) == 0 {
+        while !self.args.once && self.is_on() {
             if let Some(how) = self.envoy.ended() {
                 self.start_anew(&envoy::how(how))?;
                 continue;
@@ -145,52 +150,66 @@ impl<'a> Supervisor<'a> {
             if status::is_asked_back(&self.places) {
                 self.go_back();
             }
-            match self.live.contract(now()) {
-                Ok(0) => {}
-                Ok(gone) => {
-                    self.voice.say(&format!("let go of {gone} clusters that no request needs any more"))
-                }
-                Err(stop) => self.trouble(&Refused::from(stop).0),
-            }
+            self.try_again();
+            self.contract();
             self.write_status();
             pause(PACE);
         }
         if !self.args.once {
             self.voice.say("stopping: no new connections, and running requests may end");
         }
-        self.stops.store(0, Ordering::Relaxed);
-        let hurry = || self.stops.load(Ordering::Relaxed) > 0;
+        if let Some(how) = self.envoy.ended().filter(|_| self.args.once) {
+            return Err(Stop::wrong(format!(
+                "Envoy {}. It said last: {}",
+                envoy::how(how),
+                self.envoy.last_words()
+            )));
+        }
+        // The first one asks, the second one insists.
+        let patience = usize::from(!self.args.once);
+        let hurry = || self.stops.load(Ordering::Relaxed) > patience;
         drain::drain(&mut self.envoy, &self.admin, Duration::from_secs(self.args.drain), self.voice, hurry);
         self.voice.say("stopped");
         Ok(())
     }
 
+    pub(super) fn is_on(&self) -> bool {
+        self.stops.load(Ordering::Relaxed) == 0
+    }
+
     /// The line that everybody waits for.
     fn tell_where(&mut self) {
-        let url = self.admin.listening("switchover").unwrap_or_default();
-        self.status.url = format!("http://{url}");
-        self.status.groups = self.served.config.groups.iter().map(|group| group.name.clone()).collect();
-        self.status.since = voice::time();
+        self.url = format!("http://{}", self.admin.listening("switchover").unwrap_or_default());
         self.write_status();
         self.voice.say(&format!(
             "serving {} on {}, admin on {}, revision {}",
-            self.status.groups.join(", "),
-            self.status.url,
+            self.groups().join(", "),
+            self.url,
             self.admin.address,
-            self.served.revision.name
+            self.served.revision
         ));
+    }
+
+    fn groups(&self) -> Vec<String> {
+        self.served
+            .config
+            .groups
+            .iter()
+            .filter(|group| group.enabled)
+            .map(|group| group.name.clone())
+            .collect()
     }
 
     fn write_status(&mut self) {
         let new = ServeStatus {
             file: self.source.name(),
-            url: self.status.url.clone(),
+            url: self.url.clone(),
             admin: self.admin.address.clone(),
             envoy: self.envoy.id(),
-            revision: self.served.revision.name.clone(),
-            since: self.status.since.clone(),
-            groups: self.served.config.groups.iter().map(|group| group.name.clone()).collect(),
-            troubles: self.status.troubles.iter().cloned().chain(self.keys.complaints()).collect(),
+            revision: self.served.revision.clone(),
+            since: self.since.clone(),
+            groups: self.groups(),
+            troubles: self.troubles.all().chain(self.keys.complaints(&self.served.config)).collect(),
             retired: self.live.retired(),
             restarts: self.restarts,
         };
@@ -199,222 +218,53 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Something isn't as the file wants it, until the file changes again.
-    fn trouble(&mut self, words: &str) {
-        self.voice.warn(words);
-        self.status.troubles = words.lines().map(str::to_owned).collect();
-    }
-
-    fn look_at_keys(&mut self) {
-        let folder = self.source.folder().to_owned();
-        match self.keys.follow(&self.served.config, &folder, &self.places) {
-            Ok(changes) => {
-                for id in &changes.rotated {
-                    self.voice.say(&format!("credential `{id}` has a new key"));
-                }
-                for lost in &changes.lost {
-                    self.voice.warn(&format!("{lost} Its targets are out until it has one."));
-                }
-                for id in &changes.back {
-                    self.voice.say(&format!("credential `{id}` has a key again: its targets are back"));
-                }
-                if changes.moves_targets() {
-                    let served = self.served.clone();
-                    if let Err(Refused(words)) = self.take_over(&served) {
-                        self.trouble(&words);
-                    }
-                }
-            }
-            Err(stop) => self.trouble(&Refused::from(stop).0),
-        }
-    }
-
-    fn look_at_file(&mut self) {
-        let Some(bytes) = self.source.read().filter(|bytes| *bytes != self.looked_at) else { return };
-        // Half a file, as somebody writes it in place: what is there after a pause is what is meant.
-        pause(PACE);
-        if self.source.read().as_ref() != Some(&bytes) {
-            return;
-        }
-        self.looked_at.clone_from(&bytes);
-        let (config, json) = match self.source.check(&bytes) {
-            Ok(checked) => checked,
-            Err(problems) => {
-                self.trouble(&format!(
-                    "{problems}\nThe file is not taken over; revision {} is served on.",
-                    self.served.revision.name
-                ));
-                return;
-            }
-        };
-        self.count += 1;
-        let revision = Revision { name: revision_name(self.count, &bytes), json };
-        self.serve(Served { config, revision });
-    }
-
-    fn go_back(&mut self) {
-        let Some(before) = self.before.take() else {
-            self.voice.warn("asked to go back, but nothing else was served before");
-            return;
-        };
-        self.voice.say(&format!("asked to go back to revision {}", before.revision.name));
-        self.serve(before);
-    }
-
-    /// Serves another content.
-    fn serve(&mut self, new: Served) {
-        let begun = now();
-        if let Err(stop) = self.keys.follow(&new.config, self.source.folder(), &self.places) {
-            self.trouble(&Refused::from(stop).0);
-            return;
-        }
-        match self.take_over(&new) {
-            Ok(touched) => {
-                self.voice.say(&format!(
-                    "serving revision {} after {} ms: {touched}",
-                    new.revision.name,
-                    begun.elapsed().as_millis()
-                ));
-                if new.config.listen.memory != self.served.config.listen.memory {
-                    self.voice.warn("`listen.memory` changed: Envoy's own bounds follow at its next start");
-                }
-                self.before = Some(std::mem::replace(&mut self.served, new));
-                self.status.troubles.clear();
-                self.status.since = voice::time();
-            }
-            Err(Refused(words)) => {
-                self.trouble(&format!("{words}\nRevision {} is served on.", self.served.revision.name));
-            }
-        }
-    }
-
-    fn take_over(&mut self, new: &Served) -> Result<String, Refused> {
-        let parts = parts(self.args, new, &self.keys, &self.places)?;
-        let longest = self.served.config.groups.iter().map(|group| group.timeout_ms).max().unwrap_or(0);
-        let grace = Duration::from_millis(longest) + GRACE;
-        let touched = self.live.take_over(parts, grace, now(), &Acceptance { admin: &self.admin })?;
-        let mut what = Vec::new();
-        match touched.clusters {
-            0 => {}
-            1 => what.push("1 cluster".to_owned()),
-            many => what.push(format!("{many} clusters")),
-        }
-        what.extend(touched.document.then(|| "the filter's document".to_owned()));
-        what.extend(touched.listeners.then(|| "the listener".to_owned()));
-        Ok(if what.is_empty() { "nothing changed for Envoy".to_owned() } else { what.join(", ") })
-    }
-
-    /// Envoy is gone: a new one, after a pause that grows.
+    /// Envoy is gone: a new one, after a pause that grows for one that dies again and again.
     fn start_anew(&mut self, how: &str) -> Result<(), Stop> {
-        let mut wait = FIRST_PAUSE;
         let mut why = format!("Envoy {how}. It said last: {}", self.envoy.last_words());
         if self.started.elapsed() > STEADY {
-            wait = Duration::ZERO;
+            self.wait = FIRST_PAUSE;
         }
-        while self.stops.load(Ordering::Relaxed) == 0 {
-            self.voice.warn(&format!("{why}\nIt is started anew in {} ms.", wait.as_millis()));
-            let end = now() + wait;
-            while now() < end && self.stops.load(Ordering::Relaxed) == 0 {
-                pause(PACE.min(wait));
+        while self.is_on() {
+            let trouble = format!("{why}\nIt is started anew in {} ms.", self.wait.as_millis());
+            self.voice.warn(&trouble);
+            self.troubles.envoy = Some(trouble);
+            self.write_status();
+            let end = now() + self.wait;
+            while now() < end && self.is_on() {
+                pause(PACE);
             }
+            self.wait = (self.wait * 2).min(LONGEST_PAUSE);
             self.live.again()?;
             match begin(self.args, &self.program, &self.places, self.voice, &self.stops) {
                 Ok((envoy, admin)) => {
                     (self.envoy, self.admin) = (envoy, admin);
+                    self.memory = self.served.config.listen.memory;
                     self.restarts += 1;
                     self.started = now();
+                    self.troubles.envoy = None;
                     self.tell_where();
                     return Ok(());
                 }
-                Err(Stop::Wrong(words)) => why = words,
-                Err(stop) => return Err(stop),
+                Err(NoEnvoy::Told) => return Ok(()),
+                Err(NoEnvoy::Because(Stop::Wrong(words))) => why = words,
+                Err(NoEnvoy::Because(stop)) => return Err(stop),
             }
-            wait = (wait * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         }
         Ok(())
     }
 }
 
-/// Looked at here, as two Envoys can have one port and share what comes to it.
-fn is_free((host, port): &(String, u16), option: &str) -> Result<(), Stop> {
-    match std::net::TcpListener::bind((host.as_str(), *port)) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Stop::wrong(format!(
-            "{host}:{port} can't be had ({error}). Stop what uses it, or name another with {option} ADDRESS:PORT."
-        ))),
-    }
-}
-
-fn is_out(config: &Config, credential: Option<usize>, keys: &KeyCopies) -> bool {
-    let credential = credential.and_then(|place| config.credentials.get(place));
-    credential.is_some_and(|credential| keys.gone().contains(&credential.id))
-}
-
-fn revision_name(count: u64, bytes: &[u8]) -> String {
-    format!("{count}-{}", digest(bytes))
-}
-
-fn parts(
-    args: &ServeArgs,
-    served: &Served,
-    keys: &KeyCopies,
-    places: &StateFolder,
-) -> Result<EnvoyParts, Stop> {
-    let here = Surroundings {
-        listen: args.listen.clone(),
-        admin: args.admin.clone(),
-        wasm: crate::render::wasm(args.wasm.as_deref())?,
-        ca_file: crate::render::text_of(&crate::render::absolute(&args.ca_file)?)?,
-        secrets: keys.files(&served.config, places)?,
-    };
-    let document = document(&served.revision.json, &served.revision.name, &keys.gone())?;
-    Ok(EnvoyParts::of(&served.config, document, &here, places))
-}
-
-/// Starts an Envoy and waits until it serves.
-fn begin(
-    args: &ServeArgs,
-    program: &PathBuf,
-    places: &StateFolder,
-    voice: LineVoice,
-    stops: &AtomicUsize,
-) -> Result<(EnvoyProcess, AdminClient), Stop> {
-    let mut envoy = EnvoyProcess::start(args, program, places)?;
-    let begun = now();
-    let mut told = begun;
-    loop {
-        if let Some(how) = envoy.ended() {
-            // Its last line may be on its way.
-            pause(PACE);
-            return Err(Stop::wrong(format!(
-                "Envoy {} before it served. It said last: {}",
-                envoy::how(how),
-                envoy.last_words()
-            )));
+/// Counts how often it is told to stop, from now on.
+fn count_stops() -> Result<Arc<AtomicUsize>, Stop> {
+    let stops = Arc::new(AtomicUsize::new(0));
+    let signals = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT];
+    let mut signals = signal_hook::iterator::Signals::new(signals)
+        .map_err(|error| Stop::wrong(format!("No signal can be awaited ({error}).")))?;
+    let counted = Arc::clone(&stops);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            counted.fetch_add(1, Ordering::Relaxed);
         }
-        if let Some(admin) = EnvoyProcess::admin(places)
-            && let Some(is_ready) = admin.is_ready()
-        {
-            if let Some(Refused(words)) = (Acceptance { admin: &admin }).refused() {
-                pause(PACE);
-                envoy.kill();
-                return Err(Stop::wrong(format!("{words} It said last: {}", envoy.last_words())));
-            }
-            if is_ready {
-                return Ok((envoy, admin));
-            }
-        }
-        if begun.elapsed() > START || stops.load(Ordering::Relaxed) > 0 {
-            envoy.kill();
-            return Err(Stop::wrong(format!("Envoy did not serve within {} s.", begun.elapsed().as_secs())));
-        }
-        if told.elapsed() > Duration::from_secs(2) {
-            told = now();
-            voice.say(&format!(
-                "Envoy starts ({} s so far: it compiles the filter and makes its clusters)",
-                begun.elapsed().as_secs()
-            ));
-        }
-        pause(Duration::from_millis(20));
-    }
+    });
+    Ok(stops)
 }
