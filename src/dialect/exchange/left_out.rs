@@ -24,6 +24,10 @@ impl Note {
             }
             Source::Url(at) | Source::File(at) | Source::Text(at) => {
                 let at = at.decode();
+                // Not one that can be fetched: a picture that could not be read.
+                if let Some(kind) = kind_of_data(&at) {
+                    return (Medium::LinkedPicture, Note { kind: short(kind), address: None });
+                }
                 let note = Note { kind: "image".to_owned(), address: Some(at.into_owned()) };
                 (Medium::LinkedPicture, note)
             }
@@ -49,6 +53,13 @@ impl Note {
 /// The kinds that an answer is told to have lost, whatever a server makes up; and a kind's characters.
 const MOST_KINDS: usize = 8;
 const MOST_OF_KIND: usize = 64;
+
+/// The kind of a `data:` URL.
+fn kind_of_data(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.trim_start().split_once(':')?;
+    let kind = rest.split([';', ',']).next().filter(|kind| !kind.is_empty()).unwrap_or("image");
+    scheme.eq_ignore_ascii_case("data").then_some(kind)
+}
 
 fn short(kind: &str) -> String {
     kind.chars().take(MOST_OF_KIND).collect()
@@ -220,6 +231,9 @@ mod tests {
         // What comes behind the end is told, and is a failure where it is all there is.
         assert_eq!(told(&[text("x"), END, linked("https://a.b")]).unwrap(), "x.\n[image: https://a.b]");
         assert_eq!(told(&[text("x"), END, sound("")]).unwrap(), format!("x.\n{}", lost("audio")));
+        // A picture that could not be read has no address.
+        let unread = told(&[text("x"), linked("data:image/svg+xml,%3Csvg/%3E"), END]).unwrap();
+        assert_eq!(unread, format!("x\n{}.", lost("image/svg+xml")));
         assert!(told(&[END, sound("")]).unwrap_err().contains("nothing but audio"));
         assert!(told(&[sound(""), END]).unwrap_err().contains("nothing but audio"));
     }
