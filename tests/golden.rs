@@ -191,6 +191,8 @@ impl Case {
             maker: self.setting("maker").map(|format| Maker::from_format(&text(format)).unwrap()),
             usage_asked: true,
             stream,
+            // As the writer of its requests knows.
+            tells_pages: self.folder.parent().is_some_and(|target| target.ends_with("perplexity")),
             repeated: self.setting("repeated").map(text),
             origin: self.setting("origin").map(text),
             calls_functions: setting("calls_functions").unwrap_or(false),

@@ -61,7 +61,8 @@ pub struct GroupMember {
 }
 
 /// Why the file lets no request go to a member of a group. It stays a member all the same, and its clusters and the orders
-/// that name it stay rendered: nothing but the filter's document changes with a word like `enabled`.
+/// that name it stay rendered: nothing but the filter's document changes with a word like `enabled`. One exception: a target that a
+/// disabled fallback group shares with a later one of the chain has its place in the later one, so the orders are others.
 ///
 /// Where the members of a group are off for several reasons, the greatest counts: it is a fault, and no wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

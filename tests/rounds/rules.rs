@@ -53,7 +53,7 @@ fn messages(body: &Value, thinking: &Value, tool: &str, most: Option<usize>) -> 
             }
         }
     }
-    let [.., called, last] = all.as_slice() else { return None };
+    let last = all.last()?;
     let kind = |block: &Value| {
         let named = block["type"].as_str().map(str::to_owned);
         named.or_else(|| block.as_object()?.keys().next().cloned()).unwrap_or_default()
@@ -61,8 +61,14 @@ fn messages(body: &Value, thinking: &Value, tool: &str, most: Option<usize>) -> 
     let has = |message: &Value, kinds: [&str; 2]| {
         list(&message["content"]).next().is_some_and(|block| kinds.contains(&kind(block).as_str()))
     };
-    let goes_on = has(last, ["tool_result", "toolResult"]);
-    let thought = has(called, ["thinking", "redacted_thinking"]) || has(called, ["reasoningContent", ""]);
+    let brings = |message: &Value| has(message, ["tool_result", "toolResult"]);
+    let goes_on = brings(last);
+    // A loop of tools is one turn of the assistant's, in which Claude thinks once: anthropics/claude-cookbooks,
+    // `extended_thinking_with_tool_use.ipynb`.
+    let mut in_loop = all.iter().rev().take_while(|message| message["role"] != "user" || brings(message));
+    let thought = in_loop.any(|message| {
+        has(message, ["thinking", "redacted_thinking"]) || has(message, ["reasoningContent", ""])
+    });
     (thinking["type"] == "enabled" && goes_on && !thought)
         .then(|| "Expected `thinking` or `redacted_thinking`, but found `tool_use`".to_owned())
 }

@@ -25,7 +25,9 @@ pub(super) static GROUP: Object = Object {
             Presence::Default(Literal::Bool(true)),
             "Whether it is there for callers. A group that is not stays checked and rendered: who asks for it, or by one of its \
              aliases, gets 404 `model_not_found`, which says so, `/v1/models` doesn't list it, and where it is a fallback group its \
-             targets are left out; those of its own fallback group still follow.",
+             targets are left out; those of its own fallback group still follow. Turning it off or on changes nothing in Envoy but the \
+             filter's document, unless a fallback group behind it has one of its targets, too: that one then stands there, and \
+             the clusters of orders are rendered anew.",
         ),
         STRATEGY,
         field(

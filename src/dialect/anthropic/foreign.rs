@@ -51,15 +51,16 @@ pub(super) fn is_foreign_thought(block: Raw<'_>) -> bool {
     !matches!(seal::open(seal), Seal::Thought(Maker::Anthropic, _))
 }
 
-/// The last turn brings results of tools that were called without a thought of Claude's before, as by another model: see
+/// The last turn brings results of tools in a loop that no thought of Claude's is part of, as another model called them: see
 /// [`crate::dialect::talk::Turns::resumes_unthought`]. "Expected `thinking` or `redacted_thinking`, but found `tool_use`. When
 /// `thinking` is enabled, a final `assistant` message must start with a thinking block"
 /// (anomalyco/opencode#3077,
 /// <https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>).
 pub(super) fn resumes_unthought(body: Raw<'_>) -> bool {
     let Some(messages) = body.get("messages") else { return false };
-    // Neighbours of one role are one turn: whether the last turns begin so.
-    let (mut is_user, mut brings, mut is_unthought) = (None, false, false);
+    // Neighbours of one role are one turn: whether the last one begins with a result, and whether in the loop that it goes on with
+    // something was said, and with a thought.
+    let (mut is_user, mut brings, mut is_said, mut is_thought) = (None, false, false, false);
     for message in messages.items() {
         let now = message.get("role").and_then(Raw::text).map(|role| role == "user");
         if now == is_user {
@@ -71,12 +72,15 @@ pub(super) fn resumes_unthought(body: Raw<'_>) -> bool {
         let is = |kinds: &[&str]| kind.as_ref().is_some_and(|kind| kinds.iter().any(|one| *kind == *one));
         if now == Some(true) {
             brings = is(&["tool_result"]);
+            is_said &= brings;
+            is_thought &= brings;
         } else {
-            is_unthought = !is(&["thinking", "redacted_thinking"]);
             brings = false;
+            is_said = true;
+            is_thought |= is(&["thinking", "redacted_thinking"]);
         }
     }
-    brings && is_unthought
+    brings && is_said && !is_thought
 }
 
 /// The messages with an id of its own for each call ("`tool_use` ids must be unique", anomalyco/opencode#1279), as [`crate::dialect::piece::ids::apart`] has it;
@@ -169,7 +173,14 @@ mod tests {
             (format!("{user},{plain},{result},{user}"), true),
             (format!("{user},{own},{result}"), false),
             (format!("{user},{plain},{result},{own},{result}"), false),
-            (format!("{user},{own},{result},{plain},{result}"), true),
+            // Claude itself thinks once in a loop, unless it may between calls.
+            (format!("{user},{own},{result},{plain},{result}"), false),
+            (format!("{user},{own},{result},{plain},{result},{plain},{result}"), false),
+            (format!("{user},{own},{result},{foreign},{result}"), false),
+            (format!("{user},{plain},{result},{foreign},{result}"), true),
+            // The next loop is another.
+            (format!("{user},{own},{result},{user},{plain},{result}"), false),
+            (format!("{user},{own},{result},{plain},{user},{plain},{result}"), true),
             (format!("{user},{plain},{user}"), false),
             (result.to_owned(), false),
         ] {

@@ -2,9 +2,10 @@
 //! they are.
 
 use crate::json::{Kind, Raw, Text};
+use std::collections::BTreeMap;
 
-/// Paths, and what stands there.
-type PathsUnread<'a> = Vec<(String, Raw<'a>)>;
+/// Paths, and what stands there first.
+type PathsUnread<'a> = BTreeMap<String, Raw<'a>>;
 
 /// The members of blocks that are read by [`super::parts`], by the blocks' type; of other types the whole block is kept.
 static READ: [(&str, &[&str]); 6] = [
@@ -19,14 +20,13 @@ static READ: [(&str, &[&str]); 6] = [
 /// The members that nobody reads, each once, by their paths below `at`.
 pub(super) fn members<'a>(content: Raw<'a>, at: &str) -> Vec<(Text<'a>, Raw<'a>)> {
     let mut found = PathsUnread::new();
-    of_blocks(content, at, true, &mut found);
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    found.dedup_by(|(later, _), (first, _)| later == first);
+    of_blocks(content, &mut at.to_owned(), true, &mut found);
     found.into_iter().map(|(path, value)| (Text::from(path), value)).collect()
 }
 
-/// `caches`: a breakpoint at these blocks is read.
-fn of_blocks<'a>(content: Raw<'a>, at: &str, caches: bool, found: &mut PathsUnread<'a>) {
+/// `caches`: a breakpoint at these blocks is read. `at` is as it was afterwards: a message may have very many blocks, and only a path
+/// that is new is kept.
+fn of_blocks<'a>(content: Raw<'a>, at: &mut String, caches: bool, found: &mut PathsUnread<'a>) {
     if content.kind() != Kind::Array {
         return;
     }
@@ -38,18 +38,33 @@ fn of_blocks<'a>(content: Raw<'a>, at: &str, caches: bool, found: &mut PathsUnre
             if (is_read && (caches || name != "cache_control")) || says_nothing(&name, value) {
                 continue;
             }
-            found.push(([at, "[].", &name.decode()].concat(), value));
+            below(at, &["[].", &name.decode()], |path| {
+                if !found.contains_key(path.as_str()) {
+                    found.insert(path.clone(), value);
+                }
+            });
         }
         match *kind {
-            "tool_result" => of_blocks(inside(block), &format!("{at}[].content"), true, found),
-            "search_result" => of_blocks(inside(block), &format!("{at}[].content"), false, found),
+            "tool_result" => {
+                below(at, &["[].content"], |at| of_blocks(inside(block), at, true, found));
+            }
+            "search_result" => {
+                below(at, &["[].content"], |at| of_blocks(inside(block), at, false, found));
+            }
             "document" => {
                 let source = block.get("source").unwrap_or(Raw::NULL);
-                of_blocks(inside(source), &format!("{at}[].source.content"), false, found);
+                below(at, &["[].source.content"], |at| of_blocks(inside(source), at, false, found));
             }
             _ => {}
         }
     }
+}
+
+fn below(at: &mut String, steps: &[&str], visit: impl FnOnce(&mut String)) {
+    let length = at.len();
+    at.extend(steps.iter().copied());
+    visit(at);
+    at.truncate(length);
 }
 
 fn inside(block: Raw<'_>) -> Raw<'_> {

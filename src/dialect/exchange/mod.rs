@@ -98,6 +98,7 @@ fn native_for(turn: &Turn, body: Raw<'_>, target: &Target) -> Option<&'static dy
 /// Whether a target may have no way to carry what isn't plain: where both sides speak the same, only some accents of its provider or
 /// its house refuse anything.
 pub fn may_refuse(turn: &Turn, body: Raw<'_>, target: &Target) -> bool {
+    let target = &*target.asked_for(&turn.requested_model);
     let (surface, row) = (turn.surface, target.row);
     match native_for(turn, body, target) {
         None => true,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chat::Features;
+use crate::dialect::Declared;
 use crate::dialect::loss::Unsupported;
 use crate::dialect::providers::PROVIDERS;
 use crate::dialect::seam::Endpoint;
@@ -90,6 +91,22 @@ fn what_a_writer_refuses_can_be_dropped_and_nothing_else() {
 }
 
 /// What only one target gets is weighed too.
+/// What a target without a model lacks is known once the caller's is.
+#[test]
+fn what_the_callers_model_lacks_is_tried_in_planning() {
+    let body = r#"{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"}]}"#;
+    let body = Raw::parse(body.as_bytes()).unwrap();
+    let may_refuse = |model: &str| {
+        let row = PROVIDERS.iter().find(|row| row.name == "openai").unwrap();
+        let target = target_without(row, Features::NONE, Api::Chat);
+        let target = Target { model: None, said: Some(Declared::default()), ..target };
+        let turn = Turn { requested_model: model.to_owned(), ..turn(Unsupported::Refuse) };
+        may_refuse(&turn, body, &target)
+    };
+    assert!(!may_refuse("gpt-4o"));
+    assert!(may_refuse("o1-mini"));
+}
+
 #[test]
 fn what_is_weighed_is_what_goes_out() {
     let body = r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]},

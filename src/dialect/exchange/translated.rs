@@ -1,6 +1,6 @@
 //! An answer through the model: read by the provider's dialect, written by the caller's.
 
-use super::left_out::LeftOut;
+use super::left_out::{Carried, LeftOut};
 use crate::chat::Event;
 use crate::dialect::seam::{Caller, CallerError, Pipe, Seen, StreamReader, StreamWriter};
 use crate::dialect::talk::FreeFormCalls;
@@ -52,6 +52,9 @@ impl Pipe for Translated {
         if let Some(failure) = failed {
             return Err(failure);
         }
+        if let Some(rest) = left_out.rest()? {
+            writer.event(&rest, out);
+        }
         writer.end(out);
         Ok(())
     }
@@ -87,13 +90,20 @@ fn write(
     }
     seen.note(event);
     match left_out.take(event, caller) {
-        Ok((is_carried, first)) => {
-            first.iter().for_each(|first| writer.event(first, out));
-            if is_carried {
-                writer.event(event, out);
-            }
-            is_carried && event.is_token()
+        Ok(Carried::AsItIs) => {
+            writer.event(event, out);
+            event.is_token()
         }
+        Ok(Carried::After(first)) => {
+            writer.event(&first, out);
+            writer.event(event, out);
+            true
+        }
+        Ok(Carried::Instead(other)) => {
+            writer.event(&other, out);
+            true
+        }
+        Ok(Carried::Nothing) => false,
         Err(failure) => {
             *failed = Some(failure);
             false

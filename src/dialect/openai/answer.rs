@@ -53,26 +53,38 @@ pub(super) fn message_of(choice: Raw<'_>) -> Option<Raw<'_>> {
     choice.present("message").filter(|message| message.kind() == Kind::Object)
 }
 
-/// Judges a choice without a message. One of several that the filter emptied takes nothing away from the others: its reason says
-/// what became of it (<https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter>). `others`: all of them.
-///
-/// # Errors
-/// The failure that it is.
-pub(super) fn no_message(
-    choice: Raw<'_>,
-    finish: &Finish<'_>,
-    others: Raw<'_>,
-    head: &Head<'_>,
-) -> Result<(), Failure> {
-    match finish {
-        _ if reports_error(choice) => Err(classify_event(choice, 0)),
-        Finish::ContentFilter | Finish::Refusal
-            if others.items().any(|other| message_of(other).is_some()) =>
-        {
-            Ok(())
+/// All choices of an answer: what one of them without a message is judged by.
+pub(super) struct Choices<'a> {
+    all: Raw<'a>,
+    /// One of them has a message. Known once it was asked for: an answer may have very many that the filter emptied.
+    is_said: Option<bool>,
+}
+
+impl<'a> Choices<'a> {
+    pub(super) fn new(all: Raw<'a>) -> Choices<'a> {
+        Choices { all, is_said: None }
+    }
+
+    /// Judges a choice without a message. One of several that the filter emptied takes nothing away from the others: its reason
+    /// says what became of it (<https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter>).
+    ///
+    /// # Errors
+    /// The failure that it is.
+    pub(super) fn no_message(
+        &mut self,
+        choice: Raw<'_>,
+        finish: &Finish<'_>,
+        head: &Head<'_>,
+    ) -> Result<(), Failure> {
+        let all = self.all;
+        let mut is_said =
+            || *self.is_said.get_or_insert_with(|| all.items().any(|other| message_of(other).is_some()));
+        match finish {
+            _ if reports_error(choice) => Err(classify_event(choice, 0)),
+            Finish::ContentFilter | Finish::Refusal if is_said() => Ok(()),
+            Finish::ContentFilter | Finish::Refusal => Err(filtered(head)),
+            _ => Err(malformed(head, "a choice has no message")),
         }
-        Finish::ContentFilter | Finish::Refusal => Err(filtered(head)),
-        _ => Err(malformed(head, "a choice has no message")),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
-//! | `same`, `calls`, `passing`, `edited` | edit bytes where the target speaks it too |
+//! | `same`, `calls`, `spoken`, `passing`, `edited` | edit bytes where the target speaks it too |
 //! | `seal`, `origin`, `wire` | signatures and what is sealed; usage, endings and errors |
 //!
 //! Where the target speaks Chat Completions or another dialect, what a chat can carry is translated. What it can't (a
@@ -26,6 +26,7 @@ mod reply;
 mod request;
 mod same;
 mod seal;
+mod spoken;
 mod stream;
 #[cfg(test)]
 mod tests;

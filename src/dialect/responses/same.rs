@@ -8,6 +8,7 @@
 
 use super::edited::{Restored, look};
 use super::passing::Passing;
+use super::spoken::SaidByUser;
 use super::{Responses, calls, origin};
 use crate::chat::{Effort, Features};
 use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
@@ -23,8 +24,10 @@ impl Native for Responses {
         let told = &target.instructions;
         let said = body.present("instructions");
         // A list, which OpenAI's answers have, or something wrong: the provider says so best.
+        let spoken = SaidByUser::of(body, target);
+        let is_spoken = spoken.as_ref().is_some_and(SaidByUser::is_said);
         let instructions = match said {
-            _ if told.is_empty() => None,
+            _ if told.is_empty() || is_spoken => None,
             None => Some(json_string(&told.around(""))),
             Some(said) => said.text().map(|said| json_string(&told.around(&said.decode()))),
         };
@@ -35,6 +38,9 @@ impl Native for Responses {
         if let (Some(instructions), None) = (&instructions, body.get("instructions")) {
             more.push(("instructions", instructions));
         }
+        let input = spoken.as_ref().filter(|_| body.get("input").is_none());
+        let input = input.and_then(|spoken| spoken.before(Raw::NULL));
+        more.extend(input.as_deref().map(|input| ("input", input)));
         let mut out = Vec::with_capacity(body.as_json().len() + 64);
         let origin = origin::of(target);
         let mut refused = None;
@@ -55,13 +61,10 @@ impl Native for Responses {
                 Some((asked, limit)) if limit < asked => Edit::Replace(limit.to_string().into_bytes()),
                 _ => Edit::Keep,
             },
+            "instructions" if is_spoken => Edit::Remove,
             "instructions" => instructions.as_deref().map_or(Edit::Keep, Edit::Put),
-            "input" => match origin::opened(value, &origin, losses) {
-                Ok(opened) => {
-                    let edited = opened.as_deref().and_then(|opened| std::str::from_utf8(opened).ok());
-                    let shortened = calls::shortened(edited.map_or(value, Raw::trusted));
-                    shortened.or(opened).map_or(Edit::Keep, Edit::Replace)
-                }
+            "input" => match input_of(value, spoken.as_ref(), &origin, losses) {
+                Ok(edited) => edited.map_or(Edit::Keep, Edit::Replace),
                 Err(refusal) => {
                     refused.get_or_insert(refusal);
                     Edit::Keep
@@ -79,7 +82,8 @@ impl Native for Responses {
             memo: Memo {
                 stream: turn.stream,
                 origin: Some(origin),
-                repeated: instructions.map(|_| said.unwrap_or(Raw::NULL).as_json().to_owned()),
+                repeated: (is_spoken || instructions.is_some())
+                    .then(|| said.unwrap_or(Raw::NULL).as_json().to_owned()),
                 ..Memo::default()
             },
             ..Outgoing::default()
@@ -104,6 +108,26 @@ impl Native for Responses {
     fn stream(&self, turn: &Turn, memo: &Memo) -> Box<dyn Pipe> {
         Box::new(Passing::new(Restored::new(turn, memo)))
     }
+}
+
+/// The input as the target takes it; `None`: as it is.
+///
+/// # Errors
+/// What was thought elsewhere can't be told there, and `losses` doesn't allow leaving it out.
+fn input_of(
+    input: Raw<'_>,
+    spoken: Option<&SaidByUser>,
+    origin: &str,
+    losses: &mut Losses,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let edited = origin::opened(input, origin, losses)?;
+    let edited = calls::shortened(now(edited.as_deref(), input)).or(edited);
+    let said = spoken.and_then(|spoken| spoken.before(now(edited.as_deref(), input)));
+    Ok(said.or(edited))
+}
+
+fn now<'n>(edited: Option<&'n [u8]>, input: Raw<'n>) -> Raw<'n> {
+    edited.and_then(|edited| std::str::from_utf8(edited).ok()).map_or(input, Raw::trusted)
 }
 
 /// The effort that is said, if the model doesn't know it.

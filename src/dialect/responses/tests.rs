@@ -196,6 +196,39 @@ fn between_equals_only_the_model_changes() {
 }
 
 #[test]
+fn a_model_without_a_role_for_instructions_hears_them_from_the_user() {
+    let sent = |members: &str, prepend: Option<&str>| {
+        let mut target = target("openai", "/v1");
+        target.denied = Features::SYSTEM_ROLE;
+        target.instructions.prepend = prepend.map(str::to_owned);
+        let body = format!(r#"{{"model":"theirs"{members}}}"#);
+        let outgoing = exchange::request(&turn(), Raw::parse(body.as_bytes()).unwrap(), &target).unwrap();
+        let sent = String::from_utf8(outgoing.body).unwrap();
+        let members = sent.strip_prefix(r#"{"model":"theirs""#).unwrap().strip_suffix('}').unwrap();
+        (members.to_owned(), outgoing.memo.repeated)
+    };
+    let said = |text: &str| format!(r#"{{"role":"user","content":{text}}}"#);
+    let (kind, hi) = (said(r#""Be kind.""#), said(r#""Hi""#));
+    let repeated = Some(r#""Be kind.""#.to_owned());
+    let members = r#","instructions":"Be kind.","input":"Hi""#;
+    assert_eq!(sent(members, None), (format!(r#","input":[{kind},{hi}]"#), repeated.clone()));
+    let both = said(r#""Be brief.\n\nBe kind.""#);
+    assert_eq!(sent(members, Some("Be brief.")), (format!(r#","input":[{both},{hi}]"#), repeated.clone()));
+    let brief = said(r#""Be brief.""#);
+    let told = (format!(r#","input":[{brief},{hi}]"#), Some("null".to_owned()));
+    assert_eq!(sent(r#","input":"Hi""#, Some("Be brief.")), told);
+    let list = r#","input":[{"role":"developer","content":"D","x":1},{"role":"assistant","content":"a"}]"#;
+    assert_eq!(sent(list, None), (list.replace("developer", "user"), None));
+    let alone = sent(r#","prompt":{"id":"p"},"instructions":"Be kind.""#, None);
+    assert_eq!(alone, (format!(r#","prompt":{{"id":"p"}},"input":[{kind}]"#), repeated));
+    for same in
+        [r#","input":"Hi","instructions":null"#, r#","input":"Hi","instructions":[{"role":"system"}]"#, ""]
+    {
+        assert_eq!(sent(same, None), (same.to_owned(), None));
+    }
+}
+
+#[test]
 fn what_counts_as_a_token() {
     let is_token = |kind: &str, members: &str| {
         let mut pipe = super::passing::Passing::new(Restored::new(&turn(), &Memo::default()));

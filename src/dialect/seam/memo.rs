@@ -28,6 +28,8 @@ pub struct Memo {
     pub free_form: FreeForm,
     /// The request went by OpenAI's Responses though its caller speaks something else, and so comes the answer.
     pub by_responses: bool,
+    /// The provider tells pages beside a stream, which its words name by number.
+    pub tells_pages: bool,
     /// What a request for embeddings asked for.
     pub wanted: Wanted,
 }

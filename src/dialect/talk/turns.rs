@@ -82,21 +82,28 @@ impl<'r> Turns<&'r Part<'r>> {
         Ok(turns)
     }
 
-    /// The last turn brings results of tools that were called without a thought before.
+    /// The last turn brings results of tools in a loop that no thought is part of. A loop of tools is one turn of the assistant's
+    /// (<https://platform.claude.com/docs/en/build-with-claude/thinking-tool-workflows>), in which Claude thinks once and not again
+    /// after results, unless it may think between calls: "Claude will not output another thinking block until after the next
+    /// non-`tool_result` `user` turn" (anthropics/claude-cookbooks, `extended_thinking_with_tool_use.ipynb`).
     pub fn resumes_unthought(&self) -> bool {
-        let [.., called, results] = self.turns.as_slice() else { return false };
         let begins = |turn: &Spoken<&Part<'_>>, test: fn(&PartKind<'_>) -> bool| {
             turn.pieces.first().is_some_and(|part| test(&part.kind))
         };
-        begins(results, |kind| matches!(kind, PartKind::ToolResult(_)))
-            && !begins(called, |kind| matches!(kind, PartKind::Thought(_)))
+        let brings = |turn: &&Spoken<&Part<'_>>| begins(turn, |kind| matches!(kind, PartKind::ToolResult(_)));
+        if !self.turns.last().is_some_and(|last| last.is_user) {
+            return false;
+        }
+        let in_loop = self.turns.iter().rev().take_while(|turn| !turn.is_user || brings(turn));
+        let mut said = in_loop.filter(|turn| !turn.is_user).peekable();
+        said.peek().is_some() && !said.any(|turn| begins(turn, |kind| matches!(kind, PartKind::Thought(_))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Message, Role, ToolResult};
+    use crate::chat::{Message, Role, Thought, ToolResult};
     use crate::dialect::loss::Unsupported;
     use crate::json::Text;
 
@@ -154,5 +161,28 @@ mod tests {
         assert!(of(&answered).begins_silent() && of(&answered).resumes_unthought());
         let asked = request(vec![(Role::Assistant, vec![text("a")]), (Role::User, vec![text("b")])]);
         assert!(!of(&asked).resumes_unthought());
+    }
+
+    #[test]
+    fn one_thought_is_enough_for_a_loop() {
+        let thought = || {
+            PartKind::Thought(Thought { text: Text::from("t"), signature: None, sealed: None, maker: None })
+        };
+        let resumes = |turns: &[&str]| {
+            let messages = turns.iter().map(|turn| match *turn {
+                "user" => (Role::User, vec![text("a")]),
+                "result" => (Role::User, vec![result()]),
+                "thinks" => (Role::Assistant, vec![thought(), text("b")]),
+                _ => (Role::Assistant, vec![text("b")]),
+            });
+            of(&request(messages.collect())).resumes_unthought()
+        };
+        assert!(!resumes(&["user", "thinks", "result"]));
+        assert!(!resumes(&["user", "thinks", "result", "calls", "result"]));
+        assert!(!resumes(&["user", "calls", "result", "thinks", "result"]));
+        assert!(resumes(&["user", "calls", "result", "calls", "result"]));
+        assert!(resumes(&["user", "thinks", "result", "calls", "user", "calls", "result"]));
+        assert!(!resumes(&["user", "calls", "user"]) && !resumes(&["user", "calls"]));
+        assert!(!resumes(&["result"]) && !resumes(&[]));
     }
 }

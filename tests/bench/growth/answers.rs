@@ -14,6 +14,7 @@ pub fn sent(n: usize) -> String {
 pub const SHAPES: &[Shape] = &[
     ("openai", "many calls", |n| chat(&choice(0, &format!(r#""content":null,"tool_calls":[{}]"#, list(n, call))))),
     ("openai", "many choices", |n| chat(&list(n, |n| choice(n, r#""content":"a""#)))),
+    ("openai", "many choices that a filter emptied", |n| chat(&format!("{},{}", list(n, |n| format!(r#"{{"index":{n},"finish_reason":"content_filter"}}"#)), choice(n, r#""content":"a""#)))),
     ("openai", "many annotations", |n| chat(&choice(0, &format!(r#""content":"a","annotations":[{}]"#, list(n, |n| format!(r#"{{"type":"url_citation","url_citation":{{"url":"https://example.com/{n}","title":"t","start_index":0,"end_index":1}}}}"#)))))),
     ("openai", "many members", |n| chat(&choice(0, &format!(r#""content":"a",{}"#, members(n))))),
     ("openai", "many probabilities", |n| chat(&format!(r#"{{"index":0,"message":{{"role":"assistant","content":"a"}},"finish_reason":"stop","logprobs":{{"content":[{}]}}}}"#, list(n, |_| r#"{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]}"#)))),
@@ -22,6 +23,7 @@ pub const SHAPES: &[Shape] = &[
     ("responses", "many thoughts", |n| response(&list(n, |n| format!(r#"{{"type":"reasoning","id":"rs_{n}","summary":[{{"type":"summary_text","text":"t"}}],"encrypted_content":"g="}}"#)))),
     ("responses", "many parts of a thought", |n| response(&format!(r#"{{"type":"reasoning","id":"rs_1","summary":[{}],"encrypted_content":"g="}}"#, list(n, |_| r#"{"type":"summary_text","text":"t"}"#)))),
     ("chat", "many calls", |n| chat(&choice(0, &format!(r#""content":null,"tool_calls":[{}]"#, list(n, call))))),
+    ("chat", "many choices that a filter emptied", |n| chat(&format!("{},{}", list(n, |n| format!(r#"{{"index":{n},"finish_reason":"content_filter"}}"#)), choice(n, r#""content":"a""#)))),
     ("chat", "many calls without an id", |n| chat(&choice(0, &format!(r#""content":null,"tool_calls":[{}]"#, list(n, |_| r#"{"function":{"name":"f","arguments":"{}"}}"#))))),
     ("chat", "many fragments of thoughts", |n| chat(&choice(0, &format!(r#""content":"a","reasoning_details":[{}]"#, list(n, |_| r#"{"type":"reasoning.text","text":"t","format":"unknown"}"#))))),
     ("mistral", "many chunks", |n| chat(&choice(0, &format!(r#""content":[{}]"#, list(n, |n| format!(r#"{{"type":"text","text":"a"}},{{"type":"reference","reference_ids":[{n}]}},{{"type":"thinking","thinking":[{{"type":"text","text":"t"}}]}}"#)))))),

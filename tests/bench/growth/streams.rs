@@ -25,6 +25,8 @@ pub const SHAPES: &[Shape] = &[
     ("chat", "streamed calls of one index", |n| chat(many(n, |n| delta(0, &format!(r#"{{"tool_calls":[{{"index":0,"id":"c{n}","function":{{"name":"{}","arguments":"{{}}"}}}}]}}"#, sent(n)))))),
     ("chat", "streamed thoughts", |n| chat(many(n, |n| delta(0, &format!(r#"{{"reasoning_content":"t{n}"}}"#))) + &delta(0, r#"{"content":"a"}"#))),
     ("chat", "streamed thoughts and words", |n| chat(many(n, |_| delta(0, r#"{"reasoning_content":"t"}"#) + &delta(0, r#"{"content":"a"}"#)))),
+    ("chat", "streamed pictures, then sound", |n| chat(many(n, |n| delta(0, &format!(r#"{{"images":[{{"image_url":{{"url":"https://example.com/{n}"}}}}]}}"#))) + &many(n, |_| delta(0, r#"{"audio":{"data":"AAAA"}}"#)))),
+    ("chat", "streamed pictures of many kinds", |n| chat(delta(0, r#"{"content":"a"}"#) + &many(n, |n| delta(0, &format!(r#"{{"images":[{{"image_url":{{"url":"data:image/x{n};base64,AAAA"}}}}]}}"#))))),
     ("mistral", "streamed calls", |n| chat(many(n, |n| delta(0, &call(n, "{}"))))),
     ("openai", "streamed comments", |n| chat(": x\n\n".repeat(n) + &delta(0, r#"{"content":"a"}"#))),
     ("openai", "streamed lines", |n| chat(delta(0, &format!("{{\"content\":\ndata: \"a\"{}}}", "\ndata: ".repeat(n))))),

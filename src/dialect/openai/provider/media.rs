@@ -13,7 +13,9 @@ use crate::json::{Raw, Text};
 pub(super) fn picture(of: Raw<'_>) -> Option<Source<'_>> {
     let image = of.present("image_url")?;
     let url = image.text().or_else(|| image.get("url")?.text())?;
-    source_of_url(url).filter(|source| match source {
+    // What can't be read of it is told all the same, as it is.
+    let source = source_of_url(url.clone()).unwrap_or(Source::Url(url));
+    Some(source).filter(|source| match source {
         Source::Base64 { data, .. } => !data.is_empty(),
         Source::Url(url) | Source::File(url) | Source::Text(url) => !url.is_empty(),
     })

@@ -32,8 +32,9 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
             _ => {}
         }
     }
+    let mut all = answer::Choices::new(choices);
     for choice in choices.items() {
-        let choice = read_choice(choice, choices, reply.id.as_ref(), memo, head)?;
+        let choice = read_choice(choice, &mut all, reply.id.as_ref(), memo, head)?;
         reply.choices.push(choice);
     }
     let mut pages = searched::pages(results);
@@ -52,7 +53,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
 
 fn read_choice<'a>(
     choice: Raw<'a>,
-    choices: Raw<'a>,
+    all: &mut answer::Choices<'_>,
     id: Option<&Text<'a>>,
     memo: &Memo,
     head: &Head<'_>,
@@ -62,7 +63,7 @@ fn read_choice<'a>(
     let last_step = || last_step().filter(|message| message.kind() == Kind::Object);
     let Some(message) = answer::message_of(choice).or_else(last_step) else {
         let finish = wire::finish_of(choice.present("finish_reason"), false);
-        answer::no_message(choice, &finish, choices, head)?;
+        all.no_message(choice, &finish, head)?;
         let parts = vec![PartKind::Text(Text::default()).into()];
         return Ok(Choice { parts, finish, logprobs: None, citations: Vec::new() });
     };

@@ -2,7 +2,7 @@
 
 use super::chunks::{self, MistralMessages};
 use super::message::Messages;
-use super::{custom, search};
+use super::{custom, search, searched};
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
@@ -56,7 +56,8 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
     }
     w.close_object();
     let renamed = names.into_changed();
-    let memo = Memo { usage_asked, stream: request.stream, renamed, ..Memo::default() };
+    let tells_pages = searched::tells_pages(target.row);
+    let memo = Memo { usage_asked, stream: request.stream, renamed, tells_pages, ..Memo::default() };
     Ok(Outgoing { path, memo, ..Outgoing::default() })
 }
 

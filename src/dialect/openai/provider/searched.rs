@@ -3,11 +3,18 @@
 
 use crate::chat::{Citation, Event};
 use crate::dialect::piece::citation::{Page, page};
+use crate::dialect::providers::Row;
 use crate::dialect::seam::Sink;
 use crate::json::{Kind, Raw, Text};
+use std::collections::BTreeMap;
 
 /// More places than any answer cites.
 const MOST_CITED: usize = 1000;
+
+/// Whether a provider's words name pages by number: then its streams are looked through for them, and no others.
+pub(super) fn tells_pages(row: &Row) -> bool {
+    row.name == "perplexity"
+}
 
 /// The pages of a `search_results` or `citations` member.
 pub(super) fn pages(of: Raw<'_>) -> Vec<Page<'static>> {
@@ -25,8 +32,9 @@ struct PageNumbers {
     length: u64,
     /// Where the last bracket is, and the number behind it so far.
     open: Option<(u64, usize)>,
-    /// Each number, where its brackets begin, and the character after them.
-    found: Vec<(usize, u64, u64)>,
+    /// Each number and where its brackets begin, and the character after them. Pages have the lowest numbers, so where there are
+    /// too many the highest go: how many pages there are may come last.
+    found: BTreeMap<(usize, u64), u64>,
 }
 
 impl PageNumbers {
@@ -46,8 +54,11 @@ impl PageNumbers {
                     Some((start, number.saturating_mul(10).saturating_add(digit)))
                 }
                 (']', Some((start, number))) => {
-                    if (1..=MOST_CITED).contains(&number) && self.found.len() < MOST_CITED {
-                        self.found.push((number, start, self.length));
+                    if (1..=MOST_CITED).contains(&number) {
+                        self.found.insert((number, start), self.length);
+                    }
+                    if self.found.len() > MOST_CITED {
+                        self.found.pop_last();
                     }
                     None
                 }
@@ -60,13 +71,14 @@ impl PageNumbers {
     fn cited(&self, pages: &[Page<'static>]) -> Vec<Citation<'static>> {
         let mut is_meant = vec![false; pages.len()];
         let mut citations = Vec::new();
-        for (number, start, end) in &self.found {
+        for ((number, start), end) in &self.found {
             let Some(at) = number.checked_sub(1) else { continue };
             if let (Some(page), Some(meant)) = (pages.get(at), is_meant.get_mut(at)) {
                 *meant = true;
                 citations.push(page.clone().cited(*start, *end));
             }
         }
+        citations.sort_by_key(|citation: &Citation<'_>| citation.start);
         let others = pages.iter().zip(is_meant).filter(|(_, is_meant)| !is_meant);
         citations.extend(others.map(|(page, _)| page.clone().cited(0, 0)));
         citations
@@ -84,13 +96,17 @@ pub(super) fn cite(text: &str, pages: &[Page<'static>]) -> Vec<Citation<'static>
 #[derive(Default)]
 pub(super) struct Searched {
     pages: Vec<Page<'static>>,
-    /// Of the first choice's words.
-    numbers: PageNumbers,
+    /// Of the first choice's words, if they name pages.
+    numbers: Option<PageNumbers>,
     /// Told, here or by the answer itself.
     is_told: bool,
 }
 
 impl Searched {
+    pub(super) fn new(tells_pages: bool) -> Searched {
+        Searched { numbers: tells_pages.then(PageNumbers::default), ..Searched::default() }
+    }
+
     /// Every event may tell all of them again.
     pub(super) fn note(&mut self, of: Raw<'_>, is_best: bool) {
         if self.pages.is_empty() || is_best {
@@ -107,8 +123,8 @@ impl Searched {
     }
 
     pub(super) fn say(&mut self, choice: u32, text: &Text<'_>) {
-        if choice == 0 && !self.is_told {
-            self.numbers.read(&text.decode());
+        if let Some(numbers) = self.numbers.as_mut().filter(|_| choice == 0 && !self.is_told) {
+            numbers.read(&text.decode());
         }
     }
 
@@ -117,7 +133,7 @@ impl Searched {
         if self.pages.is_empty() || std::mem::replace(&mut self.is_told, true) {
             return;
         }
-        for citation in self.numbers.cited(&self.pages) {
+        for citation in self.numbers.take().unwrap_or_default().cited(&self.pages) {
             sink(Event::Citation { choice: 0, citation });
         }
     }
@@ -139,11 +155,17 @@ mod tests {
         let (a, c) = ("https://a.b".to_owned(), "https://c.d".to_owned());
         assert_eq!(told("é[1][2]."), [(1, 4, a.clone()), (4, 7, c.clone())]);
         assert_eq!(told("x[1] y[1]"), [(1, 4, a.clone()), (6, 9, a.clone()), (0, 0, c.clone())]);
-        assert_eq!(told("[0] [3] [] [1"), [(0, 0, a), (0, 0, c)]);
+        assert_eq!(told("[0] [3] [] [1"), [(0, 0, a.clone()), (0, 0, c.clone())]);
+        // Numbers of no page leave room for those of pages.
+        assert_eq!(
+            told(&format!("{}[1]", "[500]".repeat(2000))),
+            [(10_000, 10_003, a.clone()), (0, 0, c.clone())]
+        );
+        assert_eq!(told("[2][1]"), [(0, 3, c.clone()), (3, 6, a.clone())]);
         // In pieces it is the same, wherever they end, and whenever the pages are told.
         let text = "é[1][2]. [12] [1";
         for (cut, _) in text.char_indices() {
-            let mut searched = Searched::default();
+            let mut searched = Searched::new(true);
             let (before, after) = text.split_at(cut);
             searched.say(0, &Text::from(before));
             searched.say(1, &Text::from("[1]"));

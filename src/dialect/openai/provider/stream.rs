@@ -37,7 +37,7 @@ impl ReadChunks {
             ending: Ending::default(),
             calls: Vec::new(),
             maker: None,
-            searched: Searched::default(),
+            searched: Searched::new(memo.tells_pages),
         };
         Framed::over(Sse::new(), state)
     }

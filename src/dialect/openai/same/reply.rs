@@ -39,8 +39,9 @@ fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<(Seen, bool), Failure> {
             "model" => seen.model = value.text().map(|model| model.into_string()),
             "usage" => seen.usage = wire::read_usage(value),
             "choices" => {
+                let mut all = answer::Choices::new(value);
                 for choice in value.items() {
-                    let finish = look_at_choice(choice, value, head, &mut mends)?;
+                    let finish = look_at_choice(choice, &mut all, head, &mut mends)?;
                     seen.finish.get_or_insert(finish.to_owned());
                 }
             }
@@ -52,7 +53,7 @@ fn look(completion: Raw<'_>, head: &Head<'_>) -> Result<(Seen, bool), Failure> {
 
 fn look_at_choice(
     choice: Raw<'_>,
-    choices: Raw<'_>,
+    all: &mut answer::Choices<'_>,
     head: &Head<'_>,
     mends: &mut bool,
 ) -> Result<&'static str, Failure> {
@@ -66,7 +67,7 @@ fn look_at_choice(
         return Err(failure);
     }
     if message.is_none() {
-        answer::no_message(choice, &finish, choices, head)?;
+        all.no_message(choice, &finish, head)?;
     }
     Ok(wire::finish_name(&finish))
 }

@@ -5,6 +5,7 @@
 
 use super::super::wire::picture;
 use super::item::{self, BETWEEN, ItemKind};
+use super::places::ItemName;
 use super::reply;
 use crate::chat::{Event, PartKind};
 use crate::dialect::Memo;
@@ -31,6 +32,10 @@ pub(super) enum Voice {
 
 #[derive(Default)]
 pub(super) struct GrowingItem {
+    /// Once something came that only items of a kind have.
+    kind: Option<ItemKind>,
+    id: Option<ItemName>,
+    call_id: Option<ItemName>,
     /// The number of its call, once that has begun.
     call: Option<u32>,
     has_arguments: bool,
@@ -49,8 +54,34 @@ struct GrowingPart {
 }
 
 impl GrowingItem {
+    pub(super) fn kind(&self) -> Option<ItemKind> {
+        self.kind
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = ItemName> {
+        [self.id, self.call_id].into_iter().flatten()
+    }
+
+    /// Its id, as a piece of it or it itself has it.
+    pub(super) fn identify(&mut self, id: Option<Raw<'_>>) {
+        if self.id.is_none() {
+            self.id = ItemName::of(id);
+        }
+    }
+
+    fn note(&mut self, item: Raw<'_>) {
+        if item.present("type").is_some() {
+            self.kind.get_or_insert(ItemKind::of(item));
+        }
+        self.identify(item.get("id"));
+        if self.call_id.is_none() {
+            self.call_id = ItemName::of(item.get("call_id"));
+        }
+    }
+
     /// A call begins, if it has a name already.
     pub(super) fn begin(&mut self, item: Raw<'_>, counts: &mut ItemCounts, memo: &Memo, sink: &mut Sink<'_>) {
+        self.note(item);
         if self.call.is_some() || !matches!(ItemKind::of(item), ItemKind::Call) {
             return;
         }
@@ -62,6 +93,7 @@ impl GrowingItem {
     }
 
     fn part(&mut self, number: u64, counts: &mut ItemCounts) -> &mut GrowingPart {
+        self.kind.get_or_insert(ItemKind::Message);
         self.parts.entry(number).or_insert_with(|| GrowingPart {
             start: counts.length.count(),
             is_told: false,
@@ -126,6 +158,7 @@ impl GrowingItem {
         is_whole: bool,
         sink: &mut Sink<'_>,
     ) {
+        self.kind.get_or_insert(ItemKind::Reasoning);
         let is_other = self.thought.is_some_and(|(known, _)| known != voice);
         let is_known = self.thought == Some((voice, number));
         if text.is_empty() || is_other || is_whole && is_known {
@@ -140,6 +173,7 @@ impl GrowingItem {
 
     /// A piece of the arguments of its call. `is_whole`: all of them.
     pub(super) fn argue(&mut self, fragment: Text<'_>, is_whole: bool, sink: &mut Sink<'_>) {
+        self.kind.get_or_insert(ItemKind::Call);
         let Some(index) = self.call.filter(|_| !(fragment.is_empty() || is_whole && self.has_arguments))
         else {
             return;
@@ -153,6 +187,7 @@ impl GrowingItem {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
+        self.note(item);
         match ItemKind::of(item) {
             ItemKind::Message => self.end_message(item, counts, sink),
             ItemKind::Call => {

@@ -7,6 +7,7 @@ use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 
 /// What an item is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ItemKind {
     Message,
     Call,

@@ -6,13 +6,14 @@
 //! |---|---|
 //! | `request`, `tools`, `input`, `content` | write requests |
 //! | `item` | reads an item of the output |
-//! | `reply`, `stream`, `growing` | read whole answers and streams |
+//! | `reply`, `stream`, `growing`, `places` | read whole answers and streams |
 //! | `seal` | reasoning on its way through a caller |
 
 mod content;
 mod growing;
 mod input;
 mod item;
+mod places;
 mod reply;
 mod request;
 mod seal;

@@ -3,6 +3,7 @@
 use super::super::same::failed;
 use super::super::wire::{close, read_usage};
 use super::growing::{GrowingItem, ItemCounts, Voice};
+use super::places::places;
 use super::reply;
 use crate::chat::Event;
 use crate::dialect::seam::{FrameReader, Framed, Sink};
@@ -124,6 +125,7 @@ impl ResponseReader {
         self.last = number("output_index").unwrap_or(self.last);
         let ResponseReader { items, last, counts, memo, .. } = self;
         let item = items.entry(*last).or_default();
+        item.identify(event.get("item_id"));
         let text = |name| event.get(name).and_then(Raw::text).unwrap_or_default();
         let given = event.get("item").unwrap_or(Raw::NULL);
         let part = number("content_index").unwrap_or(0);
@@ -161,7 +163,8 @@ impl ResponseReader {
         let ResponseReader { items, counts, memo, is_numbered, .. } = self;
         // What only the end has; a server may stream nothing else. What ended already says nothing more.
         if items.is_empty() || *is_numbered {
-            for (item, place) in response.get("output").into_iter().flat_map(Raw::items).zip(0u64..) {
+            let output: Vec<Raw<'_>> = response.get("output").into_iter().flat_map(Raw::items).collect();
+            for (item, place) in output.iter().copied().zip(places(items, &output)) {
                 items.entry(place).or_default().end(item, counts, memo, sink);
             }
         }

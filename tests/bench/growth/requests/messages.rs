@@ -18,6 +18,7 @@ pub const SHAPES: &[Shape] = &[
     (Messages, "many search results", |n| blocks(&list(n, |n| format!(r#"{{"type":"search_result","title":"t{n}","source":"https://example.com/{n}","content":[{{"type":"text","text":"x"}}]}}"#)))),
     (Messages, "many unknown blocks", |n| blocks(&list(n, |n| format!(r#"{{"type":"unknown_{n}"}}"#)))),
     (Messages, "members of blocks", |n| blocks(&list(n, |n| format!(r#"{{"type":"text","text":"a","unknown_{n}":1}}"#)))),
+    (Messages, "a member of each block", |n| blocks(&list(n, |_| r#"{"type":"text","text":"a","unknown":1}"#))),
     (Messages, "members of a block", |n| blocks(&format!(r#"{{"type":"text","text":"a",{}}}"#, members(n)))),
     (Messages, "cache breakpoints everywhere", |n| blocks(&list(n, |_| r#"{"type":"text","text":"a","cache_control":{"type":"ephemeral","ttl":"1h"}}"#))),
     (Messages, "members of a message", |n| messages(&format!(r#"{{"role":"user","content":"a",{}}}"#, members(n)), "")),

@@ -180,3 +180,43 @@ fn an_event_of_one_servers_own_hides_no_answer() {
     assert!(said.iter().any(|one| one.contains("https://e.test")), "{said:?}");
     assert!(said.iter().any(|one| one.contains("ToolStart")), "{said:?}");
 }
+
+/// A server may count its items otherwise in its events than in the output at the end.
+#[test]
+fn an_item_that_stands_elsewhere_at_the_end_is_told_once() {
+    let told = |pieces: &[(&str, &str)], output: &str| {
+        let end = format!(r#","response":{{"id":"resp_1","status":"completed","output":[{output}]}}"#);
+        events(&[&[BEGUN], pieces, &[("response.completed", end.as_str())]].concat()).said
+    };
+    let text = ("response.output_text.delta", r#","output_index":1,"content_index":0,"delta":"hi""#);
+    let message = r#"{"type":"message","content":[{"type":"output_text","text":"hi","annotations":[]}]}"#;
+    assert_eq!(told(&[text], message), ["text:hi"]);
+    let call = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}"#;
+    let named = told(
+        &[
+            (
+                "response.output_item.added",
+                r#","output_index":1,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}"#,
+            ),
+            ("response.function_call_arguments.delta", r#","output_index":1,"delta":"{}""#),
+        ],
+        call,
+    );
+    assert_eq!(named.iter().filter(|one| one.contains("ToolStart")).count(), 1, "{named:?}");
+    assert_eq!(named.iter().filter(|one| one.starts_with("arguments")).count(), 1, "{named:?}");
+    // What was not streamed is told all the same, wherever it stands.
+    let more = told(&[text], &format!("{message},{call}"));
+    assert_eq!(more.iter().filter(|one| one.starts_with("text:")).count(), 1, "{more:?}");
+    assert_eq!(more.iter().filter(|one| one.contains("ToolStart")).count(), 1, "{more:?}");
+    // A name counts more than a place.
+    let first =
+        ("response.output_text.delta", r#","output_index":0,"item_id":"b","content_index":0,"delta":"B""#);
+    let [a, b] = ["A", "B"].map(|text| {
+        let id = text.to_lowercase();
+        format!(r#"{{"type":"message","id":"{id}","content":[{{"type":"output_text","text":"{text}"}}]}}"#)
+    });
+    assert_eq!(told(&[first], &format!("{b},{a}")), ["text:BA"]);
+    assert_eq!(told(&[first], &format!("{a},{b}")), ["text:BA"]);
+    let none = told(&[("response.output_item.added", r#","output_index":18446744073709551615"#)], message);
+    assert_eq!(none, ["text:hi"]);
+}
