@@ -2,10 +2,13 @@
 //! they are.
 
 use crate::json::{Kind, Raw, Text};
-use std::collections::BTreeMap;
 
-/// Paths, and what stands there first.
-type PathsUnread<'a> = BTreeMap<String, Raw<'a>>;
+/// Paths, and what stands there.
+type PathsUnread<'a> = Vec<(String, Raw<'a>)>;
+
+/// A client says the same few of every block: so many are looked through before a path is kept, and what is kept twice is found at
+/// the end.
+const FEW_PATHS: usize = 8;
 
 /// The members of blocks that are read by [`super::parts`], by the blocks' type; of other types the whole block is kept.
 static READ: [(&str, &[&str]); 6] = [
@@ -21,11 +24,13 @@ static READ: [(&str, &[&str]); 6] = [
 pub(super) fn members<'a>(content: Raw<'a>, at: &str) -> Vec<(Text<'a>, Raw<'a>)> {
     let mut found = PathsUnread::new();
     of_blocks(content, &mut at.to_owned(), true, &mut found);
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found.dedup_by(|(later, _), (first, _)| later == first);
     found.into_iter().map(|(path, value)| (Text::from(path), value)).collect()
 }
 
-/// `caches`: a breakpoint at these blocks is read. `at` is as it was afterwards: a message may have very many blocks, and only a path
-/// that is new is kept.
+/// `caches`: a breakpoint at these blocks is read. `at` is as it was afterwards: a message may have very many blocks, and a path
+/// is mostly known.
 fn of_blocks<'a>(content: Raw<'a>, at: &mut String, caches: bool, found: &mut PathsUnread<'a>) {
     if content.kind() != Kind::Array {
         return;
@@ -39,8 +44,8 @@ fn of_blocks<'a>(content: Raw<'a>, at: &mut String, caches: bool, found: &mut Pa
                 continue;
             }
             below(at, &["[].", &name.decode()], |path| {
-                if !found.contains_key(path.as_str()) {
-                    found.insert(path.clone(), value);
+                if !found.iter().take(FEW_PATHS).any(|(known, _)| known == path) {
+                    found.push((path.clone(), value));
                 }
             });
         }
