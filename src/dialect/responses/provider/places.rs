@@ -33,12 +33,19 @@ impl ItemName {
 pub(super) fn places(streamed: &BTreeMap<u64, GrowingItem>, output: &[Raw<'_>]) -> Vec<u64> {
     let mut taken = BTreeSet::new();
     let mut places: Vec<Option<u64>> = vec![None; output.len()];
-    let names: BTreeMap<ItemName, u64> =
-        streamed.iter().flat_map(|(place, item)| item.names().map(move |name| (name, *place))).collect();
+    // A server may give several items one name: then the first of the output is the first of the stream.
+    let mut names: BTreeMap<ItemName, VecDeque<u64>> = BTreeMap::new();
+    for (name, place) in
+        streamed.iter().flat_map(|(place, item)| item.names().map(move |name| (name, *place)))
+    {
+        names.entry(name).or_default().push_back(place);
+    }
     for (item, found) in output.iter().zip(&mut places) {
         let own = [ItemName::of(item.get("call_id")), ItemName::of(item.get("id"))];
-        let known = own.into_iter().flatten().find_map(|name| names.get(&name).copied());
-        *found = known.filter(|place| taken.insert(*place));
+        *found = own.into_iter().flatten().find_map(|name| {
+            let places = names.get_mut(&name)?;
+            std::iter::from_fn(|| places.pop_front()).find(|place| taken.insert(*place))
+        });
     }
     let kinds: Vec<ItemKind> = output.iter().map(|item| ItemKind::of(*item)).collect();
     let kind_at = |place: &u64| usize::try_from(*place).ok().and_then(|place| kinds.get(place));
