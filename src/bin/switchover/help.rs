@@ -32,6 +32,12 @@ const EXAMPLES: &[(&[&str], &str)] = &[
          --secrets /etc/envoy/keys --wasm /etc/envoy/switchover.wasm",
     ),
     (
+        &["render", "istio"],
+        "switchover render istio switchover.yaml -o istio --host llm.example --wasm https://files.internal/switchover.wasm\n\
+         switchover render istio switchover.yaml -o istio --context sidecar --namespace shop --selector app=shop --host llm.internal \
+         --wasm /etc/switchover/switchover.wasm",
+    ),
+    (
         &["translate", "request"],
         "switchover translate request switchover.yaml --target claude < request.json\n\
          switchover translate request switchover.yaml --target openai-main --path /v1/messages < request.json",

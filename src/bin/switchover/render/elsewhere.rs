@@ -54,7 +54,7 @@ pub fn write(args: &EnvoyArgs, document: &CheckedFile) -> Result<(), Stop> {
 }
 
 /// What Envoy is told about a key: there is a file for it, which says where the key is, so that a new one is seen.
-fn secret_file(credential: &Credential, folder: &str) -> Option<SecretFile> {
+pub fn secret_file(credential: &Credential, folder: &str) -> Option<SecretFile> {
     match credential.source {
         CredentialSource::Aws { .. } => None,
         CredentialSource::SecretFile(_) | CredentialSource::SecretEnv(_) => Some(SecretFile {
@@ -66,13 +66,13 @@ fn secret_file(credential: &Credential, folder: &str) -> Option<SecretFile> {
 }
 
 /// The key itself, beside the file that names it.
-fn key_of(file: &SecretFile) -> String {
+pub fn key_of(file: &SecretFile) -> String {
     let folder = file.watched.as_deref().unwrap_or_default();
     format!("{folder}/{}.key", file.name)
 }
 
 /// The document with each key where it is on the machine that serves.
-fn moved(json: &[u8], secrets: &[Option<SecretFile>]) -> Vec<u8> {
+pub fn moved(json: &[u8], secrets: &[Option<SecretFile>]) -> Vec<u8> {
     let Ok(document) = Raw::parse(json) else { return json.to_vec() };
     let mut out = Vec::with_capacity(json.len());
     Writer::new(&mut out).object(|w| {

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod envoy;
+mod istio;
 mod json;
 mod secret;
 pub mod tree;
@@ -24,6 +25,8 @@ use switchover::json::{Kind, Raw};
 pub enum RenderArgs {
     /// A complete bootstrap for a stand-alone Envoy.
     Envoy(EnvoyArgs),
+    /// Manifests for a gateway or a sidecar of an Istio mesh.
+    Istio(istio::IstioArgs),
 }
 
 #[derive(clap::Args)]
@@ -88,6 +91,7 @@ impl WrittenAs {
 pub fn run(call: &RenderArgs) -> Result<(), Stop> {
     match call {
         RenderArgs::Envoy(args) => envoy(args),
+        RenderArgs::Istio(args) => istio::run(args),
     }
 }
 

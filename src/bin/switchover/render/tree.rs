@@ -49,6 +49,27 @@ impl TreeNode {
         TreeNode::SharedTree(Rc::new(SharedTree { name: name.chars().map(plain).collect(), value }))
     }
 
+    /// The same with each shared part in each of its places.
+    pub fn repeated(&self) -> TreeNode {
+        match self {
+            TreeNode::SharedTree(shared) => shared.value.repeated(),
+            TreeNode::List(items) => {
+                let repeated =
+                    |item: &ListItem| ListItem { why: item.why.clone(), value: item.value.repeated() };
+                TreeNode::List(items.iter().map(repeated).collect())
+            }
+            TreeNode::Map(members) => {
+                let repeated = |member: &TreeMember| TreeMember {
+                    key: member.key.clone(),
+                    why: member.why.clone(),
+                    value: member.value.repeated(),
+                };
+                TreeNode::Map(members.iter().map(repeated).collect())
+            }
+            plain => plain.clone(),
+        }
+    }
+
     /// A map's members; none of anything else.
     pub fn members(&self) -> &[TreeMember] {
         match self {

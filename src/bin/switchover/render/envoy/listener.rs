@@ -104,7 +104,7 @@ fn refusal(config: &Config, path: &str, envelope: Map) -> Map {
 }
 
 /// The translator changes the path that the log would see.
-fn path_for_log() -> TreeNode {
+pub fn path_for_log() -> TreeNode {
     let value = one("text_format_source", one("inline_string", "%PATH(NQ:PATH)%"));
     let value = Map::new()
         .with("object_key", "caller.path")
@@ -125,7 +125,31 @@ fn router() -> TreeNode {
 fn routes(config: &Config) -> Map {
     let any = config.listen.hosts.is_empty();
     let hosts = config.listen.hosts.iter().map(String::as_str).chain(any.then_some("*"));
-    let ordered = Map::new()
+    let nothing = "Envoy has no route for this request. Switchover answers POST /v1/chat/completions, /v1/messages, \
+                   /v1/responses and /v1/embeddings and GET /v1/models; whoever runs it can add other routes in Envoy's \
+                   configuration.";
+    let other = not_found(nothing, "Everything else: put routes of your own before this one.");
+    let main = Map::new()
+        .with("name", "switchover")
+        .with("domains", list(hosts))
+        .with("routes", list([ordered(config), other]));
+    let elsewhere = (!any).then(|| {
+        let nobody = "This host is not served here. Use one of the hosts in `listen.hosts` of switchover.yaml, or add yours.";
+        Map::new()
+            .with("name", "other-hosts")
+            .with("domains", list(["*"]))
+            .with("routes", list([not_found(nobody, "Hosts that switchover.yaml does not list.")]))
+    });
+    Map::new()
+        .with("name", "switchover")
+        .with("ignore_port_in_host_matching", true)
+        .with("virtual_hosts", list([Some(main), elsewhere].into_iter().flatten()))
+}
+
+/// The route of what the router role took.
+pub fn ordered(config: &Config) -> Map {
+    let kept = config.listen.max_body_bytes.saturating_add(BODY_MARGIN_BYTES).saturating_mul(2);
+    Map::new()
         .why(
             "What the router role took: it alone sets the header (a caller's is removed), to the name of one of the clusters \
              below. Timeouts and retries are in headers that it sets for each request.",
@@ -139,26 +163,7 @@ fn routes(config: &Config) -> Map {
         )
         .with("route", Map::new().with("cluster_header", "x-switchover-order").with("timeout", "0s"))
         .why("What is kept of a request for the next attempt: twice listen.max_body_bytes, as Envoy 1.37 counts it twice.")
-        .with("request_body_buffer_limit", config.listen.max_body_bytes.saturating_add(BODY_MARGIN_BYTES).saturating_mul(2));
-    let nothing = "Envoy has no route for this request. Switchover answers POST /v1/chat/completions, /v1/messages, \
-                   /v1/responses and /v1/embeddings and GET /v1/models; whoever runs it can add other routes in Envoy's \
-                   configuration.";
-    let other = not_found(nothing, "Everything else: put routes of your own before this one.");
-    let main = Map::new()
-        .with("name", "switchover")
-        .with("domains", list(hosts))
-        .with("routes", list([ordered, other]));
-    let elsewhere = (!any).then(|| {
-        let nobody = "This host is not served here. Use one of the hosts in `listen.hosts` of switchover.yaml, or add yours.";
-        Map::new()
-            .with("name", "other-hosts")
-            .with("domains", list(["*"]))
-            .with("routes", list([not_found(nobody, "Hosts that switchover.yaml does not list.")]))
-    });
-    Map::new()
-        .with("name", "switchover")
-        .with("ignore_port_in_host_matching", true)
-        .with("virtual_hosts", list([Some(main), elsewhere].into_iter().flatten()))
+        .with("request_body_buffer_limit", kept)
 }
 
 fn not_found(message: &str, why: &str) -> Map {
@@ -174,29 +179,31 @@ fn not_found(message: &str, why: &str) -> Map {
         .with("response_headers_to_add", list([header]))
 }
 
-/// One line of JSON for each request. `wasm.switchover.…` is what the router role found out.
+/// The fields of a line of the log. `wasm.switchover.…` is what the router role found out.
+pub const LOG: &[(&str, &str)] = &[
+    ("time", "%START_TIME%"),
+    ("request_id", "%REQ(X-REQUEST-ID)%"),
+    ("method", "%REQ(:METHOD)%"),
+    ("path", "%FILTER_STATE(caller.path:PLAIN)%"),
+    ("status", "%RESPONSE_CODE%"),
+    ("group", "%RESP(X-SWITCHOVER-GROUP)%"),
+    ("target", "%RESP(X-SWITCHOVER-TARGET)%"),
+    ("attempts", "%RESP(X-SWITCHOVER-ATTEMPTS)%"),
+    ("decision", "%RESP(X-SWITCHOVER-DECISION)%"),
+    ("class", "%FILTER_STATE(wasm.switchover.class:PLAIN)%"),
+    ("broken", "%FILTER_STATE(wasm.switchover.broken:PLAIN)%"),
+    ("drill", "%RESP(X-SWITCHOVER-DRILL)%"),
+    ("duration_ms", "%DURATION%"),
+    ("first_byte_ms", "%RESPONSE_DURATION%"),
+    ("bytes_in", "%BYTES_RECEIVED%"),
+    ("bytes_out", "%BYTES_SENT%"),
+    ("flags", "%RESPONSE_FLAGS%"),
+    ("details", "%RESPONSE_CODE_DETAILS%"),
+];
+
+/// One line of JSON for each request.
 fn access_log() -> Map {
-    let fields = [
-        ("time", "%START_TIME%"),
-        ("request_id", "%REQ(X-REQUEST-ID)%"),
-        ("method", "%REQ(:METHOD)%"),
-        ("path", "%FILTER_STATE(caller.path:PLAIN)%"),
-        ("status", "%RESPONSE_CODE%"),
-        ("group", "%RESP(X-SWITCHOVER-GROUP)%"),
-        ("target", "%RESP(X-SWITCHOVER-TARGET)%"),
-        ("attempts", "%RESP(X-SWITCHOVER-ATTEMPTS)%"),
-        ("decision", "%RESP(X-SWITCHOVER-DECISION)%"),
-        ("class", "%FILTER_STATE(wasm.switchover.class:PLAIN)%"),
-        ("broken", "%FILTER_STATE(wasm.switchover.broken:PLAIN)%"),
-        ("drill", "%RESP(X-SWITCHOVER-DRILL)%"),
-        ("duration_ms", "%DURATION%"),
-        ("first_byte_ms", "%RESPONSE_DURATION%"),
-        ("bytes_in", "%BYTES_RECEIVED%"),
-        ("bytes_out", "%BYTES_SENT%"),
-        ("flags", "%RESPONSE_FLAGS%"),
-        ("details", "%RESPONSE_CODE_DETAILS%"),
-    ];
-    let json = fields.into_iter().fold(Map::new(), |map, (name, value)| map.with(name, value));
+    let json = LOG.iter().fold(Map::new(), |map, (name, value)| map.with(name, *value));
     let stdout = Map::typed("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog").with(
         "log_format",
         Map::new().why("Never a body, a key or a query, which may hold one.").with("json_format", json),

@@ -5,6 +5,7 @@
 mod credential;
 mod drill;
 mod listener;
+mod mesh;
 mod order;
 mod parts;
 mod stats;
@@ -12,7 +13,9 @@ mod target;
 mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
+pub use mesh::{MeshParts, Upstream, in_mesh};
 pub use parts::{RenderedCluster, RenderedPart, files as part_files, rendered_clusters};
+pub use wasm::local;
 
 use super::tree::{ListItem, Map, TreeNode, address, list, one};
 use switchover::config::Config;
@@ -108,7 +111,7 @@ fn listeners(config: &Config, here: &Surroundings, roles: &wasm::Roles) -> impl 
 
 fn clusters(config: &Config, here: &Surroundings, roles: &wasm::Roles) -> Vec<ListItem> {
     let mut clusters = target::clusters(config, here);
-    clusters.extend(order::clusters(config, here, roles));
+    clusters.extend(order::clusters(config, here, Some(&roles.translator)));
     clusters
 }
 

@@ -1,6 +1,5 @@
 //! One aggregate cluster for each order of targets that a request can be sent down.
 
-use super::wasm::Roles;
 use super::{Surroundings, cluster, credential, ejected_means_ejected, target};
 use crate::render::tree::{ListItem, Map, TreeNode, duration, list, one};
 use switchover::config::{BackOff, Config, Group, Twin};
@@ -15,14 +14,10 @@ request can be left with (after capabilities, cool-downs and context windows) an
 where drills are configured, also with a drilled target's stand-in (`!fail`, `!slow`) in its place. \
 The filter computes the same names from the same file.\n\n";
 
-/// The clusters of all orders.
-pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<ListItem> {
+/// The clusters of all orders. Without `translator` they have no filters: Envoy's router has those of [`filters`].
+pub fn clusters(config: &Config, here: &Surroundings, translator: Option<&TreeNode>) -> Vec<ListItem> {
     let keys = credential::keys(config, here);
-    let shared = SharedOrders {
-        translator: roles.translator.clone(),
-        strip: TreeNode::shared("strip-internal-headers", strip()),
-        codec: TreeNode::shared("codec", codec()),
-    };
+    let shared = translator.map(SharedOrders::new);
     let limits = TreeNode::shared("limits", limits());
     let mut clusters = Vec::new();
     for group in &config.groups {
@@ -38,7 +33,8 @@ pub fn clusters(config: &Config, here: &Surroundings, roles: &Roles) -> Vec<List
             }
             let real = order.seats.iter().filter(|seat| seat.twin != Some(Twin::Fail));
             let keys = real.filter_map(|seat| keys.get(seat.target)?.clone()).collect();
-            let filters = shared.filters(credential::filter(keys, order.seats.len() == 1));
+            let key = credential::filter(keys, order.seats.len() == 1);
+            let filters = shared.as_ref().map(|shared| shared.filters(key));
             let how = (attempts(group, order.seats.len()), back_off(group, order.seats.len()));
             let policy = match policies.iter().find(|(known, _)| *known == how) {
                 Some((_, policy)) => policy.clone(),
@@ -62,7 +58,21 @@ struct SharedOrders {
     codec: TreeNode,
 }
 
+/// The filters of each attempt, for the orders of all targets: what Envoy's router runs before whatever goes upstream.
+pub fn filters(config: &Config, here: &Surroundings, translator: &TreeNode) -> TreeNode {
+    let keys = credential::keys(config, here).into_iter().flatten().collect();
+    SharedOrders::new(translator).filters(credential::filter(keys, false))
+}
+
 impl SharedOrders {
+    fn new(translator: &TreeNode) -> SharedOrders {
+        SharedOrders {
+            translator: translator.clone(),
+            strip: TreeNode::shared("strip-internal-headers", strip()),
+            codec: TreeNode::shared("codec", codec()),
+        }
+    }
+
     /// The filters of one order, in the order they run.
     fn filters(&self, credentials: Option<TreeNode>) -> TreeNode {
         let filters = [Some(&self.translator), credentials.as_ref(), Some(&self.strip), Some(&self.codec)];
@@ -76,7 +86,7 @@ fn one_order(
     order: &Order,
     policy: &TreeNode,
     limits: &TreeNode,
-    filters: TreeNode,
+    filters: Option<TreeNode>,
 ) -> Map {
     let targets = target::names(config, order, group.when_all_ejected);
     let aggregate =
@@ -84,7 +94,7 @@ fn one_order(
     let options = Map::typed(PROTOCOL_OPTIONS)
         .with("explicit_http_config", one("http_protocol_options", Map::new()))
         .with("retry_policy", policy.clone())
-        .with("http_filters", filters);
+        .with_some("http_filters", filters);
     Map::new()
         .with("name", order.name.as_str())
         .with("lb_policy", "CLUSTER_PROVIDED")

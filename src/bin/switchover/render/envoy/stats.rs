@@ -9,6 +9,10 @@ use switchover::config::Config;
 use switchover::filter::LABELS;
 use switchover::plan::orders;
 
+/// Milliseconds: from a first token at once to the longest answers.
+pub const BUCKETS: [f64; 15] =
+    [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
+
 pub fn stats(config: &Config) -> Map {
     let first = first_order(config);
     let label = |place: &str, label: &str| {
@@ -25,8 +29,7 @@ pub fn stats(config: &Config) -> Map {
         .with("regex", format!("^({place})wasmcustom\\."));
     let here = LABELS.iter().map(|name| label("", name));
     let scoped = LABELS.iter().map(|name| label(&place, name));
-    let buckets = [5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 12e4, 3e5];
-    let buckets: Vec<TreeNode> = buckets.into_iter().map(TreeNode::Number).collect();
+    let buckets: Vec<TreeNode> = BUCKETS.iter().copied().map(TreeNode::Number).collect();
     Map::new()
         .why("A wasm filter can't label its metrics. It writes labels into the name, and these rules take them out again.")
         .with("stats_tags", list(here.chain([scope]).chain(scoped)))

@@ -18,7 +18,7 @@ const TRANSLATOR: (&str, &str) = ("translator", "switchover-translator");
 impl Roles {
     /// Both where they stand, with their configuration.
     pub fn new(document: String, wasm: &str) -> Roles {
-        let (vm, configuration) = shared(document, wasm);
+        let (vm, configuration) = shared(document, local(wasm));
         let filter = |role| {
             let config = typed(role, &vm, &configuration);
             Map::new().with("name", "envoy.filters.http.wasm").with("typed_config", config).into()
@@ -28,37 +28,66 @@ impl Roles {
 
     /// Both as places for what [`resources`] has, which Envoy reads from these files and watches: so a new configuration is
     /// neither a new listener nor a new cluster.
+    ///
+    /// No default: without its configuration a request would go out as it came. Envoy waits for the files, which are there.
     pub fn watched(router: &str, translator: &str) -> Roles {
-        Roles { router: discovered(ROUTER.1, router), translator: discovered(TRANSLATOR.1, translator) }
+        let place = |name, path| discovered(name, one("path_config_source", one("path", path)), None);
+        Roles { router: place(ROUTER.1, router), translator: place(TRANSLATOR.1, translator) }
+    }
+
+    /// Both as places for what a control plane sends by their names.
+    ///
+    /// While the router's is missing a filter that does nothing stands in, so that other traffic flows; without the translator's a
+    /// request would go out as it came, so there is none for it.
+    pub fn sent() -> Roles {
+        let source = Map::new()
+            .with("ads", Map::new())
+            .why("Not for ever: a proxy that starts before the filter can be had would never serve anything else.")
+            .with("initial_fetch_timeout", "10s")
+            .with("resource_api_version", "V3");
+        let router = discovered(ROUTER.1, source.clone().into(), Some(NOTHING));
+        let translator = discovered(TRANSLATOR.1, source.into(), None);
+        Roles { router, translator: TreeNode::shared("translator", translator) }
     }
 }
 
 /// The two roles' filters as resources of their own: the router's and the translator's.
 pub fn resources(document: String, wasm: &str) -> [TreeNode; 2] {
-    let (vm, configuration) = shared(document, wasm);
+    let (vm, configuration) = shared(document, local(wasm));
     [ROUTER, TRANSLATOR].map(|(role, name)| {
         let extension = Map::typed("envoy.config.core.v3.TypedExtensionConfig").with("name", name);
         extension.with("typed_config", typed(role, &vm, &configuration)).into()
     })
 }
 
-const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+/// The same as a control plane sends them: each with its name. `code` is Envoy's `AsyncDataSource`.
+pub fn extensions(document: String, code: TreeNode) -> [(&'static str, TreeNode); 2] {
+    let (vm, configuration) = shared(document, code);
+    [ROUTER, TRANSLATOR].map(|(role, name)| (name, typed(role, &vm, &configuration)))
+}
 
-/// No default: without its configuration a request would go out as it came. Envoy waits for the file, which is there.
-fn discovered(name: &str, path: &str) -> TreeNode {
-    let source = one("path_config_source", one("path", path));
+/// A file on the machine that serves.
+pub fn local(path: &str) -> TreeNode {
+    one("local", one("filename", path))
+}
+
+const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+/// A filter that changes nothing, as it is told of nothing to change.
+const NOTHING: &str = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
+
+fn discovered(name: &str, source: TreeNode, default: Option<&str>) -> TreeNode {
+    let types = std::iter::once(WASM).chain(default).map(|kind| format!("type.googleapis.com/{kind}"));
     let discovery = Map::new()
         .with("config_source", source)
-        .with("type_urls", list([format!("type.googleapis.com/{WASM}")]));
+        .with("type_urls", list(types))
+        .with_some("default_config", default.map(Map::typed));
     Map::new().with("name", name).with("config_discovery", discovery).into()
 }
 
-fn shared(document: String, wasm: &str) -> (TreeNode, TreeNode) {
+fn shared(document: String, code: TreeNode) -> (TreeNode, TreeNode) {
     let configuration = Map::typed("google.protobuf.StringValue").with("value", document);
-    let vm = Map::new()
-        .with("vm_id", "switchover")
-        .with("runtime", "envoy.wasm.runtime.v8")
-        .with("code", one("local", one("filename", wasm)));
+    let vm =
+        Map::new().with("vm_id", "switchover").with("runtime", "envoy.wasm.runtime.v8").with("code", code);
     (TreeNode::shared("vm", vm.into()), TreeNode::shared("document", configuration.into()))
 }
 

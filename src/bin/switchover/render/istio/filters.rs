@@ -1,0 +1,161 @@
+//! The `EnvoyFilter`s: the clusters in files of a bounded size, then the rest, which needs them.
+
+use super::{Manifest, MeshContext, Places};
+use crate::render::compact;
+use crate::render::envoy::MeshParts;
+use crate::render::tree::{ListItem, Map, TreeNode, one};
+
+/// At most so many bytes of an object, as JSON: etcd takes 1.5 MiB, and every change of one sends all of it.
+const MOST_BYTES: usize = 400_000;
+/// The clusters of an older file.
+pub const KEPT: &str = "kept.yaml";
+
+const CLUSTERS: &str = "\
+Made by `switchover render istio`: change switchover.yaml and render again.
+Targets and orders of targets, each a cluster. Apply with `kubectl apply --server-side`: a client-side apply keeps a copy in an \
+annotation, which is too small for it.";
+const FILTER: &str = "\
+Made by `switchover render istio`: change switchover.yaml and render again.
+How a request travels: the wasm filter of role `router` before Envoy's router finds the model group, picks an order of targets and \
+names it in x-switchover-order; the route takes that header as the name of a cluster. There the role `translator` runs once for each \
+attempt, in the dialect of the target that Envoy picked; then the target's key is added. Requests that are no LLM calls pass by.";
+const OLD: &str = "\
+Made by `switchover render istio --keep`: what requests on their way, and proxies that don't have the new document yet, still need. \
+Delete it when every proxy has the new one and the longest request has ended.";
+
+const MANAGER: &str = "envoy.filters.network.http_connection_manager";
+const ROUTER: &str = "envoy.filters.http.router";
+
+/// The name of a cluster.
+pub fn name_of(cluster: &TreeNode) -> String {
+    cluster.member("name").and_then(TreeNode::as_text).unwrap_or_default().to_owned()
+}
+
+/// The clusters' files, and the filter's.
+pub fn manifests(places: &Places<'_>, parts: &MeshParts) -> Vec<Manifest> {
+    let mut manifests: Vec<Manifest> = split(places, parts.clusters.iter(), "clusters", CLUSTERS)
+        .into_iter()
+        .zip(1..)
+        .map(|(document, n)| Manifest { name: format!("clusters-{n}.yaml"), documents: vec![document] })
+        .collect();
+    let document = object(places, "", FILTER, 11, filter(places, parts));
+    manifests.push(Manifest { name: "filter.yaml".to_owned(), documents: vec![document] });
+    manifests
+}
+
+/// The clusters that the new file lacks.
+pub fn kept(places: &Places<'_>, old: &[ListItem], names: &[String]) -> Option<Manifest> {
+    let gone = old.iter().filter(|item| !names.contains(&name_of(&item.value)));
+    let documents = split(places, gone, "kept", OLD);
+    (!documents.is_empty()).then(|| Manifest { name: KEPT.to_owned(), documents })
+}
+
+fn split<'t>(
+    places: &Places<'_>,
+    clusters: impl Iterator<Item = &'t ListItem>,
+    called: &str,
+    head: &str,
+) -> Vec<TreeNode> {
+    let mut groups: Vec<(usize, Vec<ListItem>)> = Vec::new();
+    for item in clusters {
+        let patch = patch("CLUSTER", matched(places, None), "ADD", item.value.clone());
+        let bytes = compact(&patch).len();
+        // Reasons stand above the patch, as they do above a cluster.
+        let patch = ListItem { why: item.why.clone(), value: patch };
+        match groups.last_mut() {
+            Some((sum, patches)) if sum.saturating_add(bytes) <= MOST_BYTES => {
+                *sum = sum.saturating_add(bytes);
+                patches.push(patch);
+            }
+            _ => groups.push((bytes, vec![patch])),
+        }
+    }
+    let object = |((_, patches), n): ((usize, Vec<ListItem>), u32)| {
+        object(places, &format!("-{called}-{n}"), head, 10, TreeNode::List(patches))
+    };
+    groups.into_iter().zip(1..).map(object).collect()
+}
+
+fn filter(places: &Places<'_>, parts: &MeshParts) -> TreeNode {
+    let mut patches = Vec::new();
+    let mut put = |why: &str, patch: TreeNode| patches.push(ListItem { why: why.to_owned(), value: patch });
+    for (name, config) in &parts.extensions {
+        let value = Map::new().with("name", *name).with("typed_config", config.clone());
+        put("", patch("EXTENSION_CONFIG", matched(places, None), "ADD", value.into()));
+    }
+    for filter in &parts.http_filters {
+        put("", patch("HTTP_FILTER", at_router(places), "INSERT_BEFORE", filter.clone()));
+    }
+    if let Some(filters) = &parts.upstream_filters {
+        let config = Map::typed("envoy.extensions.filters.http.router.v3.Router")
+            .with("upstream_http_filters", filters.clone());
+        let value = Map::new().with("name", ROUTER).with("typed_config", config);
+        put(
+            "Whatever goes upstream from this gateway passes these, so it must serve nothing but LLM calls.",
+            patch("HTTP_FILTER", at_router(places), "MERGE", value.into()),
+        );
+    }
+    let hosts = places.hosts.iter().map(Some);
+    // Without a host it goes into all of them: only the router role sets the header.
+    let hosts: Vec<Option<&String>> = if places.hosts.is_empty() { vec![None] } else { hosts.collect() };
+    for host in hosts {
+        let route = Map::new().with("name", "switchover").and(map(&parts.route));
+        put("", patch("HTTP_ROUTE", in_host(places, host), "INSERT_FIRST", route.into()));
+    }
+    if let Some(listener) = &parts.drills {
+        put("", patch("LISTENER", matched(places, None), "ADD", listener.clone()));
+    }
+    TreeNode::List(patches)
+}
+
+fn map(tree: &TreeNode) -> Map {
+    tree.members()
+        .iter()
+        .fold(Map::new(), |map, member| map.why(&member.why).with(&member.key, member.value.clone()))
+}
+
+fn patch(applied_to: &str, matched: Map, operation: &str, value: TreeNode) -> TreeNode {
+    Map::new()
+        .with("applyTo", applied_to)
+        .with("match", matched)
+        .with("patch", Map::new().with("operation", operation).with("value", value))
+        .into()
+}
+
+fn matched(places: &Places<'_>, more: Option<(&str, TreeNode)>) -> Map {
+    let matched = Map::new().with("context", places.args.context.patched());
+    match more {
+        Some((key, value)) => matched.with(key, value),
+        None => matched,
+    }
+}
+
+fn at_router(places: &Places<'_>) -> Map {
+    let router = one("subFilter", one("name", ROUTER));
+    let filter = Map::new().with("name", MANAGER).and(map(&router));
+    let listener =
+        Map::new().with("portNumber", u64::from(places.args.port)).with("filterChain", one("filter", filter));
+    matched(places, Some(("listener", listener.into())))
+}
+
+fn in_host(places: &Places<'_>, host: Option<&String>) -> Map {
+    let port = u64::from(places.args.port);
+    let mut routes = Map::new();
+    if places.args.context == MeshContext::Gateway {
+        routes = routes.with("portNumber", port);
+    }
+    // Istio calls a sidecar's virtual hosts by host and port.
+    let vhost = host.map(|host| match places.args.context {
+        MeshContext::Gateway => one("domainName", host.as_str()),
+        MeshContext::Sidecar => one("name", format!("{host}:{port}")),
+    });
+    matched(places, Some(("routeConfiguration", routes.with_some("vhost", vhost).into())))
+}
+
+/// An `EnvoyFilter`.
+fn object(places: &Places<'_>, called: &str, head: &str, priority: u64, patches: TreeNode) -> TreeNode {
+    let name = format!("{}{called}", places.args.name);
+    let spec = places.whom().with("priority", priority).with("configPatches", patches);
+    let first = Map::new().why(head).with("apiVersion", "networking.istio.io/v1alpha3");
+    first.with("kind", "EnvoyFilter").with("metadata", places.metadata(&name)).with("spec", spec).into()
+}

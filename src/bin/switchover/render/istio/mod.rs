@@ -1,0 +1,273 @@
+//! `switchover render istio`: manifests for a proxy that istiod configures.
+//!
+//! What is of the filter is cut out of the same parts as a bootstrap and put in by `EnvoyFilter`s; what an operator of Istio
+//! would write by hand (Gateway, VirtualService, annotations) stands beside it as an example to apply or to merge.
+
+mod code;
+mod filters;
+mod ordinary;
+mod words;
+
+use super::elsewhere::{key_of, moved, secret_file};
+use super::envoy::{self, Surroundings, Upstream};
+use super::tree::TreeNode;
+use super::{in_lines, secret, text_of, yaml};
+use crate::document::{CheckedFile, listed};
+use crate::stop::Stop;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use switchover::config::{Config, Credential, CredentialSource};
+
+#[derive(clap::Args)]
+pub struct IstioArgs {
+    /// The switchover.yaml.
+    file: PathBuf,
+    /// The folder for the manifests.
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// Where the proxies get the filter: a URL that their agents fetch (https://…/switchover.wasm, oci://…@sha256:…), or a path in
+    /// the proxies' container.
+    #[arg(long, value_name = "URL|PATH")]
+    wasm: String,
+    /// The SHA-256 of what is at an https URL. Default: that of switchover.wasm in the folder of this command.
+    #[arg(long, value_name = "HEX", value_parser = words::sha256)]
+    wasm_sha256: Option<String>,
+    /// The proxies' namespace.
+    #[arg(long, value_name = "NAME", default_value = "istio-system", value_parser = words::name)]
+    namespace: String,
+    /// Which proxies, by a label of their pods; more than one must all be there. For a gateway istio=ingressgateway if not said.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = words::label, conflicts_with = "target_ref")]
+    selector: Vec<(String, String)>,
+    /// Which proxies, by what they belong to: Gateway/NAME of the Gateway API.
+    #[arg(long, value_name = "KIND/NAME", value_parser = words::target_ref)]
+    target_ref: Option<words::TargetRef>,
+    /// Whether the proxies are a gateway or the sidecars of applications that make LLM calls.
+    #[arg(long, value_enum, default_value_t = MeshContext::Gateway)]
+    context: MeshContext,
+    /// The port that LLM calls come to.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// A host that LLM calls are for; more than one may be said. Default: `listen.hosts` of the file, or any.
+    #[arg(long, value_name = "HOST", value_parser = words::host)]
+    host: Vec<String>,
+    /// The folder of the keys in the proxies' container.
+    #[arg(long, value_name = "DIR", default_value = "/etc/switchover/secrets")]
+    secrets: PathBuf,
+    /// The switchover.yaml that is served now: clusters of it that this one lacks are kept in a manifest of their own, which is
+    /// deleted when this one is everywhere.
+    #[arg(long, value_name = "OLD")]
+    keep: Option<PathBuf>,
+    /// The gateway serves LLM calls and nothing else: each attempt's filters are in Envoy's router once, instead of in every order.
+    #[arg(long)]
+    dedicated: bool,
+    /// What the manifests are called, and begin with.
+    #[arg(long, value_name = "NAME", default_value = "switchover", value_parser = words::name)]
+    name: String,
+    /// The certificates of the authorities that providers' certificates are verified against, in the proxies' container.
+    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    ca_file: PathBuf,
+}
+
+/// What the proxies are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum MeshContext {
+    Gateway,
+    Sidecar,
+}
+
+impl MeshContext {
+    /// As `EnvoyFilter`s call it.
+    fn patched(self) -> &'static str {
+        match self {
+            MeshContext::Gateway => "GATEWAY",
+            MeshContext::Sidecar => "SIDECAR_OUTBOUND",
+        }
+    }
+}
+
+/// As many orders as a proxy of a mesh takes without its control plane feeling it.
+const MOST_ORDERS: usize = 400;
+
+/// A file of the folder.
+struct Manifest {
+    name: String,
+    documents: Vec<TreeNode>,
+}
+
+/// # Errors
+/// What keeps the manifests from being made, in words for a person.
+pub fn run(args: &IstioArgs) -> Result<(), Stop> {
+    let document = CheckedFile::open(&args.file)?;
+    document.warn_of_no_key();
+    let kept = args.keep.as_deref().map(CheckedFile::open).transpose()?;
+    if args.dedicated && args.context == MeshContext::Sidecar {
+        return Err(Stop::wrong(
+            "--dedicated is for a gateway: a sidecar has its application's other traffic.",
+        ));
+    }
+    let places = Places::new(args, &document)?;
+    count(&document, args.dedicated)?;
+    let here = places.surroundings(&document.config)?;
+    let text = switchover::config::yaml_to_json(&document.bytes)
+        .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
+    let code = code::source(&args.wasm, args.wasm_sha256.as_deref())?;
+    let upstream = if args.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
+    let parts = envoy::in_mesh(
+        &document.config,
+        in_lines(&moved(&text, &here.secrets)),
+        &here,
+        code.clone(),
+        upstream,
+    );
+    let names: Vec<String> = parts.clusters.iter().map(|item| filters::name_of(&item.value)).collect();
+    let mut manifests = filters::manifests(&places, &parts);
+    if let Some(kept) = &kept {
+        let here = places.surroundings(&kept.config)?;
+        let old = envoy::in_mesh(&kept.config, String::new(), &here, code, upstream);
+        manifests.extend(filters::kept(&places, &old.clusters, &names));
+    }
+    manifests.extend(ordinary::manifests(&places, &here, &parts));
+    write(&args.out, &manifests)?;
+    tell(args, &places, &document.config, &here, &manifests)
+}
+
+/// Where the parts go, as the caller says.
+pub struct Places<'a> {
+    args: &'a IstioArgs,
+    hosts: Vec<String>,
+    selector: Vec<(String, String)>,
+    secrets: String,
+}
+
+impl Places<'_> {
+    fn new<'a>(args: &'a IstioArgs, document: &CheckedFile) -> Result<Places<'a>, Stop> {
+        let secrets = text_of(&args.secrets)?;
+        if !secrets.starts_with('/') {
+            return Err(Stop::wrong(format!(
+                "--secrets {secrets}: the proxies need the whole path, such as /etc/switchover/secrets."
+            )));
+        }
+        let mut selector = args.selector.clone();
+        if selector.is_empty() && args.target_ref.is_none() {
+            if args.context == MeshContext::Sidecar {
+                return Err(Stop::wrong(
+                    "Say which applications' sidecars get the filter: --selector app=NAME, and --namespace with theirs.",
+                ));
+            }
+            selector.push(("istio".to_owned(), "ingressgateway".to_owned()));
+        }
+        let mut hosts = args.host.clone();
+        if hosts.is_empty() {
+            hosts.clone_from(&document.config.listen.hosts);
+        }
+        if hosts.is_empty() && args.context == MeshContext::Sidecar {
+            return Err(Stop::wrong(
+                "Say by which host the applications call: --host llm.internal, or `listen.hosts` in the file.",
+            ));
+        }
+        Ok(Places { args, hosts, selector, secrets: secrets.trim_end_matches('/').to_owned() })
+    }
+
+    fn surroundings(&self, config: &Config) -> Result<Surroundings, Stop> {
+        let nowhere = || (String::new(), 0);
+        Ok(Surroundings {
+            listen: nowhere(),
+            admin: nowhere(),
+            wasm: String::new(),
+            ca_file: text_of(&self.args.ca_file)?,
+            secrets: config.credentials.iter().map(|one| secret_file(one, &self.secrets)).collect(),
+        })
+    }
+}
+
+/// # Errors
+/// There are more orders than a mesh should carry.
+fn count(document: &CheckedFile, is_dedicated: bool) -> Result<(), Stop> {
+    let each: Vec<(&str, usize)> = document
+        .config
+        .groups
+        .iter()
+        .map(|group| (group.name.as_str(), switchover::plan::orders(&document.config, group).len()))
+        .collect();
+    let all: usize = each.iter().map(|(_, orders)| orders).sum();
+    if all <= MOST_ORDERS {
+        return Ok(());
+    }
+    let sum = each.iter().map(|(name, orders)| format!("{name} has {orders}")).collect::<Vec<_>>().join(", ");
+    let smaller = if is_dedicated {
+        ""
+    } else {
+        " A gateway that serves nothing else (--dedicated) carries each order's filters once, but has as many."
+    };
+    Err(Stop::wrong(format!(
+        "{}: {all} orders of targets are more than the {MOST_ORDERS} that are rendered for a mesh ({sum}). Each is a cluster in every \
+         one of these proxies: take targets out of the largest groups, or render several files for several gateways.{smaller}",
+        document.path.display()
+    )))
+}
+
+fn write(folder: &Path, manifests: &[Manifest]) -> Result<(), Stop> {
+    std::fs::create_dir_all(folder).map_err(|error| Stop::io("making the folder", folder, &error))?;
+    for manifest in manifests {
+        let documents = manifest.documents.iter().map(|document| yaml::write(&document.repeated()));
+        let text = documents.collect::<Vec<_>>().join("---\n");
+        secret::replace(&folder.join(&manifest.name), text.as_bytes(), 0o644)?;
+    }
+    Ok(())
+}
+
+/// What is to be done with the files, in their order.
+fn tell(
+    args: &IstioArgs,
+    places: &Places<'_>,
+    config: &Config,
+    here: &Surroundings,
+    manifests: &[Manifest],
+) -> Result<(), Stop> {
+    let out = text_of(&args.out)?;
+    let mut lines = Vec::new();
+    for file in here.secrets.iter().flatten() {
+        lines.push(format!(
+            "put the key of credential `{}` into the Secret, as {}",
+            file.name,
+            key_of(file).rsplit('/').next().unwrap_or_default()
+        ));
+    }
+    let signs = |one: &&Credential| matches!(one.source, CredentialSource::Aws { .. });
+    for one in config.credentials.iter().filter(signs) {
+        lines.push(format!("give the proxies AWS's own variables or a role, for credential `{}`", one.id));
+    }
+    if !args.wasm.contains("://") {
+        lines.push(format!(
+            "put the filter to {} in the proxies' container; nobody compares its hash there",
+            args.wasm
+        ));
+    }
+    lines.push(format!(
+        "merge {out}/annotations.yaml into the proxies' Deployment: the keys' volumes, and what is counted"
+    ));
+    lines.push(format!("merge {out}/mesh-config.yaml into the mesh's configuration, for the log"));
+    let applied = manifests.iter().filter(|manifest| ordinary::is_applied(&manifest.name));
+    let names = applied.map(|manifest| format!("-f {out}/{}", manifest.name)).collect::<Vec<_>>().join(" ");
+    lines.push(format!("kubectl apply --server-side {names}"));
+    if manifests.iter().any(|manifest| manifest.name == filters::KEPT) {
+        lines.push(format!(
+            "when every proxy has it (istioctl proxy-status says SYNCED), and the longest request has ended: kubectl delete -f \
+             {out}/{}",
+            filters::KEPT
+        ));
+    }
+    let proxies = match places.selector.as_slice() {
+        [] => "of the gateway that is named".to_owned(),
+        labels => labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","),
+    };
+    let numbered = lines.iter().zip(1..).map(|(line, n)| format!("  {n}. {line}"));
+    // Nowhere is left to say that standard error is closed.
+    let _ = writeln!(
+        io::stderr(),
+        "For the proxies {proxies} in {}:\n{}",
+        args.namespace,
+        numbered.collect::<Vec<_>>().join("\n")
+    );
+    Ok(())
+}
