@@ -20,6 +20,8 @@ PYTEST = $(PYTHON) -m pytest tests -m "not deep" --numprocesses $(JOBS) --dist l
 # Other gateways, for BENCH_PEERS=1.
 PEERS := $(SETUP)/peers
 PORTKEY_VERSION := 1.15.2
+# A mesh's control planes.
+MESH := $(SETUP)/mesh
 WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
@@ -44,6 +46,7 @@ export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
 export SWITCHOVER_ENVOY_FLOOR = $(abspath $(FLOOR))
 export SWITCHOVER_DIST = $(abspath dist)
 export SWITCHOVER_PEERS = $(abspath $(PEERS))
+export SWITCHOVER_MESH = $(abspath $(MESH))
 export PYTHONDONTWRITEBYTECODE = 1
 # Cargo has job tokens of its own, and looks for make's where there are none.
 export CARGO_MAKEFLAGS = -
@@ -61,7 +64,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help build wheel demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
-.PHONY: lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
+.PHONY: test-mesh lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,6 +136,13 @@ test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(ve
 test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
 	  $(PYTEST) $(ARGS)
+
+test-mesh: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) $(MESH)/ready ## Runs the tests with a real istiod, which it builds once (needs Go)
+	$(PYTHON) -m pytest tests/mesh -m "not deep" $(ARGS)
+
+$(MESH)/ready: tests/setup/mesh.sh $(wildcard tests/mesh/istiod/*)
+	tests/setup/mesh.sh $(MESH)
+	@touch $@
 
 lint: needs $(VENV) $(WASM_TOOLCHAIN_FILE) $(DENY) ## Looks at format, lints, dependencies, documentation and scripts
 	cargo fmt --check
