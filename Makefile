@@ -21,6 +21,7 @@ PYTEST = $(PYTHON) -m pytest tests -m "not deep" --numprocesses $(JOBS) --dist l
 PEERS := $(SETUP)/peers
 PORTKEY_VERSION := 1.15.2
 WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
+NATIVE_CARGO := tests/setup/clean-cargo.sh
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
 BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
@@ -60,7 +61,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help build wheel demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
+.PHONY: always help build wheel demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
 .PHONY: lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
@@ -70,7 +71,7 @@ help: ## Lists what there is to make
 
 build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
 
-dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh tests/setup/keep-exports.mjs | dist
+dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh $(NATIVE_CARGO) tests/setup/keep-exports.mjs | dist
 	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
 	node tests/setup/keep-exports.mjs $(abspath $(BINARYEN)) $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
 	node $(WASM_OPT) -O3 --strip-producers $(addprefix --enable-,$(WASM_FEATURES)) $@ -o $@
@@ -83,14 +84,18 @@ wheel: $(DIST) ## Builds dist/switchover-VERSION-py3-none-PLATFORM.whl, which ne
 docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
 	$(PYTHON) tests/command/configuration.py dist/switchover
 
-dist/switchover: $(LIBRARY) $(COMMAND) | dist
+# Another commit compiles the command anew, which says it, but not the library.
+dist/switchover: $(LIBRARY) $(COMMAND) dist/commit $(NATIVE_CARGO) | dist
 	@tests/setup/needs.sh cargo
-	cargo build --profile tool --bin switchover
+	SWITCHOVER_COMMIT="$$(cat dist/commit)" $(NATIVE_CARGO) build --profile tool --bin switchover
 	install -m 755 $(TARGET)/tool/switchover $@
 
-dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) | dist
-	cargo build --profile tool --example standin
+dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) $(NATIVE_CARGO) | dist
+	$(NATIVE_CARGO) build --profile tool --example standin
 	install -m 755 $(TARGET)/tool/examples/standin $@
+
+dist/commit: always | dist
+	@tests/setup/commit.sh >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 dist:
 	@mkdir -p $@
@@ -175,13 +180,13 @@ $(PEERS)/ready: tests/setup/peers.txt tests/setup/peers.sh
 
 test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those in tests/bench/instructions.json
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
-	cargo build --quiet --profile tool --example workloads
+	$(NATIVE_CARGO) build --quiet --profile tool --example workloads
 	$(PYTHON) tests/bench/instructions.py $(TARGET)/tool/examples/workloads
 
 # With its symbols: the profile goes by the names of functions, their numbers included.
 test-growth: $(VENV) ## Holds the core to work that grows as its input does, whatever the input is (ARGS="chain" picks some)
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
-	cargo rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
+	$(NATIVE_CARGO) rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
 	$(PYTHON) tests/bench/growth.py $(TARGET)/tool/examples/growth $(ARGS)
 
 bench-core: ## Measures the core without an Envoy
