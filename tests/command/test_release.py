@@ -48,6 +48,25 @@ def release(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    """A releaser's key, and the public one beside it."""
+    assert shutil.which("minisign"), "minisign is not installed (Debian: minisign); make test-envoy sees to it"
+    folder = tmp_path_factory.mktemp("key")
+    words = ["minisign", "-G", "-W", "-s", folder / "release.key", "-p", folder / "release.pub"]
+    subprocess.run(words, check=True, capture_output=True)
+    return folder / "release.key"
+
+
+@pytest.fixture(scope="module")
+def official(key, tmp_path_factory):
+    """The same at another time, by somebody who gives all there is to give."""
+    said = {"BUILDER": "https://ci.example/7", "SOURCE": "https://git.example/switchover", "RELEASE_KEY": str(key)}
+    folder, done = make(tmp_path_factory.mktemp("release") / "later", SOURCE_DATE_EPOCH="1800000000", **said)
+    assert done.returncode == 0 and "Nothing is signed" not in done.stdout, done
+    return folder
+
+
 def sums(folder: pathlib.Path) -> dict:
     lines = (folder / "SHA256SUMS").read_text().splitlines()
     return dict(reversed(line.split("  ")) for line in lines)
@@ -112,12 +131,11 @@ def test_which_commit_it_is(tmp_path):
     assert said(SWITCHOVER_COMMIT="of-a-tarball") == "of-a-tarball"
 
 
-def test_two_are_the_same(release, tmp_path):
+def test_two_are_the_same(release, official, tmp_path):
     again, done = make(tmp_path / "another-folder-with-a-longer-name")
     assert done.returncode == 0, done.stderr
     assert sums(again) == sums(release)
-    later, _ = make(tmp_path / "later", SOURCE_DATE_EPOCH="1800000000")
-    changed = {name for name, digest in sums(later).items() if digest != sums(release)[name]}
+    changed = {name for name, digest in sums(official).items() if digest != sums(release)[name]}
     assert {only(release, pattern).name for pattern in ("*.whl", "*.tar.gz", "switchover.cdx.json")} < changed
     assert not {"switchover.wasm", "THIRD-PARTY-LICENSES", "CHANGELOG.md"} & changed
 
@@ -231,7 +249,7 @@ def test_no_folder_of_this_machine_is_in_anything(release):
     assert looked > 60
 
 
-def test_it_says_how_it_was_made(release, tmp_path):
+def test_it_says_how_it_was_made(release, official):
     told = json.loads((release / "provenance.json").read_text())
     assert told["_type"] == "https://in-toto.io/Statement/v1" and told["predicateType"] == "https://slsa.dev/provenance/v1"
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in told["subject"]}
@@ -243,36 +261,36 @@ def test_it_says_how_it_was_made(release, tmp_path):
     assert told["predicate"]["runDetails"]["builder"]["id"] == "urn:switchover:builder:local"
     # Nobody ran the tests on these copies.
     assert json.loads((release / "envoys.json").read_text()) == {"promised": [*PROMISED], "tried": [], "not_tried": [*PROMISED]}
-    named, _ = make(tmp_path / "named", BUILDER="https://ci.example/7", SOURCE="https://git.example/switchover")
-    predicate = json.loads((named / "provenance.json").read_text())["predicate"]
+    predicate = json.loads((official / "provenance.json").read_text())["predicate"]
     assert predicate["runDetails"]["builder"]["id"] == "https://ci.example/7"
     assert predicate["buildDefinition"]["resolvedDependencies"][0]["uri"] == "git+https://git.example/switchover"
 
 
-def test_a_signature_holds_and_breaks(tmp_path):
-    assert shutil.which("minisign"), "minisign is not installed (Debian: minisign); make test-envoy sees to it"
-    key, public = tmp_path / "release.key", tmp_path / "release.pub"
-    subprocess.run(["minisign", "-G", "-W", "-s", key, "-p", public], check=True, capture_output=True)
-    folder, done = make(tmp_path / "signed", RELEASE_KEY=str(key))
-    assert done.returncode == 0 and "Nothing is signed" not in done.stdout, done
+def test_a_signature_holds_and_breaks(official, key, tmp_path):
+    folder = shutil.copytree(official, tmp_path / "got")
 
     def verified():
-        words = ["minisign", "-V", "-p", public, "-m", folder / "SHA256SUMS"]
+        words = ["minisign", "-V", "-p", key.with_suffix(".pub"), "-m", folder / "SHA256SUMS"]
         return subprocess.run(words, capture_output=True, text=True)
 
     good = verified()
     assert good.returncode == 0 and "Trusted comment: switchover " in good.stdout, good
-    text = (folder / "SHA256SUMS").read_text()
+    text, signature = (folder / "SHA256SUMS").read_text(), folder / "SHA256SUMS.minisig"
     (folder / "SHA256SUMS").write_text(text.replace(text[0], "0" if text[0] != "0" else "1", 1))
     assert verified().returncode != 0
     (folder / "SHA256SUMS").write_text(text)
-    signature = folder / "SHA256SUMS.minisig"
+    assert verified().returncode == 0
     signature.write_text(signature.read_text().replace("commit ", "commit 0"))
     assert verified().returncode != 0
-    # A key that doesn't sign leaves no release behind.
+
+
+def test_a_key_that_does_not_sign_ends_it(official, tmp_path, monkeypatch):
+    folder = shutil.copytree(official, tmp_path / "got")
     (tmp_path / "no.key").write_text("untrusted comment: none\nAAAA\n")
-    folder, done = make(tmp_path / "unsigned", RELEASE_KEY=str(tmp_path / "no.key"))
-    assert done.returncode != 0 and not folder.exists(), done
+    monkeypatch.setenv("RELEASE_KEY", str(tmp_path / "no.key"))
+    with pytest.raises(SystemExit) as stopped:
+        module("release").sign(folder, {"switchover": "0", "commit": "0"})
+    assert stopped.value.code == "minisign did not sign."
 
 
 def test_what_is_no_release_is_refused(tmp_path):
