@@ -1,7 +1,7 @@
 """`make release-twice`: whether two people get the same bytes. twice.py SETUP.
 
-The last commit is checked out into two folders with names of other lengths, each with cargo's target folder elsewhere, the second
-with a cargo home of its own; both are built from nothing. All that is given out has to have the same hashes.
+The last commit is checked out into two folders with names of other lengths and built from nothing, in one of them with cargo's target
+folder elsewhere and a cargo home of its own. All that is given out has to have the same hashes.
 """
 
 import os
@@ -14,9 +14,10 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def build(folder: pathlib.Path, setup: pathlib.Path, **env) -> str:
+def build(commit: str, folder: pathlib.Path, setup: pathlib.Path, **env) -> str:
     """The sums of a release that is made in a fresh checkout."""
-    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--no-checkout", ROOT, folder], check=True)
+    subprocess.run(["git", "checkout", "--quiet", "--detach", commit], cwd=folder, check=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "SWITCHOVER_", "CARGO_TARGET_DIR"))}
     # What set-up installed is taken as it is, however old.
     words = ["make", "--no-print-directory", "release", "DRY=1", f"SWITCHOVER_SETUP={setup}"]
@@ -39,13 +40,15 @@ def home(folder: pathlib.Path) -> pathlib.Path:
 
 
 def main(setup: pathlib.Path) -> int:
+    # A commit that is made meanwhile isn't meant.
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory(prefix="switchover-twice-") as scratch:
         at = pathlib.Path(scratch)
         (at / "home").mkdir()
-        one = build(at / "a", setup)
         other = at / "another folder with a longer name"
-        two = build(other, setup, CARGO_TARGET_DIR=str(at / "elsewhere"), CARGO_HOME=str(home(at / "home")))
-        print(one, end="")
+        one = build(commit, other, setup, CARGO_TARGET_DIR=str(at / "elsewhere"), CARGO_HOME=str(home(at / "home")))
+        print(one, end="", flush=True)
+        two = build(commit, at / "a", setup)
         differing = sorted({line.split("  ")[1] for line in set(one.splitlines()) ^ set(two.splitlines())})
         if not differing:
             print("Both builds gave these.")
