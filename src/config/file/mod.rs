@@ -95,6 +95,8 @@ const fn default_text(text: &'static str) -> Presence {
 
 use Presence::{Optional, Required};
 
+/// The format of the file, which its key `version` names.
+pub const FORMAT: u64 = 1;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Any time from 1 ms to a day.
 const TIME: ValueKind = ValueKind::Duration { min_ms: 1, max_ms: DAY_MS };
@@ -109,7 +111,7 @@ pub(super) static FILE: Object = Object {
     doc: "Switchover: LLM targets, their credentials, and the model groups that callers ask for.",
     exactly_one: &[],
     fields: &[
-        field("version", ValueKind::Whole { min: 1, max: 1 }, Required, "The format of this file."),
+        field("version", ValueKind::Whole { min: FORMAT, max: FORMAT }, Required, "The format of this file."),
         field(
             "revision",
             ValueKind::Text(&form::TEXT),

@@ -12,6 +12,7 @@ mod route;
 
 use crate::drill::{agent, plain_http};
 use crate::stop::{Stop, print};
+use crate::version::OLDEST_ENVOY;
 use dump::{Dump, text};
 use std::time::Duration;
 use switchover::config::Config;
@@ -25,8 +26,6 @@ pub struct DoctorArgs {
     admin: String,
 }
 
-/// The oldest Envoy promised.
-const OLDEST: (u64, u64) = (1, 37);
 /// An Envoy with many orders has a large configuration.
 const LARGEST_BYTES: u64 = 1 << 30;
 
@@ -147,7 +146,7 @@ fn version(info: Raw<'_>, found: &mut Findings) -> String {
     let number = whole.split('/').nth(1).unwrap_or(&whole).to_owned();
     let mut parts = number.split(['.', '-']).map_while(|part| part.parse::<u64>().ok());
     match (parts.next(), parts.next()) {
-        (Some(major), Some(minor)) if (major, minor) >= OLDEST => {}
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST_ENVOY => {}
         (Some(_), Some(_)) => found.say(format!(
             "This is Envoy {number}: before 1.37 a retry after a held answer lets bytes of the failed attempt through to the \
              caller. Run Envoy 1.37 or newer."
