@@ -10,6 +10,7 @@
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
 //! | `wire`, `seal`, `cited` | stop reasons, counts and errors; other makers' signatures and citations |
+//! | `code` | code that is run at a provider |
 //! | `begun` | two answers in one stream |
 //!
 //! Nothing here knows OpenAI or another dialect.
@@ -18,6 +19,7 @@ mod begun;
 mod blocks;
 mod caller;
 mod cited;
+mod code;
 mod foreign;
 mod framing;
 mod hosts;
@@ -40,6 +42,8 @@ mod unread;
 mod wire;
 mod withheld;
 mod writer;
+
+pub(super) use code::is_at as runs_code;
 
 use super::{Host, Row};
 use crate::failure::{Failure, Head, classify, classify_event, classify_exception};

@@ -4,6 +4,7 @@
 //! not matter in which order their pieces come; one that begins twice, or a message that does, is of another answer. Unknown events and blocks are passed over, as the API asks its clients.
 
 use super::begun::Begun;
+use super::code;
 use super::framing::{MessageEvent, MessageFrames};
 use super::parts::{ReadBlock, read_block};
 use super::seal::{self, Seal};
@@ -32,6 +33,8 @@ pub(super) struct MessageEvents {
     calls: u32,
     /// Characters of text so far.
     length: Length,
+    /// Bytes of code that was not told so far.
+    held: usize,
     /// The name and the shape of the last event, if it was nothing but text.
     usual: Option<(String, Shape)>,
 }
@@ -43,7 +46,14 @@ enum BlockBeingRead {
     Tool(ArgumentBytes),
     /// The call whose arguments are the answer's text.
     Answer(ArgumentBytes),
-    /// Server tools and what nobody knew yesterday.
+    /// Code that Claude runs: its tool, its id and its input so far.
+    Code {
+        tool: &'static str,
+        id: String,
+        input: ArgumentBytes,
+        pieces: String,
+    },
+    /// Other tools of the server's and what nobody knew yesterday.
     Other,
     Ended,
 }
@@ -194,10 +204,25 @@ impl MessageEvents {
                     BlockBeingRead::Tool(ArgumentBytes { call: number, whole, has_fragment: false })
                 }
             }
+            PartKind::Foreign { raw, .. } => self.hosted(raw, sink),
             _ => BlockBeingRead::Other,
         };
         self.blocks.insert(index, open);
         Some(())
+    }
+
+    /// What a tool of the server's does.
+    fn hosted(&mut self, block: Raw<'_>, sink: &mut Sink<'_>) -> BlockBeingRead {
+        if let Some(outcome) = code::outcome(block) {
+            sink(Event::CodeOutcome { choice: 0, outcome });
+            return BlockBeingRead::Ended;
+        }
+        let Some(tool) = code::called(block) else { return BlockBeingRead::Other };
+        let input = block.get("input").filter(|input| input.fields().next().is_some());
+        let whole = input.map(|input| input.as_json().to_owned());
+        let id = block.get("id").and_then(Raw::text).map(Text::into_string).unwrap_or_default();
+        let input = ArgumentBytes { whole, ..ArgumentBytes::default() };
+        BlockBeingRead::Code { tool, id, input, pieces: String::new() }
     }
 
     fn block_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
@@ -239,6 +264,11 @@ impl MessageEvents {
                 arguments.has_fragment = true;
                 say(&mut self.length, text("partial_json")?, sink);
             }
+            ("input_json_delta", Some(BlockBeingRead::Code { pieces, .. })) => {
+                let piece = text("partial_json")?.into_string();
+                self.held = self.held.saturating_add(piece.len());
+                pieces.push_str(&piece);
+            }
             ("input_json_delta", _) => return None,
             // What nobody knew yesterday.
             _ => {}
@@ -261,7 +291,7 @@ impl MessageEvents {
     fn block_stop(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         if let Some(open) = self.blocks.get_mut(&index) {
-            end_block(open, &mut self.length, sink);
+            end_block(open, &mut self.length, &mut self.held, sink);
         }
         Some(())
     }
@@ -298,7 +328,7 @@ impl MessageEvents {
 
     fn end_blocks(&mut self, sink: &mut Sink<'_>) {
         for open in self.blocks.values_mut() {
-            end_block(open, &mut self.length, sink);
+            end_block(open, &mut self.length, &mut self.held, sink);
         }
     }
 }
@@ -311,7 +341,7 @@ fn say(length: &mut Length, text: Text<'_>, sink: &mut Sink<'_>) {
 }
 
 /// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut BlockBeingRead, length: &mut Length, sink: &mut Sink<'_>) {
+fn end_block(open: &mut BlockBeingRead, length: &mut Length, held: &mut usize, sink: &mut Sink<'_>) {
     let ended = std::mem::replace(open, BlockBeingRead::Ended);
     let whole = |arguments: &ArgumentBytes| match &arguments.whole {
         _ if arguments.has_fragment => None,
@@ -328,6 +358,11 @@ fn end_block(open: &mut BlockBeingRead, length: &mut Length, sink: &mut Sink<'_>
             if let Some(text) = whole(&arguments) {
                 say(length, text, sink);
             }
+        }
+        BlockBeingRead::Code { tool, id, input, pieces } => {
+            *held = held.saturating_sub(pieces.len());
+            let input = input.whole.filter(|_| pieces.is_empty()).unwrap_or(pieces);
+            sink(Event::Code { choice: 0, run: code::run_of_pieces(tool, id, &input) });
         }
         BlockBeingRead::Text(mut cited) => cited.tell(length, sink),
         BlockBeingRead::Thought | BlockBeingRead::Other | BlockBeingRead::Ended => {}
@@ -376,5 +411,9 @@ impl FrameReader<MessageFrames, Sink<'_>> for MessageEvents {
 
     fn is_over(&self) -> bool {
         self.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.held
     }
 }
