@@ -5,7 +5,7 @@
 //! | `caller`, `request`, `unread` | read a caller's request, and what of it has no place |
 //! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
-//! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
+//! | `reader`, `growing`, `writer`, `prefix` | read and write streams; blocks and a tool's input in pieces |
 //! | `same`, `foreign`, `instructed`, `withheld`, `rethought` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
@@ -22,6 +22,7 @@ mod cited;
 mod code;
 mod foreign;
 mod framing;
+mod growing;
 mod hosts;
 mod instructed;
 mod messages;

@@ -6,6 +6,7 @@
 use super::begun::Begun;
 use super::code;
 use super::framing::{MessageEvent, MessageFrames};
+use super::growing::{ArgumentBytes, BlockBeingRead, end_block, say};
 use super::parts::{ReadBlock, read_block};
 use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
@@ -37,35 +38,6 @@ pub(super) struct MessageEvents {
     held: usize,
     /// The name and the shape of the last event, if it was nothing but text.
     usual: Option<(String, Shape)>,
-}
-
-#[derive(Debug)]
-enum BlockBeingRead {
-    Text(Cited),
-    Thought,
-    Tool(ArgumentBytes),
-    /// The call whose arguments are the answer's text.
-    Answer(ArgumentBytes),
-    /// Code that Claude runs: its tool, its id and its input so far.
-    Code {
-        tool: &'static str,
-        id: String,
-        input: ArgumentBytes,
-        pieces: String,
-    },
-    /// Other tools of the server's and what nobody knew yesterday.
-    Other,
-    Ended,
-}
-
-/// The arguments of a tool call so far.
-#[derive(Debug, Default)]
-struct ArgumentBytes {
-    /// The number of the call.
-    call: u32,
-    /// What `content_block_start` held already; it counts only if no fragment follows.
-    whole: Option<String>,
-    has_fragment: bool,
 }
 
 impl MessageEvents {
@@ -219,10 +191,10 @@ impl MessageEvents {
         }
         let Some(tool) = code::called(block) else { return BlockBeingRead::Other };
         let input = block.get("input").filter(|input| input.fields().next().is_some());
-        let whole = input.map(|input| input.as_json().to_owned());
+        let whole = input.map(|input| input.as_json().to_owned()).unwrap_or_default();
         let id = block.get("id").and_then(Raw::text).map(Text::into_string).unwrap_or_default();
-        let input = ArgumentBytes { whole, ..ArgumentBytes::default() };
-        BlockBeingRead::Code { tool, id, input, pieces: String::new() }
+        self.held = self.held.saturating_add(whole.len());
+        BlockBeingRead::Code { tool, id, whole, pieces: String::new() }
     }
 
     fn block_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
@@ -330,42 +302,6 @@ impl MessageEvents {
         for open in self.blocks.values_mut() {
             end_block(open, &mut self.length, &mut self.held, sink);
         }
-    }
-}
-
-fn say(length: &mut Length, text: Text<'_>, sink: &mut Sink<'_>) {
-    if !text.is_empty() {
-        length.add(&text);
-        sink(Event::Text { choice: 0, text });
-    }
-}
-
-/// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut BlockBeingRead, length: &mut Length, held: &mut usize, sink: &mut Sink<'_>) {
-    let ended = std::mem::replace(open, BlockBeingRead::Ended);
-    let whole = |arguments: &ArgumentBytes| match &arguments.whole {
-        _ if arguments.has_fragment => None,
-        Some(whole) => Some(Text::from(whole.clone())),
-        None => Some(Text::from("{}")),
-    };
-    match ended {
-        BlockBeingRead::Tool(arguments) => {
-            if let Some(fragment) = whole(&arguments) {
-                sink(Event::ToolArguments { choice: 0, index: arguments.call, fragment });
-            }
-        }
-        BlockBeingRead::Answer(arguments) => {
-            if let Some(text) = whole(&arguments) {
-                say(length, text, sink);
-            }
-        }
-        BlockBeingRead::Code { tool, id, input, pieces } => {
-            *held = held.saturating_sub(pieces.len());
-            let input = input.whole.filter(|_| pieces.is_empty()).unwrap_or(pieces);
-            sink(Event::Code { choice: 0, run: code::run_of_pieces(tool, id, &input) });
-        }
-        BlockBeingRead::Text(mut cited) => cited.tell(length, sink),
-        BlockBeingRead::Thought | BlockBeingRead::Other | BlockBeingRead::Ended => {}
     }
 }
 
