@@ -1,6 +1,6 @@
 //! What a provider answers, piece by piece.
 
-use super::{Citation, Finish, Maker, Source, Usage};
+use super::{Citation, CodeOutcome, CodeRun, Finish, Maker, Source, Usage};
 use crate::json::{Raw, Text};
 
 /// One step of a streamed answer.
@@ -97,6 +97,20 @@ pub enum Event<'a> {
         /// OpenAI's name of the encoding: `pcm16`, `wav`, `mp3`; empty where the provider doesn't say it.
         format: Text<'a>,
     },
+    /// The provider runs code for its model: all of it.
+    Code {
+        /// Which alternative it is of, from 0.
+        choice: u32,
+        /// The code.
+        run: CodeRun<'a>,
+    },
+    /// What came of it.
+    CodeOutcome {
+        /// Which alternative it is of, from 0.
+        choice: u32,
+        /// What it printed.
+        outcome: CodeOutcome<'a>,
+    },
     /// OpenAI's `logprobs` of a chunk, as written.
     Logprobs {
         /// Which alternative it is of, from 0.
@@ -139,7 +153,9 @@ impl Event<'_> {
             | Event::ToolStart { .. }
             | Event::ToolArguments { .. }
             | Event::Image { .. }
-            | Event::Audio { .. } => true,
+            | Event::Audio { .. }
+            | Event::Code { .. }
+            | Event::CodeOutcome { .. } => true,
             // An answer that ends without a word is an answer: its reason is what the caller sees.
             Event::Finish { .. } => true,
             Event::Start { .. }

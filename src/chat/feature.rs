@@ -171,6 +171,8 @@ fn is_plain(kind: &PartKind<'_>) -> bool {
         | PartKind::Audio { .. }
         | PartKind::Document { .. }
         | PartKind::Refusal(_)
+        | PartKind::Code(_)
+        | PartKind::CodeOutcome(_)
         | PartKind::Foreign { .. } => false,
     }
 }
@@ -192,6 +194,11 @@ fn part_needs(kind: &PartKind<'_>, needs: &mut Features) {
                 part_needs(&part.kind, needs);
             }
         }
-        PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Thought(_) | PartKind::Foreign { .. } => {}
+        PartKind::Text(_)
+        | PartKind::Refusal(_)
+        | PartKind::Thought(_)
+        | PartKind::Code(_)
+        | PartKind::CodeOutcome(_)
+        | PartKind::Foreign { .. } => {}
     }
 }

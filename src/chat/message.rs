@@ -1,5 +1,6 @@
 //! What a conversation is made of: messages and their parts.
 
+use super::{CodeOutcome, CodeRun};
 use crate::json::{Kind, Raw, Text, Writer};
 use std::borrow::Cow;
 
@@ -82,6 +83,10 @@ pub enum PartKind<'a> {
     ToolResult(ToolResult<'a>),
     /// What the model thought.
     Thought(Thought<'a>),
+    /// Code that the provider ran for its model.
+    Code(CodeRun<'a>),
+    /// What came of such code.
+    CodeOutcome(CodeOutcome<'a>),
     /// A part that only one dialect knows, as written.
     Foreign {
         /// [`super::Request::dialect`] of the requests that can have it.

@@ -4,6 +4,7 @@
 //! not n². Everything borrows from the bytes that came in; text stays escaped ([`crate::json::Text`]) and what the
 //! model has no word for is kept as it was written ([`PartKind::Foreign`], `extra`).
 
+mod code;
 mod event;
 mod feature;
 mod message;
@@ -11,6 +12,7 @@ mod reply;
 mod request;
 mod usage;
 
+pub use code::{CODE_EXECUTION, CodeExecution, CodeOutcome, CodeRun, RunName};
 pub use event::Event;
 pub use feature::Features;
 pub use message::{

@@ -1,6 +1,6 @@
 //! What a caller asks for.
 
-use super::Message;
+use super::{CodeExecution, Message};
 use crate::json::{Raw, Text};
 
 /// One request for a chat completion.
@@ -74,6 +74,8 @@ pub enum ToolKind<'a> {
     },
     /// Searches of the web, which the provider makes itself.
     WebSearch(WebSearch<'a>),
+    /// Code that the provider runs itself.
+    CodeExecution(CodeExecution<'a>),
     /// A tool that only one dialect has (computer use, a shell…), as written.
     Foreign {
         /// [`Request::dialect`] of the requests that can have it.

@@ -43,12 +43,18 @@ REQUESTS = {
     "stop": {"openai": "stop-string", "anthropic": "sampling-and-stops"},
     "cache": {"openai": "cache-breakpoints", "anthropic": "system-blocks-cached"},
     "web search": {"openai": "web-search", "anthropic": "web-search-without-some-domains", "responses": "web-search"},
+    "code that the provider runs": {"anthropic": "code-execution", "responses": "code-execution"},
+    "code of before": {"anthropic": "code-in-history", "responses": "code-in-history"},
+    "code of others before": {"anthropic": "code-of-others-comes-back", "responses": "code-of-others-comes-back"},
     "searches of before": {"anthropic": "web-search-in-history", "responses": "web-search-in-history"},
 }
 # By feature and caller: why no request of the caller's has it.
 NO_REQUEST = {
     ("results with images", "openai"): "a `tool` message holds text only",
     ("searches of before", "openai"): "no message tells of a search",
+    ("code that the provider runs", "openai"): "no such tool",
+    ("code of before", "openai"): "no message tells of it",
+    ("code of others before", "openai"): "no message tells of it",
     ("audio", "anthropic"): "no block holds sound",
     ("audio", "responses"): "no item holds sound",
     ("free-form tools", "anthropic"): "every tool has a schema",
@@ -62,6 +68,7 @@ NO_ANSWER = {
     ("pictures", "cohere"): "Command makes none",
     ("pictures", "mistral"): "made by an agent's tool only",
     **{("free-form tools", speaks): "a function's call, made back" for speaks in ("responses", "gemini", "bedrock", "cohere", "mistral")},
+    **{("code", speaks): "runs none that it is asked for" for speaks in ("openai", "bedrock", "cohere", "mistral")},
     ("refused or filtered", "mistral"): "no such reason to end",
 }
 # By feature: a case of an answer, or of a stream, in each dialect.
@@ -74,6 +81,7 @@ ANSWERS = {
     "refused or filtered": ("refusal", "safety", "guardrail", "content-filter", "toxic"),
     "cut at its limit": ("max-tokens", "length", "incomplete"),
     "pictures": ("picture",),
+    "code": ("code-execution", "code-interpreter"),
     "free-form tools": ("free-form-call",),
 }
 STREAMS = {
@@ -85,6 +93,7 @@ STREAMS = {
     "cut at its limit": ("max-tokens", "length", "incomplete", "max-tokens-in-thoughts", "window-full"),
     "refused or filtered": ("refusal", "safety-in-the-middle", "guardrail", "content-filter"),
     "pictures": ("pictures",),
+    "code": ("code-execution", "code-interpreter"),
     "free-form tools": ("free-form-call",),
     "an error before the first token": (
         "failed-before-the-first-token",

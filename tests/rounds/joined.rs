@@ -85,7 +85,7 @@ fn blocks(events: impl Iterator<Item = Value>) -> Value {
         }
     }
     for (block, input) in content.iter_mut().zip(inputs) {
-        if block["type"] == "tool_use" && !input.is_empty() {
+        if !block["input"].is_null() && !input.is_empty() {
             block["input"] = serde_json::from_str(&input).unwrap();
         }
     }

@@ -1,8 +1,9 @@
 //! Round trips: a conversation that goes on with another maker at each turn, and with the first one again.
 //!
-//! Two laws over conversations that the generators make up, for each caller's dialect:
+//! Laws over conversations, most of which the generators make up, for each caller's dialect:
 //!
 //! * whoever answers next hears all that was said, and what it sealed itself comes back to it and reaches nobody else;
+//! * code that a maker ran (`code`) comes back to it, whatever the rest of the conversation is;
 //! * what a target got of a turn is the beginning of what it gets of the next, byte for byte: its cache of prompts holds.
 #![cfg(not(target_family = "wasm"))]
 #![allow(
@@ -15,6 +16,7 @@
 
 mod answer;
 mod caller;
+mod code;
 #[path = "../golden/frames.rs"]
 #[expect(dead_code, reason = "the golden cases have more of them")]
 mod frames;

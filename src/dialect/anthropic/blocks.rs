@@ -1,7 +1,7 @@
 //! Content blocks on their way out: which go, and how they are written.
 
-use super::seal;
-use crate::chat::{Features, Maker, Part, PartKind, Source, Thought, ToolResult};
+use super::{code, seal};
+use crate::chat::{CodeOutcome, CodeRun, Features, Maker, Part, PartKind, Source, Thought, ToolResult};
 use crate::dialect::piece::base64::decode;
 use crate::dialect::piece::ids;
 use crate::dialect::piece::names::Renames;
@@ -60,6 +60,13 @@ pub(super) fn fate(kind: &PartKind<'_>, target: &Target, dialect: &str) -> Admis
         }
         PartKind::Image { .. } | PartKind::Document { .. } => Admission::Sent,
         PartKind::Foreign { dialect, .. } if *dialect == Dialect::Anthropic.name() => Admission::Sent,
+        PartKind::Code(CodeRun { name, .. }) | PartKind::CodeOutcome(CodeOutcome { name, .. }) => {
+            if name.maker == Maker::Anthropic {
+                Admission::Sent
+            } else {
+                lost("is code that another provider ran")
+            }
+        }
         PartKind::Foreign { kind, .. } => {
             Admission::Lost(format!("is of the type \"{}\", which Claude doesn't take", kind.decode()).into())
         }
@@ -137,6 +144,8 @@ pub(super) fn write_part(part: &Part<'_>, out: &Outbound<'_>, is_prefill: bool, 
         }
         PartKind::ToolResult(result) => write_result(result, out, w),
         PartKind::Thought(thought) => write_thought(thought, w),
+        PartKind::Code(run) => code::write_run(run, w),
+        PartKind::CodeOutcome(outcome) => code::write_outcome(outcome, w),
         PartKind::Audio { .. } | PartKind::Foreign { .. } => {}
     }
     if let Some(cache) = part.cache

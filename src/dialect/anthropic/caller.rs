@@ -40,9 +40,9 @@ impl Caller for Anthropic {
         }
     }
 
-    /// Its messages are of text, thoughts and calls.
-    fn carries(&self, _: Medium) -> bool {
-        false
+    /// Its messages are of text, thoughts, calls and code.
+    fn carries(&self, medium: Medium) -> bool {
+        medium == Medium::Code
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, _: &Memo, out: &mut Vec<u8>) {

@@ -1,9 +1,12 @@
 //! What other makers left in a conversation, on its way to Claude in the caller's own bytes: thoughts that Claude did not sign, calls
-//! without a thought before them, and ids that several calls have.
+//! without a thought before them, ids that several calls have, and code that they ran.
 
+use super::code;
 use super::seal::{self, Seal};
 use crate::chat::Maker;
+use crate::dialect::loss::Losses;
 use crate::dialect::piece::ids::Apart;
+use crate::dialect::piece::runs;
 use crate::json::{Edit, Raw, Text, Writer, edit_object};
 use memchr::memmem;
 
@@ -37,6 +40,38 @@ pub(super) fn without_foreign_thoughts(messages: Raw<'_>) -> Option<Vec<u8>> {
         }
     }
     w.close_array();
+    Some(out)
+}
+
+/// The messages without blocks about code that another provider ran, which are listed; `None` if there are none such.
+pub(super) fn without_foreign_runs(messages: Raw<'_>, losses: &mut Losses) -> Option<Vec<u8>> {
+    let json = messages.as_json();
+    memmem::find(json.as_bytes(), runs::OURS.as_bytes())?;
+    if !messages.items().flat_map(blocks).any(code::is_of_other) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(json.len());
+    Writer::new(&mut out).array(|w| {
+        for (index, message) in messages.items().enumerate() {
+            if !blocks(message).any(code::is_of_other) {
+                w.raw(message);
+                continue;
+            }
+            let mut content = Vec::new();
+            Writer::new(&mut content).array(|w| {
+                for (at, block) in blocks(message).enumerate() {
+                    match code::is_of_other(block) {
+                        true => losses.advisory(format!("messages[{index}].content[{at}]")),
+                        false => w.raw(block),
+                    }
+                }
+            });
+            // A turn of nothing but such blocks is no turn.
+            if content != b"[]" {
+                write_message(message, &content, w);
+            }
+        }
+    });
     Some(out)
 }
 

@@ -5,11 +5,12 @@
 //! | `caller`, `request`, `unread` | read a caller's request, and what of it has no place |
 //! | `provider`, `messages`, `blocks`, `tools`, `thinking` | write the provider's request |
 //! | `reply`, `parts` | read and write whole answers |
-//! | `reader`, `writer`, `prefix` | read and write streams; a tool's input in pieces |
+//! | `reader`, `growing`, `writer`, `prefix` | read and write streams; blocks and a tool's input in pieces |
 //! | `same`, `foreign`, `instructed`, `withheld`, `rethought` | edit bytes where both sides speak it |
 //! | `hosts` | Claude on Vertex and on Bedrock: the same dialect in other houses |
 //! | `framing` | events in a stream's bytes |
 //! | `wire`, `seal`, `cited` | stop reasons, counts and errors; other makers' signatures and citations |
+//! | `code` | code that is run at a provider |
 //! | `begun` | two answers in one stream |
 //!
 //! Nothing here knows OpenAI or another dialect.
@@ -18,8 +19,10 @@ mod begun;
 mod blocks;
 mod caller;
 mod cited;
+mod code;
 mod foreign;
 mod framing;
+mod growing;
 mod hosts;
 mod instructed;
 mod messages;
@@ -40,6 +43,8 @@ mod unread;
 mod wire;
 mod withheld;
 mod writer;
+
+pub(super) use code::is_at as runs_code;
 
 use super::{Host, Row};
 use crate::failure::{Failure, Head, classify, classify_event, classify_exception};

@@ -1,5 +1,6 @@
 //! Content blocks on their way in: of a caller's messages and of the provider's answers.
 
+use super::code;
 use super::seal::{self, Seal};
 use crate::chat::{Arguments, Maker, Part, PartKind, Source, Thought, ToolCall, ToolResult};
 use crate::dialect::Dialect;
@@ -112,7 +113,10 @@ pub(super) fn read_block(block: Raw<'_>) -> Result<ReadBlock<'_>, Wrong> {
             };
             PartKind::Thought(Thought { text: Text::default(), signature: None, sealed, maker })
         }
-        _ => return Ok(ReadBlock::Part(foreign(kind.clone(), block).into())),
+        other => match code::of_caller(other, block) {
+            Some(of_run) => of_run,
+            None => return Ok(ReadBlock::Part(foreign(kind.clone(), block).into())),
+        },
     };
     let cache = match &part {
         // What stays as it was written has its breakpoint inside.

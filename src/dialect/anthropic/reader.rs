@@ -4,7 +4,9 @@
 //! not matter in which order their pieces come; one that begins twice, or a message that does, is of another answer. Unknown events and blocks are passed over, as the API asks its clients.
 
 use super::begun::Begun;
+use super::code;
 use super::framing::{MessageEvent, MessageFrames};
+use super::growing::{ArgumentBytes, BlockBeingRead, end_block, say};
 use super::parts::{ReadBlock, read_block};
 use super::seal::{self, Seal};
 use super::wire::{Counts, cited_page, explanation, finish};
@@ -32,30 +34,10 @@ pub(super) struct MessageEvents {
     calls: u32,
     /// Characters of text so far.
     length: Length,
+    /// Bytes of code that was not told so far.
+    held: usize,
     /// The name and the shape of the last event, if it was nothing but text.
     usual: Option<(String, Shape)>,
-}
-
-#[derive(Debug)]
-enum BlockBeingRead {
-    Text(Cited),
-    Thought,
-    Tool(ArgumentBytes),
-    /// The call whose arguments are the answer's text.
-    Answer(ArgumentBytes),
-    /// Server tools and what nobody knew yesterday.
-    Other,
-    Ended,
-}
-
-/// The arguments of a tool call so far.
-#[derive(Debug, Default)]
-struct ArgumentBytes {
-    /// The number of the call.
-    call: u32,
-    /// What `content_block_start` held already; it counts only if no fragment follows.
-    whole: Option<String>,
-    has_fragment: bool,
 }
 
 impl MessageEvents {
@@ -194,10 +176,25 @@ impl MessageEvents {
                     BlockBeingRead::Tool(ArgumentBytes { call: number, whole, has_fragment: false })
                 }
             }
+            PartKind::Foreign { raw, .. } => self.hosted(raw, sink),
             _ => BlockBeingRead::Other,
         };
         self.blocks.insert(index, open);
         Some(())
+    }
+
+    /// What a tool of the server's does.
+    fn hosted(&mut self, block: Raw<'_>, sink: &mut Sink<'_>) -> BlockBeingRead {
+        if let Some(outcome) = code::outcome(block) {
+            sink(Event::CodeOutcome { choice: 0, outcome });
+            return BlockBeingRead::Ended;
+        }
+        let Some(tool) = code::called(block) else { return BlockBeingRead::Other };
+        let input = block.get("input").filter(|input| input.fields().next().is_some());
+        let whole = input.map(|input| input.as_json().to_owned()).unwrap_or_default();
+        let id = block.get("id").and_then(Raw::text).map(Text::into_string).unwrap_or_default();
+        self.held = self.held.saturating_add(whole.len());
+        BlockBeingRead::Code { tool, id, whole, pieces: String::new() }
     }
 
     fn block_delta(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
@@ -239,6 +236,11 @@ impl MessageEvents {
                 arguments.has_fragment = true;
                 say(&mut self.length, text("partial_json")?, sink);
             }
+            ("input_json_delta", Some(BlockBeingRead::Code { pieces, .. })) => {
+                let piece = text("partial_json")?.into_string();
+                self.held = self.held.saturating_add(piece.len());
+                pieces.push_str(&piece);
+            }
             ("input_json_delta", _) => return None,
             // What nobody knew yesterday.
             _ => {}
@@ -261,7 +263,7 @@ impl MessageEvents {
     fn block_stop(&mut self, event: Raw<'_>, sink: &mut Sink<'_>) -> Option<()> {
         let index = event.get("index").and_then(Raw::as_u64)?;
         if let Some(open) = self.blocks.get_mut(&index) {
-            end_block(open, &mut self.length, sink);
+            end_block(open, &mut self.length, &mut self.held, sink);
         }
         Some(())
     }
@@ -298,39 +300,8 @@ impl MessageEvents {
 
     fn end_blocks(&mut self, sink: &mut Sink<'_>) {
         for open in self.blocks.values_mut() {
-            end_block(open, &mut self.length, sink);
+            end_block(open, &mut self.length, &mut self.held, sink);
         }
-    }
-}
-
-fn say(length: &mut Length, text: Text<'_>, sink: &mut Sink<'_>) {
-    if !text.is_empty() {
-        length.add(&text);
-        sink(Event::Text { choice: 0, text });
-    }
-}
-
-/// Arguments that never came as fragments came whole at the start, or there are none: callers want `{}` then.
-fn end_block(open: &mut BlockBeingRead, length: &mut Length, sink: &mut Sink<'_>) {
-    let ended = std::mem::replace(open, BlockBeingRead::Ended);
-    let whole = |arguments: &ArgumentBytes| match &arguments.whole {
-        _ if arguments.has_fragment => None,
-        Some(whole) => Some(Text::from(whole.clone())),
-        None => Some(Text::from("{}")),
-    };
-    match ended {
-        BlockBeingRead::Tool(arguments) => {
-            if let Some(fragment) = whole(&arguments) {
-                sink(Event::ToolArguments { choice: 0, index: arguments.call, fragment });
-            }
-        }
-        BlockBeingRead::Answer(arguments) => {
-            if let Some(text) = whole(&arguments) {
-                say(length, text, sink);
-            }
-        }
-        BlockBeingRead::Text(mut cited) => cited.tell(length, sink),
-        BlockBeingRead::Thought | BlockBeingRead::Other | BlockBeingRead::Ended => {}
     }
 }
 
@@ -376,5 +347,9 @@ impl FrameReader<MessageFrames, Sink<'_>> for MessageEvents {
 
     fn is_over(&self) -> bool {
         self.has_ended
+    }
+
+    fn held(&self) -> usize {
+        self.held
     }
 }

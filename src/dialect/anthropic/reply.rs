@@ -3,7 +3,7 @@
 use super::blocks::write_thought;
 use super::parts::read_content;
 use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_stop_sequence, write_usage};
-use super::{cited, failure_of_body, seal};
+use super::{cited, code, failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::piece::citation;
 use crate::dialect::piece::ids;
@@ -25,6 +25,9 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         .map_err(|error| Failure::malformed(&format!("content{} of its message {}", error.at, error.what)))?;
     for part in &mut parts {
         give_back_names(part, memo);
+        if let Some(of_run) = code::of_answer(&part.kind) {
+            part.kind = of_run;
+        }
     }
     let citations = read_citations(content);
     let mut finish = match message.present("stop_reason").and_then(Raw::text) {
@@ -145,6 +148,8 @@ fn write_part(kind: &PartKind<'_>, cited: &[&Citation<'_>], calls: &mut u32, w: 
             write_call(call, *calls, w);
             *calls = calls.saturating_add(1);
         }
+        PartKind::Code(run) => w.object(|w| code::write_run(run, w)),
+        PartKind::CodeOutcome(outcome) => w.object(|w| code::write_outcome(outcome, w)),
         PartKind::Foreign { dialect, raw, .. } if *dialect == Dialect::Anthropic.name() => w.raw(*raw),
         // An answer has nothing else.
         _ => {}

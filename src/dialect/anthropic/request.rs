@@ -3,9 +3,10 @@
 //! What is wrong is refused with its place; what nobody knew yesterday is kept in `extra` and is never an error.
 
 use super::parts::{Wrong, read_content};
-use super::unread;
+use super::{code, unread};
 use crate::chat::{
-    Effort, Format, Message, Request, Role, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch,
+    CODE_EXECUTION, CodeExecution, Effort, Format, Message, Request, Role, Tool, ToolChoice, ToolKind,
+    WEB_SEARCH, WebSearch,
 };
 use crate::dialect::{Dialect, Refusal};
 use crate::json::{Kind, Raw, Text};
@@ -151,6 +152,12 @@ fn tools<'a>(value: Raw<'a>, extra: &mut Vec<(Text<'a>, Raw<'a>)>) -> Read<Vec<T
                     kind: search,
                     cache: raw.present("cache_control"),
                 });
+                continue;
+            }
+            if code::is_tool(&kind) {
+                let cache = raw.present("cache_control");
+                let kind = ToolKind::CodeExecution(CodeExecution { dialect: Dialect::Anthropic.name(), raw });
+                tools.push(Tool { name: Text::from(CODE_EXECUTION), description: None, kind, cache });
                 continue;
             }
             // A tool of the server, or a set of them: the API knows it by type.

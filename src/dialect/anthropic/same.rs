@@ -5,12 +5,12 @@
 //! that others gave twice. Answers: the model's name.
 
 use super::begun::Begun;
-use super::foreign::{with_ids_apart, without_foreign_thoughts};
+use super::foreign::{with_ids_apart, without_foreign_runs, without_foreign_thoughts};
 use super::framing::{MessageEvent, MessageFrames};
 use super::rethought::Rethought;
 use super::wire::{Counts, finish, write_error_event};
 use super::withheld::Withheld;
-use super::{Anthropic, cited, hosts, instructed, reply};
+use super::{Anthropic, cited, code, hosts, instructed, reply};
 use crate::dialect::loss::Loss;
 use crate::dialect::seam::{FramePipe, FrameReader, Framed, Native, Pipe, Sending, WholeAnswer, finish_name};
 use crate::dialect::{Body, CallerError, Memo, Outgoing, Refusal, Seen, Surface, Turn};
@@ -81,16 +81,25 @@ impl Native for Anthropic {
             "stream" if !hosts::body_has_stream(host) => Edit::Remove,
             "system" => instructed::system(value, &target.instructions),
             "messages" => {
-                let thoughtless = without_foreign_thoughts(value);
+                let own = without_foreign_runs(value, losses);
+                let thoughtless = without_foreign_thoughts(messages_of(&own, value));
                 if thoughtless.is_some() {
                     losses.advisory(Loss::THOUGHTS);
                 }
+                let thoughtless = thoughtless.or(own);
                 let uncited = cited::without_foreign(messages_of(&thoughtless, value)).or(thoughtless);
                 match with_ids_apart(messages_of(&uncited, value)).or(uncited) {
                     Some(messages) => Edit::Replace(messages),
                     None => Edit::Keep,
                 }
             }
+            "tools" => match code::without_tool(value, host, losses) {
+                Ok(tools) => tools.map_or(Edit::Keep, Edit::Replace),
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                    Edit::Keep
+                }
+            },
             // Said in vain: it is written anew.
             "anthropic_version" | "anthropic_beta" if value.is_null() => Edit::Remove,
             _ => Edit::Keep,

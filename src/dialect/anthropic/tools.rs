@@ -1,5 +1,6 @@
 //! Tools, which of them may be called, and the form of an answer without one.
 
+use super::code;
 use crate::chat::{Features, PartKind, Request, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames};
 use crate::dialect::piece::structured::with_object_type;
@@ -43,7 +44,8 @@ impl<'r> ClaudeTools<'r> {
         let own = Some(Dialect::Anthropic.name());
         let searches = (target.row.host != Host::Bedrock).then_some(SEARCHES);
         let strict = Some(few && holds);
-        let habits = ToolHabits { own, strict, caches: true, searches, is_alone_if_named: false };
+        let runs_code = code::is_at(target.row.host);
+        let habits = ToolHabits { own, strict, caches: true, searches, runs_code, is_alone_if_named: false };
         let offered = Offered::all(request, habits, losses)?;
         let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), target, losses)?;
         let recalled = if offered.is_empty() { called(request) } else { Vec::new() };
@@ -164,6 +166,8 @@ fn write_tool(offered: &Offered<'_>, names: &Renames, w: &mut Writer<'_>) {
             return w.raw(search.raw);
         }
         ToolKind::WebSearch(search) => return write_search(search, w),
+        ToolKind::CodeExecution(own) if own.dialect == Dialect::Anthropic.name() => return w.raw(own.raw),
+        ToolKind::CodeExecution(_) => return code::write_tool(w),
         ToolKind::Function { schema, .. } => *schema,
         // Made a function before.
         ToolKind::FreeForm { .. } => None,

@@ -8,8 +8,8 @@
 use super::prefix::Prefix;
 use super::reply::caller_id;
 use super::wire::{stop_reason, write_error_event, write_usage};
-use super::{cited, seal};
-use crate::chat::{Citation, Event, Finish, Maker, Usage};
+use super::{cited, code, seal};
+use crate::chat::{Citation, CodeOutcome, CodeRun, Event, Finish, Maker, Usage};
 use crate::dialect::piece::citation;
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
@@ -167,6 +167,24 @@ impl MessageWriter {
         stop(out, index);
     }
 
+    /// A call of a server's comes with its input in pieces, as SDKs expect it; what came of it comes whole.
+    fn run(&mut self, run: &CodeRun<'_>, out: &mut Vec<u8>) {
+        let index = self.start(out, |w| {
+            code::write_call(&run.name, w);
+            w.key("input").object(|_| {});
+        });
+        let mut input = Vec::with_capacity(64);
+        code::write_input(run, &mut Writer::new(&mut input));
+        let input = std::str::from_utf8(&input).unwrap_or("{}");
+        delta(out, index, "input_json_delta", |w| w.key("partial_json").string(input));
+        stop(out, index);
+    }
+
+    fn outcome(&mut self, outcome: &CodeOutcome<'_>, out: &mut Vec<u8>) {
+        let index = self.start(out, |w| code::write_outcome(outcome, w));
+        stop(out, index);
+    }
+
     fn tool(&mut self, call: u32, id: &Text<'_>, name: &Text<'_>, out: &mut Vec<u8>) {
         self.has_calls = true;
         let index = self.start(out, |w| {
@@ -240,6 +258,14 @@ impl StreamWriter for MessageWriter {
                     self.signature(seal::prefix(*maker, true), signature, out);
                 }
                 self.tool(*index, id, name, out);
+            }
+            Event::Code { choice: 0, run } => {
+                self.begin(out);
+                self.run(run, out);
+            }
+            Event::CodeOutcome { choice: 0, outcome } => {
+                self.begin(out);
+                self.outcome(outcome, out);
             }
             Event::ToolArguments { choice: 0, index, fragment } => self.arguments(*index, fragment, out),
             Event::Citation { choice: 0, citation } => match self.current(OpenBlockKind::Text) {

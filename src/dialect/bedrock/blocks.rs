@@ -51,6 +51,9 @@ pub(super) fn fate(kind: &PartKind<'_>, place: Stand, target: &Target, family: F
                 )
             }
         },
+        PartKind::Code(_) | PartKind::CodeOutcome(_) => {
+            Admission::Lost("is code that another provider ran".into())
+        }
         PartKind::Foreign { kind, .. } => Admission::Lost(
             format!("is of the type \"{}\", which Bedrock doesn't take", kind.decode()).into(),
         ),

@@ -35,8 +35,14 @@ impl<'r> ConverseTools<'r> {
     ) -> Result<ConverseTools<'r>, Refusal> {
         let caches = Family::of(target.model(&request.model.decode())).caches_tools();
         let holds = target.has(Features::JSON_SCHEMA);
-        let habits =
-            ToolHabits { own: None, strict: Some(holds), caches, searches: None, is_alone_if_named: false };
+        let habits = ToolHabits {
+            own: None,
+            strict: Some(holds),
+            caches,
+            searches: None,
+            runs_code: false,
+            is_alone_if_named: false,
+        };
         let mut offered = Offered::all(request, habits, losses)?;
         let mut choice = Chosen::of(request, offered.iter().map(|offered| offered.tool), target, losses)?;
         if request.parallel_tool_calls == Some(false) && !offered.is_empty() {

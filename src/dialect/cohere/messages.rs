@@ -193,6 +193,7 @@ fn content<'r>(kind: &'r PartKind<'r>, here: &mut Here<'_>) -> Result<Option<Sho
         PartKind::Audio { .. } => "is sound, which Cohere doesn't take".into(),
         PartKind::Foreign { kind, .. } => foreign(kind).into(),
         PartKind::Thought(_) => return Ok(None),
+        PartKind::Code(_) | PartKind::CodeOutcome(_) => "is code that another provider ran".into(),
         PartKind::ToolCall(_) | PartKind::ToolResult(_) => "stands where Cohere takes no tool calls".into(),
     };
     here.lose(&why)?;

@@ -13,8 +13,14 @@ use crate::dialect::{Losses, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
 /// A named tool is the only one, so a choice of it is one of any.
-const HABITS: ToolHabits =
-    ToolHabits { own: None, strict: None, caches: false, searches: None, is_alone_if_named: true };
+const HABITS: ToolHabits = ToolHabits {
+    own: None,
+    strict: None,
+    caches: false,
+    searches: None,
+    runs_code: false,
+    is_alone_if_named: true,
+};
 
 /// What goes out about tools and the form of the answer.
 #[derive(Debug)]

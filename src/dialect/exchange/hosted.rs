@@ -3,24 +3,38 @@
 //! The answer's words hold what came of it; the rest only its maker can read (what Claude found is sealed, an item of OpenAI's is in
 //! its store). So it is left out and listed: a conversation goes on wherever it began.
 
-use crate::chat::{PartKind, Request, Role};
+use crate::chat::{CodeOutcome, CodeRun, Maker, PartKind, Request, Role, ToolKind};
+use crate::dialect::anthropic;
 use crate::dialect::loss::{Loss, Losses};
-use crate::dialect::providers::Dialect;
+use crate::dialect::providers::{Dialect, Quirk};
+use crate::dialect::seam::Target;
 use crate::json::Text;
 
 /// OpenAI's items: <https://platform.openai.com/docs/api-reference/responses/object>.
 const ITEMS: [&str; 5] =
     ["web_search_call", "file_search_call", "code_interpreter_call", "mcp_call", "mcp_list_tools"];
 
-/// Leaves out such parts of another dialect than the target's. They become texts of nothing, so that the others keep their places.
-pub(super) fn forget(request: &mut Request<'_>, target: Dialect, losses: &mut Losses) {
+/// Leaves out such parts of another dialect than the target's, and runs of code that were not its own. They become texts of nothing,
+/// so that the others keep their places.
+pub(super) fn forget(request: &mut Request<'_>, target: &Target, by_responses: bool, losses: &mut Losses) {
+    let runs = request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::CodeExecution(_)));
+    let own = runner(target, by_responses).filter(|_| runs);
+    let target = target.dialect();
     for (index, message) in request.messages.iter_mut().enumerate() {
         if message.role != Role::Assistant {
             continue;
         }
         for (at, part) in message.parts.iter_mut().enumerate() {
-            let PartKind::Foreign { dialect, kind, .. } = &part.kind else { continue };
-            if *dialect != target.name() && is_hosted(dialect, &kind.decode()) {
+            let is_forgotten = match &part.kind {
+                PartKind::Foreign { dialect, kind, .. } => {
+                    *dialect != target.name() && is_hosted(dialect, &kind.decode())
+                }
+                PartKind::Code(CodeRun { name, .. }) | PartKind::CodeOutcome(CodeOutcome { name, .. }) => {
+                    own != Some(name.maker)
+                }
+                _ => continue,
+            };
+            if is_forgotten {
                 losses.advisory(Loss::part(index, at));
                 part.kind = PartKind::Text(Text::default());
             }
@@ -28,10 +42,22 @@ pub(super) fn forget(request: &mut Request<'_>, target: Dialect, losses: &mut Lo
     }
 }
 
+/// Whose runs of code a target can read.
+fn runner(target: &Target, by_responses: bool) -> Option<Maker> {
+    match target.dialect() {
+        Dialect::OpenAi => (by_responses && target.row.has(Quirk::Responses)).then_some(Maker::OpenAi),
+        Dialect::Anthropic => anthropic::runs_code(target.row.host).then_some(Maker::Anthropic),
+        Dialect::Gemini => Some(Maker::Gemini),
+        Dialect::Bedrock | Dialect::Cohere => None,
+    }
+}
+
 /// Whether a request may have such parts.
 pub(super) fn is_in(request: &Request<'_>) -> bool {
     let mut parts = request.messages.iter().flat_map(|message| &message.parts);
-    parts.any(|part| matches!(part.kind, PartKind::Foreign { .. }))
+    parts.any(|part| {
+        matches!(part.kind, PartKind::Foreign { .. } | PartKind::Code(_) | PartKind::CodeOutcome(_))
+    })
 }
 
 fn is_hosted(dialect: &str, kind: &str) -> bool {

@@ -3,6 +3,7 @@
 //! They are never lost in silence: beside words, a line of text stands for them; an answer of nothing else is a failure, so that
 //! another target is asked and nobody gets an empty success.
 
+use super::told;
 use crate::chat::{Event, Part, PartKind, Reply, Source};
 use crate::dialect::seam::{Caller, Medium};
 use crate::failure::Failure;
@@ -128,6 +129,10 @@ impl LeftOut {
     /// # Errors
     /// The answer ends and has nothing else.
     pub(super) fn take(&mut self, event: &Event<'_>, caller: &dyn Caller) -> Result<Carried, Failure> {
+        if let Some(told) = told::instead(event, caller) {
+            self.has_words = true;
+            return Ok(Carried::Instead(told));
+        }
         let (medium, note) = match event {
             Event::Image { choice: 0, source } => Note::of_image(source),
             Event::Audio { choice: 0, format, .. } => Note::of_sound(format),
@@ -138,7 +143,9 @@ impl LeftOut {
                 self.has_words |= !text.is_empty();
                 return Ok(Carried::AsItIs);
             }
-            Event::ToolStart { choice: 0, .. } => {
+            Event::ToolStart { choice: 0, .. }
+            | Event::Code { choice: 0, .. }
+            | Event::CodeOutcome { choice: 0, .. } => {
                 self.has_words = true;
                 return Ok(Carried::AsItIs);
             }

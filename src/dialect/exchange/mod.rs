@@ -11,6 +11,7 @@ mod left_out;
 mod limits;
 mod naming;
 mod show;
+mod told;
 mod translated;
 
 pub use asked::{Asked, ask, ask_once};
@@ -134,7 +135,7 @@ fn prepare(
         free_form.as_functions = !free_form.names.is_empty();
         as_functions(read);
     }
-    hosted::forget(read, target.dialect(), losses);
+    hosted::forget(read, target, by_responses, losses);
     (before, free_form)
 }
 
@@ -285,6 +286,7 @@ pub fn reply(
         (None, Some(caller)) => {
             let read = provider_by(target, goes_by_responses(turn, target, memo)).read;
             let mut reply = read(head, body, memo)?;
+            told::replace(&mut reply, caller);
             left_out::replace(&mut reply, caller)
                 .map_err(|failure| Failure { status: head.status, ..failure })?;
             restore(&mut reply, memo);

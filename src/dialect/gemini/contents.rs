@@ -172,6 +172,13 @@ impl<'r> PartReader<'r, '_> {
                 }
                 pieces.push(GeminiPart::Media(document));
             }
+            PartKind::Code(run) if run.name.maker == Maker::Gemini => pieces.push(GeminiPart::Code(run)),
+            PartKind::CodeOutcome(outcome) if outcome.name.maker == Maker::Gemini => {
+                pieces.push(GeminiPart::Outcome(outcome));
+            }
+            PartKind::Code(_) | PartKind::CodeOutcome(_) => {
+                return Err("is code that another provider ran".into());
+            }
             PartKind::Foreign { kind, .. } => {
                 let kind = kind.decode();
                 return Err(format!("is of the type \"{kind}\", which Gemini doesn't take").into());

@@ -4,6 +4,7 @@
 //! [`config`]; [`reply`] and [`stream`] read answers, which have the same [`wire`] form. What older models want
 //! differently is in [`generation`]. No caller speaks this dialect.
 
+mod code;
 mod config;
 mod contents;
 mod generation;

@@ -1,7 +1,7 @@
 //! What a turn is made of on its way to Gemini.
 
 use super::media::Media;
-use crate::chat::ToolCall;
+use crate::chat::{CodeOutcome, CodeRun, ToolCall};
 use crate::json::Text;
 use std::borrow::Cow;
 
@@ -24,6 +24,8 @@ pub(super) enum GeminiPart<'r> {
         signature: Option<&'r Text<'r>>,
     },
     Output(ToolOutput<'r>),
+    Code(&'r CodeRun<'r>),
+    Outcome(&'r CodeOutcome<'r>),
     /// The seal of an answer whose text is not there any more.
     Signature(&'r Text<'r>),
 }

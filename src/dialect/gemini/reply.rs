@@ -17,7 +17,8 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
     let id_text = id.as_ref().map(|id| id.decode().into_owned());
     let mut choices = Vec::new();
     for (candidate, index) in response.get("candidates").into_iter().flat_map(Raw::items).zip(0u32..) {
-        let calls = GeminiCalls { memo, response_id: id_text.as_deref(), candidate: index, count: 0 };
+        let calls =
+            GeminiCalls { memo, response_id: id_text.as_deref(), candidate: index, count: 0, runs: 0 };
         choices.push(choice(candidate, calls).map_err(|failure| Failure { status: head.status, ..failure })?);
     }
     if choices.is_empty() {
@@ -79,6 +80,14 @@ fn choice<'a>(candidate: Raw<'a>, mut calls: GeminiCalls<'_>) -> Result<Choice<'
             }
             Some(Said::Audio { format, data }) => parts.push(PartKind::Audio { data, format }.into()),
             Some(Said::Call(call)) => parts.push(PartKind::ToolCall(call).into()),
+            Some(Said::Code { run, signature }) => {
+                parts.push(PartKind::Code(run).into());
+                parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
+            }
+            Some(Said::Outcome { outcome, signature }) => {
+                parts.push(PartKind::CodeOutcome(outcome).into());
+                parts.extend(signature.map(|seal| Part::from(PartKind::Thought(sealed(seal)))));
+            }
             Some(Said::Foreign(kind)) => {
                 parts.push(PartKind::Foreign { dialect: Dialect::Gemini.name(), kind, raw: part }.into());
             }

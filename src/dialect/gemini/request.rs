@@ -1,5 +1,6 @@
 //! Requests: <https://ai.google.dev/api/generate-content#request-body>.
 
+use super::code;
 use super::config::GenerationConfig;
 use super::contents;
 use super::generation::GeminiModel;
@@ -106,6 +107,8 @@ fn write_piece(
             w.key("text").string("");
             write_signature(Some(signature), w);
         }
+        GeminiPart::Code(run) => code::write_run(run, w),
+        GeminiPart::Outcome(outcome) => code::write_outcome(outcome, w),
         GeminiPart::Output(output) => output.write(names, model.is_levelled(), w),
         GeminiPart::Call { call, arguments, signature } => {
             w.key("functionCall").object(|w| {

@@ -31,6 +31,7 @@ pub(super) struct State {
 #[derive(Default)]
 struct Candidate {
     calls: u32,
+    runs: u32,
     /// The arguments of the last call, if they come value by value.
     partial: Option<Partial>,
     /// There is something to use: no thoughts alone.
@@ -153,7 +154,8 @@ impl State {
             return;
         };
         let response_id = self.response_id.as_deref();
-        let mut calls = GeminiCalls { memo: &self.memo, response_id, candidate: choice, count: state.calls };
+        let (count, runs) = (state.calls, state.runs);
+        let mut calls = GeminiCalls { memo: &self.memo, response_id, candidate: choice, count, runs };
         for part in value.at(&["content", "parts"]).into_iter().flat_map(Raw::items) {
             let call = calls.count;
             if let Some(whole) = part.present("functionCall")
@@ -177,7 +179,7 @@ impl State {
             }
             say(said, choice, call, sink);
         }
-        state.calls = calls.count;
+        (state.calls, state.runs) = (calls.count, calls.runs);
         if let Some(grounding) = value.present("groundingMetadata") {
             state.grounding = Some(grounding.as_json().to_owned());
         }
@@ -199,7 +201,12 @@ fn says_something(said: &Said<'_>) -> bool {
     match said {
         Said::Text { text, .. } => !text.is_empty(),
         Said::Thought { .. } => false,
-        Said::Call(_) | Said::Image { .. } | Said::Audio { .. } | Said::Foreign(_) => true,
+        Said::Call(_)
+        | Said::Image { .. }
+        | Said::Audio { .. }
+        | Said::Code { .. }
+        | Said::Outcome { .. }
+        | Said::Foreign(_) => true,
     }
 }
 
@@ -293,6 +300,14 @@ fn say(said: Said<'_>, choice: u32, call: u32, sink: &mut Sink<'_>) {
                 signature: tool.signature,
             });
             sink(Event::ToolArguments { choice, index: call, fragment });
+        }
+        Said::Code { run, signature } => {
+            sink(Event::Code { choice, run });
+            end_text(signature.map(Text::into_owned), choice, sink);
+        }
+        Said::Outcome { outcome, signature } => {
+            sink(Event::CodeOutcome { choice, outcome });
+            end_text(signature.map(Text::into_owned), choice, sink);
         }
         // No event has a place for it, and nothing that a caller can ask for brings it about.
         Said::Foreign(_) => {}

@@ -1,5 +1,6 @@
 //! Tools, and which of them may be called.
 
+use super::code;
 use super::generation::GeminiModel;
 use super::names::Names;
 use super::schema::{self, Use};
@@ -20,6 +21,8 @@ pub(super) struct GeminiTools<'r> {
     offered: Vec<Declaration<'r>>,
     /// Google searches, as JSON.
     search: Option<String>,
+    /// Google runs code.
+    runs_code: bool,
     choice: Option<Chosen<'r>>,
     /// Only these may be called, by the caller's names.
     allowed: Vec<&'r Text<'r>>,
@@ -52,10 +55,17 @@ impl<'r> GeminiTools<'r> {
                 losses.advisory("cache_control");
             }
             if among.as_ref().is_none_or(|names| names.contains(&tool.name.decode())) {
-                if let ToolKind::WebSearch(search) = &tool.kind {
-                    plan.search =
-                        search::json(search, index, (request, has_functions), target.row.host, losses)?;
-                    continue;
+                match &tool.kind {
+                    ToolKind::WebSearch(search) => {
+                        plan.search =
+                            search::json(search, index, (request, has_functions), target.row.host, losses)?;
+                        continue;
+                    }
+                    ToolKind::CodeExecution(run) => {
+                        plan.runs_code |= code::goes_out(run, index, (request, has_functions), losses)?;
+                        continue;
+                    }
+                    _ => {}
                 }
                 plan.offered.extend(declared(tool, index, losses)?);
             }
@@ -63,6 +73,9 @@ impl<'r> GeminiTools<'r> {
         let choice = request.tool_choice.as_ref();
         if plan.search.is_some() && choice.is_some_and(search::is_forced) {
             let why = "asks that a search be made, and Gemini decides by itself whether it makes one";
+            losses.meaning("tool_choice", why)?;
+        } else if plan.runs_code && choice.is_some_and(search::is_forced) {
+            let why = "asks that code be run, and Gemini decides by itself whether it runs some";
             losses.meaning("tool_choice", why)?;
         } else {
             plan.choose(request, target, losses)?;
@@ -100,7 +113,9 @@ impl<'r> GeminiTools<'r> {
 
     /// The model may answer with a tool call.
     pub(super) fn may_call(&self) -> bool {
-        self.search.is_some() || !self.offered.is_empty() && self.choice != Some(Chosen::None)
+        self.search.is_some()
+            || self.runs_code
+            || !self.offered.is_empty() && self.choice != Some(Chosen::None)
     }
 
     /// The model can't answer with anything else.
@@ -117,8 +132,15 @@ impl<'r> GeminiTools<'r> {
 
     /// Writes the members `tools` and `toolConfig`.
     pub(super) fn write(&self, names: &Names, w: &mut Writer<'_>) {
-        if let Some(search) = &self.search {
-            return w.key("tools").array(|w| w.object(|w| w.key("googleSearch").raw(Raw::trusted(search))));
+        if self.search.is_some() || self.runs_code {
+            return w.key("tools").array(|w| {
+                if let Some(search) = &self.search {
+                    w.object(|w| w.key("googleSearch").raw(Raw::trusted(search)));
+                }
+                if self.runs_code {
+                    w.object(|w| w.key("codeExecution").object(|_| {}));
+                }
+            });
         }
         if self.offered.is_empty() {
             return;
@@ -154,7 +176,7 @@ fn declared<'r>(
     let schema = match &tool.kind {
         ToolKind::Function { schema, .. } => *schema,
         // Made a function before.
-        ToolKind::FreeForm { .. } | ToolKind::WebSearch(_) => None,
+        ToolKind::FreeForm { .. } | ToolKind::WebSearch(_) | ToolKind::CodeExecution(_) => None,
         ToolKind::Foreign { dialect, .. } => {
             lose_foreign(index, tool, dialect, losses)?;
             return Ok(None);

@@ -3,7 +3,8 @@
 //! Both are made of the same `GenerateContentResponse` objects
 //! (<https://ai.google.dev/api/generate-content#generatecontentresponse>).
 
-use crate::chat::{Arguments, Citation, Finish, Maker, ToolCall, Usage};
+use super::code;
+use crate::chat::{Arguments, Citation, CodeOutcome, CodeRun, Finish, Maker, ToolCall, Usage};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation;
 use crate::failure::{Failure, Head, classify_event, clean, reports_error};
@@ -33,7 +34,16 @@ pub(super) enum Said<'a> {
         format: Text<'a>,
         data: Text<'a>,
     },
-    /// Code that the provider ran, and the like: nothing that a caller asked for can bring these about.
+    /// Code that the provider ran.
+    Code {
+        run: CodeRun<'a>,
+        signature: Option<Text<'a>>,
+    },
+    Outcome {
+        outcome: CodeOutcome<'a>,
+        signature: Option<Text<'a>>,
+    },
+    /// What no tool brings about that a caller can ask for.
     Foreign(Text<'a>),
 }
 
@@ -44,6 +54,8 @@ pub(super) struct GeminiCalls<'m> {
     pub(super) response_id: Option<&'m str>,
     pub(super) candidate: u32,
     pub(super) count: u32,
+    /// How many times code was run.
+    pub(super) runs: u32,
 }
 
 impl GeminiCalls<'_> {
@@ -75,6 +87,13 @@ impl GeminiCalls<'_> {
             if media_type.decode().starts_with("image/") {
                 return Some(Said::Image { media_type, data, signature });
             }
+        }
+        if let Some(code) = part.present("executableCode") {
+            self.runs = self.runs.saturating_add(1);
+            return Some(Said::Code { run: code::run(code, self.run_id()), signature });
+        }
+        if let Some(result) = part.present("codeExecutionResult") {
+            return Some(Said::Outcome { outcome: code::outcome(result, self.run_id()), signature });
         }
         if signature.is_some() {
             return Some(Said::Text { text: Text::default(), signature });
@@ -109,17 +128,25 @@ impl GeminiCalls<'_> {
 
     /// The same whenever the same answer is read, another in every other answer.
     fn made_up_id(&self, name: &Text<'_>, arguments: &str) -> String {
-        // FNV-1a: nothing secret about it, and short enough for every dialect.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let place = format!("{}/{}", self.candidate, self.count);
-        let name = name.decode();
-        for piece in [self.response_id.unwrap_or_default(), &place, &name, arguments] {
-            for byte in piece.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
+        let hash = hash([self.response_id.unwrap_or_default(), &place, &name.decode(), arguments]);
         format!("call_{hash:016x}")
     }
+
+    /// Of the last run: code and what came of it have the same, and come one after the other.
+    fn run_id(&self) -> String {
+        let place = format!("{}/{}", self.candidate, self.runs);
+        format!("run_{:016x}", hash([self.response_id.unwrap_or_default(), &place, "", ""]))
+    }
+}
+
+/// FNV-1a: nothing secret about it, and short enough for every dialect.
+fn hash(pieces: [&str; 4]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in pieces.iter().flat_map(|piece| piece.bytes().chain([0])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash
 }
 
 /// OpenAI's name of an encoding of sound: `L16;codec=pcm;rate=24000`, which Gemini speaks in
@@ -352,7 +379,7 @@ mod tests {
     #[test]
     fn calls_without_ids_get_stable_ones() {
         let memo = Memo::default();
-        let mut calls = GeminiCalls { memo: &memo, response_id: Some("r1"), candidate: 0, count: 0 };
+        let mut calls = GeminiCalls { memo: &memo, response_id: Some("r1"), candidate: 0, count: 0, runs: 0 };
         let part = Raw::trusted(r#"{"functionCall":{"name":"f","args":{"a":1}}}"#);
         let id = |calls: &mut GeminiCalls<'_>| match calls.read(part) {
             Some(Said::Call(call)) => call.id.into_string(),
@@ -363,7 +390,7 @@ mod tests {
         assert_ne!(first, second);
         calls.count = 0;
         assert_eq!(id(&mut calls), first);
-        calls = GeminiCalls { memo: &memo, response_id: Some("r2"), candidate: 0, count: 0 };
+        calls = GeminiCalls { memo: &memo, response_id: Some("r2"), candidate: 0, count: 0, runs: 0 };
         assert_ne!(id(&mut calls), first);
     }
 }

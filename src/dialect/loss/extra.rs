@@ -163,6 +163,8 @@ fn says_nothing(name: &str, value: Raw<'_>) -> bool {
         _ if value.is_null() => true,
         "modalities" => only_text(),
         "background" => value.as_bool() == Some(false),
+        // What code printed comes anyway.
+        "include" => value.text().is_some_and(|text| text == "code_interpreter_call.outputs"),
         "truncation" => value.text().is_some_and(|text| text == "disabled"),
         "stream_options" => value.get("include_obfuscation").and_then(Raw::as_bool) != Some(true),
         _ => false,

@@ -1,4 +1,4 @@
-//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations.
+//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations, runs of code.
 
 pub mod base64;
 pub mod breakpoint;
@@ -7,5 +7,6 @@ pub mod ids;
 pub mod media;
 pub mod names;
 pub mod path;
+pub mod runs;
 pub mod schema;
 pub mod structured;

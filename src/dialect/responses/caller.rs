@@ -39,7 +39,7 @@ impl Caller for Responses {
 
     /// Pictures are items, with their bytes; sound has none.
     fn carries(&self, medium: Medium) -> bool {
-        medium == Medium::Picture
+        matches!(medium, Medium::Picture | Medium::Code)
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

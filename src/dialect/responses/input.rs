@@ -5,7 +5,7 @@
 
 use super::seal::{self, EncryptedContent};
 use super::wire::picture;
-use super::{OWN, content};
+use super::{OWN, code, content};
 use crate::chat::{Arguments, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::at::At;
 use crate::dialect::{Place, Refusal, Spot};
@@ -59,6 +59,10 @@ impl<'a> InputItems<'a> {
         let signature = self.signature.take();
         if let Some(picture) = Some(item).filter(|_| kind == "image_generation_call").and_then(picture) {
             self.add(Role::Assistant, vec![picture.into()], others(item, &["result", "output_format"]));
+            return Ok(());
+        }
+        if let Some(parts) = Some(item).filter(|item| code::is_call(*item)).and_then(code::parts_of_other) {
+            self.add(Role::Assistant, parts.into_iter().map(Into::into).collect(), Vec::new());
             return Ok(());
         }
         match kind.decode().as_ref() {

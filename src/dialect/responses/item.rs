@@ -1,9 +1,11 @@
 //! The items of an answer's `output`, for whole answers and for streams.
 
+use super::code;
 use super::seal::EncryptedContent;
-use crate::chat::{Arguments, Choice, Citation, PartKind, Source, Thought};
+use crate::chat::{Arguments, Choice, Citation, CodeOutcome, CodeRun, PartKind, Source, Thought};
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
+use std::collections::BTreeMap;
 
 /// One item.
 pub(super) enum OutputItem<'a> {
@@ -19,6 +21,8 @@ pub(super) enum OutputItem<'a> {
     },
     /// A picture, in base64, as OpenAI's own models give theirs.
     Picture(Text<'a>),
+    /// Code that the provider ran, and what came of it.
+    Code(CodeRun<'a>, Option<CodeOutcome<'a>>),
     /// Of a tool whose input is a text.
     CustomCall {
         id: Text<'a>,
@@ -62,6 +66,7 @@ impl OutputItem<'_> {
             OutputItem::Reasoning { .. } => "rs",
             OutputItem::Call { .. } => "fc",
             OutputItem::Picture(_) => "ig",
+            OutputItem::Code(..) => "ci",
             OutputItem::CustomCall { .. } => "ctc",
         };
         format!("{prefix}_{turn}_{index}")
@@ -96,6 +101,12 @@ impl OutputItem<'_> {
                 w.key("status").string(if is_open { status.name() } else { ItemStatus::Completed.name() });
                 w.key("result");
                 if is_open { w.null() } else { w.text(data) }
+            }
+            OutputItem::Code(run, outcome) => {
+                w.key("id").string(id);
+                // What nothing came of was cut, whatever came after it.
+                let status = if status == ItemStatus::InProgress { status } else { ItemStatus::Incomplete };
+                code::write(run, outcome.as_ref(), (&code::container(&run.name), status.name()), w);
             }
             OutputItem::Call { id: call_id, name, arguments } => {
                 w.key("id").string(id);
@@ -174,6 +185,8 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
     let mut logprobs: Vec<Raw<'c>> =
         logprobs.and_then(|all| all.get("content")).into_iter().flat_map(Raw::items).collect();
     let mut items = Vec::new();
+    // Where those stand of which nothing came so far.
+    let mut runs = BTreeMap::new();
     for part in &choice.parts {
         match &part.kind {
             PartKind::Text(text) if !text.is_empty() => {
@@ -194,6 +207,21 @@ pub(super) fn items_of<'c>(choice: &'c Choice<'_>) -> Vec<OutputItem<'c>> {
             }
             PartKind::Image { source: Source::Base64 { data, .. }, .. } => {
                 items.push(OutputItem::Picture(data.clone()));
+            }
+            PartKind::Code(run) => {
+                runs.insert(code::container(&run.name), items.len());
+                items.push(OutputItem::Code(run.clone(), None));
+            }
+            PartKind::CodeOutcome(outcome) => {
+                let at = runs.remove(&code::container(&outcome.name));
+                match at.and_then(|at| items.get_mut(at)) {
+                    Some(OutputItem::Code(_, of)) => *of = Some(outcome.clone()),
+                    // Its code was in an answer before.
+                    _ => {
+                        let run = CodeRun { name: outcome.name.clone(), code: Text::default() };
+                        items.push(OutputItem::Code(run, Some(outcome.clone())));
+                    }
+                }
             }
             // An answer has nothing else that this dialect knows.
             _ => {}

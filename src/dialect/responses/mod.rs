@@ -6,6 +6,7 @@
 //! | `caller`, `request`, `input`, `content`, `tools` | read a caller's request |
 //! | `item`, `reply` | write whole answers |
 //! | `stream`, `open` | write streams |
+//! | `code` | code that is run at a provider |
 //! | `same`, `calls`, `spoken`, `passing`, `edited` | edit bytes where the target speaks it too |
 //! | `seal`, `origin`, `wire` | signatures and what is sealed; usage, endings and errors |
 //!
@@ -14,6 +15,7 @@
 
 mod caller;
 mod calls;
+mod code;
 mod content;
 mod edited;
 mod input;

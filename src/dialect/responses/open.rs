@@ -2,7 +2,7 @@
 
 use super::item::{ItemStatus, MessagePart, OutputItem, write_annotation, write_summary};
 use super::seal::EncryptedContent;
-use crate::chat::Citation;
+use crate::chat::{Citation, CodeOutcome, CodeRun};
 use crate::dialect::piece::citation;
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse::write_event;
@@ -48,6 +48,7 @@ pub(super) enum OpenItem {
         is_custom: bool,
     },
     Picture(Text<'static>),
+    Code(CodeRun<'static>, Option<CodeOutcome<'static>>),
 }
 
 /// A part of a message, as far as it was said.
@@ -68,6 +69,7 @@ impl OpenResponse {
                 OutputItem::Reasoning { summary: Text::from(summary.as_str()), seal: seal.clone() }
             }
             OpenItem::Picture(data) => OutputItem::Picture(data.clone()),
+            OpenItem::Code(run, outcome) => OutputItem::Code(run.clone(), outcome.clone()),
             OpenItem::Call { id, name, arguments, is_custom: true, .. } => OutputItem::CustomCall {
                 id: id.clone(),
                 name: name.clone(),
@@ -238,6 +240,19 @@ impl OpenResponse {
         });
     }
 
+    /// Says all of the code that is run.
+    pub(super) fn interpret(&self, to: &mut Numbered, out: &mut Vec<u8>) {
+        let OpenItem::Code(run, _) = &self.kind else { return };
+        to.event("response.code_interpreter_call.in_progress", out, |w| self.place(None, w));
+        for (name, member) in [("delta", "delta"), ("done", "code")] {
+            to.event(&format!("response.code_interpreter_call_code.{name}"), out, |w| {
+                self.place(None, w);
+                w.key(member).text(&run.code);
+            });
+        }
+        to.event("response.code_interpreter_call.interpreting", out, |w| self.place(None, w));
+    }
+
     /// Says that it is over, and gives the item whole.
     pub(super) fn end(mut self, status: ItemStatus, to: &mut Numbered, out: &mut Vec<u8>) -> Vec<u8> {
         match &self.kind {
@@ -252,7 +267,10 @@ impl OpenResponse {
                     write_summary(&text, w);
                 });
             }
-            OpenItem::Reasoning { .. } => {}
+            OpenItem::Reasoning { .. } | OpenItem::Code(_, None) => {}
+            OpenItem::Code(..) => {
+                to.event("response.code_interpreter_call.completed", out, |w| self.place(None, w));
+            }
             OpenItem::Picture(_) => {
                 for name in
                     ["response.image_generation_call.in_progress", "response.image_generation_call.completed"]

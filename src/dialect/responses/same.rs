@@ -9,7 +9,7 @@
 use super::edited::{Restored, look};
 use super::passing::Passing;
 use super::spoken::SaidByUser;
-use super::{Responses, calls, origin};
+use super::{Responses, calls, code, origin};
 use crate::chat::{Effort, Features};
 use crate::dialect::seam::{Native, Pipe, Sending, WholeAnswer};
 use crate::dialect::talk::{NO_JSON, NO_SCHEMA};
@@ -121,6 +121,7 @@ fn input_of(
     losses: &mut Losses,
 ) -> Result<Option<Vec<u8>>, Refusal> {
     let edited = origin::opened(input, origin, losses)?;
+    let edited = code::without_others(input, now(edited.as_deref(), input), losses).or(edited);
     let edited = calls::shortened(now(edited.as_deref(), input)).or(edited);
     let said = spoken.and_then(|spoken| spoken.before(now(edited.as_deref(), input)));
     Ok(said.or(edited))

@@ -4,12 +4,13 @@
 //! `response.completed` or `response.incomplete` with all of it once more. Words and thoughts follow one another; calls
 //! stay open until the answer ends, as pieces of two calls may interleave.
 
+use super::code;
 use super::item::ItemStatus;
 use super::open::{Numbered, OpenItem, OpenResponse};
 use super::reply::{Progress, ResponseFrame};
 use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
-use crate::chat::{Citation, Event, Maker, Source, Usage};
+use crate::chat::{Citation, CodeOutcome, CodeRun, Event, Maker, Source, Usage};
 use crate::dialect::piece::citation;
 use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
@@ -24,6 +25,8 @@ pub(super) struct ResponseEvents {
     open: Vec<OpenResponse>,
     /// The calls, by number.
     calls: BTreeMap<u32, OpenResponse>,
+    /// Code of which nothing came so far, by its name.
+    runs: BTreeMap<String, OpenResponse>,
     /// How many characters the texts of the items have that are over.
     length: u64,
     /// What words rest on that no message is open for: the next one's.
@@ -47,6 +50,7 @@ impl ResponseEvents {
             next_index: 0,
             open: Vec::new(),
             calls: BTreeMap::new(),
+            runs: BTreeMap::new(),
             length: 0,
             cited: Vec::new(),
             done: BTreeMap::new(),
@@ -76,15 +80,19 @@ impl ResponseEvents {
         self.begin(out);
         self.close(out, ItemStatus::Completed, |_| true);
         let number = if let OpenItem::Call { number, .. } = &kind { Some(*number) } else { None };
+        let run = if let OpenItem::Code(run, _) = &kind { Some(code::container(&run.name)) } else { None };
         let open = OpenResponse::begin(kind, self.next_index, &self.frame.id, &mut self.to, out);
         self.next_index = self.next_index.saturating_add(1);
-        match number {
-            Some(number) => {
-                if let Some(before) = self.calls.insert(number, open) {
-                    self.over(before, ItemStatus::Completed, out);
-                }
+        let before = match (number, run) {
+            (Some(number), _) => self.calls.insert(number, open),
+            (None, Some(run)) => self.runs.insert(run, open),
+            (None, None) => {
+                self.open.push(open);
+                None
             }
-            None => self.open.push(open),
+        };
+        if let Some(before) = before {
+            self.over(before, ItemStatus::Completed, out);
         }
     }
 
@@ -138,6 +146,27 @@ impl ResponseEvents {
         self.close(out, ItemStatus::Completed, is_thought);
     }
 
+    fn run(&mut self, run: &CodeRun<'_>, out: &mut Vec<u8>) {
+        self.add(OpenItem::Code(run.clone().into_owned(), None), out);
+        if let Some(open) = self.runs.get(&code::container(&run.name)) {
+            open.interpret(&mut self.to, out);
+        }
+    }
+
+    fn outcome(&mut self, outcome: &CodeOutcome<'_>, out: &mut Vec<u8>) {
+        let name = code::container(&outcome.name);
+        if !self.runs.contains_key(&name) {
+            // Its code was in an answer before.
+            let run = CodeRun { name: outcome.name.clone(), code: Text::default() };
+            self.run(&run, out);
+        }
+        let Some(mut open) = self.runs.remove(&name) else { return };
+        if let OpenItem::Code(_, of) = &mut open.kind {
+            *of = Some(outcome.clone().into_owned());
+        }
+        self.over(open, ItemStatus::Completed, out);
+    }
+
     fn call(
         &mut self,
         number: u32,
@@ -183,6 +212,8 @@ impl StreamWriter for ResponseEvents {
             Event::ToolStart { choice: 0, index, id, name, signature } => {
                 self.call(*index, (id, name), signature.as_ref(), out);
             }
+            Event::Code { choice: 0, run } => self.run(run, out),
+            Event::CodeOutcome { choice: 0, outcome } => self.outcome(outcome, out),
             Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
                 if let Some(call) = self.calls.get_mut(index) {
                     call.argue(fragment, &mut self.to, out);
@@ -221,6 +252,7 @@ impl StreamWriter for ResponseEvents {
         // What was cut is the last thing.
         let mut open: Vec<OpenResponse> = std::mem::take(&mut self.open);
         open.extend(std::mem::take(&mut self.calls).into_values());
+        open.extend(std::mem::take(&mut self.runs).into_values());
         open.sort_by_key(|open| open.index);
         for open in open {
             let status = if open.index == last { ending.status() } else { ItemStatus::Completed };

@@ -1,7 +1,9 @@
 //! Tools, the choice among them, and the form of the answer.
 
 use super::OWN;
-use crate::chat::{Format, Grammar, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch};
+use crate::chat::{
+    CODE_EXECUTION, CodeExecution, Format, Grammar, Tool, ToolChoice, ToolKind, WEB_SEARCH, WebSearch,
+};
 use crate::dialect::Refusal;
 use crate::dialect::loss::at::At;
 use crate::json::{Kind, Raw, Text};
@@ -34,6 +36,11 @@ pub(super) fn read_all<'a>(
         if is_search(&kind) {
             let search = ToolKind::WebSearch(WebSearch::of(OWN, tool));
             tools.push(Tool { name: Text::from(WEB_SEARCH), description: None, kind: search, cache: None });
+            continue;
+        }
+        if kind == CODE_INTERPRETER {
+            let kind = ToolKind::CodeExecution(CodeExecution { dialect: OWN, raw: tool });
+            tools.push(Tool { name: Text::from(CODE_EXECUTION), description: None, kind, cache: None });
             continue;
         }
         if kind != "function" {
@@ -131,10 +138,16 @@ fn is_search(kind: &Text<'_>) -> bool {
     kind.decode().starts_with(WEB_SEARCH)
 }
 
+/// OpenAI's name of code that it runs: <https://platform.openai.com/docs/guides/tools-code-interpreter>.
+pub(super) const CODE_INTERPRETER: &str = "code_interpreter";
+
 /// A tool's name as [`read_all`] has it.
 fn name_of<'a>(tool: Raw<'a>, kind: Text<'a>) -> Text<'a> {
     if is_search(&kind) {
         return Text::from(WEB_SEARCH);
+    }
+    if kind == CODE_INTERPRETER {
+        return Text::from(CODE_EXECUTION);
     }
     // The name is one of a server's there, and no function's.
     let name = tool.present("name").and_then(Raw::text).filter(|_| kind != "mcp");

@@ -59,6 +59,10 @@ pub trait FrameReader<F: Framing, Out: ?Sized> {
     fn finish(&mut self, framing: &F, out: &mut Out) -> Result<(), Failure>;
     /// See [`StreamReader::is_over`].
     fn is_over(&self) -> bool;
+    /// How many bytes are kept of the frames so far until they can be told.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
 /// What a dialect on both sides makes of the frames of a stream.
@@ -119,7 +123,7 @@ where
     }
 
     fn held(&self) -> usize {
-        self.framing.held()
+        self.framing.held().saturating_add(self.state.held())
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Medium {
     LinkedPicture,
     /// Speech, or other sound.
     Sound,
+    /// Code that the provider ran, and what came of it.
+    Code,
 }
 
 /// A wire format that callers speak.

@@ -11,10 +11,12 @@
 //! | `called` | whose tool an answer calls |
 //! | `free_form` | tools whose input is a text, as functions and back |
 //! | `search` | searches of the web that the provider makes |
+//! | `code` | code that the provider runs |
 //! | `limits` | stop sequences, budgets of thought, and what many have no place for |
 
 mod called;
 mod choice;
+mod code;
 mod form;
 mod free_form;
 mod here;
@@ -27,6 +29,7 @@ mod turns;
 
 pub use called::Called;
 pub use choice::{Chosen, NO_FORCE, is_of_lost, not_in_tools};
+pub use code::{NO_CODE, hold_code, lose_code};
 pub use form::{AnswerForm, AnswerTool, WantedForm};
 pub use free_form::{FreeFormCalls, as_functions, free_form_of, has_free_form, restore};
 pub use here::{Admission, Here, Stand};

@@ -52,6 +52,7 @@ fn name_of(kind: &PartKind<'_>) -> &'static str {
         PartKind::ToolCall(_) => "tool call",
         PartKind::ToolResult(_) => "tool result",
         PartKind::Thought(_) => "thought",
+        PartKind::Code(_) | PartKind::CodeOutcome(_) => "code",
         PartKind::Foreign { .. } => "part",
     }
 }

@@ -1,5 +1,6 @@
 //! Which tools go out, and which of them are held to their schemas.
 
+use super::code::{hold_code, lose_code};
 use super::search::{NO_SEARCH, SearchHabits, lose_search};
 use crate::chat::{Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::{Losses, Member, Refusal};
@@ -18,6 +19,8 @@ pub struct ToolHabits {
     pub caches: bool,
     /// What its own searches of the web can be held to; nothing where it makes none.
     pub searches: Option<SearchHabits>,
+    /// Whether it runs code itself.
+    pub runs_code: bool,
     /// A choice knows no name: a tool that is named is the only one that goes out.
     pub is_alone_if_named: bool,
 }
@@ -57,6 +60,16 @@ impl<'r> Offered<'r> {
                     let goes_out = match habits.searches {
                         Some(searches) => searches.hold(search, index, losses)?,
                         None => lose_search(search, index, NO_SEARCH, losses).map(|()| false)?,
+                    };
+                    if !goes_out {
+                        continue;
+                    }
+                    None
+                }
+                ToolKind::CodeExecution(code) if habits.own != Some(code.dialect) => {
+                    let goes_out = match habits.runs_code {
+                        true => hold_code(code, index, losses)?,
+                        false => lose_code(index, losses).map(|()| false)?,
                     };
                     if !goes_out {
                         continue;
@@ -114,8 +127,14 @@ mod tests {
     use crate::dialect::loss::{InChat, Unsupported};
     use crate::json::Text;
 
-    const PLAIN: ToolHabits =
-        ToolHabits { own: None, strict: Some(true), caches: false, searches: None, is_alone_if_named: false };
+    const PLAIN: ToolHabits = ToolHabits {
+        own: None,
+        strict: Some(true),
+        caches: false,
+        searches: None,
+        runs_code: false,
+        is_alone_if_named: false,
+    };
 
     fn tool(name: &'static str, kind: ToolKind<'static>) -> Tool<'static> {
         Tool { name: Text::from(name), description: None, kind, cache: Some(Raw::trusted("{}")) }

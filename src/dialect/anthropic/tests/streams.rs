@@ -1,9 +1,10 @@
 //! Streams as they pass, and as they are written.
 
 use super::super::NATIVE;
+use super::super::reader::MessageReader;
 use super::turn;
 use crate::chat::{Event, Finish, Maker};
-use crate::dialect::seam::Native;
+use crate::dialect::seam::{Native, StreamReader};
 use crate::dialect::{Caller, Memo, Surface};
 use crate::json::Raw;
 
@@ -103,4 +104,25 @@ fn another_makers_signature_travels_with_its_call() {
     let stream = written(&[call, Event::Finish { choice: 0, finish: Finish::ToolCalls }]);
     assert!(stream.contains(r#""signature":"google-gemini-v1+call:c2ln""#), "{stream}");
     assert!(stream.contains(r#""id":"sw_a_3ab""#));
+}
+
+#[test]
+fn code_that_comes_in_pieces_is_kept_and_counted() {
+    let mut reader = MessageReader::new(false, &Memo::default());
+    let mut told = Vec::new();
+    let mut push = |event: &str| {
+        let mut sink = |event: Event<'_>| {
+            if let Event::Code { run, .. } = event {
+                told.push(run.code.into_string());
+            }
+        };
+        StreamReader::push(&mut reader, format!("data: {event}\n\n").as_bytes(), &mut sink).unwrap();
+        (StreamReader::held(&reader), told.clone())
+    };
+    let begun = r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","name":"code_execution","input":{}}}"#;
+    let delta = r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"code\":\"a"}}"#;
+    assert_eq!(push(begun).0, 0);
+    assert_eq!(push(delta), (10, Vec::new()));
+    assert_eq!(push(&delta.replace(r#"{\"code\":\"a"#, r#"b\"}"#)).0, 13);
+    assert_eq!(push(r#"{"type":"content_block_stop","index":0}"#), (0, vec!["ab".to_owned()]));
 }

@@ -9,6 +9,7 @@ mod tools;
 
 use super::OpenAi;
 use crate::chat::{Reply, Request};
+use crate::dialect::seam::Medium;
 use crate::dialect::{Caller, CallerError, Memo, Place, Refusal, StreamWriter, Turn};
 use crate::json::Raw;
 
@@ -23,6 +24,11 @@ impl Caller for OpenAi {
 
     fn places<'a>(&self, body: Raw<'a>) -> Box<dyn Fn(Place) -> String + 'a> {
         message::places(body.get("messages").unwrap_or(Raw::NULL))
+    }
+
+    /// Its messages have no place for code that somebody else ran.
+    fn carries(&self, medium: Medium) -> bool {
+        medium != Medium::Code
     }
 
     fn write(&self, reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

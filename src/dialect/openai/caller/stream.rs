@@ -342,6 +342,8 @@ impl StreamWriter for ChatChunks {
             }
             // A comment keeps the connection and no client sees it.
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
+            // Told in words before.
+            Event::Code { .. } | Event::CodeOutcome { .. } => {}
             Event::ServiceTier(_) | Event::Malformed => {}
         }
     }
@@ -378,6 +380,8 @@ fn choice_of(event: &Event<'_>) -> Option<u32> {
         | Event::ToolArguments { choice, .. }
         | Event::Image { choice, .. }
         | Event::Audio { choice, .. }
+        | Event::Code { choice, .. }
+        | Event::CodeOutcome { choice, .. }
         | Event::Logprobs { choice, .. }
         | Event::Finish { choice, .. } => Some(*choice),
         Event::Start { .. }

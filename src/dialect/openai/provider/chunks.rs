@@ -279,7 +279,11 @@ impl<'c> MistralMessages<'c> {
                 let why = format!("is a part of type `{}`, which Mistral doesn't have", kind.decode());
                 self.lose(placed, &why)?;
             }
-            PartKind::ToolCall(_) | PartKind::ToolResult(_) | PartKind::Thought(_) => {
+            PartKind::ToolCall(_)
+            | PartKind::ToolResult(_)
+            | PartKind::Thought(_)
+            | PartKind::Code(_)
+            | PartKind::CodeOutcome(_) => {
                 self.lose(placed, "is in a message that can't hold it")?;
             }
         }

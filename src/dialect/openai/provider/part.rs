@@ -46,7 +46,12 @@ pub(super) fn write(
             return write_document(source, name.as_ref(), place, losses, w);
         }
         PartKind::Foreign { dialect, raw, .. } if *dialect == Dialect::OpenAi.name() => w.raw(*raw),
-        PartKind::ToolCall(_) | PartKind::ToolResult(_) | PartKind::Thought(_) | PartKind::Foreign { .. } => {
+        PartKind::ToolCall(_)
+        | PartKind::ToolResult(_)
+        | PartKind::Thought(_)
+        | PartKind::Code(_)
+        | PartKind::CodeOutcome(_)
+        | PartKind::Foreign { .. } => {
             return refuse(kind, place, losses);
         }
     }

@@ -10,7 +10,9 @@ use crate::dialect::openai::wire::OWN;
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
-use crate::dialect::talk::{NO_FORCE, NO_JSON, NO_SCHEMA, NO_STOP, is_of_lost, lose_foreign, openais_user};
+use crate::dialect::talk::{
+    NO_FORCE, NO_JSON, NO_SCHEMA, NO_STOP, is_of_lost, lose_code, lose_foreign, openais_user,
+};
 use crate::dialect::{CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, carry_extra};
 use crate::json::{Raw, Text, Writer};
 
@@ -132,6 +134,7 @@ impl<'c> Composer<'c> {
             match &tool.kind {
                 // A member of the request.
                 ToolKind::WebSearch(_) => {}
+                ToolKind::CodeExecution(_) => lose_code(index, self.losses)?,
                 ToolKind::Foreign { dialect, .. } if *dialect != Dialect::OpenAi.name() => {
                     lose_foreign(index, tool, dialect, self.losses)?;
                 }
@@ -325,7 +328,7 @@ fn effort_of_budget(budget: u64) -> Effort {
 fn write_tool(tool: &Tool<'_>, names: &Renames, row: &Row, w: &mut Writer<'_>) {
     let (schema, strict) = match &tool.kind {
         ToolKind::Function { schema, strict } => (schema, strict),
-        ToolKind::WebSearch(_) => return,
+        ToolKind::WebSearch(_) | ToolKind::CodeExecution(_) => return,
         ToolKind::FreeForm { grammar } => return custom::write(tool, grammar.as_ref(), names, w),
         ToolKind::Foreign { raw, .. } => return w.raw(*raw),
     };

@@ -40,7 +40,12 @@ pub(super) fn write(
         PartKind::Audio { .. } => {
             return losses.meaning(place, "is sound, which OpenAI's Responses don't take");
         }
-        PartKind::ToolCall(_) | PartKind::ToolResult(_) | PartKind::Thought(_) | PartKind::Foreign { .. } => {
+        PartKind::ToolCall(_)
+        | PartKind::ToolResult(_)
+        | PartKind::Thought(_)
+        | PartKind::Code(_)
+        | PartKind::CodeOutcome(_)
+        | PartKind::Foreign { .. } => {
             return refuse(kind, place, losses);
         }
     }

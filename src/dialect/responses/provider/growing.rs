@@ -3,11 +3,12 @@
 //! By the book each piece comes once, and then once more in the event that ends it; servers that speak Responses leave out one or
 //! the other. So what an ending has and no piece had is told then.
 
+use super::super::code;
 use super::super::wire::picture;
 use super::item::{self, BETWEEN, ItemKind};
 use super::places::ItemName;
 use super::reply;
-use crate::chat::{Event, PartKind};
+use crate::chat::{CodeRun, Event, PartKind, RunName, Source};
 use crate::dialect::Memo;
 use crate::dialect::piece::citation::Length;
 use crate::dialect::seam::Sink;
@@ -39,6 +40,9 @@ pub(super) struct GrowingItem {
     /// The number of its call, once that has begun.
     call: Option<u32>,
     has_arguments: bool,
+    /// Of the code that is run, once its item began; and whether the code was told.
+    run: Option<RunName<'static>>,
+    is_run_told: bool,
     /// How its thought was told so far, and the number of the last part.
     thought: Option<(Voice, u64)>,
     /// The parts of its message by their number.
@@ -82,6 +86,9 @@ impl GrowingItem {
     /// A call begins, if it has a name already.
     pub(super) fn begin(&mut self, item: Raw<'_>, counts: &mut ItemCounts, memo: &Memo, sink: &mut Sink<'_>) {
         self.note(item);
+        if ItemKind::of(item) == ItemKind::Code {
+            self.run.get_or_insert_with(|| code::own_name(item));
+        }
         if self.call.is_some() || !matches!(ItemKind::of(item), ItemKind::Call) {
             return;
         }
@@ -90,6 +97,26 @@ impl GrowingItem {
         counts.calls = index.saturating_add(1);
         self.call = Some(index);
         sink(Event::ToolStart { choice: 0, index, id: call.id, name: call.name, signature: None });
+    }
+
+    /// All of the code that is run.
+    pub(super) fn interpret(&mut self, code: Text<'_>, sink: &mut Sink<'_>) {
+        self.kind.get_or_insert(ItemKind::Code);
+        let Some(name) = self.run.clone().filter(|_| !self.is_run_told) else { return };
+        self.is_run_told = true;
+        sink(Event::Code { choice: 0, run: CodeRun { name, code } });
+    }
+
+    fn end_run(&mut self, item: Raw<'_>, sink: &mut Sink<'_>) {
+        let name = self.run.get_or_insert_with(|| code::own_name(item)).clone();
+        let (run, outcome) = code::read(item, name);
+        self.interpret(run.code, sink);
+        if let Some(outcome) = outcome {
+            sink(Event::CodeOutcome { choice: 0, outcome });
+        }
+        for url in code::pictures(item) {
+            sink(Event::Image { choice: 0, source: Source::Url(url) });
+        }
     }
 
     fn part(&mut self, number: u64, counts: &mut ItemCounts) -> &mut GrowingPart {
@@ -207,6 +234,7 @@ impl GrowingItem {
                     sink(Event::Image { choice: 0, source });
                 }
             }
+            ItemKind::Code => self.end_run(item, sink),
             ItemKind::Other => {}
         }
     }

@@ -7,15 +7,18 @@
 //! the provider's cache holds.
 
 use super::super::calls::MAX_ID;
+use super::super::code;
 use super::super::item::write_summary;
 use super::{content, seal};
-use crate::chat::{Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
+use crate::chat::{CodeOutcome, Maker, Message, Part, PartKind, Role, Thought, ToolCall, ToolResult};
 use crate::dialect::loss::Loss;
 use crate::dialect::piece::ids::plain_within;
 use crate::dialect::piece::names::Renames;
 use crate::dialect::talk::kept;
 use crate::dialect::{Host, Losses, Quirk, Refusal, Target};
 use crate::json::{Text, Writer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A part, and where it stands.
 type SaidPart<'p> = (Loss, &'p PartKind<'p>);
@@ -145,6 +148,7 @@ impl InputWriter<'_> {
     /// What the model did, in its order: each piece is an item.
     fn assistant(&mut self, index: usize, message: &Message<'_>, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let last_said = message.parts.iter().rposition(is_said);
+        let outcomes = outcomes(message);
         for (at, part) in message.parts.iter().enumerate() {
             match &part.kind {
                 PartKind::Text(text) if text.is_empty() => {}
@@ -163,6 +167,9 @@ impl InputWriter<'_> {
                         None => self.losses.advisory(Loss::THOUGHTS),
                     }
                 }
+                PartKind::Code(run) => code::write_own(run, outcomes.get(&run.name.id.decode()).copied(), w),
+                // Told with its code.
+                PartKind::CodeOutcome(_) => {}
                 other => content::refuse(other, Loss::part(index, at), self.losses)?,
             }
         }
@@ -209,6 +216,15 @@ impl InputWriter<'_> {
     }
 }
 
+/// What came of code in a message, by the runs' ids.
+fn outcomes<'m>(message: &'m Message<'_>) -> BTreeMap<Cow<'m, str>, &'m CodeOutcome<'m>> {
+    let outcomes = message.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::CodeOutcome(outcome) => Some((outcome.name.id.decode(), outcome)),
+        _ => None,
+    });
+    outcomes.collect()
+}
+
 fn is_result(part: &Part<'_>) -> bool {
     matches!(part.kind, PartKind::ToolResult(_))
 }
@@ -217,7 +233,7 @@ fn is_result(part: &Part<'_>) -> bool {
 fn is_said(part: &Part<'_>) -> bool {
     match &part.kind {
         PartKind::Text(text) => !text.is_empty(),
-        PartKind::Refusal(_) | PartKind::ToolCall(_) => true,
+        PartKind::Refusal(_) | PartKind::ToolCall(_) | PartKind::Code(_) => true,
         _ => false,
     }
 }

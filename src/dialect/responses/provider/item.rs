@@ -1,5 +1,6 @@
 //! An item of the output: what a whole answer and the end of an item in a stream have in common.
 
+use super::super::code;
 use super::seal;
 use crate::chat::{Arguments, Citation, Maker, Thought, ToolCall};
 use crate::dialect::Memo;
@@ -13,7 +14,9 @@ pub(super) enum ItemKind {
     Call,
     Reasoning,
     Picture,
-    /// Tools that OpenAI runs, and whatever comes tomorrow: callers of other dialects have no place for it.
+    /// Code that OpenAI runs.
+    Code,
+    /// Other tools that OpenAI runs, and whatever comes tomorrow: callers of other dialects have no place for it.
     Other,
 }
 
@@ -25,6 +28,7 @@ impl ItemKind {
             "function_call" => ItemKind::Call,
             "reasoning" => ItemKind::Reasoning,
             "image_generation_call" => ItemKind::Picture,
+            code::CALL => ItemKind::Code,
             _ => ItemKind::Other,
         }
     }

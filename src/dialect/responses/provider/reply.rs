@@ -1,9 +1,10 @@
 //! A whole `response` into the model.
 
+use super::super::code;
 use super::super::same::parse;
 use super::super::wire::{picture, read_usage};
 use super::item::{self, ItemKind};
-use crate::chat::{Choice, Finish, PartKind, Reply, Thought};
+use crate::chat::{Choice, Finish, PartKind, Reply, Source, Thought};
 use crate::dialect::piece::citation;
 use crate::dialect::{Body, Memo};
 use crate::failure::{Failure, Head};
@@ -36,6 +37,14 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
                 choice.parts.extend(thought.map(|thought| PartKind::Thought(thought).into()));
             }
             ItemKind::Picture => choice.parts.extend(picture(item).map(Into::into)),
+            ItemKind::Code => {
+                let (run, outcome) = code::read(item, code::own_name(item));
+                choice.parts.push(PartKind::Code(run).into());
+                choice.parts.extend(outcome.map(|outcome| PartKind::CodeOutcome(outcome).into()));
+                let pictures = code::pictures(item)
+                    .map(|url| PartKind::Image { source: Source::Url(url), detail: None });
+                choice.parts.extend(pictures.map(Into::into));
+            }
             ItemKind::Other => {}
         }
     }

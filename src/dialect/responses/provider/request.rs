@@ -49,8 +49,8 @@ pub(super) fn write(request: &Request<'_>, to: Sending<'_>, w: &mut Writer<'_>) 
         losses: &mut *losses,
     };
     input.write(&request.messages, w)?;
-    tools::write(request, target, &names, losses, w)?;
-    let mut composer = ResponseComposer { request, target, losses };
+    let runs_code = tools::write(request, target, &names, losses, w)?;
+    let mut composer = ResponseComposer { request, target, losses, runs_code };
     composer.answer(w)?;
     composer.sampling(w);
     composer.thinking(w);
@@ -75,6 +75,8 @@ struct ResponseComposer<'c> {
     request: &'c Request<'c>,
     target: &'c Target,
     losses: &'c mut Losses,
+    /// OpenAI may run code: what that prints comes if asked for.
+    runs_code: bool,
 }
 
 impl ResponseComposer<'_> {
@@ -107,6 +109,9 @@ impl ResponseComposer<'_> {
         w.key("store").bool(false);
         w.key("include").array(|w| {
             w.string("reasoning.encrypted_content");
+            if self.runs_code {
+                w.string("code_interpreter_call.outputs");
+            }
             if logprobs {
                 w.string("message.output_text.logprobs");
             }

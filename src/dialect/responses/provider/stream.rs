@@ -114,8 +114,14 @@ impl ResponseReader {
         }
         // Of beginnings and ends of parts, of tools that OpenAI runs, and of what only one server sends, callers of other dialects
         // get nothing.
-        let is_of_item =
-            ["output_item.", "output_text.", "refusal.", "reasoning_", "function_call_arguments."];
+        let is_of_item = [
+            "output_item.",
+            "output_text.",
+            "refusal.",
+            "reasoning_",
+            "function_call_arguments.",
+            "code_interpreter_call_code.",
+        ];
         let of = kind.strip_prefix("response.").unwrap_or_default();
         if !is_of_item.iter().any(|start| of.starts_with(start)) {
             return;
@@ -153,6 +159,7 @@ impl ResponseReader {
             }
             "response.reasoning_text.delta" => item.think(Voice::Thought, part, text("delta"), false, sink),
             "response.reasoning_text.done" => item.think(Voice::Thought, part, text("text"), true, sink),
+            "response.code_interpreter_call_code.done" => item.interpret(text("code"), sink),
             "response.function_call_arguments.delta" => item.argue(text("delta"), false, sink),
             "response.function_call_arguments.done" => item.argue(text("arguments"), true, sink),
             _ => {}

@@ -1,15 +1,17 @@
 //! Tools and the choice among them.
 
-use crate::chat::{Features, Request, Tool, ToolChoice, ToolKind, WebSearch};
+use super::super::tools::CODE_INTERPRETER;
+use crate::chat::{CODE_EXECUTION, Features, Request, Tool, ToolChoice, ToolKind, WebSearch};
 use crate::dialect::piece::names::{Renames, among, set};
 use crate::dialect::piece::structured::NO_ARGUMENTS;
 use crate::dialect::talk::{
-    NO_FORCE, NO_SEARCH, SearchHabits, is_of_lost, lose_foreign, lose_search, write_location,
+    NO_FORCE, NO_SEARCH, SearchHabits, hold_code, is_of_lost, lose_code, lose_foreign, lose_search,
+    write_location,
 };
 use crate::dialect::{Losses, Quirk, Refusal, Target};
 use crate::json::{Raw, Text, Writer};
 
-/// Writes `tools`, `tool_choice` and `parallel_tool_calls`.
+/// Writes `tools`, `tool_choice` and `parallel_tool_calls`. Whether OpenAI may run code.
 ///
 /// # Errors
 /// A tool that only another dialect has, unless `losses` allows dropping it.
@@ -19,15 +21,16 @@ pub(super) fn write(
     names: &Renames,
     losses: &mut Losses,
     w: &mut Writer<'_>,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     // OpenAI knows a choice among some, with which the list of all, and the cache of it, stays as it is. Who else has Responses
     // need not know it.
     let knows_some = target.row.has(Quirk::Responses);
     let carried = carried(request, target, knows_some, losses)?;
     let choice = choice(request, &carried, target, losses)?;
     if carried.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
+    let names = &ToolNames { names, runs_code: carried.iter().any(|tool| is_code(tool)) };
     w.key("tools").array(|w| carried.iter().for_each(|tool| write_tool(tool, names, w)));
     let is_search = |tool: &&Tool<'_>| matches!(tool.kind, ToolKind::WebSearch(_));
     let names_search = |choice: &ToolChoice<'_>| {
@@ -56,7 +59,7 @@ pub(super) fn write(
     if let Some(parallel) = request.parallel_tool_calls {
         w.key("parallel_tool_calls").bool(parallel);
     }
-    Ok(())
+    Ok(names.runs_code)
 }
 
 /// The choice that goes out: none of tools that were left out, and none that the model can't be held to.
@@ -104,6 +107,12 @@ fn carried<'r>(
                     carried.push(tool);
                 }
             }
+            ToolKind::CodeExecution(_) if !target.row.has(Quirk::Responses) => lose_code(index, losses)?,
+            ToolKind::CodeExecution(code) => {
+                if hold_code(code, index, losses)? {
+                    carried.push(tool);
+                }
+            }
             // Made a function before.
             ToolKind::FreeForm { .. } => {}
             ToolKind::Function { .. } => carried.push(tool),
@@ -132,7 +141,24 @@ fn write_search(search: &WebSearch<'_>, w: &mut Writer<'_>) {
     });
 }
 
-fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
+/// What a tool is called where one is named.
+struct ToolNames<'n> {
+    names: &'n Renames,
+    /// The name of code that is run is no function's.
+    runs_code: bool,
+}
+
+fn is_code(tool: &Tool<'_>) -> bool {
+    matches!(tool.kind, ToolKind::CodeExecution(_))
+}
+
+fn write_tool(tool: &Tool<'_>, ToolNames { names, .. }: &ToolNames<'_>, w: &mut Writer<'_>) {
+    if is_code(tool) {
+        return w.object(|w| {
+            w.key("type").string(CODE_INTERPRETER);
+            w.key("container").object(|w| w.key("type").string("auto"));
+        });
+    }
     if let ToolKind::WebSearch(search) = &tool.kind {
         return write_search(search, w);
     }
@@ -150,14 +176,17 @@ fn write_tool(tool: &Tool<'_>, names: &Renames, w: &mut Writer<'_>) {
     });
 }
 
-fn write_named(name: &Text<'_>, names: &Renames, w: &mut Writer<'_>) {
+fn write_named(name: &Text<'_>, of: &ToolNames<'_>, w: &mut Writer<'_>) {
     w.object(|w| {
+        if of.runs_code && *name == CODE_EXECUTION {
+            return w.key("type").string(CODE_INTERPRETER);
+        }
         w.key("type").string("function");
-        w.key("name").text(&names.sent(name));
+        w.key("name").text(&of.names.sent(name));
     });
 }
 
-fn write_some(some: &[&Text<'_>], required: bool, names: &Renames, w: &mut Writer<'_>) {
+fn write_some(some: &[&Text<'_>], required: bool, names: &ToolNames<'_>, w: &mut Writer<'_>) {
     w.object(|w| {
         w.key("type").string("allowed_tools");
         w.key("mode").string(if required { "required" } else { "auto" });
@@ -165,7 +194,7 @@ fn write_some(some: &[&Text<'_>], required: bool, names: &Renames, w: &mut Write
     });
 }
 
-fn write_choice(choice: &ToolChoice<'_>, names: &Renames, w: &mut Writer<'_>) {
+fn write_choice(choice: &ToolChoice<'_>, names: &ToolNames<'_>, w: &mut Writer<'_>) {
     match choice {
         ToolChoice::Auto => w.string("auto"),
         ToolChoice::None => w.string("none"),

@@ -18,6 +18,8 @@ pub const SHAPES: &[Shape] = &[
     (Responses, "many unknown parts", |n| parts(&list(n, |n| format!(r#"{{"type":"unknown_{n}"}}"#)))),
     (Responses, "many unknown items", |n| input(&format!("{USER},{}", list(n, |n| format!(r#"{{"type":"unknown_{n}"}}"#))), "")),
     (Responses, "many items of built-in tools", |n| input(&format!("{USER},{}", list(n, |n| format!(r#"{{"type":"web_search_call","id":"ws_{n}","status":"completed"}}"#))), "")),
+    (Responses, "many runs of code", |n| input(&format!("{USER},{}", list(n, |n| format!(r#"{{"type":"code_interpreter_call","id":"ci_{n}","status":"completed","code":"a","container_id":"switchover.run.anthropic-claude-v1.code_execution.s{n}","outputs":[{{"type":"logs","logs":"b"}}]}}"#))), r#","tools":[{"type":"code_interpreter","container":{"type":"auto"}}]"#)),
+    (Responses, "many outputs of code", |n| input(&format!(r#"{USER},{{"type":"code_interpreter_call","id":"ci","status":"completed","code":"a","container_id":"switchover.run.google-gemini-v1.python.r","outputs":[{}]}}"#, list(n, |_| r#"{"type":"logs","logs":"b"}"#)), r#","tools":[{"type":"code_interpreter","container":{"type":"auto"}}]"#)),
     (Responses, "many references", |n| input(&format!("{USER},{}", list(n, |n| format!(r#"{{"type":"item_reference","id":"i{n}"}}"#))), "")),
     (Responses, "members of parts", |n| parts(&list(n, |n| format!(r#"{{"type":"input_text","text":"t","unknown_{n}":1}}"#)))),
     (Responses, "members of an item", |n| input(&format!(r#"{{"role":"user","content":"a",{}}}"#, members(n)), "")),
