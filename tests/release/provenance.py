@@ -9,8 +9,8 @@ import zlib
 
 import crates
 
-# In Debian's way the module is compiled by another Rust than the command.
-CHOSEN = "wasm-toolchain"
+# What set-up chose to compile the module with: in Debian's way that is another Rust than the command's.
+CHOSEN = "-".join(filter(None, ("wasm-toolchain", os.environ.get("WASM_TOOLCHAIN"))))
 
 
 def tool(*words) -> str:
