@@ -37,7 +37,8 @@ MANIFESTS := Cargo.toml Cargo.lock
 LIBRARY := $(MANIFESTS) $(shell find src -type f -not -path 'src/bin/*')
 COMMAND := $(shell find src/bin -type f)
 STANDIN := $(shell find tests/standin -type f 2>/dev/null)
-DIST := dist/switchover.wasm dist/switchover $(if $(STANDIN),dist/standin)
+NATIVE := dist/switchover $(if $(STANDIN),dist/standin)
+DIST := dist/switchover.wasm $(NATIVE)
 
 # What the Python under tests/ is told.
 export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
@@ -83,14 +84,12 @@ wheel: $(DIST) ## Builds dist/switchover-VERSION-py3-none-PLATFORM.whl, which ne
 docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
 	$(PYTHON) tests/command/configuration.py dist/switchover
 
-dist/switchover: $(LIBRARY) $(COMMAND) | dist
+# In one call: what the stand-ins need has cargo build the library's dependencies, and so the library, in another way than for the
+# command alone.
+$(NATIVE) &: $(LIBRARY) $(COMMAND) $(STANDIN) | dist
 	@tests/setup/needs.sh cargo
-	cargo build --profile tool --bin switchover
-	install -m 755 $(TARGET)/tool/switchover $@
-
-dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) | dist
-	cargo build --profile tool --example standin
-	install -m 755 $(TARGET)/tool/examples/standin $@
+	cargo build --profile tool --bin switchover $(if $(STANDIN),--example standin)
+	install -m 755 $(TARGET)/tool/switchover $(if $(STANDIN),$(TARGET)/tool/examples/standin) dist
 
 dist:
 	@mkdir -p $@
