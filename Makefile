@@ -40,7 +40,8 @@ MANIFESTS := Cargo.toml Cargo.lock
 LIBRARY := $(MANIFESTS) $(shell find src -type f -not -path 'src/bin/*')
 COMMAND := $(shell find src/bin -type f)
 STANDIN := $(shell find tests/standin -type f 2>/dev/null)
-DIST := dist/switchover.wasm dist/switchover $(if $(STANDIN),dist/standin)
+NATIVE := dist/switchover $(if $(STANDIN),dist/standin)
+DIST := dist/switchover.wasm $(NATIVE)
 
 # What the Python under tests/ is told.
 export SWITCHOVER_ENVOY = $(abspath $(ENVOY))
@@ -96,15 +97,12 @@ release-twice: $(WASM_TOOLCHAIN_FILE) $(WASM_OPT) ## Builds the last commit in t
 docs: $(VENV) dist/switchover ## Writes docs/configuration.md from the schema
 	$(PYTHON) tests/command/configuration.py dist/switchover
 
-# Another commit compiles the command anew, which says it, but not the library.
-dist/switchover: $(LIBRARY) $(COMMAND) dist/commit $(NATIVE_CARGO) | dist
+# In one call: what the stand-ins need has cargo build the library's dependencies, and so the library, in another way than for the
+# command alone. Another commit compiles the command anew, which says it, but not the library.
+$(NATIVE) &: $(LIBRARY) $(COMMAND) $(STANDIN) dist/commit $(NATIVE_CARGO) | dist
 	@tests/setup/needs.sh cargo
-	SWITCHOVER_COMMIT="$$(cat dist/commit)" $(NATIVE_CARGO) build --profile tool --bin switchover
-	install -m 755 $(TARGET)/tool/switchover $@
-
-dist/standin: $(MANIFESTS) $(LIBRARY) $(STANDIN) $(NATIVE_CARGO) | dist
-	$(NATIVE_CARGO) build --profile tool --example standin
-	install -m 755 $(TARGET)/tool/examples/standin $@
+	SWITCHOVER_COMMIT="$$(cat dist/commit)" $(NATIVE_CARGO) build --profile tool --bin switchover $(if $(STANDIN),--example standin)
+	install -m 755 $(TARGET)/tool/switchover $(if $(STANDIN),$(TARGET)/tool/examples/standin) dist
 
 dist/THIRD-PARTY-LICENSES: $(MANIFESTS) $(wildcard tests/release/*) $(LIBRARY) $(COMMAND) $(STANDIN) | dist
 	@tests/setup/needs.sh cargo python3

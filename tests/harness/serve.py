@@ -15,12 +15,12 @@ from .process import Process, built
 class Serve:
     """One `switchover serve` of a file in `folder`; ready when the constructor returns."""
 
-    def __init__(self, folder: pathlib.Path, envoy: pathlib.Path, file: str | None = "switchover.yaml", options=(), env=None, ready=True, listen="127.0.0.1:0"):
+    def __init__(self, folder: pathlib.Path, envoy: pathlib.Path, file: str | None = "switchover.yaml", options=(), env=None, ready=True, listen="127.0.0.1:0", admin="127.0.0.1:0"):
         self.folder, self.file = folder, file
         self.state = folder / "state"
         self.words = [built("switchover"), "serve", *([folder / file] if file else []), "--state", self.state]
         wasm = built("switchover.wasm")
-        start = [*self.words, "--envoy", envoy, "--wasm", wasm, "--listen", listen, "--admin", "127.0.0.1:0", "--concurrency", 2]
+        start = [*self.words, "--envoy", envoy, "--wasm", wasm, "--listen", listen, "--admin", admin, "--concurrency", 2]
         self.process = Process([*start, *options], folder / "serve.log", env=os.environ | (env or {}))
         if ready:
             self.url, self.admin_url = self.process.wait_until(self._where)
@@ -57,6 +57,21 @@ class Serve:
 
     def envoy_id(self) -> int:
         return json.loads((self.state / "status.json").read_text())["envoy"]
+
+    def envoys(self) -> set:
+        """The processes that are told to read its folder, or are about to be."""
+        bootstrap, found = str(self.state / "envoy.json").encode(), set()
+        for words in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if bootstrap in words.read_bytes().split(b"\0"):
+                    found.add(int(words.parent.name))
+            except OSError:
+                continue  # it is gone
+        return found
+
+    def left(self) -> set:
+        """All files in its folder."""
+        return {str(path.relative_to(self.state)) for path in self.state.rglob("*") if not path.is_dir()}
 
     def ask(self, model: str, **more) -> httpx.Response:
         body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]} | more

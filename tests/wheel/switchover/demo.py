@@ -42,7 +42,7 @@ circuit_breaker: {consecutive_failures: 3, interval: 1s, base_ejection_time: 3s,
 KEYS = {"OPENAI_API_KEY": "sk-demo-openai", "ANTHROPIC_API_KEY": "sk-demo-anthropic"}
 CHAT = {"model": "production-llm", "messages": [{"role": "user", "content": "Are you there?"}]}
 # Seconds that starting may take, and that the providers may take to come back.
-START, BACK = 30, 20
+START, BACK = 60, 20
 
 
 class Trouble(Exception):

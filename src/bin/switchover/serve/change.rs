@@ -2,6 +2,7 @@
 
 use super::begin::parts;
 use super::keys::KeyChanges;
+use super::live::LiveParts;
 use super::seen::{Acceptance, Refused};
 use super::source::Served;
 use super::supervisor::{PACE, Supervisor};
@@ -16,8 +17,17 @@ const AGAIN: Duration = Duration::from_secs(5);
 impl Supervisor<'_> {
     pub(super) fn look_at_keys(&mut self) {
         match self.keys.follow() {
-            Ok(changes) => self.say_of_keys(&changes),
-            Err(stop) => self.trouble_with_parts(Refused::from(stop).words),
+            Ok(changes) => {
+                self.say_of_keys(&changes);
+                self.troubles.keys = None;
+            }
+            Err(stop) => {
+                let words = Refused::from(stop).words;
+                if self.troubles.keys.as_ref() != Some(&words) {
+                    self.voice.warn(&words);
+                    self.troubles.keys = Some(words);
+                }
+            }
         }
         // Envoy is told until it knows, whatever came between.
         let waits = self.out_again.is_some_and(|at| at > now());
@@ -54,11 +64,18 @@ impl Supervisor<'_> {
     }
 
     pub(super) fn look_at_file(&mut self) {
-        let Some(bytes) = self.source.read().ok().filter(|bytes| *bytes != self.looked_at) else { return };
+        if let Some(new) = self.read_file() {
+            self.serve(new);
+        }
+    }
+
+    /// Another content of the file that can be served.
+    fn read_file(&mut self) -> Option<Served> {
+        let bytes = self.source.read().ok().filter(|bytes| *bytes != self.looked_at)?;
         // Half a file, as somebody writes it in place: what is there after a pause is what is meant.
         pause(PACE);
         if self.source.read().as_ref().ok() != Some(&bytes) {
-            return;
+            return None;
         }
         self.pending = None;
         self.troubles.back = None;
@@ -66,13 +83,12 @@ impl Supervisor<'_> {
         if self.looked_at == self.served.bytes {
             self.troubles.file = None;
             self.voice.say(&format!("the file is revision {} again, which is served", self.served.revision));
-            return;
+            self.forget_keys();
+            return None;
         }
         self.count += 1;
         match self.source.check(&self.looked_at, self.count) {
-            Ok(new) => {
-                self.serve(new);
-            }
+            Ok(new) => Some(new),
             Err(problems) => {
                 let words = format!(
                     "{problems}\nThe file is not taken over; revision {} is served on.",
@@ -80,8 +96,41 @@ impl Supervisor<'_> {
                 );
                 self.voice.warn(&words);
                 self.troubles.file = Some(words);
+                None
             }
         }
+    }
+
+    /// Envoy doesn't start with what it is to serve: if the file says something else by now, it is tried with that. Whether it is.
+    pub(super) fn start_with_another(&mut self) -> bool {
+        let pending = self.pending.take().map(|(new, _)| new);
+        let Some(new) = self.read_file().or(pending) else { return false };
+        let given = self.keys.add(&new.config).and_then(|missing| {
+            self.say_of_keys(&KeyChanges { lost: missing, ..KeyChanges::default() });
+            let parts = parts(self.args, &new, &self.keys, &self.places)?;
+            LiveParts::write(self.places.clone(), parts)
+        });
+        match given {
+            Ok(live) => {
+                self.live = live;
+                (self.out, self.out_again) = (self.keys.gone(&new.config), None);
+                self.is_served(new);
+                true
+            }
+            Err(stop) => {
+                self.trouble_with_parts(Refused::from(stop).words);
+                false
+            }
+        }
+    }
+
+    /// Has it as what is served from now on.
+    fn is_served(&mut self, new: Served) {
+        self.before = Some(std::mem::replace(&mut self.served, new));
+        self.troubles.file = None;
+        self.troubles.parts = None;
+        self.since = voice::time();
+        self.forget_keys();
     }
 
     pub(super) fn go_back(&mut self) {
@@ -128,11 +177,7 @@ impl Supervisor<'_> {
                     self.voice
                         .warn("`listen.memory` changed: Envoy's own bounds follow when it is started next");
                 }
-                self.before = Some(std::mem::replace(&mut self.served, new));
-                self.troubles.file = None;
-                self.troubles.parts = None;
-                self.since = voice::time();
-                self.forget_keys();
+                self.is_served(new);
                 true
             }
             Err(refused) => {
@@ -142,6 +187,7 @@ impl Supervisor<'_> {
                 if refused.is_passing {
                     self.pending = Some((new, now() + AGAIN));
                 }
+                self.forget_keys();
                 false
             }
         }
@@ -179,6 +225,7 @@ impl Supervisor<'_> {
             Ok(0) => {}
             Ok(gone) => {
                 self.voice.say(&format!("let go of {gone} clusters that no request needs any more"));
+                self.troubles.parts = None;
                 self.forget_keys();
             }
             Err(refused) => self.trouble_with_parts(refused.words),
@@ -186,7 +233,7 @@ impl Supervisor<'_> {
     }
 
     /// Lets go of copies of keys that nothing names any more.
-    fn forget_keys(&mut self) {
+    pub(super) fn forget_keys(&mut self) {
         if self.live.retired() == 0 && self.pending.is_none() {
             let configs = [Some(&self.served), self.before.as_ref()];
             let configs: Vec<_> = configs.into_iter().flatten().map(|served| &served.config).collect();

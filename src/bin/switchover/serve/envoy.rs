@@ -54,7 +54,7 @@ impl EnvoyProcess {
     pub fn start(args: &ServeArgs, envoy: &Path, places: &StateFolder) -> Result<EnvoyProcess, Stop> {
         let _ = std::fs::remove_file(places.file("admin.txt"));
         let mut command = Command::new(this_command()?);
-        command.arg("become-envoy").arg("--").arg(envoy);
+        command.args(["become-envoy", "--parent", &std::process::id().to_string(), "--"]).arg(envoy);
         command.arg("--config-path").arg(places.file("envoy.json"));
         command.arg("--admin-address-path").arg(places.file("admin.txt"));
         command.args([
@@ -150,13 +150,19 @@ fn pass_on(lines: ChildStderr, last: &Mutex<VecDeque<String>>) {
 /// Becomes another program, which ends when the one that started this one does.
 ///
 /// # Errors
-/// There is no such program.
-pub fn replace_this_process(words: &[OsString]) -> Result<(), Stop> {
+/// There is no such program, or nobody to run it for.
+pub fn replace_this_process(parent: u32, words: &[OsString]) -> Result<(), Stop> {
     let Some((program, words)) = words.split_first() else {
         return Err(Stop::wrong("There is no program to run."));
     };
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    {
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+        // The signal comes for ends from now on; this one was before.
+        if std::os::unix::process::parent_id() != parent {
+            return Err(Stop::wrong("The one that wanted an Envoy is gone already."));
+        }
+    }
     let error = Command::new(program).args(words).exec();
     Err(Stop::io("starting", program.as_ref(), &error))
 }

@@ -6,6 +6,9 @@ use crate::stop::Stop;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+/// Before clusters are let go of once more that Envoy kept.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// The parts as Envoy has them, with clusters that nothing names any more.
 #[derive(Debug)]
 pub struct LiveParts {
@@ -182,7 +185,12 @@ impl LiveParts {
             .collect();
         let gone = self.retired.len().saturating_sub(kept.len());
         if gone > 0 {
-            self.rewrite_clusters(&kept, seen)?;
+            if let Err(refused) = self.rewrite_clusters(&kept, seen) {
+                // Envoy may have let go of them all the same, so whoever names them again writes them again.
+                self.is_dirty = true;
+                self.retired.values_mut().for_each(|retired| retired.due = retired.due.max(now + AGAIN));
+                return Err(refused);
+            }
             self.retired = kept;
         }
         Ok(gone)

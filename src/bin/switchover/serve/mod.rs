@@ -10,6 +10,7 @@ mod drain;
 mod envoy;
 mod keys;
 mod live;
+mod orphan;
 mod parts;
 mod seen;
 mod source;
@@ -71,6 +72,9 @@ pub struct ServeArgs {
 /// What `serve` becomes before it becomes Envoy: so that Envoy ends when its `serve` does, however that ends.
 #[derive(clap::Args)]
 pub struct BecomeArgs {
+    /// The process that wants it: gone, there is nobody to run for.
+    #[arg(long, required = true)]
+    parent: u32,
     /// The program and what it is told.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     words: Vec<OsString>,
@@ -102,7 +106,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Stop> {
 /// # Errors
 /// The program can't be run.
 pub fn become_envoy(args: &BecomeArgs) -> Result<(), Stop> {
-    envoy::replace_this_process(&args.words)
+    envoy::replace_this_process(args.parent, &args.words)
 }
 
 fn is_loopback(host: &str) -> bool {

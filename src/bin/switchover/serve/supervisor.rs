@@ -10,7 +10,7 @@ use super::source::{FileSource, Served};
 use super::status::{self, ServeStatus, StateLock};
 use super::trouble::Troubles;
 use super::voice::{self, LineVoice};
-use super::{ServeArgs, drain, now, pause};
+use super::{ServeArgs, drain, now, orphan, pause};
 use crate::stop::Stop;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -79,9 +79,10 @@ impl<'a> Supervisor<'a> {
         let looked_at = source.read()?;
         let served = source.check(&looked_at, 1).map_err(Stop::Wrong)?;
         let program = envoy::find(args)?;
+        let lock = status::take(&places, args.state.is_none())?;
+        orphan::wait_for_the_end(&places, voice);
         is_free(&args.listen, "--listen")?;
         is_free(&args.admin, "--admin")?;
-        let lock = status::take(&places, args.state.is_none())?;
         let stops = count_stops()?;
         let mut keys = KeyCopies::new(&places, source.folder());
         for complaint in keys.add(&served.config)? {
@@ -224,16 +225,20 @@ impl<'a> Supervisor<'a> {
         if self.started.elapsed() > STEADY {
             self.wait = FIRST_PAUSE;
         }
+        let mut did_not_start = false;
         while self.is_on() {
             let trouble = format!("{why}\nIt is started anew in {} ms.", self.wait.as_millis());
             self.voice.warn(&trouble);
             self.troubles.envoy = Some(trouble);
             self.write_status();
             let end = now() + self.wait;
-            while now() < end && self.is_on() {
+            let mut is_other = false;
+            while now() < end && self.is_on() && !is_other {
                 pause(PACE);
+                // What it doesn't start with may have been mended meanwhile.
+                is_other = did_not_start && self.start_with_another();
             }
-            self.wait = (self.wait * 2).min(LONGEST_PAUSE);
+            self.wait = if is_other { FIRST_PAUSE } else { (self.wait * 2).min(LONGEST_PAUSE) };
             self.live.again()?;
             match begin(self.args, &self.program, &self.places, self.voice, &self.stops) {
                 Ok((envoy, admin)) => {
@@ -241,12 +246,14 @@ impl<'a> Supervisor<'a> {
                     self.memory = self.served.config.listen.memory;
                     self.restarts += 1;
                     self.started = now();
-                    self.troubles.envoy = None;
+                    // It has all parts, and nothing of before.
+                    (self.troubles.envoy, self.troubles.parts) = (None, None);
+                    self.forget_keys();
                     self.tell_where();
                     return Ok(());
                 }
                 Err(NoEnvoy::Told) => return Ok(()),
-                Err(NoEnvoy::Because(Stop::Wrong(words))) => why = words,
+                Err(NoEnvoy::Because(Stop::Wrong(words))) => (why, did_not_start) = (words, true),
                 Err(NoEnvoy::Because(stop)) => return Err(stop),
             }
         }

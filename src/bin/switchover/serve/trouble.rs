@@ -9,6 +9,8 @@ pub struct Troubles {
     pub back: Option<String>,
     /// A file that Envoy reads couldn't be written, or was refused.
     pub parts: Option<String>,
+    /// A copy of a key couldn't be written.
+    pub keys: Option<String>,
     /// There is no Envoy at the moment.
     pub envoy: Option<String>,
 }
@@ -16,7 +18,7 @@ pub struct Troubles {
 impl Troubles {
     /// All of them, a sentence each.
     pub fn all(&self) -> impl Iterator<Item = String> {
-        let all = [&self.envoy, &self.file, &self.back, &self.parts];
+        let all = [&self.envoy, &self.file, &self.back, &self.parts, &self.keys];
         all.into_iter().flatten().flat_map(|words| words.lines()).map(str::to_owned)
     }
 }
