@@ -1,4 +1,4 @@
-//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations.
+//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations, tiers.
 
 pub mod base64;
 pub mod breakpoint;
@@ -9,3 +9,4 @@ pub mod names;
 pub mod path;
 pub mod schema;
 pub mod structured;
+pub mod tier;
