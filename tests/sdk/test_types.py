@@ -195,7 +195,7 @@ def outcomes(config, caller, asked) -> dict:
 
 WHOLE = ".**"
 # What a whole part can share; what is translated is so by itself.
-SHARED = ("carried", "listed", "refused", "nothing")
+SHARED = ("carried", "listed", "refused", "nothing", "dropped")
 
 
 def collapsed(rows: dict) -> dict:
@@ -204,7 +204,8 @@ def collapsed(rows: dict) -> dict:
     for path, row in rows.items():
         if path in done:
             continue
-        for end in (found.end() for found in re.finditer(r"\]|[a-z_](?=\.)", path)):
+        # The names of a stream's events have dots in them.
+        for end in (found.end() for found in re.finditer(r"\]|[a-z_](?=\.(?![^\[]*\]))", path)):
             start = path[:end]
             inside = [one for one in rows if one == start or one.startswith((start + ".", start + "["))]
             if len(inside) > 2 and all(word in SHARED for word in row) and all(rows[one] == row for one in inside):

@@ -5,6 +5,7 @@ field of its own: `messages[user].content[image_url].image_url.detail`.
 """
 
 import dataclasses
+import datetime
 import os
 import typing
 
@@ -27,8 +28,8 @@ class Probe:
     # What stands at the way's end.
     said: object
 
-    def within(self, path, key, wrap):
-        return Probe(path + self.path, (key, *self.way), wrap(self.value), wrap(self.other), self.said)
+    def under(self, path):
+        return dataclasses.replace(self, path=path + self.path)
 
 
 class Walk:
@@ -44,6 +45,10 @@ class Walk:
 
     def probes(self, kind) -> list:
         return list(self._members(kind, {}, ()))
+
+    def members(self, kind, pinned):
+        """The same of one alternative of several, which these members tell apart."""
+        return self._members(kind, pinned, ())
 
     def least(self, kind, pinned=None, above=()) -> dict:
         """A value with what must be there, and nothing else."""
@@ -95,7 +100,9 @@ class Walk:
                 least = self.least(one, pinned, above)
                 inner = list(self._members(one, pinned, above))
                 # Its being there says something by itself.
-                if one.__name__ not in self.beside and not any(probe.path.removeprefix(".").partition(".")[0].partition("[")[0] in fields(one)[1] for probe in inner):
+                if one.__name__ not in self.beside and not any(
+                    probe.path.removeprefix(".").partition(".")[0].partition("[")[0] in fields(one)[1] for probe in inner
+                ):
                     yield Probe(path, (), least, ABSENT, least)
                 for probe in inner:
                     yield dataclasses.replace(probe, path=path + probe.path)
@@ -165,6 +172,8 @@ def scalar_values(name, kind) -> list:
         return [2345, 3456]
     if kind is float:
         return [0.25, 0.75]
+    if kind is datetime.datetime:
+        return ["2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z"]
     if (typing.get_origin(kind) or kind) in DICTS or kind in (object, typing.Any, typing_extensions.Any):
         return [{"one": f"one_{name}"}, {"one": f"two_{name}"}]
     raise TypeError(f"{name}: nobody makes {kind!r} yet")

@@ -32,6 +32,7 @@ impl Caller for Anthropic {
             Member::User => "metadata.user_id",
             Member::Effort => "output_config.effort",
             Member::Thinking => "thinking",
+            Member::Shown => "thinking.display",
             Member::Parallel => "tool_choice.disable_parallel_tool_use",
             Member::Strict => "tools[].strict",
             Member::Arguments => "input_schema",

@@ -103,6 +103,8 @@ impl MessageEvents {
         if !std::mem::replace(&mut self.has_started, true) {
             let text = |name| message.present(name).and_then(Raw::text);
             sink(Event::Start { id: text("id"), model: text("model") });
+            let tier = message.at(&["usage", "service_tier"]).and_then(Raw::text);
+            tier.into_iter().for_each(|tier| sink(Event::ServiceTier(tier)));
             // An answer that goes on after a tool of the server's may begin with what is there already.
             if memchr::memmem::find(message.as_json().as_bytes(), b"[{").is_some() {
                 self.blocks_at_start(message, sink);

@@ -6,7 +6,7 @@ use super::wire::{Counts, cited_page, explanation, finish, stop_reason, write_st
 use super::{cited, code, failure_of_body, seal};
 use crate::chat::{Arguments, Choice, Citation, Finish, Maker, Part, PartKind, Reply, ToolCall};
 use crate::dialect::piece::citation;
-use crate::dialect::piece::ids;
+use crate::dialect::piece::{ids, tier};
 use crate::dialect::{Body, Dialect, Memo, Turn};
 use crate::failure::{Failure, Head};
 use crate::json::{Kind, Raw, Text, Writer};
@@ -123,11 +123,8 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, out: &mut Vec<u8>) {
         write_stop_sequence(finish, w);
         w.key("usage").object(|w| {
             write_usage(&reply.usage, w);
-            let known = ["standard", "priority", "batch"];
-            if let Some(tier) =
-                reply.service_tier.as_ref().filter(|tier| known.iter().any(|name| **tier == *name))
-            {
-                w.key("service_tier").text(tier);
+            if let Some(tier) = reply.service_tier.as_ref().and_then(tier::anthropics) {
+                w.key("service_tier").text(&tier);
             }
         });
     });

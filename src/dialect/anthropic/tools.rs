@@ -3,7 +3,7 @@
 use super::code;
 use crate::chat::{Features, PartKind, Request, ToolKind, WEB_SEARCH, WebSearch};
 use crate::dialect::piece::names::{MAX_NAME_BEDROCK, Renames};
-use crate::dialect::piece::structured::with_object_type;
+use crate::dialect::piece::structured::{described, with_object_type};
 use crate::dialect::talk::{
     AnswerForm, Chosen, Offered, SearchHabits, ToolHabits, is_strict, write_location,
 };
@@ -119,10 +119,11 @@ impl<'r> ClaudeTools<'r> {
 
     /// Writes `format` into `output_config`.
     pub(super) fn write_format(&self, w: &mut Writer<'_>) {
-        if let AnswerForm::Held(_, schema) = &self.form {
+        if let AnswerForm::Held(wanted, schema) = &self.form {
+            let schema = described(schema.clone(), wanted.description);
             w.key("format").object(|w| {
                 w.key("type").string("json_schema");
-                w.key("schema").raw(Raw::trusted(schema));
+                w.key("schema").raw(Raw::trusted(&schema));
             });
         }
     }

@@ -10,7 +10,7 @@ use super::reply::caller_id;
 use super::wire::{stop_reason, write_error_event, write_usage};
 use super::{cited, code, seal};
 use crate::chat::{Citation, CodeOutcome, CodeRun, Event, Finish, Maker, Usage};
-use crate::dialect::piece::citation;
+use crate::dialect::piece::{citation, tier};
 use crate::dialect::{CallerError, StreamWriter, Turn};
 use crate::json::{Text, Writer};
 use crate::stream::sse::write_event;
@@ -32,6 +32,8 @@ pub(super) struct MessageWriter {
     /// Blanks before a text: Anthropic takes no text of nothing else back, so it begins with its first other character.
     blank: String,
     usage: Usage,
+    /// Which capacity serves it, in Anthropic's words: only `message_start` has a place for it.
+    tier: Option<Text<'static>>,
     /// Stop reason and stop sequence.
     finish: Finish<'static>,
     has_calls: bool,
@@ -65,6 +67,7 @@ impl MessageWriter {
             cited: Vec::new(),
             blank: String::new(),
             usage: Usage::default(),
+            tier: None,
             finish: Finish::Stop,
             has_calls: false,
         }
@@ -83,7 +86,12 @@ impl MessageWriter {
                 w.key("content").array(|_| {});
                 w.key("stop_reason").null();
                 w.key("stop_sequence").null();
-                w.key("usage").object(|w| write_usage(&self.usage, w));
+                w.key("usage").object(|w| {
+                    write_usage(&self.usage, w);
+                    if let Some(tier) = &self.tier {
+                        w.key("service_tier").text(tier);
+                    }
+                });
             });
         });
     }
@@ -232,6 +240,7 @@ impl StreamWriter for MessageWriter {
                 }
             }
             Event::Usage(usage) => self.usage.update(usage),
+            Event::ServiceTier(of) => self.tier = tier::anthropics(of).map(Text::into_owned),
             Event::Finish { choice: 0, finish } => self.finish = finish.clone().into_owned(),
             Event::Ping if self.has_begun => self::event(out, "ping", |_| {}),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => {

@@ -81,7 +81,9 @@ impl<'r> CohereTools<'r> {
         if self.offered.is_empty() {
             self.response_format = match wanted.schema {
                 None if target.has(Features::JSON_MODE) => Some(ResponseFormat::AnyObject),
-                Some(_) if target.has(Features::JSON_SCHEMA) => wanted.held().map(ResponseFormat::Schema),
+                Some(_) if target.has(Features::JSON_SCHEMA) => {
+                    wanted.held_with_words().map(ResponseFormat::Schema)
+                }
                 _ => None,
             };
             if self.response_format.is_some() {

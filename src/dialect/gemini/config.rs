@@ -8,6 +8,7 @@ use super::tools::GeminiTools;
 use crate::catalog::Efforts;
 use crate::chat::{Effort, Features, Format, Request, Sampling, Thinking};
 use crate::dialect::loss::Member;
+use crate::dialect::piece::structured::described;
 use crate::dialect::talk::{NO_JSON, NO_SCHEMA, StopBounds, effort_of};
 use crate::dialect::{Losses, Refusal};
 use crate::json::{Raw, Text, Writer};
@@ -30,7 +31,7 @@ pub(super) struct GenerationConfig<'r> {
     /// Named numbers, as they were written.
     numbers: Vec<(&'static str, Raw<'r>)>,
     is_json: bool,
-    schema: Option<Vec<u8>>,
+    schema: Option<String>,
     thinking: Option<ThinkingConfig>,
 }
 
@@ -140,15 +141,18 @@ impl<'r> GenerationConfig<'r> {
                 return losses.meaning(Member::Format, NO_JSON);
             }
             Format::Json => None,
-            Format::Schema { schema, .. } => Some(*schema),
+            Format::Schema { schema, description, .. } => Some((*schema, description.as_ref())),
         };
         self.is_json = true;
-        let Some(schema) = schema else { return Ok(()) };
+        let Some((schema, description)) = schema else { return Ok(()) };
         if !model.target.has(Features::JSON_SCHEMA) {
             return losses.meaning(Member::Format, NO_SCHEMA);
         }
         match schema::adapted(schema, Use::Answer) {
-            Ok(adapted) => self.schema = Some(adapted),
+            Ok(adapted) => {
+                let adapted = String::from_utf8(adapted).unwrap_or_default();
+                self.schema = Some(described(adapted, description));
+            }
             Err(flaw) => losses.meaning(Member::Format, &flaw.to_string())?,
         }
         Ok(())
@@ -191,7 +195,7 @@ impl<'r> GenerationConfig<'r> {
             if self.is_json {
                 w.key("responseMimeType").string("application/json");
             }
-            if let Some(schema) = self.schema.as_deref().and_then(|schema| std::str::from_utf8(schema).ok()) {
+            if let Some(schema) = &self.schema {
                 w.key("responseJsonSchema").raw(Raw::trusted(schema));
             }
             if let Some(thinking) = self.thinking {

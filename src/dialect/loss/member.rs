@@ -17,6 +17,8 @@ pub enum Member {
     Effort,
     /// How to think.
     Thinking,
+    /// Whether thoughts are shown.
+    Shown,
     /// At most one tool call at a time.
     Parallel,
     /// Tools whose arguments are held to their schema.
@@ -37,6 +39,7 @@ impl Member {
             Member::Stop => "stop",
             Member::User => "user",
             Member::Effort | Member::Thinking => "reasoning_effort",
+            Member::Shown => "reasoning.exclude",
             Member::Parallel => "parallel_tool_calls",
             Member::Strict => "tools[].function.strict",
             Member::Arguments => "function.parameters",

@@ -1,7 +1,8 @@
 //! What OpenAI-compatible providers do differently, in one place for translated and for edited requests alike.
 
-use crate::chat::{Effort, Features};
+use crate::chat::{Effort, Features, Maker};
 use crate::dialect::loss::Loss;
+use crate::dialect::openai::reasoning::Seals;
 use crate::dialect::openai::wire::OWN;
 use crate::dialect::talk::{NO_JSON, NO_SCHEMA, NO_STOP};
 use crate::dialect::{CacheMarks, Host, Losses, Quirk, Refusal, Row, Target, Thoughts, lose_member};
@@ -42,6 +43,23 @@ pub(super) fn thoughts(row: &Row) -> Option<Thoughts> {
         Quirk::Thoughts(thoughts) => Some(*thoughts),
         _ => None,
     })
+}
+
+/// Whose seals a target gets that takes thoughts as callers wrote them, or passes them on to their makers.
+pub(super) fn seals(target: &Target) -> Seals {
+    if thoughts(target.row) != Some(Thoughts::Details) {
+        return if is_known_by_address(target.row) { Seals::Anyones } else { Seals::Nobodys };
+    }
+    // OpenRouter's names begin with the maker's: <https://openrouter.ai/models>.
+    let model = target.model.as_deref().unwrap_or_default();
+    match model.trim_start_matches('~').split_once('/') {
+        Some(("anthropic", _)) => Seals::Of(Some(Maker::Anthropic)),
+        Some(("google", _)) => Seals::Of(Some(Maker::Gemini)),
+        Some(("openai", _)) => Seals::Of(Some(Maker::OpenAi)),
+        // It picks the model itself.
+        None | Some(("openrouter" | "@preset", _)) => Seals::Anyones,
+        Some(_) => Seals::Of(None),
+    }
 }
 
 /// The only members of messages that the provider knows.

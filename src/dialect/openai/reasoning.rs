@@ -120,14 +120,45 @@ pub(super) fn read_detail(detail: Raw<'_>) -> Option<Thought<'_>> {
     says_something.then(|| Thought { text: words.unwrap_or_default(), signature, sealed: None, maker })
 }
 
-/// Whether an entry holds what a provider of Responses sealed: only that house can open it, and who passes entries on to the models'
-/// makers would pass this one to one that can't.
-pub(super) fn is_housebound(detail: Raw<'_>) -> bool {
-    read_detail(detail).is_some_and(|thought| is_sealed_by_house(&thought))
+/// Whose signatures and seals go to a provider that gets thoughts as callers wrote them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seals {
+    /// Whoever's: what stands behind an address may be anybody's, and so may the model that a router picks.
+    Anyones,
+    /// This maker's, or of a maker that is none of ours; and those that don't say whose they are.
+    Of(Option<Maker>),
+    /// It seals nothing itself.
+    Nobodys,
 }
 
-/// As [`is_housebound`]. The mark is that of `responses/provider/seal.rs`.
-pub(super) fn is_sealed_by_house(thought: &Thought<'_>) -> bool {
+impl Seals {
+    /// Whether a thought goes there.
+    pub(super) fn have(self, thought: &Thought<'_>) -> bool {
+        if is_open(thought) {
+            return true;
+        }
+        match self {
+            // What a provider of Responses sealed can be opened by that house only.
+            _ if is_sealed_by_house(thought) => false,
+            Seals::Anyones => true,
+            Seals::Of(maker) => thought.maker.is_none() || thought.maker == maker,
+            Seals::Nobodys => false,
+        }
+    }
+
+    /// The same of an entry of `reasoning_details`.
+    pub(super) fn have_detail(self, detail: Raw<'_>) -> bool {
+        read_detail(detail).is_none_or(|thought| self.have(&thought))
+    }
+
+    /// The same of one of Anthropic's thinking blocks.
+    pub(super) fn have_block(self, block: Raw<'_>) -> bool {
+        read_block(block).is_none_or(|thought| self.have(&thought))
+    }
+}
+
+/// The mark is that of `responses/provider/seal.rs`.
+fn is_sealed_by_house(thought: &Thought<'_>) -> bool {
     let seal = thought.signature.as_ref().or(thought.sealed.as_ref());
     thought.maker == Some(Maker::OpenAi) && seal.is_some_and(|seal| seal.decode().starts_with("switchover."))
 }

@@ -73,6 +73,71 @@ fn quirks_hold_on_both_ways() {
     }
 }
 
+/// A seal goes to its maker, and to who passes it on to its maker; what is left out is listed, whether the request is translated or edited.
+#[test]
+fn seals_go_to_their_makers() {
+    let detail = |format: &str, seal: &str| {
+        format!(r#"{{"type":"reasoning.text","text":"{seal}","signature":"{seal}","format":"{format}"}}"#)
+    };
+    let body = |details: &str| {
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"assistant","content":"a","reasoning_content":"t","reasoning_details":[{details}]}},{{"role":"user","content":"b"}}]}}"#
+        )
+    };
+    let sent = |provider: &str, model: &str, details: &str, is_written: bool| {
+        let mut target = target(provider);
+        target.model = Some(model.to_owned());
+        let (turn, body) = (turn(true), body(details));
+        let body = Raw::parse(body.as_bytes()).unwrap();
+        if !is_written {
+            let edited = exchange::request(&turn, body, &target).unwrap();
+            let is_listed = edited.dropped.contains(&"messages[].thinking".into());
+            return (String::from_utf8(edited.body).unwrap(), is_listed);
+        }
+        let mut losses = Losses::new(Unsupported::Refuse);
+        let request = exchange::read(Surface::Chat, body).unwrap();
+        let mut written = Vec::new();
+        let to = Sending { target: &target, turn: &turn, losses: &mut losses };
+        (super::provider::PROVIDER.write)(&request, to, &mut Writer::new(&mut written)).unwrap();
+        let dropped = losses.into_dropped(&mut crate::dialect::loss::InChat);
+        (String::from_utf8(written).unwrap(), dropped.contains(&"messages[].thinking".into()))
+    };
+    let claudes = detail("anthropic-claude-v1", "claude's");
+    let house = detail("openai-responses-v1", "switchover.house's");
+    let unknown = detail("xai-responses-v1", "grok's");
+    let all = [&*claudes, &*house, &*unknown].join(",");
+    for (provider, model, kept) in [
+        ("openrouter", "anthropic/claude-sonnet-4.5", &["claude's", "grok's"][..]),
+        ("openrouter", "~anthropic/claude-sonnet-latest", &["claude's", "grok's"]),
+        ("openrouter", "openrouter/auto", &["claude's", "grok's"]),
+        ("openrouter", "openai/gpt-5", &["grok's"]),
+        ("openrouter", "x-ai/grok-4", &["grok's"]),
+    ] {
+        for is_written in [false, true] {
+            let (body, is_listed) = sent(provider, model, &all, is_written);
+            for seal in ["claude's", "house's", "grok's"] {
+                assert_eq!(body.contains(seal), kept.contains(&seal), "{model} {seal}: {body}");
+            }
+            assert!(is_listed, "{model}");
+        }
+        let (body, is_listed) = sent(provider, model, &unknown, false);
+        assert!(
+            body.contains("grok's") && body.contains(r#""reasoning_content":"t""#) && !is_listed,
+            "{body}"
+        );
+    }
+    // Who seals nothing gets no seal, nor the words that were sealed; who may be anybody gets what may be its own.
+    let (body, is_listed) = sent("xai", "grok-4.3", &all, false);
+    assert!(is_listed && !body.contains("reasoning"), "{body}");
+    let unsealed = r#"{"type":"reasoning.text","text":"u"}"#;
+    let (body, is_listed) = sent("xai", "grok-4.3", unsealed, false);
+    assert!(!is_listed && body.contains(unsealed), "{body}");
+    let (body, is_listed) = sent("openai_compatible", "m", &claudes, false);
+    assert!(!is_listed && body.contains("claude's"), "{body}");
+    let (body, is_listed) = sent("openai_compatible", "m", &all, false);
+    assert!(is_listed && body.contains("claude's") && !body.contains("house's"), "{body}");
+}
+
 /// What the body of a caller of the same dialect becomes at a target without these features, and what was left out.
 fn without(
     lacks: Features,

@@ -11,6 +11,9 @@ use crate::stream::sse;
 /// The name under which this dialect's own parts and tools are kept.
 pub(super) const OWN: &str = Dialect::OpenAi.name();
 
+/// What asks that a stream is padded, by its path: the name that it has among the members nobody else has a place for.
+pub(super) const OBFUSCATION: &str = "stream_options.include_obfuscation";
+
 /// A streamed choice's finish reason, if it has one: some servers send an empty one with each event.
 pub(super) fn reason(choice: Raw<'_>) -> Option<Raw<'_>> {
     choice.present("finish_reason").filter(|reason| reason.as_json() != "\"\"")

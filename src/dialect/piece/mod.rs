@@ -1,4 +1,4 @@
-//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations, runs of code.
+//! Pieces that several dialects are made of, and none owns: media, schemas, names, ids, citations, tiers, runs of code.
 
 pub mod base64;
 pub mod breakpoint;
@@ -10,3 +10,4 @@ pub mod path;
 pub mod runs;
 pub mod schema;
 pub mod structured;
+pub mod tier;

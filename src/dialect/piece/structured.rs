@@ -189,6 +189,27 @@ fn write_description(said: Option<Text<'_>>, limits: &[(Text<'_>, Raw<'_>)], w: 
     w.key("description").texts(said.iter().chain([&limits]));
 }
 
+/// A schema with words about the answer, before its own where it has some: what the APIs have no other place for.
+pub(in crate::dialect) fn described(schema: String, said: Option<&Text<'_>>) -> String {
+    let raw = Raw::trusted(&schema);
+    let own = raw.get("description").and_then(Raw::text).filter(|own| !own.is_blank());
+    let Some(said) = said.filter(|said| !said.is_blank() && own.as_ref().is_none_or(|own| own != *said))
+    else {
+        return schema;
+    };
+    let mut told = Vec::new();
+    let gap = Text::from(BETWEEN_WORDS);
+    let words = std::iter::once(said).chain(own.iter().flat_map(|own| [&gap, own]));
+    Writer::new(&mut told).texts(words);
+    let mut out = Vec::with_capacity(schema.len().saturating_add(told.len()).saturating_add(20));
+    let drop_own =
+        |name: &Text<'_>, _: Raw<'_>| if *name == "description" { Edit::Remove } else { Edit::Keep };
+    edit_object(raw, drop_own, &[("description", &told)], &mut out);
+    String::from_utf8(out).unwrap_or(schema)
+}
+
+const BETWEEN_WORDS: &str = "\n\n";
+
 /// The API wants `"type": "object"` at the top of a tool's schema, which OpenAI's callers may leave out.
 pub(in crate::dialect) fn with_object_type(schema: Option<Raw<'_>>) -> String {
     let Some(schema) = schema.filter(|schema| schema.kind() == Kind::Object) else {
@@ -221,6 +242,23 @@ mod tests {
             .unwrap(),
             r##"{"type":"object","properties":{"n":{"type":"integer","description":"A\nnumber\n\n{minimum: 1}"},"l":{"type":"array","items":{"$ref":"#/$defs/d"},"description":"{minItems: 2}"},"o":{"anyOf":[{"type":"null"},{"type":"string","format":"date"}]}},"required":["n"],"$defs":{"d":{"type":"object","properties":{"x":{"enum":["a"]}},"additionalProperties":false}},"additionalProperties":false}"##
         );
+    }
+
+    #[test]
+    fn words_about_an_answer_stand_before_the_schema_s_own() {
+        let said = Text::from("About \"it\".");
+        let of = |schema: &str| described(schema.to_owned(), Some(&said));
+        assert_eq!(of(r#"{"type":"object"}"#), r#"{"type":"object","description":"About \"it\"."}"#);
+        assert_eq!(
+            of(r#"{"description":"Own.","type":"object"}"#),
+            r#"{"type":"object","description":"About \"it\".\n\nOwn."}"#
+        );
+        for same in [r#"{"description":"About \"it\"."}"#, "{}"] {
+            let blank = Text::from(" ");
+            assert_eq!(described(same.to_owned(), Some(&blank)), same);
+            assert_eq!(described(same.to_owned(), None), same);
+        }
+        assert_eq!(of(r#"{"description":"About \"it\"."}"#), r#"{"description":"About \"it\"."}"#);
     }
 
     #[test]

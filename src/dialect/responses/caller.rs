@@ -25,6 +25,7 @@ impl Caller for Responses {
         match member {
             Member::MaxTokens => "max_output_tokens",
             Member::Effort | Member::Thinking => "reasoning.effort",
+            Member::Shown => "reasoning.summary",
             Member::Strict => "tools[].strict",
             Member::Arguments => "parameters",
             Member::Format => "text.format",

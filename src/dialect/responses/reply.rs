@@ -4,6 +4,7 @@ use super::item::{ItemStatus, items_of};
 use super::request::repeated;
 use super::wire::{incomplete_reason, write_usage};
 use crate::chat::{Reply, Usage};
+use crate::dialect::piece::tier;
 use crate::dialect::{Memo, Turn};
 use crate::json::{Raw, Text, Writer};
 
@@ -72,17 +73,14 @@ impl ResponseFrame {
             for (name, value) in Raw::trusted(&self.repeated).fields() {
                 w.key_text(&name).raw(value);
             }
-            if let Some(tier) = service_tier.filter(|tier| TIERS.iter().any(|known| **tier == *known)) {
-                w.key("service_tier").text(tier);
+            if let Some(tier) = service_tier.and_then(|tier| tier::openais(tier, tier::is_of_responses)) {
+                w.key("service_tier").text(&tier);
             }
             w.key("usage");
             if usage.is_empty() { w.null() } else { write_usage(usage, w) }
         });
     }
 }
-
-/// OpenAI's words; its SDK takes no other.
-const TIERS: [&str; 5] = ["auto", "default", "flex", "scale", "priority"];
 
 /// Writes a whole answer: its first choice, as the dialect has no others.
 pub(super) fn write(reply: &Reply<'_>, turn: &Turn, memo: &Memo, out: &mut Vec<u8>) {

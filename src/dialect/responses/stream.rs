@@ -11,7 +11,7 @@ use super::reply::{Progress, ResponseFrame};
 use super::seal::EncryptedContent;
 use super::wire::{incomplete_reason, write_error_event};
 use crate::chat::{Citation, CodeOutcome, CodeRun, Event, Maker, Source, Usage};
-use crate::dialect::piece::citation;
+use crate::dialect::piece::{citation, tier};
 use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text};
 use std::collections::BTreeMap;
@@ -193,7 +193,9 @@ impl StreamWriter for ResponseEvents {
         match event {
             Event::Start { .. } => self.begin(out),
             Event::Usage(usage) => self.usage.update(usage),
-            Event::ServiceTier(tier) => self.tier = Some(tier.clone().into_owned()),
+            Event::ServiceTier(of) => {
+                self.tier = tier::openais(of, tier::is_of_responses).map(Text::into_owned);
+            }
             Event::Finish { choice: 0, finish } => self.reason = incomplete_reason(finish),
             Event::Text { choice: 0, text } => self.say(false, text, out),
             Event::Refusal { choice: 0, text } => self.say(true, text, out),

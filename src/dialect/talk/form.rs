@@ -4,7 +4,7 @@ use super::Chosen;
 use crate::chat::{Features, Format};
 use crate::dialect::Target;
 use crate::dialect::piece::names::{free_name, is_fine};
-use crate::dialect::piece::structured::{ANY_OBJECT, narrowed, with_object_type};
+use crate::dialect::piece::structured::{ANY_OBJECT, described, narrowed, with_object_type};
 use crate::json::{Raw, Text};
 use std::collections::BTreeSet;
 
@@ -34,6 +34,11 @@ impl<'r> WantedForm<'r> {
     /// The schema in the words of structured outputs, if it can be said so.
     pub fn held(&self) -> Option<String> {
         narrowed(self.schema?).and_then(|json| String::from_utf8(json).ok())
+    }
+
+    /// The same for an API that has no place for words about the answer but the schema itself.
+    pub fn held_with_words(&self) -> Option<String> {
+        self.held().map(|schema| described(schema, self.description))
     }
 
     /// A tool that gives the answer; its name is none of `taken` and within `limit`, in bytes.

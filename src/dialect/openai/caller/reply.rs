@@ -5,6 +5,7 @@ use crate::dialect::Turn;
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::piece::citation;
 use crate::dialect::piece::media::write_address;
+use crate::dialect::piece::tier;
 use crate::json::{Raw, Text, Writer};
 use std::borrow::Cow;
 
@@ -29,6 +30,10 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, legacy: bool, out: &mut Vec<
         if !reply.usage.is_empty() {
             w.key("usage");
             wire::write_usage(&reply.usage, w);
+        }
+        let tier = reply.service_tier.as_ref();
+        if let Some(tier) = tier.and_then(|tier| tier::openais(tier, tier::is_of_chat)) {
+            w.key("service_tier").text(&tier);
         }
     });
 }

@@ -62,9 +62,13 @@ impl<'a> ChatReading<'a> {
             "messages" => request.messages = message::read_all(value, at)?,
             "stream" => request.stream = at.boolean(value)?,
             "stream_options" => {
-                if let Some(asked) = at.object(value)?.present("include_usage") {
+                let options = at.object(value)?;
+                if let Some(asked) = options.present("include_usage") {
                     request.stream_usage = at.name("include_usage").boolean(asked)?;
                 }
+                // A stream that we write is not padded.
+                let padded = options.get("include_obfuscation").filter(|asked| asked.as_bool() == Some(true));
+                request.extra.extend(padded.map(|asked| (Text::from(wire::OBFUSCATION), asked)));
             }
             "user" => request.user = Some(at.text(value)?),
             "safety_identifier" => {

@@ -3,7 +3,7 @@
 use super::reply::{finish_name, made_up_id, write_annotations, write_audio, write_image};
 use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
-use crate::dialect::piece::citation;
+use crate::dialect::piece::{citation, tier};
 use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
@@ -21,6 +21,8 @@ pub(super) struct ChatChunks {
     free_form: FreeForm,
     choices: Vec<StreamedChoice>,
     usage: Usage,
+    /// Which capacity serves it: some say it at the end, so the last chunks tell it.
+    tier: Option<Text<'static>>,
     /// What stands around a text of this choice, once one was written.
     around: Option<(u32, Vec<u8>, Vec<u8>)>,
 }
@@ -54,6 +56,7 @@ impl ChatChunks {
             free_form: memo.free_form.clone(),
             choices: Vec::new(),
             usage: Usage::default(),
+            tier: None,
             around: None,
         }
     }
@@ -111,6 +114,9 @@ impl ChatChunks {
             });
             if self.turn.stream_usage {
                 w.key("usage").null();
+            }
+            if let (Some(_), Some(tier)) = (end, &self.tier) {
+                w.key("service_tier").text(tier);
             }
         });
     }
@@ -344,7 +350,10 @@ impl StreamWriter for ChatChunks {
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             // Told in words before.
             Event::Code { .. } | Event::CodeOutcome { .. } => {}
-            Event::ServiceTier(_) | Event::Malformed => {}
+            Event::ServiceTier(of) => {
+                self.tier = tier::openais(of, tier::is_of_chat).map(Text::into_owned);
+            }
+            Event::Malformed => {}
         }
     }
 
@@ -359,6 +368,9 @@ impl StreamWriter for ChatChunks {
                 w.key("choices").array(|_| {});
                 w.key("usage");
                 wire::write_usage(&self.usage, w);
+                if let Some(tier) = &self.tier {
+                    w.key("service_tier").text(tier);
+                }
             });
         }
         out.extend_from_slice(sse::DONE);

@@ -306,12 +306,11 @@ impl<'c> Messages<'c> {
     ) {
         let (name, is_needed) = match quirks::thoughts(self.target.row) {
             Some(Thoughts::Details) => {
-                let housebound = |thought: &&&Thought<'_>| reasoning::is_sealed_by_house(thought);
-                if thoughts.iter().any(|thought| housebound(&thought)) {
+                let seals = quirks::seals(self.target);
+                if thoughts.iter().any(|thought| !seals.have(thought)) {
                     self.losses.advisory(Loss::THOUGHTS);
                 }
-                let passed = thoughts.iter().filter(|thought| !housebound(thought)).copied();
-                return reasoning::write(passed, w);
+                return reasoning::write(thoughts.iter().filter(|thought| seals.have(thought)).copied(), w);
             }
             Some(Thoughts::In(name)) => (Some(name), false),
             Some(Thoughts::Needed(name)) => (Some(name), has_calls),

@@ -6,14 +6,16 @@ use super::{custom, search, searched};
 use crate::chat::{Effort, Features, Format, Request, Tool, ToolChoice, ToolKind};
 use crate::dialect::loss::Member;
 use crate::dialect::openai::quirks;
-use crate::dialect::openai::wire::OWN;
+use crate::dialect::openai::wire::{OBFUSCATION, OWN};
 use crate::dialect::piece::names::{Renames, among, of_tools};
 use crate::dialect::seam::Sending;
 use crate::dialect::seam::openai_path;
 use crate::dialect::talk::{
     NO_FORCE, NO_JSON, NO_SCHEMA, NO_STOP, is_of_lost, lose_code, lose_foreign, openais_user,
 };
-use crate::dialect::{CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, carry_extra};
+use crate::dialect::{
+    CacheMarks, Dialect, Losses, Memo, Outgoing, Quirk, Refusal, Row, Target, Thoughts, carry_extra,
+};
 use crate::json::{Raw, Text, Writer};
 
 /// The longest name of a function, in bytes.
@@ -93,9 +95,18 @@ impl<'c> Composer<'c> {
         let tools = self.carried_tools()?;
         let takes = |kind| quirks::takes_choice(self.target, kind);
         let offered = || tools.iter().copied();
-        let wanted = request.tool_choice.as_ref().filter(|choice| !is_of_lost(choice, request, offered()));
+        let mut wanted =
+            request.tool_choice.as_ref().filter(|choice| !is_of_lost(choice, request, offered()));
         if wanted.is_none() && request.tool_choice.is_some() {
             self.losses.advisory("tool_choice");
+        }
+        // Also of a tool that the request doesn't have: by another dialect's name for it nobody here knows it.
+        if request.dialect != OWN
+            && let Some(ToolChoice::Named(name)) = wanted
+            && !offered().any(|tool| tool.name == *name)
+        {
+            self.losses.meaning("tool_choice", "names a tool that is not in tools")?;
+            wanted = None;
         }
         // A provider that can't be told to call none is offered none.
         if tools.is_empty() || request.tool_choice == Some(ToolChoice::None) && !takes("none") {
@@ -229,6 +240,11 @@ impl<'c> Composer<'c> {
 
     fn thinking(&mut self, w: &mut Writer<'_>) -> Result<(), Refusal> {
         let thinking = &self.request.thinking;
+        // The API has no word about it: OpenAI shows none here, and the others show what there is.
+        let shows = quirks::thoughts(self.target.row) != Some(Thoughts::Never);
+        if thinking.show.is_some_and(|wanted| wanted != shows) && !self.target.never_thinks() {
+            self.losses.advisory(Member::Shown);
+        }
         match self.wanted() {
             Some(effort) if self.target.has(Features::REASONING_EFFORT) => {
                 let Some(told) = self.target.effort(effort, self.losses) else { return Ok(()) };
@@ -304,7 +320,10 @@ impl<'c> Composer<'c> {
         }
         // The caller's own dialect: what we have no word for may mean something there.
         for (name, value) in &request.extra {
-            if quirks::takes(self.target.row, &name.decode(), *value, self.losses)? {
+            if *name == OBFUSCATION {
+                // Nobody but OpenAI's own house knows it, to whom such a request goes as it was written.
+                self.losses.advisory(OBFUSCATION);
+            } else if quirks::takes(self.target.row, &name.decode(), *value, self.losses)? {
                 w.key_text(name).raw(*value);
             }
         }

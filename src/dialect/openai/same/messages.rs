@@ -3,15 +3,18 @@
 use super::content::ContentChanges;
 use super::members::{Fate, KnownMembers, is_only_refusal};
 use super::neighbours::{are_one, groups, lost, together};
-use super::thoughts::{BLANK, is_thought, moves, passed_on, told, without_signatures};
+use super::thoughts::{
+    BLANK, BLOCKS, DETAILS, has_others, is_thought, moves, told, without_others, without_signatures,
+};
 use crate::dialect::openai::quirks;
-use crate::dialect::{Loss, Losses, Quirk, Row, Thoughts};
+use crate::dialect::openai::reasoning::Seals;
+use crate::dialect::{Loss, Losses, Quirk, Target, Thoughts};
 use crate::json::{Edit, Kind, Raw, Text, edit_object};
-use memchr::memmem;
 
 /// What becomes of the messages.
-pub(super) fn edit<'m>(messages: Raw<'_>, row: &Row, losses: &mut Losses) -> Edit<'m> {
-    let wanted = Changes::of(row, messages);
+pub(super) fn edit<'m>(messages: Raw<'_>, target: &Target, losses: &mut Losses) -> Edit<'m> {
+    let row = target.row;
+    let wanted = Changes::of(target, messages);
     let alternates = row.has(Quirk::Alternates) && has_neighbours(messages);
     if wanted.is_nothing() && !alternates {
         return Edit::Keep;
@@ -48,20 +51,23 @@ struct Changes {
     /// Google's signatures of tool calls, which another provider doesn't know.
     signatures: bool,
     thoughts: Option<Thoughts>,
-    /// Thoughts that are passed on to their makers have some that only another house can open.
-    housebound: bool,
+    /// Whose seals stay, where some message has others.
+    seals: Option<Seals>,
     content: ContentChanges,
 }
 
 impl Changes {
-    fn of(row: &Row, messages: Raw<'_>) -> Changes {
+    fn of(target: &Target, messages: Raw<'_>) -> Changes {
+        let row = target.row;
+        let may_be_sealed = matches!(quirks::thoughts(row), None | Some(Thoughts::Details))
+            && [DETAILS, BLOCKS].iter().any(|name| messages.may_have_member(name));
+        let seals = may_be_sealed.then(|| quirks::seals(target));
         Changes {
             members: KnownMembers::wanted(row, messages),
             developer: quirks::developer_role(row) != "developer" && messages.may_have_string("developer"),
             names: !quirks::takes_names(row) && messages.may_have_member("name"),
             signatures: !row.has(Quirk::SignedCalls) && messages.may_have_member("extra_content"),
-            housebound: quirks::thoughts(row) == Some(Thoughts::Details)
-                && memmem::find(messages.as_json().as_bytes(), b"\"switchover.").is_some(),
+            seals: seals.filter(|seals| messages.items().any(|message| has_others(*seals, message))),
             thoughts: quirks::thoughts(row).filter(|thoughts| {
                 *thoughts != Thoughts::Details && messages.items().any(|message| moves(*thoughts, message))
             }),
@@ -70,9 +76,9 @@ impl Changes {
     }
 
     fn is_nothing(&self) -> bool {
-        let Changes { members, developer, names, signatures, thoughts, housebound, content } = self;
+        let Changes { members, developer, names, signatures, thoughts, seals, content } = self;
         !developer
-            && !housebound
+            && seals.is_none()
             && !names
             && !signatures
             && members.is_none()
@@ -87,6 +93,7 @@ impl Changes {
         let (mut removed, mut has_thought, mut was_signed) = (false, false, false);
         let mut others = Vec::new();
         let refused = is_only_refusal(message);
+        let others_sealed = self.seals.filter(|seals| has_others(*seals, message));
         let decide = |name: &Text<'_>, value: Raw<'_>| {
             if self.content.loses(name, losses) {
                 return Edit::Remove;
@@ -103,14 +110,9 @@ impl Changes {
             if self.names && name == "name" && !is_result {
                 removed = true;
                 Edit::Remove
-            } else if self.housebound && name == "reasoning_details" {
-                match passed_on(value) {
-                    Some(passed) => {
-                        was_signed = true;
-                        Edit::Replace(passed)
-                    }
-                    None => Edit::Keep,
-                }
+            } else if let (Some(seals), true) = (others_sealed, is_thought(name)) {
+                was_signed = true;
+                without_others(seals, name, value)
             } else if self.thoughts.is_some() && is_thought(name) {
                 has_thought |= !value.is_null();
                 Edit::Remove

@@ -165,9 +165,9 @@ impl<'e> Editor<'e> {
 
     fn messages<'m>(&mut self, value: Raw<'_>) -> Edit<'m> {
         let Some(told) = instructed::messages(value, &self.target.instructions) else {
-            return messages::edit(value, self.target.row, self.losses);
+            return messages::edit(value, self.target, self.losses);
         };
-        match messages::edit(Raw::trusted(&told), self.target.row, self.losses) {
+        match messages::edit(Raw::trusted(&told), self.target, self.losses) {
             Edit::Keep => Edit::Replace(told.into_bytes()),
             edit => edit,
         }

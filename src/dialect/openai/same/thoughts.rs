@@ -2,7 +2,7 @@
 
 use super::json_string;
 use crate::dialect::Thoughts;
-use crate::dialect::openai::reasoning;
+use crate::dialect::openai::reasoning::{self, Seals};
 use crate::json::{Edit, Raw, Text, Writer, edit_object};
 
 /// The members in which thoughts and their signatures travel through a caller; see `openai/reasoning.rs`.
@@ -32,15 +32,31 @@ pub(super) fn without_signatures(calls: Raw<'_>) -> (Vec<u8>, bool) {
     (out, found)
 }
 
-/// Entries of `reasoning_details` that are somebody's who is not known to be another house; `None`: all are.
-pub(super) fn passed_on(details: Raw<'_>) -> Option<Vec<u8>> {
-    if !details.items().any(reasoning::is_housebound) {
-        return None;
+/// Whether a message has a thought that somebody else sealed.
+pub(super) fn has_others(seals: Seals, message: Raw<'_>) -> bool {
+    let items = |name| message.get(name).into_iter().flat_map(Raw::items);
+    items(DETAILS).any(|detail| !seals.have_detail(detail))
+        || items(BLOCKS).any(|block| !seals.have_block(block))
+}
+
+/// Where sealed thoughts stand.
+pub(super) const DETAILS: &str = "reasoning_details";
+pub(super) const BLOCKS: &str = "thinking_blocks";
+
+/// A member of a message that has some of somebody else's, without those; their text stands in the other members, too.
+pub(super) fn without_others<'m>(seals: Seals, name: &Text<'_>, value: Raw<'_>) -> Edit<'m> {
+    let is_details = name == DETAILS;
+    if !is_details && name != BLOCKS {
+        return Edit::Remove;
     }
-    let mut out = Vec::with_capacity(details.as_json().len());
-    let passed = details.items().filter(|detail| !reasoning::is_housebound(*detail));
-    Writer::new(&mut out).array(|w| passed.for_each(|detail| w.raw(detail)));
-    Some(out)
+    let is_own = |item: &Raw<'_>| if is_details { seals.have_detail(*item) } else { seals.have_block(*item) };
+    let own = || value.items().filter(is_own);
+    if own().next().is_none() {
+        return Edit::Remove;
+    }
+    let mut out = Vec::with_capacity(value.as_json().len());
+    Writer::new(&mut out).array(|w| own().for_each(|item| w.raw(item)));
+    Edit::Replace(out)
 }
 
 /// Whether a message's thoughts have to change.
