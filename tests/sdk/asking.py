@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import anthropic.types.beta.message_create_params
 import anthropic.types.message_create_params
 import openai.types.chat.completion_create_params
 import openai.types.responses.response_create_params
@@ -38,6 +39,11 @@ BY_TYPE = {
     ("Base64PDFSourceParam", "data"): PDF,
     ("InputAudio", "data"): PDF,
     ("ThinkingConfigEnabledParam", "budget_tokens"): (1500, 7000),
+    # A tool as it is in `tools`, where each of its fields is.
+    ("ToolChangeToolDefinitionParam", "definition"): tuple({"type": "custom", "name": name, "input_schema": SCHEMAS[0]} for name in ("one_name", "two_name")),
+    ("CompactionBlockParam", "tool_changes"): tuple(
+        [{"type": "tool_removal", "tool": {"type": "tool_reference", "name": name}}] for name in ("one_name", "two_name")
+    ),
     ("ChatCompletionAllowedToolsParam", "tools"): tuple([{"type": "function", "function": {"name": name}}] for name in ("one_name", "two_name")),
     ("ToolChoiceAllowedParam", "tools"): tuple([{"type": "function", "name": name}] for name in ("one_name", "two_name")),
 }
@@ -45,6 +51,7 @@ BY_TYPE = {
 A_FILE = {"file_data": BY_NAME["file_data"][1]}
 A_PICTURE = {"image_url": URLS[1]}
 BESIDE = {
+    "BetaSystemMessageParam": {"content": "Be brief."},
     "FileFile": A_FILE,
     "FunctionCallOutput": {"call_id": "one_call_id"},
     "ResponseInputFileContentParam": A_FILE,
@@ -59,7 +66,8 @@ INSTEAD = ("file_data", "file_id", "file_url", "image_url")
 
 
 def samples(owner, name, hint):
-    found = BY_TYPE.get((owner.__name__, name))
+    # Anthropic's beta has types of its own for what it shares with the other, too.
+    found = BY_TYPE.get((owner.__name__.removeprefix("Beta"), name))
     if found is None and name in BY_NAME and "Dict[" not in repr(hint).replace("Dict[str, object]", ""):
         # Where a member of that name is made of others they are walked.
         found = None if isinstance(hint, type) and hint not in (str, int, float, dict) else BY_NAME[name]
@@ -87,7 +95,7 @@ def chat_turns(message: dict) -> tuple:
 
 def messages_turns(message: dict) -> tuple:
     user = {"role": "user", "content": "Go on."}
-    parts = [part for part in message["content"] if isinstance(part, dict)]
+    parts = [part for part in message.get("content", []) if isinstance(part, dict)]
     if message["role"] == "assistant":
         calls = [part for part in parts if part["type"] == "tool_use"]
         results = [{"type": "tool_result", "tool_use_id": call["id"], "content": "done"} for call in calls]
@@ -126,6 +134,8 @@ class Caller:
     needs: dict
     # No fields to ask for, by their paths, and why.
     not_said: dict
+    # The caller whose table has the fields that both have.
+    beyond: str = ""
 
     def whole(self, value: dict, path: str) -> tuple:
         """A request that can be asked, and how far the turn in it moved."""
@@ -151,8 +161,8 @@ MODEL_CHOOSES = {r"^model$": "it is what chooses the group, and each target has 
 
 # Its types have one union for the parts of all roles.
 ROLES = {
-    r"^messages\[assistant\]\.content\[(document|image|search_result|tool_result|container_upload)\]": "it is no part of an answer",
-    r"^messages\[user\]\.content\[(tool_use|thinking|redacted_thinking|server_tool_use|(?!tool_result)[a-z_]+_tool_result)\]": "it is a part of an answer",
+    r"^messages\[assistant\]\.content\[(document|image|search_result|tool_result|container_upload|tool_addition|tool_removal)\]": "it is no part of an answer",
+    r"^messages\[user\]\.content\[(tool_use|thinking|redacted_thinking|server_tool_use|compaction|fallback|mcp_tool_use|mcp_tool_listing|(?!tool_result)[a-z_]+_tool_result)\]": "it is a part of an answer",
 }
 
 CALLERS = {
@@ -179,6 +189,16 @@ CALLERS = {
         messages_turns,
         {"thinking": {"max_tokens": 8192}, "tool_choice": OF_MESSAGES},
         MODEL_CHOOSES | ROLES,
+    ),
+    # What is there for those who ask for it with `anthropic-beta`.
+    "messages-beta": Caller(
+        anthropic.types.beta.message_create_params.MessageCreateParamsStreaming,
+        "/v1/messages",
+        "messages",
+        messages_turns,
+        {"thinking": {"max_tokens": 8192}, "tool_choice": OF_MESSAGES},
+        MODEL_CHOOSES | ROLES | {r"^betas\b": "it is a header"},
+        beyond="messages",
     ),
     "responses": Caller(
         openai.types.responses.response_create_params.ResponseCreateParamsStreaming,

@@ -122,8 +122,12 @@ fn messages(value: Raw<'_>) -> Read<Vec<Message<'_>>> {
             "system" => Role::System,
             _ => return Err(wrong(format!("{at}.role"), "must be \"user\", \"assistant\" or \"system\"")),
         };
-        let content =
-            message.present("content").ok_or_else(|| wrong(format!("{at}.content"), "is required"))?;
+        let content = match message.present("content") {
+            Some(content) => content,
+            // A beta's message that says how to go on, and nothing else.
+            None if role == Role::System && message.present("output_config").is_some() => Raw::trusted("[]"),
+            None => return Err(wrong(format!("{at}.content"), "is required")),
+        };
         let below = |error: Wrong| wrong(format!("{at}.content{}", error.at), error.what);
         let parts = read_content(content).map_err(below)?;
         let known = |name: &Text<'_>| *name == "role" || *name == "content";
@@ -225,7 +229,15 @@ fn thinking<'a>(name: Text<'a>, value: Raw<'a>, request: &mut Request<'a>) -> Re
         }
         "adaptive" => thinking.adaptive = true,
         "disabled" => thinking.off = true,
-        _ => request.extra.push((name, value)),
+        _ => {
+            request.extra.push((name, value));
+            return Ok(());
+        }
+    }
+    for (name, member) in value.fields().filter(|(_, member)| !matches!(member.as_json(), "null" | "{}")) {
+        if !["type", "budget_tokens", "display"].iter().any(|known| name == *known) {
+            request.extra.push((Text::from(format!("thinking.{}", name.decode())), member));
+        }
     }
     let display = value.present("display").and_then(Raw::text);
     request.thinking.show = display.map(|display| display != "omitted");

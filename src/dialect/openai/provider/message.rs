@@ -87,6 +87,10 @@ impl<'c> Messages<'c> {
 
     /// Whether something was written, here and below.
     fn instructions(&mut self, indexed: Indexed<'_>, w: &mut Writer<'_>) -> Result<bool, Refusal> {
+        // Anthropic's may be about settings only.
+        if indexed.message.parts.is_empty() {
+            return Ok(false);
+        }
         let role = match indexed.message.role {
             Role::Developer => quirks::developer_role(self.target.row),
             _ => "system",

@@ -56,6 +56,8 @@ impl InputWriter<'_> {
             match message.role {
                 Role::Assistant => self.assistant(index, message, w)?,
                 Role::User => self.user(index, message, w)?,
+                // Anthropic's may be about settings only.
+                _ if message.parts.is_empty() => {}
                 Role::Developer if !self.target.row.has(Quirk::DeveloperIsSystem) => {
                     self.message("developer", index, message, w)?;
                 }
