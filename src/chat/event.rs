@@ -129,6 +129,8 @@ pub enum Event<'a> {
     Usage(Usage),
     /// Which capacity serves it.
     ServiceTier(Text<'a>),
+    /// What a check of prompt and answer found: Chat Completions' `moderation` object.
+    Moderation(Raw<'a>),
     /// A choice ends.
     Finish {
         /// Which alternative it is, from 0.
@@ -164,6 +166,7 @@ impl Event<'_> {
             | Event::Citation { .. }
             | Event::Usage(_)
             | Event::ServiceTier(_)
+            | Event::Moderation(_)
             | Event::Ping
             | Event::Malformed => false,
         }

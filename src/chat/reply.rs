@@ -17,6 +17,8 @@ pub struct Reply<'a> {
     pub usage: Usage,
     /// Which capacity served it, where said (`service_tier`).
     pub service_tier: Option<Text<'a>>,
+    /// What a check of prompt and answer found that the caller asked for: OpenAI's `moderation` object, as Chat Completions have it.
+    pub moderation: Option<Cow<'a, str>>,
 }
 
 /// One of the alternative answers; nearly always the only one.

@@ -17,6 +17,9 @@ MODEL = "a-model"
 BY_NAME = {
     "annotation": ({"type": "url_citation", "url": asking.URLS[0], "title": "One", "start_index": 0, "end_index": 4},),
     "arguments": ('{"q": "one"}', '{"q": "two"}'),
+    "categories": ({"violence": True}, {"violence": False}),
+    "category_applied_input_types": ({"violence": ["text"]}, {"violence": ["image"]}),
+    "category_scores": ({"violence": 0.25}, {"violence": 0.75}),
     "created": (1750000001, 1750000002),
     "created_at": (1750000001, 1750000002),
     "data": asking.PDF,

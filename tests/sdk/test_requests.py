@@ -341,6 +341,7 @@ SAID_BY_THE_CALLER = {
     "anthropic/thread": "a member of one of Anthropic's betas",
     "anthropic/missing-max-tokens": "the provider says what is missing",
     "anthropic/output-format-of-the-beta": "the name that it had in beta",
+    "anthropic/settings-of-the-beta": "members of one of Anthropic's betas",
     "anthropic/wrong-role": "the provider says what is wrong with a role",
     "openai/arguments-as-php-writes-them": "arguments that are no string",
     "openai/dropped-part-that-was-all": "a part of an unknown type",

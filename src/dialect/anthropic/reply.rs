@@ -49,6 +49,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         choices: vec![Choice { parts, finish, logprobs: None, citations }],
         usage: counts.usage(),
         service_tier: message.at(&["usage", "service_tier"]).and_then(Raw::text),
+        moderation: None,
     })
 }
 

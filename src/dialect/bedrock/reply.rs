@@ -46,6 +46,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         choices: vec![Choice { parts, finish, logprobs: None, citations: read_citations(content) }],
         usage: answer.present("usage").map(usage).unwrap_or_default(),
         service_tier: answer.at(&["serviceTier", "type"]).and_then(Raw::text),
+        moderation: None,
     })
 }
 

@@ -52,6 +52,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         }],
         usage: answer.present("usage").map(usage).unwrap_or_default(),
         service_tier: None,
+        moderation: None,
     })
 }
 

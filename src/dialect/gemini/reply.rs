@@ -30,6 +30,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         choices,
         usage: response.present("usageMetadata").map(wire::usage).unwrap_or_default(),
         service_tier: None,
+        moderation: None,
     })
 }
 

@@ -192,7 +192,7 @@ proptest! {
     #[test]
     fn an_answer_comes_back(parts in answer(), finish in finish()) {
         let choices = vec![Choice { parts, finish, logprobs: None, citations: Vec::new() }];
-        let reply = Reply { id: Some("msg_1".into()), model: Some("asked".into()), choices, usage: USAGE, service_tier: None };
+        let reply = Reply { id: Some("msg_1".into()), model: Some("asked".into()), choices, usage: USAGE, ..Reply::default() };
         let mut body = Vec::new();
         Caller::write(&NATIVE, &reply, &turn(Surface::Messages), &Memo::default(), &mut body);
         let body = Body::new(&body);

@@ -5,6 +5,7 @@ mod part;
 mod reply;
 mod request;
 mod stream;
+mod streamed;
 mod tools;
 
 use super::OpenAi;

@@ -35,6 +35,9 @@ pub(super) fn write(reply: &Reply<'_>, turn: &Turn, legacy: bool, out: &mut Vec<
         if let Some(tier) = tier.and_then(|tier| tier::openais(tier, tier::is_of_chat)) {
             w.key("service_tier").text(&tier);
         }
+        if let Some(found) = &reply.moderation {
+            w.key("moderation").raw(Raw::trusted(found));
+        }
     });
 }
 

@@ -1,18 +1,22 @@
 //! A streamed answer out of the model: `chat.completion.chunk` events.
 
 use super::reply::{finish_name, made_up_id, write_annotations, write_audio, write_image};
-use crate::chat::{Arguments, Citation, Event, Maker, ToolCall, Usage};
+use super::streamed::{StreamedChoice, choice_of};
+use crate::chat::{Arguments, Event, Maker, ToolCall, Usage};
 use crate::dialect::openai::{calls, reasoning, wire};
 use crate::dialect::piece::{citation, tier};
 use crate::dialect::{CallerError, FreeForm, Memo, StreamWriter, Turn};
 use crate::json::{Raw, Text, Writer};
 use crate::stream::sse;
-use std::collections::BTreeSet;
 
 /// Writes chunks, <https://platform.openai.com/docs/api-reference/chat/streaming>.
 pub(super) struct ChatChunks {
     /// From the opening brace to before `choices`: the same in every chunk.
     opening: Vec<u8>,
+    /// The provider's id of the answer.
+    id: Option<Text<'static>>,
+    /// The answer has started, and nobody was told: what else is known of it at once stands in the first chunk.
+    has_started: bool,
     /// For the opening, which waits for the provider's id.
     turn: Turn,
     /// Calls are told as `function_call`, of which there is one.
@@ -21,36 +25,18 @@ pub(super) struct ChatChunks {
     free_form: FreeForm,
     choices: Vec<StreamedChoice>,
     usage: Usage,
-    /// Which capacity serves it: some say it at the end, so the last chunks tell it.
+    /// Which capacity serves it, until a chunk tells it. OpenAI's clients take it from the first; some providers say it at the end.
     tier: Option<Text<'static>>,
     /// What stands around a text of this choice, once one was written.
     around: Option<(u32, Vec<u8>, Vec<u8>)>,
-}
-
-/// What was written of one choice.
-#[derive(Clone, Default)]
-struct StreamedChoice {
-    /// The chunk with the role is out.
-    begun: bool,
-    /// The thoughts that are closed; the index of the next.
-    thoughts: u32,
-    /// A thought has begun that no signature has closed yet.
-    thinking: bool,
-    /// Its maker is told. Once: OpenAI's clients put the strings of fragments together.
-    named: bool,
-    /// OpenAI's clients can't put two lists of them together, so all are told at the end.
-    citations: Vec<Citation<'static>>,
-    images: u32,
-    /// Sound has begun.
-    sounds: bool,
-    /// The calls of free-form tools, by number.
-    free_form: BTreeSet<u32>,
 }
 
 impl ChatChunks {
     pub(super) fn new(turn: &Turn, memo: &Memo) -> ChatChunks {
         ChatChunks {
             opening: Vec::new(),
+            id: None,
+            has_started: false,
             turn: turn.clone(),
             legacy: memo.calls_functions,
             free_form: memo.free_form.clone(),
@@ -61,7 +47,7 @@ impl ChatChunks {
         }
     }
 
-    fn open(&mut self, id: Option<&Text<'_>>) {
+    fn open(&mut self) {
         if !self.opening.is_empty() {
             return;
         }
@@ -69,13 +55,16 @@ impl ChatChunks {
         let mut w = Writer::new(&mut self.opening);
         w.open_object();
         w.key("id");
-        match id.filter(|id| !id.is_empty()) {
+        match &self.id {
             Some(id) => w.text(id),
             None => w.string(&made_up_id(turn)),
         }
         w.key("object").string("chat.completion.chunk");
         w.key("created").u64(turn.created);
         w.key("model").string(&turn.requested_model);
+        if let Some(tier) = self.tier.take() {
+            w.key("service_tier").text(&tier);
+        }
     }
 
     /// One chunk; `members` are those after the opening.
@@ -160,9 +149,15 @@ impl ChatChunks {
         self.choices.get_mut(at)
     }
 
+    fn start(&mut self, out: &mut Vec<u8>) {
+        if std::mem::take(&mut self.has_started) {
+            self.begin(0, out);
+        }
+    }
+
     /// The first chunk of a choice says who speaks.
     fn begin(&mut self, choice: u32, out: &mut Vec<u8>) {
-        self.open(None);
+        self.open();
         if self.state(choice).is_some_and(|state| !std::mem::replace(&mut state.begun, true)) {
             self.delta(choice, out, |w| {
                 w.key("role").string("assistant");
@@ -295,14 +290,22 @@ impl StreamWriter for ChatChunks {
         {
             return self.text(*choice, text, out);
         }
+        match event {
+            Event::Start { id, .. } => {
+                self.id = id.clone().filter(|id| !id.is_empty()).map(Text::into_owned);
+                self.has_started = true;
+                return;
+            }
+            Event::ServiceTier(of) => {
+                self.tier = tier::openais(of, tier::is_of_chat).map(Text::into_owned);
+                return;
+            }
+            _ => self.start(out),
+        }
         if let Some(choice) = choice_of(event) {
             self.begin(choice, out);
         }
         match event {
-            Event::Start { id, .. } => {
-                self.open(id.as_ref());
-                self.begin(0, out);
-            }
             Event::Text { choice, text } => self.text(*choice, text, out),
             Event::Refusal { choice, text } => self.delta(*choice, out, |w| w.key("refusal").text(text)),
             Event::Thought { .. } | Event::ThoughtSignature { .. } | Event::ThoughtSealed { .. } => {
@@ -350,20 +353,23 @@ impl StreamWriter for ChatChunks {
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             // Told in words before.
             Event::Code { .. } | Event::CodeOutcome { .. } => {}
-            Event::ServiceTier(of) => {
-                self.tier = tier::openais(of, tier::is_of_chat).map(Text::into_owned);
-            }
-            Event::Malformed => {}
+            // A chunk of its own, as at OpenAI.
+            Event::Moderation(found) => self.chunk(out, |w| {
+                w.key("choices").array(|_| {});
+                w.key("moderation").raw(*found);
+            }),
+            Event::Start { .. } | Event::ServiceTier(_) | Event::Malformed => {}
         }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
+        self.start(out);
         // Some are told after the reason why a choice ends.
         for (choice, _) in (0..).zip(0..self.choices.len()) {
             self.cite(choice, out);
         }
         if self.turn.stream_usage && !self.usage.is_empty() {
-            self.open(None);
+            self.open();
             self.chunk(out, |w| {
                 w.key("choices").array(|_| {});
                 w.key("usage");
@@ -378,29 +384,5 @@ impl StreamWriter for ChatChunks {
 
     fn fail(&mut self, error: &CallerError, out: &mut Vec<u8>) {
         wire::write_error_event(error, out);
-    }
-}
-
-fn choice_of(event: &Event<'_>) -> Option<u32> {
-    match event {
-        Event::Text { choice, .. }
-        | Event::Refusal { choice, .. }
-        | Event::Thought { choice, .. }
-        | Event::ThoughtSignature { choice, .. }
-        | Event::ThoughtSealed { choice, .. }
-        | Event::ToolStart { choice, .. }
-        | Event::ToolArguments { choice, .. }
-        | Event::Image { choice, .. }
-        | Event::Audio { choice, .. }
-        | Event::Code { choice, .. }
-        | Event::CodeOutcome { choice, .. }
-        | Event::Logprobs { choice, .. }
-        | Event::Finish { choice, .. } => Some(*choice),
-        Event::Start { .. }
-        | Event::Citation { .. }
-        | Event::Usage(_)
-        | Event::ServiceTier(_)
-        | Event::Ping
-        | Event::Malformed => None,
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn read<'a>(head: &Head<'_>, body: &'a Body<'_>, memo: &Memo) -> Resu
         choices: vec![choice],
         usage: response.present("usage").map(read_usage).unwrap_or_default(),
         service_tier: response.present("service_tier").and_then(Raw::text),
+        moderation: moderation(response).map(Cow::Owned),
     })
 }
 
@@ -116,6 +117,28 @@ pub(super) fn logprobs_of(entries: Raw<'_>) -> Option<String> {
     let mut all = Vec::new();
     add_logprobs(entries, &mut all);
     of_choice(all)
+}
+
+/// What a check found that the caller asked for, as Chat Completions have it: a list of results with their model beside it, where a
+/// response has one result with its model in it.
+pub(super) fn moderation(response: Raw<'_>) -> Option<String> {
+    let found = response.present("moderation")?;
+    let mut out = Vec::with_capacity(found.as_json().len().saturating_add(128));
+    Writer::new(&mut out).object(|w| {
+        for (name, checked) in found.fields() {
+            w.key_text(&name);
+            if !checked.get("type").and_then(Raw::text).is_some_and(|kind| kind == "moderation_result") {
+                w.raw(checked);
+                continue;
+            }
+            w.object(|w| {
+                w.key("type").string("moderation_results");
+                w.key("model").raw(checked.get("model").unwrap_or(Raw::NULL));
+                w.key("results").array(|w| w.raw(checked));
+            });
+        }
+    });
+    String::from_utf8(out).ok()
 }
 
 /// What a response says of itself at its beginning.

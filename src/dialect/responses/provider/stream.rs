@@ -178,6 +178,9 @@ impl ResponseReader {
         if let Some(tier) = response.present("service_tier").and_then(Raw::text) {
             sink(Event::ServiceTier(tier));
         }
+        if let Some(found) = reply::moderation(response) {
+            sink(Event::Moderation(Raw::trusted(&found)));
+        }
         let usage = response.present("usage").map(read_usage).filter(|usage| !usage.is_empty());
         usage.into_iter().for_each(|usage| sink(Event::Usage(usage)));
         self.has_ended = true;
