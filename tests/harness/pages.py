@@ -1,9 +1,11 @@
 """Pages of the documentation as what they are to their readers: blocks to copy, and what is to be seen then."""
 
+import contextlib
 import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -76,13 +78,19 @@ class Reader:
 
     def run(self, line: str, seconds: float = 90) -> str:
         """Runs one line; what it printed. With what it complained of, that is in `said`."""
-        done = subprocess.run(
+        done = subprocess.Popen(
             ["bash", "-e", "-o", "pipefail", "-c", line], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
-        self.said = done.stdout + done.stderr
+        try:
+            out, complaints = done.communicate(timeout=seconds)
+        finally:
+            # Whatever it started ends with it, also if it takes too long.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(done.pid, signal.SIGKILL)
+        self.said = out + complaints
         assert done.returncode == 0, f"{line}\nended with {done.returncode}:\n{self.said}"
-        return done.stdout
+        return out
 
     def start(self, line: str, until: str) -> Process:
         """Runs one line that goes on, until it has said this."""

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_envoy_is_known_by_its_bootstrap() {
-        let words = b"/usr/bin/envoy\0--config-path\0/run/a/envoy.json\0--concurrency\x002\0";
+        let words = b"/usr/bin/envoy\0--config-path\0/run/a/envoy.json\0--disable-hot-restart\0";
         assert!(is_told_of(words, b"/run/a/envoy.json"));
         assert!(!is_told_of(words, b"/run/b/envoy.json"));
         assert!(!is_told_of(b"tail\0-f\0/run/a/envoy.json\0", b"/run/a/envoy.json"));
