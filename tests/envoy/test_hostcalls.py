@@ -29,8 +29,8 @@ CALLBACKS = 14
 # Of each piece of a flowing stream: read it, and write what becomes of it.
 HOSTCALLS_A_PIECE = 2
 # Envoy compiles the whole module at its start, and a processor's caches are small. OpenAI's Responses as a provider's dialect, the
-# catalogue of models and searches across makers brought it from 1.4 to 1.58 MiB, runs of code and the rest of the surface to 1.7.
-MODULE_BYTES = 1.75 * 1024 * 1024
+# catalogue of models and searches across makers brought it from 1.4 to 1.58 MiB, runs of code and the rest of the surface to 1.75.
+MODULE_BYTES = 1.8 * 1024 * 1024
 
 
 @pytest.fixture(scope="module", params=["openai-main", "anthropic-main"])

@@ -275,11 +275,13 @@ def rounds_of_serve(scene: Scene, chance: random.Random, rounds: int, steps: int
     assert scene.answered > 20 * rounds and not scene.wrong, scene.wrong[:3]
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(600)
 def test_envoy_killed_at_each_step(scene, chance):
     rounds_of_envoy(scene, chance, 1)
 
 
+@pytest.mark.deep
 @pytest.mark.timeout(600)
 def test_serve_killed_at_any_step(scene, chance):
     rounds_of_serve(scene, chance, 1, steps=4)

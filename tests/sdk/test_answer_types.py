@@ -183,6 +183,7 @@ def test_each_field_is_in_the_table(name):
     assert not gone, f"no SDK knows these any more: {gone}"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", answering.ANSWERS)
 def test_what_the_table_says_is_so(config, name):
     lines = read_table(name)
