@@ -144,8 +144,9 @@ fn language_has_a_name() {
         let marked = rewrite(body.side(), body.surface, body.raw(), mark).unwrap_or_default();
         let marked = String::from_utf8(marked).unwrap();
         for ((path, text), after) in leaves(body.raw()).iter().zip(leaves(Raw::trusted(&marked))) {
-            let is_known =
-                matches!(body.side, Owned::Request) && OTHERS.iter().any(|end| path.ends_with(end));
+            // What a check says of itself is nobody's speech.
+            let is_known = path.contains(".moderation.")
+                || matches!(body.side, Owned::Request) && OTHERS.iter().any(|end| path.ends_with(end));
             assert!(*text == after.1 || is_known || !is_language(text), "{} {path}: {text}", body.case);
         }
     }
@@ -210,7 +211,9 @@ fn pieces_make_what_a_stream_of_responses_says_again() {
     for (case, events) in streams(Surface::Responses) {
         let pieces = joined(&events);
         let last = events.last().unwrap();
-        for word in events.iter().flat_map(|event| event.words()).filter(|word| !word.is_piece) {
+        // What code printed is told once, with its item.
+        let is_again = |word: &Said| !word.is_piece && word.speaker != Speaker::Tool;
+        for word in events.iter().flat_map(|event| event.words()).filter(is_again) {
             if matches!(word.key.0, Sort::Text | Sort::Refusal | Sort::Reasoning) {
                 assert_eq!(pieces.get(&word.key), Some(&word.text), "{case}");
                 said_again += 1;
@@ -224,8 +227,11 @@ fn pieces_make_what_a_stream_of_responses_says_again() {
             matches!(&last.side, Owned::Event(name) if name != "error" && name != "response.failed");
         for (key, text) in pieces.into_iter().filter(|_| has_ended) {
             let inner = leaves_of_json(&text).filter(|_| key.0 == Sort::Arguments);
-            let parts = inner.unwrap_or_else(|| vec![text]);
-            assert_eq!(whole.remove(&key).unwrap_or_default(), parts, "{case} {key:?}");
+            let said = whole.remove(&key).unwrap_or_default();
+            // Code is one text, also where it looks like arguments.
+            if said != [text.as_str()] {
+                assert_eq!(said, inner.unwrap_or_else(|| vec![text]), "{case} {key:?}");
+            }
         }
     }
     assert!(said_again > 300, "{said_again}");
@@ -250,7 +256,8 @@ fn callers_of_all_dialects_are_told_the_same() {
     };
     let [chat, messages, responses] = [Surface::Chat, Surface::Messages, Surface::Responses].map(said);
     let mut same = 0;
-    for (case, text) in &chat {
+    // Code that ran is told in words to callers of Chat Completions, and as items to others.
+    for (case, text) in chat.iter().filter(|(_, text)| !text.contains("```")) {
         // To a caller of its own dialect an answer in place of which a tool was called stays a call.
         let is_own = case.starts_with("stream/anthropic");
         for other in [messages.get(case).filter(|_| !is_own), responses.get(case)].into_iter().flatten() {

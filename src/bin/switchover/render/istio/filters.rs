@@ -1,6 +1,6 @@
 //! The `EnvoyFilter`s: the clusters in files of a bounded size, then the rest, which needs them.
 
-use super::{Manifest, MeshContext, Places};
+use super::{Manifest, MeshContext, MeshPlaces};
 use crate::render::compact;
 use crate::render::envoy::MeshParts;
 use crate::render::tree::{ListItem, Map, TreeNode, one};
@@ -32,7 +32,7 @@ pub fn name_of(cluster: &TreeNode) -> String {
 }
 
 /// The clusters' files, and the filter's.
-pub fn manifests(places: &Places<'_>, parts: &MeshParts) -> Vec<Manifest> {
+pub fn manifests(places: &MeshPlaces<'_>, parts: &MeshParts) -> Vec<Manifest> {
     let mut manifests: Vec<Manifest> = split(places, parts.clusters.iter(), "clusters", CLUSTERS)
         .into_iter()
         .zip(1..)
@@ -44,14 +44,14 @@ pub fn manifests(places: &Places<'_>, parts: &MeshParts) -> Vec<Manifest> {
 }
 
 /// The clusters that the new file lacks.
-pub fn kept(places: &Places<'_>, old: &[ListItem], names: &[String]) -> Option<Manifest> {
+pub fn kept(places: &MeshPlaces<'_>, old: &[ListItem], names: &[String]) -> Option<Manifest> {
     let gone = old.iter().filter(|item| !names.contains(&name_of(&item.value)));
     let documents = split(places, gone, "kept", OLD);
     (!documents.is_empty()).then(|| Manifest { name: KEPT.to_owned(), documents })
 }
 
 fn split<'t>(
-    places: &Places<'_>,
+    places: &MeshPlaces<'_>,
     clusters: impl Iterator<Item = &'t ListItem>,
     called: &str,
     head: &str,
@@ -76,7 +76,7 @@ fn split<'t>(
     groups.into_iter().zip(1..).map(object).collect()
 }
 
-fn filter(places: &Places<'_>, parts: &MeshParts) -> TreeNode {
+fn filter(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {
     let mut patches = Vec::new();
     let mut put = |why: &str, patch: TreeNode| patches.push(ListItem { why: why.to_owned(), value: patch });
     for (name, config) in &parts.extensions {
@@ -122,7 +122,7 @@ fn patch(applied_to: &str, matched: Map, operation: &str, value: TreeNode) -> Tr
         .into()
 }
 
-fn matched(places: &Places<'_>, more: Option<(&str, TreeNode)>) -> Map {
+fn matched(places: &MeshPlaces<'_>, more: Option<(&str, TreeNode)>) -> Map {
     let matched = Map::new().with("context", places.args.context.patched());
     match more {
         Some((key, value)) => matched.with(key, value),
@@ -130,7 +130,7 @@ fn matched(places: &Places<'_>, more: Option<(&str, TreeNode)>) -> Map {
     }
 }
 
-fn at_router(places: &Places<'_>) -> Map {
+fn at_router(places: &MeshPlaces<'_>) -> Map {
     let router = one("subFilter", one("name", ROUTER));
     let filter = Map::new().with("name", MANAGER).and(map(&router));
     let listener =
@@ -138,7 +138,7 @@ fn at_router(places: &Places<'_>) -> Map {
     matched(places, Some(("listener", listener.into())))
 }
 
-fn in_host(places: &Places<'_>, host: Option<&String>) -> Map {
+fn in_host(places: &MeshPlaces<'_>, host: Option<&String>) -> Map {
     let port = u64::from(places.args.port);
     let mut routes = Map::new();
     if places.args.context == MeshContext::Gateway {
@@ -153,7 +153,7 @@ fn in_host(places: &Places<'_>, host: Option<&String>) -> Map {
 }
 
 /// An `EnvoyFilter`.
-fn object(places: &Places<'_>, called: &str, head: &str, priority: u64, patches: TreeNode) -> TreeNode {
+fn object(places: &MeshPlaces<'_>, called: &str, head: &str, priority: u64, patches: TreeNode) -> TreeNode {
     let name = format!("{}{called}", places.args.name);
     let spec = places.whom().with("priority", priority).with("configPatches", patches);
     let first = Map::new().why(head).with("apiVersion", "networking.istio.io/v1alpha3");

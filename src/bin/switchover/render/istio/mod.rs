@@ -105,7 +105,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
             "--dedicated is for a gateway: a sidecar has its application's other traffic.",
         ));
     }
-    let places = Places::new(args, &document)?;
+    let places = MeshPlaces::new(args, &document)?;
     count(&document, args.dedicated)?;
     let here = places.surroundings(&document.config)?;
     let text = switchover::config::yaml_to_json(&document.bytes)
@@ -132,15 +132,15 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
 }
 
 /// Where the parts go, as the caller says.
-pub struct Places<'a> {
+pub struct MeshPlaces<'a> {
     args: &'a IstioArgs,
     hosts: Vec<String>,
     selector: Vec<(String, String)>,
     secrets: String,
 }
 
-impl Places<'_> {
-    fn new<'a>(args: &'a IstioArgs, document: &CheckedFile) -> Result<Places<'a>, Stop> {
+impl MeshPlaces<'_> {
+    fn new<'a>(args: &'a IstioArgs, document: &CheckedFile) -> Result<MeshPlaces<'a>, Stop> {
         let secrets = text_of(&args.secrets)?;
         if !secrets.starts_with('/') {
             return Err(Stop::wrong(format!(
@@ -165,7 +165,7 @@ impl Places<'_> {
                 "Say by which host the applications call: --host llm.internal, or `listen.hosts` in the file.",
             ));
         }
-        Ok(Places { args, hosts, selector, secrets: secrets.trim_end_matches('/').to_owned() })
+        Ok(MeshPlaces { args, hosts, selector, secrets: secrets.trim_end_matches('/').to_owned() })
     }
 
     fn surroundings(&self, config: &Config) -> Result<Surroundings, Stop> {
@@ -219,7 +219,7 @@ fn write(folder: &Path, manifests: &[Manifest]) -> Result<(), Stop> {
 /// What is to be done with the files, in their order.
 fn tell(
     args: &IstioArgs,
-    places: &Places<'_>,
+    places: &MeshPlaces<'_>,
     config: &Config,
     here: &Surroundings,
     manifests: &[Manifest],

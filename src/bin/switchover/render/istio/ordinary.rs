@@ -1,6 +1,6 @@
 //! What an operator of Istio writes by hand: who listens, for which hosts, where the keys are, what is logged and counted.
 
-use super::{Manifest, MeshContext, Places, key_of};
+use super::{Manifest, MeshContext, MeshPlaces, key_of};
 use crate::render::envoy::{MeshParts, Surroundings};
 use crate::render::secret::sds;
 use crate::render::tree::{ListItem, Map, TreeNode, list, one};
@@ -34,7 +34,7 @@ pub fn is_applied(name: &str) -> bool {
     !["annotations.yaml", "mesh-config.yaml"].contains(&name)
 }
 
-impl Places<'_> {
+impl MeshPlaces<'_> {
     /// Whose proxies.
     pub fn whom(&self) -> Map {
         match &self.args.target_ref {
@@ -67,7 +67,7 @@ impl Places<'_> {
 }
 
 /// The files.
-pub fn manifests(places: &Places<'_>, here: &Surroundings, parts: &MeshParts) -> Vec<Manifest> {
+pub fn manifests(places: &MeshPlaces<'_>, here: &Surroundings, parts: &MeshParts) -> Vec<Manifest> {
     let mut manifests = Vec::new();
     let mut put = |name: &str, documents| manifests.push(Manifest { name: name.to_owned(), documents });
     match places.args.context {
@@ -84,7 +84,7 @@ pub fn manifests(places: &Places<'_>, here: &Surroundings, parts: &MeshParts) ->
     manifests
 }
 
-fn gateway(places: &Places<'_>) -> Vec<TreeNode> {
+fn gateway(places: &MeshPlaces<'_>) -> Vec<TreeNode> {
     let hosts = || match places.hosts.as_slice() {
         [] => list(["*"]),
         hosts => list(hosts.iter().map(String::as_str)),
@@ -115,7 +115,7 @@ fn gateway(places: &Places<'_>) -> Vec<TreeNode> {
     vec![gateway.into(), service.into()]
 }
 
-fn hosts(places: &Places<'_>) -> TreeNode {
+fn hosts(places: &MeshPlaces<'_>) -> TreeNode {
     let port = Map::new()
         .with("number", u64::from(places.args.port))
         .with("name", "http-llm")
@@ -136,7 +136,7 @@ fn hosts(places: &Places<'_>) -> TreeNode {
 /// Where Kubernetes puts what the proxies read of keys.
 const VOLUME: &str = "switchover-keys";
 
-fn keys(places: &Places<'_>, here: &Surroundings) -> Vec<TreeNode> {
+fn keys(places: &MeshPlaces<'_>, here: &Surroundings) -> Vec<TreeNode> {
     let files = here.secrets.iter().flatten().map(|file| {
         let text = yaml::write(&sds(&file.name, one("filename", key_of(file))));
         (format!("{}.yaml", file.name), text)
@@ -148,7 +148,7 @@ fn keys(places: &Places<'_>, here: &Surroundings) -> Vec<TreeNode> {
     vec![map.into(), secret.into()]
 }
 
-fn telemetry(places: &Places<'_>) -> TreeNode {
+fn telemetry(places: &MeshPlaces<'_>) -> TreeNode {
     let provider = one("name", log_name(places));
     let filter = one("expression", "'x-switchover-group' in response.headers");
     let logging = Map::new().with("providers", list([provider])).with("filter", filter);
@@ -160,11 +160,11 @@ fn telemetry(places: &Places<'_>) -> TreeNode {
     places.object(LOG, "telemetry.istio.io/v1", "Telemetry", &places.args.name).with("spec", spec).into()
 }
 
-fn log_name(places: &Places<'_>) -> String {
+fn log_name(places: &MeshPlaces<'_>) -> String {
     format!("{}-log", places.args.name)
 }
 
-fn log(places: &Places<'_>, parts: &MeshParts) -> TreeNode {
+fn log(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {
     let labels = parts.log.iter().fold(Map::new(), |map, (name, value)| map.with(name, *value));
     let log = Map::new().with("path", "/dev/stdout").with("logFormat", one("labels", labels));
     let provider = Map::new().with("name", log_name(places)).with("envoyFileAccessLog", log);
@@ -172,7 +172,7 @@ fn log(places: &Places<'_>, parts: &MeshParts) -> TreeNode {
 }
 
 /// Texts that Istio's injector reads.
-fn annotations(places: &Places<'_>, here: &Surroundings, parts: &MeshParts) -> TreeNode {
+fn annotations(places: &MeshPlaces<'_>, here: &Surroundings, parts: &MeshParts) -> TreeNode {
     let proxy = Map::new()
         .with("extraStatTags", list(LABELS.iter().copied()))
         .with("proxyStatsMatcher", one("inclusionRegexps", list([r"cluster\..*\.outlier_detection\..*"])));
