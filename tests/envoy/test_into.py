@@ -90,7 +90,9 @@ def prepared(folder: pathlib.Path, cloud, others) -> pathlib.Path:
     assert done.returncode == 0, done.stderr
     # Only where the page put it is a key.
     for part in (folder / "parts").rglob("*.yaml"):
-        assert not any(key in part.read_text() for key in keys.values()), part
+        # Anchors are called as the keys of tests are.
+        text = re.sub(r"[&*]key-of-\S+", "", part.read_text())
+        assert not any(key in text for key in keys.values()), part
     assert (folder / "etc" / "keys").stat().st_mode & 0o077 == 0
     return folder
 

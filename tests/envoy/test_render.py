@@ -13,7 +13,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIST = pathlib.Path(os.environ.get("SWITCHOVER_DIST", ROOT / "dist"))
-EXAMPLES = sorted(path.parent.name for path in (ROOT / "envoy").glob("*/switchover.yaml"))
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "envoy").glob("*/envoy.yaml"))
 ENVOYS = [os.environ[name] for name in ("SWITCHOVER_ENVOY", "SWITCHOVER_ENVOY_FLOOR") if os.environ.get(name)]
 KEY = "sk-a-key-that-must-show-up-nowhere"
 
