@@ -134,6 +134,7 @@ def key_seen(provider) -> str:
     return headers.get("authorization", headers.get("x-api-key", headers.get("api-key", ""))).removeprefix("Bearer ")
 
 
+@pytest.mark.deep
 def test_the_readme_from_the_wheel(reader, ports, providers):
     """`make wheel`, and then what the page says, in a fresh virtual environment."""
     reader.run("make wheel")

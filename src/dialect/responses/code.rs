@@ -28,7 +28,7 @@ pub(super) fn own_name(item: Raw<'_>) -> RunName<'static> {
     RunName { maker: Maker::OpenAi, tool: Text::from("python"), id: Text::from(id) }
 }
 
-/// The name of another maker's run that an item is about: it was written by [`write`].
+/// The name of another maker's run that an item is about: it was written by `write`.
 fn name_of_other(item: Raw<'_>) -> Option<RunName<'static>> {
     marked(&text(item, "container_id").decode())
 }
