@@ -46,7 +46,13 @@ async def send(envoy, bodies: list[bytes], at_once: int, apart: float = 0.0):
         async def one(number, body):
             await asyncio.sleep(number * apart)
             async with gate:
-                answer = await client.post(envoy.url() + PATH, content=body, headers={"content-type": "application/json"})
+                for _ in range(5):
+                    answer = await client.post(envoy.url() + PATH, content=body, headers={"content-type": "application/json"})
+                    # Where four of the largest end between two ticks of a busy machine, one is told to come again, and does.
+                    if answer.headers.get("retry-after") != "1":
+                        break
+                    assert answer.json()["error"]["code"] == "gateway_busy", answer.text
+                    await asyncio.sleep(1)
                 assert answer.status_code == 200, answer.text
 
         await asyncio.gather(*(one(number, body) for number, body in enumerate(bodies)))
