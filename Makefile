@@ -128,10 +128,10 @@ envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
 
 ##### Testing
 
-# What needs no Envoy runs side by side, two at a time, and builds what the tests on Envoys need: each has long stretches
-# that only one core works on. The Envoys get the machine to themselves.
-test: setup ## Sets up, then runs the linter and every test
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint test-core test-wasm test-growth test-speed build
+# Set-up and what needs no Envoy run side by side, two at a time, and build what the tests on Envoys need: downloads wait, and
+# each build has long stretches that only one core works on. The Envoys get the machine to themselves.
+test: ## Sets up, then runs the linter and every test
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target setup lint test-core test-wasm test-growth test-speed build
 	@$(MAKE) --no-print-directory test-envoy
 
 test-core: ## Runs the core's tests natively

@@ -9,7 +9,7 @@ import pytest
 from harness.document import document, group, target
 from harness.gateway import Gateway
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 AFTER = 3
 QUICK = {"first_token_timeout": "500ms", "timeout": "20s"}
@@ -72,6 +72,7 @@ def own(cloud, gateway):
     return start
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("case", [*EJECTING, *EJECTING_STREAMS])
 def test_ejected_after_some_failures_of_a_class(cloud, shared, case):
     first = cloud["openai-main"]
@@ -101,6 +102,7 @@ def test_never_ejected_for_what_the_target_is_not_to_blame_for(cloud, shared, ca
     assert f"{case}-1" not in shared.ejected()
 
 
+@pytest.mark.floor
 def test_an_ejected_target_comes_back(own):
     breaker = {"consecutive_failures": 2, "interval": "1s", "base_ejection_time": "1s", "max_ejection_time": "1s"}
     first, _, gateway = own(breaker)
@@ -142,6 +144,7 @@ def test_a_rate_limited_target_cools_down_and_is_not_ejected(own, failure):
         assert gateway.chat().headers["x-switchover-target"] == first.name, "it is asked again when its time is over"
 
 
+@pytest.mark.floor
 def test_all_workers_know_of_a_cool_down(cloud, gateway):
     first, second = cloud["openai-main"], cloud["openai-second"]
     gateway = gateway(document([target(first), target(second)]), concurrency=4)
@@ -248,6 +251,7 @@ def test_the_last_word_is_the_best_informed(own):
     assert answer.headers["retry-after"] == "9" and answer.headers["x-switchover-attempts"] == "2"
 
 
+@pytest.mark.floor
 def test_the_whole_request_has_a_deadline(own):
     first, claude, gateway = own(timeout="1s", first_token_timeout="700ms")
     first.behave(stall="headers"), claude.behave(stall="headers")
@@ -283,6 +287,7 @@ def test_a_degraded_answer_is_well_formed(own):
     assert message.content[0].text == "Please try again." and message.stop_reason == "end_turn"
 
 
+@pytest.mark.floor
 def test_a_degraded_answer_when_all_cool_down(own):
     first, claude, gateway = own(degraded={"content": "Please try again."})
     first.behave({"failure": "rate_limited", "retry_after": {"seconds": 20}})
@@ -303,6 +308,7 @@ def test_when_all_cool_down_they_are_tried_anyway_where_the_group_says_so(own):
     assert answer.status_code == 200 and answer.headers["x-switchover-target"] == first.name, answer.text
 
 
+@pytest.mark.floor
 def test_a_retry_budget_forbids_only_repeated_tries(own):
     """Each target is tried once whatever the budget; trying one again is what it bounds."""
     nothing = {"budget_percent": 0, "min_retry_concurrency": 0}

@@ -15,7 +15,7 @@ import pytest
 from harness.document import document, group, target
 from harness.gateway import Gateway
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 AFTER = 3
 USER = [{"role": "user", "content": "hello"}]
@@ -46,6 +46,7 @@ def shared(envoy_binary, cloud_process, tmp_path_factory):
     gateway.stop()
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("way", BREAKS)
 def test_broken_streams_eject(cloud, shared, way):
     first, (behaviour, kind) = cloud["openai-main"], BREAKS[way]
@@ -160,6 +161,7 @@ def leave(gateway, after_a_token: bool, stream: bool = True):
             time.sleep(0.3)
 
 
+@pytest.mark.floor
 def test_a_caller_that_leaves_is_nobodys_failure(cloud, gateway):
     first, second = cloud["openai-main"], cloud["openai-second"]
     gateway = gateway(document([target(first), target(second)], circuit_breaker=BREAKER))

@@ -239,7 +239,7 @@ def test_only_those_who_may_force_a_drill(gateway, cloud):
     assert envoy.chat(headers=force()).headers["x-switchover-target"] == "anthropic-main"
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_pause_shorter_than_the_timeout(gateway, cloud, stream):
     envoy = gateway(two(cloud, drill("300ms")))
@@ -255,7 +255,7 @@ def test_a_pause_shorter_than_the_timeout(gateway, cloud, stream):
     assert drilled(envoy, target="openai-main", **{"class": "latency"}) == 1
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_pause_longer_than_the_timeout_is_a_timeout(gateway, cloud, stream):
     described = two(cloud, drill("5000ms"))

@@ -19,7 +19,7 @@ def described(cloud) -> dict:
     return document([target(cloud["openai-main"]), target(cloud["anthropic-main"], "anthropic")])
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 def test_what_is_rendered_is_right(gateway, cloud):
     done = doctor(gateway(described(cloud)))
     assert done.returncode == 0 and done.stdout.startswith("Nothing is wrong: Envoy 1."), done

@@ -8,7 +8,7 @@ import pytest
 
 from harness.document import document, group, target
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 MB = 1 << 20
 # `listen.memory` must be ten times a request and five times an answer.
@@ -34,6 +34,7 @@ def test_a_large_answer_arrives_whole(cloud, gateway, edit):
     assert envoy.alive()
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("edit", [None, without_limit], ids=["rendered", "by-hand"])
 def test_a_large_request_arrives_whole(cloud, gateway, edit):
     first = cloud["anthropic-main"]
@@ -119,6 +120,7 @@ def test_a_request_that_grows_is_not_sent(cloud, gateway):
     assert gemini.log() == []
 
 
+@pytest.mark.floor
 def test_a_full_heap_refuses_in_the_callers_envelope(cloud, gateway):
     """The last bound, for what no filter sees: here a heap that may have less than Envoy takes at its start."""
 

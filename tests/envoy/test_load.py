@@ -14,7 +14,7 @@ from harness.document import document, group, target
 from harness.gateway import render
 from harness.load import Outcome, ask, letters, saying
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 async def load(url, says: dict, requests: int, at_once: int, meanwhile=None, after: int = 0) -> list[Outcome]:
     """Runs requests, chats and streams in turn; calls `meanwhile` when some are done."""
@@ -92,6 +92,7 @@ def test_a_name_that_does_not_resolve_and_a_connection_nobody_serves(cloud, gate
         assert "half-open failed (timeout)" in answer.headers["x-switchover-decision"], dict(answer.headers)
 
 
+@pytest.mark.floor
 def test_a_provider_that_resets_every_connection(cloud, gateway):
     """Before a byte of the request is read, whoever connects."""
     second = cloud["openai-second"]
@@ -189,6 +190,7 @@ def test_a_name_that_stops_resolving(cloud, gateway):
         names.close()
 
 
+@pytest.mark.floor
 def test_a_reload_in_the_middle_of_a_load(cloud, gateway, tmp_path):
     """Listeners and clusters from files, replaced while requests run: none fails, a stream goes on."""
     first, second = cloud["openai-main"], cloud["openai-second"]

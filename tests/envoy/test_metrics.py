@@ -6,7 +6,7 @@ import pytest
 
 from harness.document import document, group, target
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 
 def counted(gateway, news=False) -> dict:
@@ -22,6 +22,7 @@ def counted(gateway, news=False) -> dict:
     return found
 
 
+@pytest.mark.floor
 def test_failover_is_counted(cloud, gateway):
     first, second = cloud["openai-main"], cloud["openai-second"]
     # Envoy 1.37 and 1.38 count all under the first order's cluster, whatever its name.

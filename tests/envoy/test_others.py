@@ -11,7 +11,7 @@ import pytest
 from harness.document import document, group, target
 from harness.gateway import Gateway
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 KEYS = '{"keys":[{"kty":"oct","alg":"HS256","k":"aGVsbG8","kid":"1"}]}'
@@ -90,6 +90,7 @@ def ask(gateway, path: str, wanted: str) -> httpx.Response:
     return gateway.post(path, body, headers={WANTS: wanted})
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 def test_a_refusal_is_the_other_filters(filtered, cloud, path):
     for wanted, status, said, header, code in [
@@ -281,6 +282,7 @@ def without_flag(role: str):
     return edit
 
 
+@pytest.mark.floor
 @pytest.mark.parametrize("role", ["router", "translator"])
 def test_a_forgotten_flag_is_loud(gateway, cloud, role):
     gateway = gateway(document([target(cloud["openai-main"])]), edit=without_flag(role))

@@ -9,7 +9,7 @@ import pytest
 
 from harness.document import document, target
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 MB = 1 << 20
 COUNT = 24

@@ -4,7 +4,7 @@ import pytest
 
 from harness.document import document, group, target
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 LONG = {"failure": "context_length"}
 
