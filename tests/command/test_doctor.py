@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
@@ -87,6 +88,21 @@ def test_what_is_forgotten_is_said(rendered, name):
     assert done.returncode == 1 and done.stdout == "", done
     (line,) = done.stderr.splitlines()
     assert line.startswith(beginning) and word in line and line.endswith("."), line
+
+
+def test_a_saved_dump(rendered, tmp_path):
+    with admin(rendered) as url:
+        dump = urllib.request.urlopen(f"{url}/config_dump").read()
+    (tmp_path / "dump.json").write_bytes(dump)
+    done = doctor(str(tmp_path / "dump.json"))
+    assert done.returncode == 0 and done.stdout.startswith("Nothing is wrong: Envoy (of no known version) has the router role"), done
+    piped = subprocess.run([COMMAND, "doctor", "-"], input=dump, capture_output=True, timeout=30)
+    assert piped.stdout.decode() == done.stdout, piped
+    (tmp_path / "dump.json").write_text("<html>")
+    done = doctor(str(tmp_path / "dump.json"))
+    assert done.returncode == 1 and "dump.json: this is no JSON" in done.stderr, done
+    done = doctor(str(tmp_path / "missing.json"))
+    assert done.returncode == 1 and "missing.json" in done.stderr, done
 
 
 def test_an_old_envoy_and_all_that_is_wrong_at_once(rendered):

@@ -12,7 +12,14 @@ use switchover::json::Raw;
 const NAMED: usize = 3;
 
 /// Looks at all that the document's orders need; says how many orders there are.
-pub fn examine(dump: &Dump<'_>, config: &Config, router: &OurFilter<'_>, found: &mut Findings) -> usize {
+/// `shared` is the translator that all orders have from Envoy's router.
+pub fn examine(
+    dump: &Dump<'_>,
+    config: &Config,
+    router: &OurFilter<'_>,
+    shared: Option<&OurFilter<'_>>,
+    found: &mut Findings,
+) -> usize {
     let there: BTreeMap<String, Raw<'_>> =
         dump.clusters.iter().filter_map(|one| Some((text(*one, &["name"])?, *one))).collect();
     let (orders, targets): (Vec<_>, Vec<_>) =
@@ -41,7 +48,7 @@ pub fn examine(dump: &Dump<'_>, config: &Config, router: &OurFilter<'_>, found: 
             if order.targets.as_ref() != Some(&asked) {
                 faults.add(Fault::Members, &order.name);
             }
-            look_at_order(*cluster, &order.name, dump, router, &mut faults);
+            look_at_order(*cluster, &order.name, dump, router, shared, &mut faults);
         }
     }
     for target in &targets {
@@ -57,6 +64,7 @@ pub fn examine(dump: &Dump<'_>, config: &Config, router: &OurFilter<'_>, found: 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Members,
+    Awaited,
     NoTranslator,
     OtherDocument,
     OtherVm,
@@ -85,6 +93,11 @@ impl Faults {
                 Fault::Members => format!(
                     "The cluster {names} has other targets, or in another order, than the router role's document. Put both in from \
                      one render."
+                ),
+                Fault::Awaited => format!(
+                    "The translator of cluster {names} has not come from the control plane (ECDS), so LLM calls get 503. The control \
+                     plane has not sent it or Envoy refused it (`switchover doctor --istiod URL` says which), or the module could not be \
+                     fetched (the agent's log)."
                 ),
                 Fault::NoTranslator => format!(
                     "The cluster {names} lacks the filter in its role `translator`, so a provider would get the caller's request as \
@@ -124,12 +137,21 @@ impl Faults {
     }
 }
 
-fn look_at_order(cluster: Raw<'_>, name: &str, dump: &Dump<'_>, router: &OurFilter<'_>, faults: &mut Faults) {
+fn look_at_order(
+    cluster: Raw<'_>,
+    name: &str,
+    dump: &Dump<'_>,
+    router: &OurFilter<'_>,
+    shared: Option<&OurFilter<'_>>,
+    faults: &mut Faults,
+) {
     let options = cluster
         .at(&["typed_extension_protocol_options", "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]);
     let filters = options.map(|options| each(options, &["http_filters"])).unwrap_or_default();
-    let ours = filters.into_iter().filter_map(|filter| OurFilter::of(filter, dump));
-    match ours.into_iter().find(|filter| filter.role == "translator") {
+    let is_awaited = filters.iter().any(|filter| dump.awaited(*filter).is_some());
+    let mut ours = filters.into_iter().filter_map(|filter| OurFilter::of(filter, dump));
+    match ours.find(|filter| filter.role == "translator").or_else(|| shared.cloned()) {
+        None if is_awaited => faults.add(Fault::Awaited, name),
         None => faults.add(Fault::NoTranslator, name),
         Some(translator) => {
             if translator.document != router.document {

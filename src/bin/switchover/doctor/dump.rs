@@ -9,6 +9,8 @@ pub struct Dump<'d> {
     pub listeners: Vec<Raw<'d>>,
     pub routes: Vec<Raw<'d>>,
     pub clusters: Vec<Raw<'d>>,
+    /// Listeners whose last update Envoy refused, and why.
+    pub refused: Vec<(String, String)>,
     /// Filters that come by themselves (ECDS): name and configuration.
     extensions: Vec<(String, Raw<'d>)>,
 }
@@ -23,6 +25,10 @@ impl<'d> Dump<'d> {
                 Some("ListenersConfigDump") => {
                     dump.listeners.extend(listed(part, "static_listeners", &["listener"]));
                     dump.listeners.extend(listed(part, "dynamic_listeners", &["active_state", "listener"]));
+                    let refused = |one: &Raw<'d>| {
+                        Some((text(*one, &["name"])?, text(*one, &["error_state", "details"])?))
+                    };
+                    dump.refused.extend(each(part, &["dynamic_listeners"]).iter().filter_map(refused));
                 }
                 Some("RoutesConfigDump") => {
                     dump.routes.extend(listed(part, "static_route_configs", &["route_config"]));
@@ -41,6 +47,27 @@ impl<'d> Dump<'d> {
             }
         }
         dump
+    }
+
+    /// Which Envoy this is of, as its node says.
+    pub fn version(&self) -> Option<String> {
+        let node = self.bootstrap?.get("node")?;
+        let number = |name: &str| whole(node, &["user_agent_build_version", "version", name]);
+        // Zeros are left out.
+        Some(format!(
+            "{}.{}.{}",
+            number("major_number")?,
+            number("minor_number").unwrap_or(0),
+            number("patch").unwrap_or(0)
+        ))
+    }
+
+    /// The name of a filter of ours that is to come by itself and has not come.
+    pub fn awaited(&self, filter: Raw<'d>) -> Option<String> {
+        filter.get("config_discovery")?;
+        let name = text(filter, &["name"])?;
+        let is_there = self.extensions.iter().any(|(known, _)| *known == name);
+        (name.contains("switchover") && !is_there).then_some(name)
     }
 
     /// A filter's configuration, wherever Envoy has it from.

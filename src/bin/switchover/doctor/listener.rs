@@ -13,6 +13,10 @@ pub struct Manager<'d> {
     pub of: Raw<'d>,
     pub config: Raw<'d>,
     filters: Vec<OurFilter<'d>>,
+    /// Those of ours that have not come.
+    pub awaited: Vec<String>,
+    /// The translator, where Envoy's router runs it for all that goes upstream.
+    pub shared: Option<OurFilter<'d>>,
 }
 
 /// Envoy's own `stream_idle_timeout`.
@@ -31,11 +35,17 @@ pub fn managers<'d>(dump: &Dump<'d>) -> Vec<Manager<'d>> {
             else {
                 continue;
             };
-            let filters = each(config, &["http_filters"])
-                .into_iter()
-                .filter_map(|one| OurFilter::of(one, dump))
-                .collect();
-            managers.push(Manager { listener: name.clone(), of: *listener, config, filters });
+            let all = each(config, &["http_filters"]);
+            let upstream = |one: &Raw<'d>| each(*one, &["typed_config", "upstream_http_filters"]);
+            let shared = all.iter().flat_map(upstream).filter_map(|one| OurFilter::of(one, dump)).next();
+            managers.push(Manager {
+                listener: name.clone(),
+                of: *listener,
+                config,
+                awaited: all.iter().filter_map(|one| dump.awaited(*one)).collect(),
+                filters: all.into_iter().filter_map(|one| OurFilter::of(one, dump)).collect(),
+                shared: shared.filter(|one| one.role == "translator"),
+            });
         }
     }
     managers

@@ -8,42 +8,85 @@ mod filter;
 #[cfg(test)]
 mod fixture;
 mod listener;
+mod refused;
 mod route;
+mod stats;
 
 use crate::drill::{agent, plain_http};
+use crate::input;
 use crate::stop::{Stop, print};
 use crate::version::OLDEST_ENVOY;
 use dump::{Dump, text};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use switchover::config::Config;
-use switchover::filter::LABELS;
 use switchover::json::Raw;
-
-#[derive(clap::Args)]
-pub struct DoctorArgs {
-    /// The Envoy's admin interface.
-    #[arg(value_name = "ADMIN-URL", default_value = "http://127.0.0.1:9901", value_parser = plain_http)]
-    admin: String,
-}
 
 /// An Envoy with many orders has a large configuration.
 const LARGEST_BYTES: u64 = 1 << 30;
 
+#[derive(clap::Args)]
+pub struct DoctorArgs {
+    /// The Envoy's admin interface, or a file with its `/config_dump` (`istioctl proxy-config all POD -o json`; - is standard input).
+    #[arg(value_name = "ADMIN-URL|FILE", default_value = "http://127.0.0.1:9901", value_parser = source)]
+    from: DumpSource,
+    /// Istiod's debug interface too: which proxies have refused what it sent them.
+    #[arg(long, value_name = "URL", value_parser = plain_http)]
+    istiod: Option<String>,
+}
+
+/// Where a dump comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum DumpSource {
+    Admin(String),
+    File(PathBuf),
+}
+
+/// What is no address is a file, if there is one.
+fn source(text: &str) -> Result<DumpSource, String> {
+    let path = Path::new(text);
+    if text == "-" || path.is_file() || path.extension().is_some_and(|ending| ending == "json") {
+        return Ok(DumpSource::File(path.to_owned()));
+    }
+    plain_http(text).map(DumpSource::Admin)
+}
+
 /// # Errors
 /// All that is wrong, or nobody answers.
 pub fn run(args: &DoctorArgs) -> Result<(), Stop> {
-    let (info, dump) = (fetch(&args.admin, "/server_info")?, fetch(&args.admin, "/config_dump")?);
-    let (info, dump) =
-        (parsed(&args.admin, "/server_info", &info)?, parsed(&args.admin, "/config_dump", &dump)?);
-    let found = examine(info, dump);
-    if found.wrong.is_empty() {
-        return print(format!("{}\n", found.seen).as_bytes());
+    let mut found = match &args.from {
+        DumpSource::Admin(admin) => {
+            let (info, dump) = (fetch(admin, "/server_info")?, fetch(admin, "/config_dump")?);
+            let mut found =
+                examine(Some(parsed(admin, "/server_info", &info)?), parsed(admin, "/config_dump", &dump)?);
+            // An Envoy that tells no statistics is examined all the same.
+            found.notes =
+                fetch(admin, refused::STATS).map(|stats| refused::notes(&stats)).unwrap_or_default();
+            found
+        }
+        DumpSource::File(path) => {
+            let dump = input::body_from(path)?;
+            let parsed = Raw::parse(&dump);
+            let dump = parsed.map_err(|error| {
+                Stop::wrong(format!("{}: this is no JSON ({error}), so no /config_dump.", path.display()))
+            })?;
+            examine(None, dump)
+        }
+    };
+    if let Some(istiod) = &args.istiod {
+        refused::by_proxies(&fetch(istiod, refused::SYNC)?, &mut found);
     }
+    if found.wrong.is_empty() {
+        let lines = std::iter::once(&found.seen).chain(&found.notes);
+        let lines: Vec<&str> = lines.map(String::as_str).collect();
+        return print(format!("{}\n", lines.join("\n")).as_bytes());
+    }
+    found.wrong.append(&mut found.notes);
     Err(Stop::wrong(found.wrong.join("\n")))
 }
 
-fn fetch(admin: &str, path: &str) -> Result<Vec<u8>, Stop> {
-    let url = format!("{admin}{path}");
+fn fetch(base: &str, path: &str) -> Result<Vec<u8>, Stop> {
+    let url = format!("{base}{path}");
     let failed = |why: String| {
         Stop::wrong(format!(
             "{url}: {why}. Say where the admin interface of a running Envoy is, as its bootstrap's `admin` has it."
@@ -70,6 +113,8 @@ pub struct Findings {
     pub wrong: Vec<String>,
     /// What was looked at, for when nothing is wrong.
     pub seen: String,
+    /// What may be old news.
+    pub notes: Vec<String>,
 }
 
 impl Findings {
@@ -82,15 +127,31 @@ impl Findings {
 }
 
 /// Everything that is wrong.
-fn examine(info: Raw<'_>, dump: Raw<'_>) -> Findings {
+fn examine(info: Option<Raw<'_>>, dump: Raw<'_>) -> Findings {
     let mut found = Findings::default();
     let dump = Dump::read(dump);
-    let version = version(info, &mut found);
+    refused::by_envoy(&dump, &mut found);
+    let version = match info {
+        Some(info) => version(&text(info, &["version"]).unwrap_or_default(), &mut found),
+        // Whoever saved a dump may have left that part out.
+        None => dump
+            .version()
+            .map_or_else(|| "(of no known version)".to_owned(), |number| version(&number, &mut found)),
+    };
     node(info, &dump, &mut found);
-    tags(&dump, &mut found);
+    stats::examine(&dump, &mut found);
     let managers = listener::managers(&dump);
     let routers: Vec<_> = managers.iter().filter_map(|manager| Some((manager, manager.router()?))).collect();
-    if routers.is_empty() {
+    let awaited = managers.iter().find(|manager| !manager.awaited.is_empty());
+    if let (Some(manager), true) = (awaited, routers.is_empty()) {
+        found.say(format!(
+            "Listener `{}` has no `{}` from the control plane yet (ECDS), and what stands in for it does nothing, so LLM calls get \
+             whatever their host answers. The control plane has not sent it or Envoy refused it (`switchover doctor --istiod URL` says \
+             which), or the module could not be fetched (the agent's log).",
+            manager.listener,
+            manager.awaited.join("`, `")
+        ));
+    } else if routers.is_empty() {
         found.say(
             "No listener has the filter in its role `router`, so nobody takes LLM calls. Put the `http_filters` of filters.yaml \
              (`switchover render envoy --only filters`) into the HTTP connection manager, before envoy.filters.http.router."
@@ -112,7 +173,7 @@ fn examine(info: Raw<'_>, dump: Raw<'_>) -> Findings {
         // Several listeners may have one document.
         if !known.contains(&router.document) {
             known.push(router.document.clone());
-            orders += cluster::examine(&dump, &config, router, &mut found);
+            orders += cluster::examine(&dump, &config, router, manager.shared.as_ref(), &mut found);
         }
     }
     let listeners = counted(routers.len(), "listener");
@@ -124,7 +185,11 @@ fn examine(info: Raw<'_>, dump: Raw<'_>) -> Findings {
 }
 
 fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    match (number, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {what}s"),
+    }
 }
 
 /// The document of the router role, as the filter reads it.
@@ -140,10 +205,9 @@ fn config_of(router: &filter::OurFilter<'_>, listener: &str) -> Result<Config, S
     })
 }
 
-/// `…/1.40.0/Clean/RELEASE/BoringSSL`.
-fn version(info: Raw<'_>, found: &mut Findings) -> String {
-    let whole = text(info, &["version"]).unwrap_or_default();
-    let number = whole.split('/').nth(1).unwrap_or(&whole).to_owned();
+/// `…/1.40.0/Clean/RELEASE/BoringSSL`, or the number alone.
+fn version(whole: &str, found: &mut Findings) -> String {
+    let number = whole.split('/').nth(1).unwrap_or(whole).to_owned();
     let mut parts = number.split(['.', '-']).map_while(|part| part.parse::<u64>().ok());
     match (parts.next(), parts.next()) {
         (Some(major), Some(minor)) if (major, minor) >= OLDEST_ENVOY => {}
@@ -157,12 +221,12 @@ fn version(info: Raw<'_>, found: &mut Findings) -> String {
 }
 
 /// Envoy reads no key, nor any file of resources, without.
-fn node(info: Raw<'_>, dump: &Dump<'_>, found: &mut Findings) {
+fn node(info: Option<Raw<'_>>, dump: &Dump<'_>, found: &mut Findings) {
     let has = |name: &str| {
         let of = |raw: Option<Raw<'_>>| {
             raw.and_then(|raw| text(raw, &["node", name])).is_some_and(|id| !id.is_empty())
         };
-        of(Some(info)) || of(dump.bootstrap)
+        of(info) || of(dump.bootstrap)
     };
     let missing: Vec<_> =
         ["id", "cluster"].into_iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
@@ -171,26 +235,6 @@ fn node(info: Raw<'_>, dump: &Dump<'_>, found: &mut Findings) {
             "The Envoy's node has no {}, and without it Envoy takes no key and no clusters from a file. Write `node: {{id: …, \
              cluster: …}}` into the bootstrap.",
             missing.join(" and no ")
-        ));
-    }
-}
-
-fn tags(dump: &Dump<'_>, found: &mut Findings) {
-    let rules: Vec<_> =
-        dump.bootstrap.map(|all| dump::each(all, &["stats_config", "stats_tags"])).unwrap_or_default();
-    let has = |label: &str| {
-        rules.iter().any(|rule| {
-            text(*rule, &["tag_name"]).as_deref() == Some(label)
-                && text(*rule, &["regex"]).is_some_and(|regex| regex.contains("wasmcustom"))
-        })
-    };
-    let missing: Vec<_> =
-        LABELS.iter().filter(|label| !has(label)).map(|label| format!("`{label}`")).collect();
-    if !missing.is_empty() {
-        found.say(format!(
-            "`stats_config` has no rule for the label {} of the filter's counters, so they have names nobody can sum up. Put the \
-             `stats_tags` of stats.yaml (`switchover render envoy --only stats`) among yours.",
-            missing.join(", ")
         ));
     }
 }

@@ -35,6 +35,15 @@ pub fn examine(manager: &Manager<'_>, dump: &Dump<'_>, config: &Config, found: &
             at(manager, *host, *ours, config, found);
         }
     }
+    if manager.shared.is_some() {
+        let routes = hosts.iter().flat_map(|host| each(*host, &["routes"]));
+        if let Some(cluster) = routes.filter_map(|route| text(route, &["route", "cluster"])).next() {
+            found.say(format!(
+                "Listener `{listener}` runs the translator for all that goes upstream (its router's `upstream_http_filters`), and one of \
+                 its routes leads to cluster `{cluster}`, whose requests get 500. Render without --dedicated, or serve nothing else there."
+            ));
+        }
+    }
     if !is_there {
         found.say(format!(
             "No route of listener `{listener}` has `cluster_header: {ORDER}`, so what the router role takes goes nowhere. Put the \

@@ -9,7 +9,7 @@ fn examined(dump: &Value, version: &str) -> Findings {
     let info =
         json!({"version": format!("0123abcd/{version}/Clean/RELEASE/BoringSSL"), "node": {}}).to_string();
     let dump = dump.to_string();
-    examine(Raw::parse(info.as_bytes()).unwrap(), Raw::parse(dump.as_bytes()).unwrap())
+    examine(Some(Raw::parse(info.as_bytes()).unwrap()), Raw::parse(dump.as_bytes()).unwrap())
 }
 
 /// The only sentence about a dump that was changed.
@@ -253,6 +253,76 @@ fn what_is_discovered() {
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
 }
 
+/// A filter that has not come is no filter that was forgotten.
+#[test]
+fn what_has_not_come() {
+    let awaited = |name: &str| json!({"name": name, "config_discovery": {"config_source": {}, "default_config": {"@type": "x.HeaderMutation"}}});
+    let said = only(|dump| *at(dump, MANAGER, "/http_filters/0") = awaited("switchover-router"));
+    assert!(
+        said.starts_with("Listener `edge` has no `switchover-router` from the control plane yet"),
+        "{said}"
+    );
+    let said = only(|dump| *at(dump, OPTIONS, "/http_filters/0") = awaited("switchover-translator"));
+    assert!(said.starts_with("The translator of cluster `g|a` has not come"), "{said}");
+    let said = only(|dump| *at(dump, OPTIONS, "/http_filters/0") = awaited("other"));
+    assert!(said.contains("lacks the filter in its role `translator`"), "{said}");
+}
+
+#[test]
+fn a_refused_listener() {
+    let said = only(|dump| {
+        let state = json!([{"name": "0.0.0.0_8080", "error_state": {"details": "Invalid path:\n /x.wasm"}}]);
+        at(dump, "/configs/2", "")["dynamic_listeners"] = state;
+    });
+    let meant = "Envoy refused the last update of listener `0.0.0.0_8080`, and what it had before goes on: Invalid path: /x.wasm.";
+    assert_eq!(said, meant);
+}
+
+/// Where each attempt's filters are in Envoy's router there is no other traffic.
+#[test]
+fn one_translator_for_all() {
+    let mut dump = dump();
+    let translator = at(&mut dump, OPTIONS, "/http_filters/0").take();
+    *at(&mut dump, OPTIONS, "/http_filters") = json!([]);
+    at(&mut dump, MANAGER, "/http_filters/1")["typed_config"] =
+        json!({"upstream_http_filters": [translator]});
+    let wrong = examined(&dump, "1.40.0").wrong;
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    assert!(wrong[0].contains("leads to cluster `team`, whose requests get 500"), "{wrong:#?}");
+    routes(&mut dump).retain(|route| route["route"]["cluster_header"].is_string());
+    let found = examined(&dump, "1.40.0");
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+}
+
+#[test]
+fn what_is_counted() {
+    let stats = "/configs/0/bootstrap/stats_config";
+    let regex = |regex: &str| json!({"inclusion_list": {"patterns": [{"prefix": "cluster_manager"}, {"safe_regex": {"regex": regex}}]}});
+    let said = only(|dump| at(dump, stats, "")["stats_matcher"] = regex("wasm.*"));
+    assert!(said.starts_with("`stats_matcher` leaves the clusters' `outlier_detection` out"), "{said}");
+    let mut dump = dump();
+    at(&mut dump, stats, "")["stats_matcher"] = regex(r"cluster\..*\.outlier_detection\..*");
+    let rule = |name: &str| json!({"tag_name": name, "regex": format!(r"({name}=\.=(.*?);\.;)")});
+    *at(&mut dump, stats, "/stats_tags") = json!([rule("group"), rule("target"), rule("class")]);
+    let found = examined(&dump, "1.40.0");
+    assert!(found.wrong.is_empty(), "as Istio's agent writes it: {:#?}", found.wrong);
+}
+
+/// A saved dump says itself which Envoy it is of.
+#[test]
+fn a_dump_alone() {
+    let mut dump = dump();
+    let said = |dump: &Value| {
+        let dump = dump.to_string();
+        let found = examine(None, Raw::parse(dump.as_bytes()).unwrap());
+        found.wrong.into_iter().next().unwrap_or(found.seen)
+    };
+    assert!(said(&dump).starts_with("Nothing is wrong: Envoy (of no known version) has"), "{}", said(&dump));
+    let build = json!({"version": {"major_number": 1, "minor_number": 36}});
+    at(&mut dump, "/configs/0/bootstrap/node", "")["user_agent_build_version"] = build;
+    assert!(said(&dump).starts_with("This is Envoy 1.36.0: before 1.37"), "{}", said(&dump));
+}
+
 #[test]
 fn durations() {
     for (written, ms) in [
@@ -276,7 +346,7 @@ fn what_is_no_dump_is_no_crash() {
         "3",
         r#"{"configs":[1,{"@type":3},{"@type":"x.ListenersConfigDump","static_listeners":[{"listener":[]}]}]}"#,
     ] {
-        let found = examine(Raw::parse(b"{}").unwrap(), Raw::parse(odd.as_bytes()).unwrap());
+        let found = examine(Raw::parse(b"{}").ok(), Raw::parse(odd.as_bytes()).unwrap());
         assert!(found.wrong.len() >= 3, "{:#?}", found.wrong);
     }
 }
