@@ -131,7 +131,7 @@ envoy-path: $(ENVOY) ## Prints the path of the Envoy that set-up installed
 # Set-up and what needs no Envoy run side by side, two at a time, and build what the tests on Envoys need: downloads wait, and
 # each build has long stretches that only one core works on. The Envoys get the machine to themselves.
 test: ## Sets up, then runs the linter and every test
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target setup lint test-core test-wasm test-growth test-speed build
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target setup test-growth lint test-core test-wasm test-speed build EVERY=3
 	@$(MAKE) --no-print-directory test-envoy
 
 test-core: ## Runs the core's tests natively
@@ -153,10 +153,10 @@ test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST) minisign
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
 	  $(PYTEST) $(ARGS)
 
-test-mesh: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) $(MESH)/ready ## Runs the tests with a real istiod, which it builds once (needs Go)
+test-mesh: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) $(MESH)/ready ## Runs the tests with a real istiod, egctl and helm, which it builds once (needs Go)
 	$(PYTHON) -m pytest tests/mesh -m "not deep" $(ARGS)
 
-$(MESH)/ready: tests/setup/mesh.sh $(wildcard tests/mesh/istiod/*)
+$(MESH)/ready: tests/setup/mesh.sh $(wildcard tests/mesh/istiod/* tests/mesh/istiod/kinds/* tests/mesh/egctl/* tests/mesh/helm/*)
 	tests/setup/mesh.sh $(MESH)
 	@touch $@
 
@@ -205,10 +205,10 @@ test-speed: $(VENV) ## Holds the core's instruction counts within 5 % of those i
 	$(PYTHON) tests/bench/instructions.py $(TARGET)/tool/examples/workloads
 
 # With its symbols: the profile goes by the names of functions, their numbers included.
-test-growth: $(VENV) ## Holds the core to work that grows as its input does, whatever the input is (ARGS="chain" picks some)
+test-growth: $(VENV) ## Holds the core to work that grows as its input does, whatever the input is (ARGS="chain" picks some, EVERY=3 each third)
 	@command -v valgrind >/dev/null || tests/setup/apt.sh valgrind
 	$(NATIVE_CARGO) rustc --quiet --profile tool --example growth -- -C strip=none -C symbol-mangling-version=v0
-	$(PYTHON) tests/bench/growth.py $(TARGET)/tool/examples/growth $(ARGS)
+	EVERY=$(or $(EVERY),1) $(PYTHON) tests/bench/growth.py $(TARGET)/tool/examples/growth $(ARGS)
 
 bench-core: ## Measures the core without an Envoy
 	cargo bench --bench core

@@ -39,7 +39,8 @@ def test_drills_and_groups_of_all_kinds_are_right(gateway, cloud):
     assert done.returncode == 0, done
 
 
-@pytest.mark.parametrize("name", FORGOTTEN)
+# Some of them; tests/command/test_doctor.py has all, without the Envoys.
+@pytest.mark.parametrize("name", [pytest.param(one, marks=() if n % 5 == 0 else pytest.mark.deep) for n, one in enumerate(FORGOTTEN)])
 def test_what_is_forgotten_is_said(gateway, cloud, name):
     forget, beginning, word = FORGOTTEN[name]
     done = doctor(gateway(described(cloud), edit=forget))

@@ -65,7 +65,7 @@ def heap(envoy) -> int:
     return max(found)
 
 
-@pytest.mark.parametrize("name, kind", [("openai-main", "openai"), ("anthropic-main", "anthropic")])
+@pytest.mark.parametrize("name, kind", [("anthropic-main", "anthropic"), pytest.param("openai-main", "openai", marks=pytest.mark.deep)])
 def test_large_requests_do_not_add_up(cloud, gateway, name, kind):
     """However many come, and however many wait for their answer: what is kept is what the largest needs while it is translated."""
     envoy = gateway(document([target(cloud[name], kind)]))

@@ -1,6 +1,6 @@
 //! The law of growth: twice the input is at most 2.2 times the work, whatever the input looks like.
 //!
-//! `growth count SIZE` does each piece of work once, with inputs of SIZE elements and of twice as many, each in a function
+//! `growth count SIZE [PART [EVERY]]` does each piece of work once, with inputs of SIZE elements and of twice as many, each in a function
 //! of its own so that callgrind can tell them apart; `tests/bench/growth.py` compares. `growth time SIZE` measures time
 //! instead, natively and much larger: what a person looks at. What is done is what the filter does: read a caller's request,
 //! plan it, try it, write it; read an answer or a stream and write it for the caller.
@@ -111,7 +111,9 @@ fn main() {
     let (verb, size) = (words[0].as_str(), words[1].parse::<usize>().unwrap());
     let wanted = words.get(2).map_or("", String::as_str);
     let runtime = Runtime::load(config().as_bytes()).unwrap();
-    let all = all(&runtime).into_iter().filter(|work| work.name.contains(wanted));
+    // Each third of them, say: targets come in tens, so every shape meets others.
+    let every = words.get(3).map_or(1, |every| every.parse::<usize>().unwrap());
+    let all = all(&runtime).into_iter().filter(|work| work.name.contains(wanted)).step_by(every);
     match verb {
         "count" => count(all, size),
         "time" => time(all, size),
