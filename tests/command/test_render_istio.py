@@ -24,7 +24,7 @@ def rendered(source, out, *options, **more) -> dict:
     """The documents of each file."""
     done = render(source, out, *options, **more)
     assert done.returncode == 0, done.stderr
-    return {path.name: list(yaml.safe_load_all(path.read_text())) for path in sorted(out.iterdir())}
+    return {path.name: list(yaml.load_all(path.read_text(), yaml.CSafeLoader)) for path in sorted(out.iterdir())}
 
 
 def names(files: dict) -> list:

@@ -72,7 +72,7 @@ def completed(tmp_path, *words) -> list:
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
 def test_bash_completes(tmp_path):
     assert completed(tmp_path, "do") == ["doctor"]
-    assert completed(tmp_path, "render", "en") == ["envoy"]
+    assert completed(tmp_path, "render", "en") == ["envoy", "envoy-gateway"]
     assert completed(tmp_path, "check", "--format", "s") == ["sarif"]
     assert "--secrets" in completed(tmp_path, "render", "envoy", "--s")
 

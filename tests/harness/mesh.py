@@ -10,6 +10,7 @@ import time
 import httpx
 import yaml
 
+from .envoy import Envoy
 from .process import Process
 
 MESH = pathlib.Path(os.environ.get("SWITCHOVER_MESH", "/nowhere"))
@@ -24,7 +25,7 @@ def free_port() -> int:
 
 
 def documents(path: pathlib.Path) -> list:
-    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+    return [document for document in yaml.load_all(path.read_text(), yaml.CSafeLoader) if document]
 
 
 class Istiod:
@@ -132,3 +133,29 @@ def wait_for(what, seconds: float = 30.0):
 
 def istioctl(*words) -> subprocess.CompletedProcess:
     return subprocess.run([MESH / "istioctl", *words], capture_output=True, text=True, timeout=60, env=os.environ | {"HOME": "/nowhere"})
+
+
+class AgentEnvoy(Envoy):
+    """An Envoy that Istio's real agent starts with its own bootstrap, as in a pod: it fetches the module and serves files as secrets."""
+
+    def __init__(self, binary: pathlib.Path, folder: pathlib.Path, istiod: Istiod, annotations: dict, labels: dict, name="gw", namespace="istio-system"):
+        admin, status, health, scraped = (free_port() for _ in range(4))
+        proxy = json.loads(annotations.get("proxy.istio.io/config", "{}")) | {
+            "discoveryAddress": f"127.0.0.1:{istiod.xds}", "controlPlaneAuthPolicy": "NONE", "binaryPath": str(binary),
+            "configPath": str(folder / "agent"), "proxyBootstrapTemplatePath": str(MESH / "envoy_bootstrap.json"), "concurrency": 1,
+            "proxyAdminPort": admin, "statusPort": status, "drainDuration": "5s",
+        }  # fmt: skip
+        env = {
+            "POD_NAME": name, "POD_NAMESPACE": namespace, "INSTANCE_IP": "127.0.0.10", "SERVICE_ACCOUNT": name,
+            "ISTIO_META_CLUSTER_ID": "Kubernetes", "ISTIO_META_WORKLOAD_NAME": name, "ISTIO_META_MESH_ID": "cluster.local",
+            "ISTIO_METAJSON_LABELS": json.dumps(labels), "ISTIO_META_UNPRIVILEGED_POD": "true", "ISTIO_META_ISTIO_VERSION": "1.31.0",
+            "JWT_POLICY": "none", "CA_PROVIDER": "none", "FILE_MOUNTED_CERTS": "true", "ENVOY_SKIP_DEPRECATED_LOGS": "true",
+            "ENVOY_STATUS_PORT": str(health), "ENVOY_PROMETHEUS_PORT": str(scraped), "PROXY_CONFIG": yaml.safe_dump(proxy),
+        }  # fmt: skip
+        # The agent keeps modules in /var/lib/istio/data: here a private one.
+        private = 'mount -t tmpfs none /var/lib && mkdir -p /var/lib/istio/data && exec "$0" "$@"'
+        words = [MESH / "istio-agent", "proxy", "router", "--domain", f"{namespace}.svc.cluster.local", "--proxyLogLevel=warning"]
+        words = ["unshare", "--mount", "--map-root-user", "bash", "-c", private, *words]
+        self.process = Process(words, folder / "agent.log", env=os.environ | env, cwd=folder)
+        self.admin_url = f"http://127.0.0.1:{admin}"
+        self.process.wait_until(self._is_ready)

@@ -1,7 +1,8 @@
 """`switchover render istio` on a real istiod: what it renders, what becomes of LLM calls and of other traffic, and of changes."""
 
 import asyncio
-import os
+import copy
+import json
 import pathlib
 import subprocess
 import threading
@@ -10,94 +11,14 @@ import time
 import httpx
 import pytest
 
-from harness import traffic
 from harness.document import key_of
 from harness.envoy import Envoy, write
 from harness.load import letters, load_for, saying
-from harness.mesh import Istiod, bootstrap, documents, free_port, istioctl, node, wait_for
+from harness.mesh import bootstrap, documents, istioctl, node, wait_for
+from harness.meshed import HOST, NAMES, OTHER, Mesh, document, who
 from harness.process import built
-from harness.standin import Standin
 
 pytestmark = [pytest.mark.floor, pytest.mark.timeout(240)]
-
-NAMES = ("openai-main", "azure-secondary", "claude")
-HOST, OTHER = "llm.example", "shop.example"
-
-
-def document(cloud, targets=NAMES, more: str = "", group="production-llm") -> str:
-    """A file of one group, in this order."""
-    rows = {
-        "openai-main": 'provider: openai, endpoint: "{url}/v1", model: gpt-4o',
-        "azure-secondary": 'provider: azure_openai, endpoint: "{url}", model: gpt-4o',
-        "claude": 'provider: anthropic, endpoint: "{url}", model: claude-sonnet-4-5, max_output_tokens: 8192',
-    }
-    lines = [f"  - {{id: {name}, credential: {name}, {rows[name].format(url=cloud[name].url)}}}" for name in targets]
-    keys = [f"  - {{id: {name}, secret_env: KEY_{place}}}" for place, name in enumerate(targets)]
-    order = ", ".join(f"{{id: {name}, priority: {place}}}" for place, name in enumerate(targets))
-    return "\n".join([
-        "version: 1", "targets:", *lines, "credentials:", *keys, "model_groups:",
-        f"  - {{name: {group}, aliases: [smart], targets: [{order}], when_all_ejected: try_anyway}}",
-        "circuit_breaker: {consecutive_failures: 3, interval: 1s, base_ejection_time: 2s, max_ejection_time: 2s}", more,
-    ])  # fmt: skip
-
-
-class Mesh:
-    """istiod, an application's shop, and what is rendered for a proxy."""
-
-    def __init__(self, folder: pathlib.Path, cloud, options, wasm):
-        self.folder, self.cloud, self.options, self.wasm = folder, cloud, list(options), wasm
-        self.port = free_port()
-        self.shop = traffic.Server(traffic.Web, "shop")
-        self.keys = folder / "keys"
-        self.keys.mkdir()
-        self.istiod = Istiod(folder)
-        self.applied = set()
-
-    def render(self, text: str, *more, out="istio") -> pathlib.Path:
-        (self.folder / "switchover.yaml").write_text(text)
-        words = [built("switchover"), "render", "istio", "switchover.yaml", "-o", out, "--port", str(self.port), "--host", HOST]
-        words += ["--wasm", self.wasm or built("switchover.wasm"), "--secrets", self.keys, *self.options, *more]
-        # No key is in this environment.
-        done = subprocess.run(words, cwd=self.folder, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        self.said = done.stderr
-        return self.folder / out
-
-    def mount(self, out: pathlib.Path):
-        """As Kubernetes would: the ConfigMap's files and the Secret's keys in one folder."""
-        (config, secret) = documents(out / "keys.yaml")
-        assert "data" not in secret and config["kind"] == "ConfigMap"
-        for name, text in config["data"].items():
-            (self.keys / name).write_text(text)
-            (self.keys / name.replace(".yaml", ".key")).write_text(key_of(name.removesuffix(".yaml")))
-
-    def apply(self, out: pathlib.Path):
-        """All files that the printed words say, in their order; what is applied no longer goes."""
-        self.mount(out)
-        files = [pathlib.Path(word) for word in self.said.split("kubectl apply --server-side")[1].split("\n")[0].split() if word != "-f"]
-        for path in files:
-            self.istiod.apply(path.stem, *documents(self.folder / path))
-        for old in self.applied - {path.stem for path in files}:
-            self.istiod.delete(old)
-        self.applied = {path.stem for path in files if (self.istiod.config / f"{path.stem}.yaml").exists()}
-
-    def ask(self, host=HOST, path="/v1/chat/completions", stream=False, content="Hi", model="production-llm", **headers):
-        body = {"model": model, "stream": stream, "max_tokens": 50, "messages": [{"role": "user", "content": content}]}
-        return httpx.post(self.url + path, json=body, headers={"host": host, "authorization": "Bearer callers", **headers}, timeout=20)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def answers(self) -> bool:
-        try:
-            return self.ask().status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self):
-        self.istiod.stop()
-        self.shop.stop()
 
 
 def others(mesh: Mesh) -> list:
@@ -115,21 +36,6 @@ def others(mesh: Mesh) -> list:
                   "ports": [{"number": 80, "name": "http", "protocol": "HTTP", "targetPort": mesh.shop.port}],
                   "endpoints": [{"address": "127.0.0.1"}]}},
     ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def standin(tmp_path_factory):
-    standin = Standin(tmp_path_factory.mktemp("mesh") / "standin.log", *NAMES)
-    yield standin
-    standin.stop()
-
-
-@pytest.fixture
-def cloud(standin):
-    for provider in standin:
-        provider.reset()
-        provider.expect_key(key_of(provider.name))
-    return standin.providers
 
 
 @pytest.fixture
@@ -161,10 +67,6 @@ def seen(provider) -> dict:
     """The headers of the last request."""
     headers = provider.log()[-1]["headers"]
     return {name.lower(): value for name, value in (headers.items() if isinstance(headers, dict) else headers)}
-
-
-def who(answer) -> tuple:
-    return answer.headers.get("x-switchover-target"), answer.headers.get("x-switchover-attempts")
 
 
 def settle(mesh: Mesh):
@@ -241,6 +143,16 @@ def test_a_gateway_of_nothing_else(start, cloud):
     assert orders and mesh.envoy.config_dump().count("switchover-translator") < 10
 
 
+def test_a_drill(start, cloud):
+    """The same script as on an Envoy of one's own: the twin is ejected and comes back, and no caller notices."""
+    drill = {"target": "openai-main", "class": "overloaded", "percentage": 0, "until": "2099-01-01T00:00:00Z", "allow_tenants": ["drill"]}
+    mesh = start(document(cloud, more=f"tenant: {{header: x-tenant-id, trusted: true}}\ndrills: [{json.dumps(drill)}]"))
+    words = [built("switchover"), "drill", mesh.folder / "switchover.yaml", "--url", mesh.url, "--admin", mesh.envoy.admin_url]
+    done = subprocess.run([*words, "--header", f"host={HOST}"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "No caller saw a failure." in done.stdout, done
+    assert "ejected" in done.stdout, done.stdout
+
+
 def sidecar(mesh: Mesh) -> dict:
     """An application's: here it binds its port, as nothing redirects its connections."""
     egress = {"port": {"number": mesh.port, "protocol": "HTTP", "name": "http-llm"}, "bind": "127.0.0.1", "captureMode": "NONE", "hosts": ["./*"]}
@@ -275,17 +187,50 @@ def test_other_traffic_flows_while_the_filter_is_missing(start, cloud):
     """The module is nowhere: the shop is served, LLM calls fail, and none goes out as it came."""
     mesh = start(document(cloud), wait=False, wasm="/nowhere/switchover.wasm")
     shop = lambda: httpx.get(mesh.url + "/hi", headers={"host": OTHER}).status_code  # noqa: E731
-    wait_for(lambda: is_open(mesh) and shop() == 200)
+    wait_for(lambda: mesh.is_open() and shop() == 200)
     assert mesh.ask().status_code in (404, 500, 503)
     assert not [provider for provider in cloud.values() if provider.log()]
 
 
-def is_open(mesh: Mesh) -> bool:
-    try:
-        httpx.get(mesh.url)
-    except httpx.TransportError:
-        return False
-    return True
+def doctor(mesh: Mesh) -> subprocess.CompletedProcess:
+    words = [built("switchover"), "doctor", mesh.envoy.admin_url, "--istiod", f"http://127.0.0.1:{mesh.istiod.http}"]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+
+
+def test_doctor_finds_nothing_in_what_is_rendered(start, cloud):
+    mesh = start(document(cloud))
+    done = doctor(mesh)
+    assert done.returncode == 0 and done.stdout.startswith("Nothing is wrong: Envoy 1."), done
+    assert "Of 1 proxy that istiod knows none has refused anything." in done.stdout, done
+
+
+def test_doctor_says_what_was_refused(start, cloud):
+    """A value that Envoy refuses, then the same filter under another name too: each goes on with what it had, and says so here only."""
+    mesh = start(document(cloud))
+    (clusters,) = documents(mesh.folder / "istio" / "clusters-1.yaml")
+    bad = copy.deepcopy(clusters)
+    patch = next(one for one in bad["spec"]["configPatches"] if "lb_policy" in one["patch"]["value"])
+    patch["patch"]["value"]["common_lb_config"]["healthy_panic_threshold"]["value"] = 400
+    mesh.istiod.apply("clusters-1", bad)
+    said = lambda what: wait_for(lambda: what in doctor(mesh).stderr and doctor(mesh))  # noqa: E731
+    done = said("refused what istiod sent it last of clusters")
+    assert done.returncode == 1 and "Proxy `gw.istio-system`" in done.stderr, done
+    assert mesh.answers()
+    mesh.istiod.apply("clusters-1", clusters)
+    wait_for(lambda: doctor(mesh).returncode == 0)
+    twice = documents(mesh.folder / "istio" / "filter.yaml")
+    for one in twice:
+        one["metadata"]["name"] += "-again"
+    mesh.istiod.apply("twice", *twice)
+    done = said("has the router role 2 times in one chain")
+    assert done.returncode == 1 and mesh.answers(), done
+
+
+def test_doctor_says_what_has_not_come(start, cloud):
+    mesh = start(document(cloud), wait=False, wasm="/nowhere/switchover.wasm")
+    wait_for(lambda: mesh.is_open())
+    done = wait_for(lambda: "has no `switchover-router` from the control plane yet" in doctor(mesh).stderr and doctor(mesh))
+    assert done.returncode == 1 and "of filters (ECDS)" in done.stderr, done
 
 
 def changed(mesh: Mesh, text: str, keep: str | None = None) -> pathlib.Path:

@@ -38,6 +38,16 @@ const EXAMPLES: &[(&[&str], &str)] = &[
          --wasm /etc/switchover/switchover.wasm",
     ),
     (
+        &["render", "envoy-gateway"],
+        "switchover render envoy-gateway switchover.yaml -o gateway --host llm.example \
+         --wasm oci://registry.internal/switchover@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ),
+    (
+        &["render", "kubernetes"],
+        "switchover render kubernetes switchover.yaml -o kubernetes --namespace llm --callers app=shop \
+         --image registry.internal/switchover-serve@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ),
+    (
         &["translate", "request"],
         "switchover translate request switchover.yaml --target claude < request.json\n\
          switchover translate request switchover.yaml --target openai-main --path /v1/messages < request.json",
@@ -58,7 +68,10 @@ const EXAMPLES: &[(&[&str], &str)] = &[
         "switchover drill switchover.yaml\n\
          switchover drill switchover.yaml --url http://127.0.0.1:8080 --admin http://127.0.0.1:9901 --tenant acme",
     ),
-    (&["doctor"], "switchover doctor\nswitchover doctor http://127.0.0.1:9901"),
+    (
+        &["doctor"],
+        "switchover doctor http://127.0.0.1:9901\nistioctl proxy-config all POD -o json | switchover doctor - --istiod http://127.0.0.1:15014",
+    ),
     (&["providers"], "switchover providers\nswitchover providers --format json"),
     (
         &["schema"],

@@ -2,10 +2,14 @@
 
 mod elsewhere;
 mod envoy;
+mod envoy_gateway;
 mod istio;
 mod json;
+mod kubernetes;
+mod manifest;
 mod secret;
 pub mod tree;
+mod words;
 pub mod yaml;
 
 pub use envoy::{
@@ -27,6 +31,10 @@ pub enum RenderArgs {
     Envoy(EnvoyArgs),
     /// Manifests for a gateway or a sidecar of an Istio mesh.
     Istio(istio::IstioArgs),
+    /// Manifests for a gateway of Envoy Gateway.
+    EnvoyGateway(envoy_gateway::EnvoyGatewayArgs),
+    /// Manifests of a Deployment that serves, without a mesh.
+    Kubernetes(kubernetes::KubernetesArgs),
 }
 
 #[derive(clap::Args)]
@@ -92,6 +100,8 @@ pub fn run(call: &RenderArgs) -> Result<(), Stop> {
     match call {
         RenderArgs::Envoy(args) => envoy(args),
         RenderArgs::Istio(args) => istio::run(args),
+        RenderArgs::EnvoyGateway(args) => envoy_gateway::run(args),
+        RenderArgs::Kubernetes(args) => kubernetes::run(args),
     }
 }
 

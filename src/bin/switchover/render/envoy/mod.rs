@@ -13,7 +13,7 @@ mod target;
 mod wasm;
 
 pub use drill::cluster_name as twin_cluster;
-pub use mesh::{MeshParts, Upstream, in_mesh};
+pub use mesh::{MeshParts, Upstream, in_mesh, in_place};
 pub use parts::{RenderedCluster, RenderedPart, files as part_files, rendered_clusters};
 pub use wasm::local;
 

@@ -18,7 +18,12 @@ const TRANSLATOR: (&str, &str) = ("translator", "switchover-translator");
 impl Roles {
     /// Both where they stand, with their configuration.
     pub fn new(document: String, wasm: &str) -> Roles {
-        let (vm, configuration) = shared(document, local(wasm));
+        Roles::holding(document, local(wasm))
+    }
+
+    /// The same; `code` is Envoy's `AsyncDataSource`.
+    pub fn holding(document: String, code: TreeNode) -> Roles {
+        let (vm, configuration) = shared(document, code);
         let filter = |role| {
             let config = typed(role, &vm, &configuration);
             Map::new().with("name", "envoy.filters.http.wasm").with("typed_config", config).into()

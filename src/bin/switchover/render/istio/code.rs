@@ -1,7 +1,7 @@
 //! Where the proxies get the filter, and how its bytes are known to be the right ones.
 
-use super::words;
 use crate::render::tree::{Map, TreeNode, one};
+use crate::render::words;
 use crate::stop::Stop;
 use sha2::{Digest, Sha256};
 

@@ -1,14 +1,9 @@
 //! The `EnvoyFilter`s: the clusters in files of a bounded size, then the rest, which needs them.
 
-use super::{Manifest, MeshContext, MeshPlaces};
-use crate::render::compact;
+use super::{MeshContext, MeshPlaces};
 use crate::render::envoy::MeshParts;
+use crate::render::manifest::{self, KEPT, Manifest, map, name_of};
 use crate::render::tree::{ListItem, Map, TreeNode, one};
-
-/// At most so many bytes of an object, as JSON: etcd takes 1.5 MiB, and every change of one sends all of it.
-const MOST_BYTES: usize = 400_000;
-/// The clusters of an older file.
-pub const KEPT: &str = "kept.yaml";
 
 const CLUSTERS: &str = "\
 Made by `switchover render istio`: change switchover.yaml and render again.
@@ -25,11 +20,6 @@ Delete it when every proxy has the new one and the longest request has ended.";
 
 const MANAGER: &str = "envoy.filters.network.http_connection_manager";
 const ROUTER: &str = "envoy.filters.http.router";
-
-/// The name of a cluster.
-pub fn name_of(cluster: &TreeNode) -> String {
-    cluster.member("name").and_then(TreeNode::as_text).unwrap_or_default().to_owned()
-}
 
 /// The clusters' files, and the filter's.
 pub fn manifests(places: &MeshPlaces<'_>, parts: &MeshParts) -> Vec<Manifest> {
@@ -56,24 +46,11 @@ fn split<'t>(
     called: &str,
     head: &str,
 ) -> Vec<TreeNode> {
-    let mut groups: Vec<(usize, Vec<ListItem>)> = Vec::new();
-    for item in clusters {
-        let patch = patch("CLUSTER", matched(places, None), "ADD", item.value.clone());
-        let bytes = compact(&patch).len();
-        // Reasons stand above the patch, as they do above a cluster.
-        let patch = ListItem { why: item.why.clone(), value: patch };
-        match groups.last_mut() {
-            Some((sum, patches)) if sum.saturating_add(bytes) <= MOST_BYTES => {
-                *sum = sum.saturating_add(bytes);
-                patches.push(patch);
-            }
-            _ => groups.push((bytes, vec![patch])),
-        }
-    }
-    let object = |((_, patches), n): ((usize, Vec<ListItem>), u32)| {
+    let patch = |cluster| patch("CLUSTER", matched(places, None), "ADD", cluster);
+    let object = |(patches, n): (Vec<ListItem>, u32)| {
         object(places, &format!("-{called}-{n}"), head, 10, TreeNode::List(patches))
     };
-    groups.into_iter().zip(1..).map(object).collect()
+    manifest::split(clusters, patch).into_iter().zip(1..).map(object).collect()
 }
 
 fn filter(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {
@@ -106,12 +83,6 @@ fn filter(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {
         put("", patch("LISTENER", matched(places, None), "ADD", listener.clone()));
     }
     TreeNode::List(patches)
-}
-
-fn map(tree: &TreeNode) -> Map {
-    tree.members()
-        .iter()
-        .fold(Map::new(), |map, member| map.why(&member.why).with(&member.key, member.value.clone()))
 }
 
 fn patch(applied_to: &str, matched: Map, operation: &str, value: TreeNode) -> TreeNode {
@@ -154,8 +125,7 @@ fn in_host(places: &MeshPlaces<'_>, host: Option<&String>) -> Map {
 
 /// An `EnvoyFilter`.
 fn object(places: &MeshPlaces<'_>, called: &str, head: &str, priority: u64, patches: TreeNode) -> TreeNode {
-    let name = format!("{}{called}", places.args.name);
     let spec = places.whom().with("priority", priority).with("configPatches", patches);
-    let first = Map::new().why(head).with("apiVersion", "networking.istio.io/v1alpha3");
-    first.with("kind", "EnvoyFilter").with("metadata", places.metadata(&name)).with("spec", spec).into()
+    let filter = places.owner().object(head, "networking.istio.io/v1alpha3", "EnvoyFilter", called);
+    filter.with("spec", spec).into()
 }

@@ -6,17 +6,15 @@
 mod code;
 mod filters;
 mod ordinary;
-mod words;
 
-use super::elsewhere::{key_of, moved, secret_file};
+use super::elsewhere::moved;
 use super::envoy::{self, Surroundings, Upstream};
-use super::tree::TreeNode;
-use super::{in_lines, secret, text_of, yaml};
+use super::manifest::{self, KEPT, Manifest, Owner, name_of};
+use super::{in_lines, text_of, words};
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use switchover::config::{Config, Credential, CredentialSource};
+use std::path::PathBuf;
+use switchover::config::Config;
 
 #[derive(clap::Args)]
 pub struct IstioArgs {
@@ -85,15 +83,6 @@ impl MeshContext {
     }
 }
 
-/// As many orders as a proxy of a mesh takes without its control plane feeling it.
-const MOST_ORDERS: usize = 400;
-
-/// A file of the folder.
-struct Manifest {
-    name: String,
-    documents: Vec<TreeNode>,
-}
-
 /// # Errors
 /// What keeps the manifests from being made, in words for a person.
 pub fn run(args: &IstioArgs) -> Result<(), Stop> {
@@ -106,7 +95,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
         ));
     }
     let places = MeshPlaces::new(args, &document)?;
-    count(&document, args.dedicated)?;
+    manifest::count(&document, args.dedicated)?;
     let here = places.surroundings(&document.config)?;
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
@@ -119,7 +108,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
         code.clone(),
         upstream,
     );
-    let names: Vec<String> = parts.clusters.iter().map(|item| filters::name_of(&item.value)).collect();
+    let names: Vec<String> = parts.clusters.iter().map(|item| name_of(&item.value)).collect();
     let mut manifests = filters::manifests(&places, &parts);
     if let Some(kept) = &kept {
         let here = places.surroundings(&kept.config)?;
@@ -127,7 +116,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
         manifests.extend(filters::kept(&places, &old.clusters, &names));
     }
     manifests.extend(ordinary::manifests(&places, &here, &parts));
-    write(&args.out, &manifests)?;
+    manifest::write(&args.out, &manifests)?;
     tell(args, &places, &document.config, &here, &manifests)
 }
 
@@ -169,51 +158,12 @@ impl MeshPlaces<'_> {
     }
 
     fn surroundings(&self, config: &Config) -> Result<Surroundings, Stop> {
-        let nowhere = || (String::new(), 0);
-        Ok(Surroundings {
-            listen: nowhere(),
-            admin: nowhere(),
-            wasm: String::new(),
-            ca_file: text_of(&self.args.ca_file)?,
-            secrets: config.credentials.iter().map(|one| secret_file(one, &self.secrets)).collect(),
-        })
+        manifest::surroundings(config, &self.secrets, &self.args.ca_file)
     }
-}
 
-/// # Errors
-/// There are more orders than a mesh should carry.
-fn count(document: &CheckedFile, is_dedicated: bool) -> Result<(), Stop> {
-    let each: Vec<(&str, usize)> = document
-        .config
-        .groups
-        .iter()
-        .map(|group| (group.name.as_str(), switchover::plan::orders(&document.config, group).len()))
-        .collect();
-    let all: usize = each.iter().map(|(_, orders)| orders).sum();
-    if all <= MOST_ORDERS {
-        return Ok(());
+    pub fn owner(&self) -> Owner<'_> {
+        Owner { name: &self.args.name, namespace: &self.args.namespace }
     }
-    let sum = each.iter().map(|(name, orders)| format!("{name} has {orders}")).collect::<Vec<_>>().join(", ");
-    let smaller = if is_dedicated {
-        ""
-    } else {
-        " A gateway that serves nothing else (--dedicated) carries each order's filters once, but has as many."
-    };
-    Err(Stop::wrong(format!(
-        "{}: {all} orders of targets are more than the {MOST_ORDERS} that are rendered for a mesh ({sum}). Each is a cluster in every \
-         one of these proxies: take targets out of the largest groups, or render several files for several gateways.{smaller}",
-        document.path.display()
-    )))
-}
-
-fn write(folder: &Path, manifests: &[Manifest]) -> Result<(), Stop> {
-    std::fs::create_dir_all(folder).map_err(|error| Stop::io("making the folder", folder, &error))?;
-    for manifest in manifests {
-        let documents = manifest.documents.iter().map(|document| yaml::write(&document.repeated()));
-        let text = documents.collect::<Vec<_>>().join("---\n");
-        secret::replace(&folder.join(&manifest.name), text.as_bytes(), 0o644)?;
-    }
-    Ok(())
 }
 
 /// What is to be done with the files, in their order.
@@ -225,18 +175,7 @@ fn tell(
     manifests: &[Manifest],
 ) -> Result<(), Stop> {
     let out = text_of(&args.out)?;
-    let mut lines = Vec::new();
-    for file in here.secrets.iter().flatten() {
-        lines.push(format!(
-            "put the key of credential `{}` into the Secret, as {}",
-            file.name,
-            key_of(file).rsplit('/').next().unwrap_or_default()
-        ));
-    }
-    let signs = |one: &&Credential| matches!(one.source, CredentialSource::Aws { .. });
-    for one in config.credentials.iter().filter(signs) {
-        lines.push(format!("give the proxies AWS's own variables or a role, for credential `{}`", one.id));
-    }
+    let mut lines = manifest::key_steps(config, here);
     if !args.wasm.contains("://") {
         lines.push(format!(
             "put the filter to {} in the proxies' container; nobody compares its hash there",
@@ -250,24 +189,16 @@ fn tell(
     let applied = manifests.iter().filter(|manifest| ordinary::is_applied(&manifest.name));
     let names = applied.map(|manifest| format!("-f {out}/{}", manifest.name)).collect::<Vec<_>>().join(" ");
     lines.push(format!("kubectl apply --server-side {names}"));
-    if manifests.iter().any(|manifest| manifest.name == filters::KEPT) {
+    if manifests.iter().any(|manifest| manifest.name == KEPT) {
         lines.push(format!(
             "when every proxy has it (istioctl proxy-status says SYNCED), and the longest request has ended: kubectl delete -f \
-             {out}/{}",
-            filters::KEPT
+             {out}/{KEPT}"
         ));
     }
     let proxies = match places.selector.as_slice() {
         [] => "of the gateway that is named".to_owned(),
         labels => labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","),
     };
-    let numbered = lines.iter().zip(1..).map(|(line, n)| format!("  {n}. {line}"));
-    // Nowhere is left to say that standard error is closed.
-    let _ = writeln!(
-        io::stderr(),
-        "For the proxies {proxies} in {}:\n{}",
-        args.namespace,
-        numbered.collect::<Vec<_>>().join("\n")
-    );
+    manifest::tell(&proxies, &args.namespace, &lines);
     Ok(())
 }

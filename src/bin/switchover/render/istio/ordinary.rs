@@ -1,10 +1,11 @@
 //! What an operator of Istio writes by hand: who listens, for which hosts, where the keys are, what is logged and counted.
 
-use super::{Manifest, MeshContext, MeshPlaces, key_of};
+use super::{MeshContext, MeshPlaces};
+use crate::render::compact;
 use crate::render::envoy::{MeshParts, Surroundings};
-use crate::render::secret::sds;
+use crate::render::manifest::Manifest;
 use crate::render::tree::{ListItem, Map, TreeNode, list, one};
-use crate::render::{compact, yaml};
+use crate::render::words::TargetRef;
 use switchover::filter::LABELS;
 
 const LISTENS: &str = "\
@@ -15,11 +16,6 @@ const HOSTS: &str = "\
 Made by `switchover render istio`. The hosts that applications call, so that their sidecars have a route for them; the filter \
 takes the calls before that route leads anywhere.";
 const REST: &str = "What is no LLM call gets an answer: LLM calls never come here.";
-const KEYS: &str = "\
-Made by `switchover render istio`. Where the proxies find the keys: no key is in here.";
-const SECRET: &str = "\
-Its keys are yours to put in (they are not rendered, and an apply of this leaves them alone): \
-kubectl create secret generic --dry-run=client -o yaml … | kubectl apply --server-side -f -, or what syncs your secrets.";
 const ANNOTATIONS: &str = "\
 Made by `switchover render istio`. Not to be applied: merge it into the pod template of the proxies' Deployment (for sidecars: of \
 the application's).";
@@ -43,7 +39,7 @@ impl MeshPlaces<'_> {
         }
     }
 
-    fn refs(&self, target: &super::words::TargetRef) -> TreeNode {
+    fn refs(&self, target: &TargetRef) -> TreeNode {
         let kind = Map::new().with("group", target.group).with("kind", target.kind.as_str());
         list([kind.with("name", target.name.as_str())])
     }
@@ -52,17 +48,8 @@ impl MeshPlaces<'_> {
         self.selector.iter().fold(Map::new(), |map, (key, value)| map.with(key, value.as_str())).into()
     }
 
-    pub fn metadata(&self, name: &str) -> Map {
-        let labels = Map::new().with("app.kubernetes.io/managed-by", "switchover");
-        Map::new()
-            .with("name", name)
-            .with("namespace", self.args.namespace.as_str())
-            .with("labels", labels.with("app.kubernetes.io/instance", self.args.name.as_str()))
-    }
-
-    fn object(&self, head: &str, version: &str, kind: &str, name: &str) -> Map {
-        let first = Map::new().why(head).with("apiVersion", version);
-        first.with("kind", kind).with("metadata", self.metadata(name))
+    fn object(&self, head: &str, version: &str, kind: &str) -> Map {
+        self.owner().object(head, version, kind, "")
     }
 }
 
@@ -76,7 +63,7 @@ pub fn manifests(places: &MeshPlaces<'_>, here: &Surroundings, parts: &MeshParts
         MeshContext::Sidecar => put("hosts.yaml", vec![hosts(places)]),
     }
     if here.secrets.iter().any(Option::is_some) {
-        put("keys.yaml", keys(places, here));
+        put("keys.yaml", places.owner().keys("istio", here));
     }
     put("telemetry.yaml", vec![telemetry(places)]);
     put("annotations.yaml", vec![annotations(places, here, parts)]);
@@ -95,8 +82,7 @@ fn gateway(places: &MeshPlaces<'_>) -> Vec<TreeNode> {
         .with("protocol", "HTTP");
     let server = Map::new().with("port", port).with("hosts", hosts());
     let spec = Map::new().with("selector", places.labels()).with("servers", list([server]));
-    let gateway =
-        places.object(LISTENS, "networking.istio.io/v1", "Gateway", &places.args.name).with("spec", spec);
+    let gateway = places.object(LISTENS, "networking.istio.io/v1", "Gateway").with("spec", spec);
     let message = "This path is not served here. Switchover answers POST /v1/chat/completions, /v1/messages, /v1/responses and \
                    /v1/embeddings and GET /v1/models.";
     let error =
@@ -110,8 +96,7 @@ fn gateway(places: &MeshPlaces<'_>) -> Vec<TreeNode> {
         .with("hosts", hosts())
         .with("gateways", list([places.args.name.as_str()]))
         .with("http", list([rest]));
-    let service =
-        places.object("", "networking.istio.io/v1", "VirtualService", &places.args.name).with("spec", spec);
+    let service = places.object("", "networking.istio.io/v1", "VirtualService").with("spec", spec);
     vec![gateway.into(), service.into()]
 }
 
@@ -127,26 +112,11 @@ fn hosts(places: &MeshPlaces<'_>) -> TreeNode {
         .with("ports", list([port]))
         .why("Nobody is there: a call that the filter does not take fails.")
         .with("endpoints", list([one("address", "192.0.2.1")]));
-    places
-        .object(HOSTS, "networking.istio.io/v1", "ServiceEntry", &places.args.name)
-        .with("spec", spec)
-        .into()
+    places.object(HOSTS, "networking.istio.io/v1", "ServiceEntry").with("spec", spec).into()
 }
 
 /// Where Kubernetes puts what the proxies read of keys.
 const VOLUME: &str = "switchover-keys";
-
-fn keys(places: &MeshPlaces<'_>, here: &Surroundings) -> Vec<TreeNode> {
-    let files = here.secrets.iter().flatten().map(|file| {
-        let text = yaml::write(&sds(&file.name, one("filename", key_of(file))));
-        (format!("{}.yaml", file.name), text)
-    });
-    let data = files.fold(Map::new(), |map, (name, text)| map.with(&name, text));
-    let name = format!("{}-keys", places.args.name);
-    let map = places.object(KEYS, "v1", "ConfigMap", &name).with("data", data);
-    let secret = places.object(SECRET, "v1", "Secret", &name).with("type", "Opaque");
-    vec![map.into(), secret.into()]
-}
 
 fn telemetry(places: &MeshPlaces<'_>) -> TreeNode {
     let provider = one("name", log_name(places));
@@ -157,7 +127,7 @@ fn telemetry(places: &MeshPlaces<'_>) -> TreeNode {
         None => Map::new().with("selector", one("matchLabels", places.labels())),
     };
     let spec = whom.with("accessLogging", list([logging]));
-    places.object(LOG, "telemetry.istio.io/v1", "Telemetry", &places.args.name).with("spec", spec).into()
+    places.object(LOG, "telemetry.istio.io/v1", "Telemetry").with("spec", spec).into()
 }
 
 fn log_name(places: &MeshPlaces<'_>) -> String {
@@ -183,10 +153,7 @@ fn annotations(places: &MeshPlaces<'_>, here: &Surroundings, parts: &MeshParts) 
         .with("proxy.istio.io/config", compact(&proxy.into()))
         .with("sidecar.istio.io/statsHistogramBuckets", buckets);
     if here.secrets.iter().any(Option::is_some) {
-        let name = format!("{}-keys", places.args.name);
-        let sources =
-            list([one("configMap", one("name", name.as_str())), one("secret", one("name", name.as_str()))]);
-        let volume = one(VOLUME, one("projected", one("sources", sources)));
+        let volume = one(VOLUME, one("projected", places.owner().key_volume()));
         let mount = Map::new().with("mountPath", places.secrets.as_str()).with("readOnly", true);
         annotations = annotations
             .why("The keys and the files that say where they are, for Envoy alone. A new key needs no restart.")
