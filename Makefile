@@ -153,7 +153,9 @@ test-envoy-%: $(JUDGES) $(SETUP)/envoy/%/envoy $(DIST) minisign
 	SWITCHOVER_ENVOY=$(abspath $(SETUP)/envoy/$*/envoy) SWITCHOVER_ENVOY_FLOOR=$(abspath $(SETUP)/envoy/$*/envoy) \
 	  $(PYTEST) $(ARGS)
 
-test-mesh: $(JUDGES) $(ENVOY) $(FLOOR) $(DIST) $(MESH)/ready ## Runs the tests with a real istiod, egctl and helm, which it builds once (needs Go)
+# Of what istiod sends, Envoy 1.37 dies on many machines (docs/istio.md): there the next one is the oldest.
+test-mesh: export SWITCHOVER_ENVOY_FLOOR = $(abspath $(SETUP)/envoy/$(firstword $(ENVOY_BETWEEN))/envoy)
+test-mesh: $(JUDGES) $(ENVOY) $(SETUP)/envoy/$(firstword $(ENVOY_BETWEEN))/envoy $(DIST) $(MESH)/ready ## Runs the tests with a real istiod, egctl and helm, which it builds once (needs Go)
 	$(PYTHON) -m pytest tests/mesh -m "not deep" $(ARGS)
 
 $(MESH)/ready: tests/setup/mesh.sh $(wildcard tests/mesh/istiod/* tests/mesh/istiod/kinds/* tests/mesh/egctl/* tests/mesh/helm/*)
@@ -250,7 +252,7 @@ $(BINDGEN): | $(SETUP)
 	tests/setup/cargo-tool.sh $(SETUP)/wasm-bindgen-$(BINDGEN_VERSION) wasm-bindgen-cli $(BINDGEN_VERSION) wasm-bindgen-test-runner
 
 $(DENY): | $(SETUP)
-	tests/setup/cargo-tool.sh $(SETUP)/cargo-deny-$(DENY_VERSION) cargo-deny $(DENY_VERSION) cargo-deny
+	tests/setup/cargo-tool.sh $(SETUP)/cargo-deny-$(DENY_VERSION) cargo-deny $(DENY_VERSION) cargo-deny 0
 
 $(WASM_OPT): | $(SETUP)
 	tests/setup/npm-tool.sh $(SETUP)/binaryen-$(BINARYEN_VERSION) binaryen $(BINARYEN_VERSION)

@@ -201,7 +201,7 @@ def test_pictures_by_address_go_to_who_fetches_them(envoy, cloud):
     assert answered_by(by("data:image/png;base64," + PICTURE)) == "sees"
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 def test_what_the_file_takes_away_is_left_out_and_listed(envoy, cloud):
     """From OpenAI to OpenAI, where nothing else is touched."""
     assert dropped(chat(envoy, "bare", temperature=0.5, top_p=0.9, seed=1)) == "temperature, top_p"
@@ -236,7 +236,7 @@ def test_what_the_file_adds_is_used(envoy, cloud):
     assert cloud["anthropic-main"].log()[-1]["json"]["thinking"]["type"] == "enabled"
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 def test_a_group_that_drops_goes_on_without(envoy, cloud):
     for member in ("candidates", "logprobs"):
         answer = chat(envoy, "dropping", **MEMBERS[member])
@@ -255,7 +255,7 @@ def embed(envoy, model, text="hi"):
     return envoy.post("/llm/v1/embeddings", {"model": model, "input": text, "dimensions": 256}, headers=HOST)
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 def test_embeddings_never_come_from_another_model(envoy, cloud):
     """The first that has them fails: only those of its model, and a deployment that the file says is the same, are asked."""
     assert answered_by(embed(envoy, "index")) == "small"
@@ -292,7 +292,7 @@ def keyed(gateway, cloud, monkeypatch, tmp_path):
     cloud["openai-second"].expect_key(key_of("openai-second"))
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 @pytest.mark.parametrize("level", ["debug", "trace"])
 def test_no_key_is_in_the_log_at_any_level(gateway, cloud, keyed, level):
     envoy = gateway(keyed, level=level, seconds=60)
@@ -319,7 +319,7 @@ def test_a_key_of_the_environment_is_rotated_by_rendering_again(gateway, cloud, 
     envoy.process.wait_until(lambda: envoy.chat(model="openai-second").status_code == 200, seconds=10)
 
 
-@pytest.mark.floor
+@pytest.mark.floor("deep")
 def test_what_stands_around_a_key_is_not_sent(gateway, cloud, monkeypatch):
     """A line break, as editors leave one: Envoy gets a copy without, for as long as the file is so."""
     written = documents.key_of

@@ -47,7 +47,10 @@ def speaking(*providers) -> dict:
     return says
 
 
-@pytest.mark.parametrize("death", [{"refuse": True}, {"status": 503}, {"reset": "headers"}, {"cut": "first_token"}], ids=str)
+RARER = [pytest.param(death, marks=pytest.mark.deep) for death in ({"refuse": True}, {"reset": "headers"})]
+
+
+@pytest.mark.parametrize("death", [{"status": 503}, {"cut": "first_token"}, *RARER], ids=str)
 def test_a_provider_dies_in_the_middle_of_200_requests(cloud, gateway, death):
     first, second = cloud["openai-main"], cloud["openai-second"]
     says = speaking(first, second)

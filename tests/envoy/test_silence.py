@@ -8,7 +8,7 @@ import pytest
 from harness.document import document, group, target
 from harness.gateway import Gateway
 
-pytestmark = pytest.mark.floor
+pytestmark = pytest.mark.floor("deep")
 
 USER = [{"role": "user", "content": "hello"}]
 CALLS = {
@@ -82,6 +82,7 @@ def test_the_official_sdk_raises_what_is_told(openai):
     assert gateway.chat_stream(model="openai-main").data[-1] == "[DONE]", "and the next one is whole"
 
 
+@pytest.mark.floor
 def test_a_slow_stream_is_not(openai):
     first, gateway = openai
     first.behave(slow_ms=400, events=6)
@@ -89,6 +90,7 @@ def test_a_slow_stream_is_not(openai):
     assert streamed.error is None and streamed.data[-1] == "[DONE]"
 
 
+@pytest.mark.floor
 def test_many_at_once_and_each_its_own(openai):
     """Silent and speaking streams together: only the silent ones end, each with one error event, on whatever worker."""
     first, gateway = openai
