@@ -142,6 +142,16 @@ def test_the_filter_is_fetched_by_its_hash(tmp_path):
         assert each["remote"]["sha256"] == DIGEST and each["remote"]["http_uri"]["uri"] == image
 
 
+def test_calls_to_other_hosts_are_left_alone(tmp_path):
+    """The file names no host, whoever renders does: other hosts of the gateway may have paths like ours."""
+    source = written(tmp_path, group("g", 2), targets=2)
+    for options, hosts in (([], None), (["--host", "llm.example", "--host", "*.llm.example"], ["llm.example", "*.llm.example"])):
+        files = rendered(source, tmp_path / str(len(options)), *options)
+        (router, _) = [one["patch"]["value"] for one in files["filter.yaml"][0]["spec"]["configPatches"] if one["applyTo"] == "EXTENSION_CONFIG"]
+        document = json.loads(router["typed_config"]["config"]["configuration"]["value"])
+        assert document.get("listen", {}).get("hosts") == hosts
+
+
 def test_a_gateway_is_found_by_its_name(tmp_path):
     files = rendered(EXAMPLE / "switchover.yaml", tmp_path, "--target-ref", "Gateway/llm")
     refs = [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "llm"}]

@@ -50,7 +50,7 @@ class Envoy:
             return False
 
     def _listeners(self) -> dict:
-        statuses = self.admin("listeners?format=json").json()["listener_statuses"]
+        statuses = self.admin("listeners?format=json").json().get("listener_statuses", [])
         # An internal listener has no socket.
         open_ = [status for status in statuses if "socket_address" in status["local_address"]]
         address = {status["name"]: status["local_address"]["socket_address"] for status in open_}

@@ -91,7 +91,8 @@ def judge_stream(status: int, text: str, error, says: dict, target: str | None) 
     events = [parsed(one) for one in (data[:-1] if done else data)]
     if None in events:
         return "failed", "an event that is no JSON object"
-    if len({event["id"] for event in events if "id" in event}) > 1:
+    # Azure's first chunk, of its filters, has an empty one.
+    if len({event["id"] for event in events if event.get("id")}) > 1:
         return "failed", "chunks of two answers"
     content = "".join(choice["delta"].get("content") or "" for event in events for choice in event.get("choices", []))
     told = [place for place, event in enumerate(events) if "error" in event]

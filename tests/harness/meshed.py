@@ -18,9 +18,9 @@ HOST, OTHER = "llm.example", "shop.example"
 def document(cloud, targets=NAMES, more: str = "", group="production-llm") -> str:
     """A file of one group, in this order."""
     rows = {
-        "openai-main": 'provider: openai, endpoint: "{url}/v1", model: gpt-4o',
-        "azure-secondary": 'provider: azure_openai, endpoint: "{url}", model: gpt-4o',
-        "claude": 'provider: anthropic, endpoint: "{url}", model: claude-sonnet-4-5, max_output_tokens: 8192',
+        "openai-main": 'provider: openai, endpoint: "{url}/v1", model: gpt-4o, context_window: 100000000',
+        "azure-secondary": 'provider: azure_openai, endpoint: "{url}", model: gpt-4o, context_window: 100000000',
+        "claude": 'provider: anthropic, endpoint: "{url}", model: claude-sonnet-4-5, max_output_tokens: 8192, context_window: 100000000',
     }
     lines = [f"  - {{id: {name}, credential: {name}, {rows[name].format(url=cloud[name].url)}}}" for name in targets]
     keys = [f"  - {{id: {name}, secret_env: KEY_{place}}}" for place, name in enumerate(targets)]

@@ -1,5 +1,6 @@
 """`switchover render envoy-gateway`, judged by Envoy Gateway's own translator, and traffic on the xDS that it gives."""
 
+import base64
 import json
 import os
 import pathlib
@@ -24,19 +25,23 @@ CLASS = {
 }  # fmt: skip
 
 
+# A gateway's backend is never on the gateway's own machine; here it is.
+ELSEWHERE = "192.0.2.1"
+
+
 def shop(port: int) -> list:
     """What else the gateway serves, behind a guard of Envoy Gateway's own."""
     meta = {"name": "shop", "namespace": "default"}
     backend = {"group": "gateway.envoyproxy.io", "kind": "Backend", "name": "shop"}
     return [
         {"apiVersion": "gateway.envoyproxy.io/v1alpha1", "kind": "Backend", "metadata": meta,
-         "spec": {"endpoints": [{"ip": {"address": "127.0.0.1", "port": port}}]}},
+         "spec": {"endpoints": [{"ip": {"address": ELSEWHERE, "port": port}}]}},
         {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": meta,
          "spec": {"parentRefs": [{"name": "llm"}], "hostnames": [OTHER], "rules": [{"backendRefs": [backend]}]}},
     ]  # fmt: skip
 
 
-def guard() -> dict:
+def guard() -> list:
     """An API key for whoever calls LLMs: the Secret's value is the key, its name the caller's."""
     spec = {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "switchover"}],
@@ -45,7 +50,7 @@ def guard() -> dict:
     meta = {"namespace": "default"}
     return [
         {"apiVersion": "gateway.envoyproxy.io/v1alpha1", "kind": "SecurityPolicy", "metadata": meta | {"name": "callers"}, "spec": spec},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": meta | {"name": "callers"}, "stringData": {"ada": "adas-key"}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": meta | {"name": "callers"}, "data": {"ada": base64.b64encode(b"adas-key").decode()}},
     ]
 
 
@@ -64,7 +69,7 @@ def bare(message: dict) -> dict:
 def started(folder, binary, translated: dict, port: int) -> Envoy:
     """An Envoy with that, at once instead of by xDS."""
     clusters, listeners, tables, endpoints, secrets, base = [], [], {}, {}, [], {}
-    (xds,) = translated["xds"].values()
+    (xds,) = json.loads(json.dumps(translated["xds"]).replace(ELSEWHERE, "127.0.0.1")).values()
     for part in xds["configs"]:
         match part["@type"].rsplit(".", 1)[-1]:
             case "BootstrapConfigDump":

@@ -70,6 +70,12 @@ impl<'d> Dump<'d> {
         (name.contains("switchover") && !is_there).then_some(name)
     }
 
+    /// Whether a filter of ours is one that a control plane sends by itself, not a file.
+    pub fn is_sent(&self, filter: Raw<'d>) -> bool {
+        let is_sent = filter.at(&["config_discovery", "config_source", "ads"]).is_some();
+        is_sent && text(filter, &["name"]).is_some_and(|name| name.contains("switchover"))
+    }
+
     /// A filter's configuration, wherever Envoy has it from.
     pub fn config_of(&self, filter: Raw<'d>) -> Option<Raw<'d>> {
         if let Some(config) = typed(filter) {

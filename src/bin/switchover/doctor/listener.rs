@@ -15,6 +15,8 @@ pub struct Manager<'d> {
     filters: Vec<OurFilter<'d>>,
     /// Those of ours that have not come.
     pub awaited: Vec<String>,
+    /// Whether a control plane sends ours by themselves.
+    pub is_sent: bool,
     /// The translator, where Envoy's router runs it for all that goes upstream.
     pub shared: Option<OurFilter<'d>>,
 }
@@ -42,6 +44,7 @@ pub fn managers<'d>(dump: &Dump<'d>) -> Vec<Manager<'d>> {
                 listener: name.clone(),
                 of: *listener,
                 config,
+                is_sent: all.iter().any(|one| dump.is_sent(*one)),
                 awaited: all.iter().filter_map(|one| dump.awaited(*one)).collect(),
                 filters: all.into_iter().filter_map(|one| OurFilter::of(one, dump)).collect(),
                 shared: shared.filter(|one| one.role == "translator"),

@@ -141,6 +141,12 @@ fn examine(info: Option<Raw<'_>>, dump: Raw<'_>) -> Findings {
     node(info, &dump, &mut found);
     stats::examine(&dump, &mut found);
     let managers = listener::managers(&dump);
+    if version.starts_with("1.37.") && managers.iter().any(|manager| manager.is_sent) {
+        found.notes.push(format!(
+            "This is Envoy {version}, which dies of a module that a control plane sends after its workers have started, where the \
+             processor has memory protection keys (pku): docs/istio.md. Run Envoy 1.38.2 or newer."
+        ));
+    }
     let routers: Vec<_> = managers.iter().filter_map(|manager| Some((manager, manager.router()?))).collect();
     let awaited = managers.iter().find(|manager| !manager.awaited.is_empty());
     if let (Some(manager), true) = (awaited, routers.is_empty()) {

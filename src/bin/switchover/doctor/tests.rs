@@ -268,6 +268,19 @@ fn what_has_not_come() {
     assert!(said.contains("lacks the filter in its role `translator`"), "{said}");
 }
 
+/// Envoy 1.37 has it from a file in time, from a control plane perhaps too late.
+#[test]
+fn a_module_that_may_come_too_late() {
+    let mut dump = dump();
+    let note = |dump: &Value, version: &str| examined(dump, version).notes.concat();
+    for (source, says) in [("path_config_source", false), ("ads", true)] {
+        let place = json!({"name": "switchover-router", "config_discovery": {"config_source": {source: {}}}});
+        *at(&mut dump, MANAGER, "/http_filters/0") = place;
+        assert_eq!(note(&dump, "1.37.0").contains("memory protection keys"), says, "{source}");
+    }
+    assert_eq!(note(&dump, "1.38.2"), "");
+}
+
 #[test]
 fn a_refused_listener() {
     let said = only(|dump| {

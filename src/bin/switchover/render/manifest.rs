@@ -10,6 +10,7 @@ use crate::stop::Stop;
 use std::io::{self, Write};
 use std::path::Path;
 use switchover::config::{Config, Credential, CredentialSource};
+use switchover::json::{Raw, Writer};
 
 /// A file of the folder.
 pub struct Manifest {
@@ -116,6 +117,35 @@ pub fn surroundings(config: &Config, secrets: &str, ca_file: &Path) -> Result<Su
         ca_file: text_of(ca_file)?,
         secrets: config.credentials.iter().map(|one| secret_file(one, secrets)).collect(),
     })
+}
+
+/// The document, with these as the hosts that LLM calls are for if it names none itself: a gateway serves others too, and a call to
+/// one of those is none of ours, whatever its path.
+pub fn for_hosts(json: Vec<u8>, hosts: &[String]) -> Vec<u8> {
+    let Ok(document) = Raw::parse(&json) else { return json };
+    if hosts.is_empty() || document.at(&["listen", "hosts"]).is_some_and(|own| own.items().next().is_some()) {
+        return json;
+    }
+    let mut out = Vec::with_capacity(json.len().saturating_add(100));
+    Writer::new(&mut out).object(|w| {
+        for (key, value) in document.fields() {
+            let name = key.into_string();
+            if name != "listen" {
+                w.key_string(&name).raw(value);
+            }
+        }
+        w.key("listen").object(|w| {
+            let own = document.get("listen").into_iter().flat_map(|listen| listen.fields());
+            for (key, value) in own {
+                let name = key.into_string();
+                if name != "hosts" {
+                    w.key_string(&name).raw(value);
+                }
+            }
+            w.key("hosts").array(|w| hosts.iter().for_each(|host| w.string(host)));
+        });
+    });
+    out
 }
 
 /// The name of a cluster.

@@ -6,7 +6,7 @@ mod policy;
 mod proxy;
 
 use super::elsewhere::moved;
-use super::envoy::{self, Upstream};
+use super::envoy::{self, Surroundings, Upstream};
 use super::manifest::{self, KEPT, Manifest, Owner, name_of};
 use super::{in_lines, text_of, words};
 use crate::document::{CheckedFile, listed};
@@ -150,16 +150,17 @@ pub fn run(args: &EnvoyGatewayArgs) -> Result<(), Stop> {
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
     let upstream = if args.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
     let code = || envoy::local(&places.module.path());
-    let parts =
-        envoy::in_place(&document.config, in_lines(&moved(&text, &here.secrets)), &here, code(), upstream);
+    let file = |text: &[u8], here: &Surroundings| {
+        in_lines(&manifest::for_hosts(moved(text, &here.secrets), &args.host))
+    };
+    let parts = envoy::in_place(&document.config, file(&text, &here), &here, code(), upstream);
     let names: Vec<String> = parts.clusters.iter().map(|item| name_of(&item.value)).collect();
     let mut manifests = policy::manifests(&places, &parts);
     if let Some(kept) = &kept {
         let here = manifest::surroundings(&kept.config, &places.secrets, &args.ca_file)?;
         let text = switchover::config::yaml_to_json(&kept.bytes)
             .map_err(|problems| Stop::wrong(listed(&kept.path, &problems)))?;
-        let old =
-            envoy::in_place(&kept.config, in_lines(&moved(&text, &here.secrets)), &here, code(), upstream);
+        let old = envoy::in_place(&kept.config, file(&text, &here), &here, code(), upstream);
         manifests.extend(policy::kept(&places, &old.clusters, &names));
     }
     manifests.extend(proxy::manifests(&places, &here, &parts));

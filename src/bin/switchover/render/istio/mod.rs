@@ -103,7 +103,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
     let upstream = if args.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
     let parts = envoy::in_mesh(
         &document.config,
-        in_lines(&moved(&text, &here.secrets)),
+        in_lines(&manifest::for_hosts(moved(&text, &here.secrets), &places.hosts)),
         &here,
         code.clone(),
         upstream,

@@ -115,6 +115,9 @@ fn hosts(places: &MeshPlaces<'_>) -> TreeNode {
     places.object(HOSTS, "networking.istio.io/v1", "ServiceEntry").with("spec", spec).into()
 }
 
+/// What the agent leaves out otherwise. Envoy 1.38 counts what the filter counts under the cluster that started its VM.
+const COUNTED: [&str; 2] = [r"cluster\..*\.outlier_detection\..*", r"cluster\..*\.wasmcustom\..*"];
+
 /// Where Kubernetes puts what the proxies read of keys.
 const VOLUME: &str = "switchover-keys";
 
@@ -145,7 +148,7 @@ fn log(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {
 fn annotations(places: &MeshPlaces<'_>, here: &Surroundings, parts: &MeshParts) -> TreeNode {
     let proxy = Map::new()
         .with("extraStatTags", list(LABELS.iter().copied()))
-        .with("proxyStatsMatcher", one("inclusionRegexps", list([r"cluster\..*\.outlier_detection\..*"])));
+        .with("proxyStatsMatcher", one("inclusionRegexps", list(COUNTED)));
     let buckets: Vec<TreeNode> = parts.buckets.iter().copied().map(TreeNode::Number).collect();
     let buckets = compact(&one("wasmcustom", TreeNode::List(items(buckets))));
     let mut annotations = Map::new()
