@@ -93,26 +93,35 @@ pub(super) fn is_foreign_thought(block: Raw<'_>) -> bool {
 /// <https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>).
 pub(super) fn resumes_unthought(body: Raw<'_>) -> bool {
     let Some(messages) = body.get("messages") else { return false };
-    // Neighbours of one role are one turn: whether the last one begins with a result, and whether in the loop that it goes on with
-    // something was said, and with a thought.
-    let (mut is_user, mut brings, mut is_said, mut is_thought) = (None, false, false, false);
+    // Neighbours of one role are one turn: whether the user's last one begins with a result, and whether it has nothing else; whether
+    // in the loop that it goes on with something was said, and with a thought.
+    let (mut is_user, mut brings, mut is_all) = (None, false, false);
+    let (mut is_said, mut is_thought) = (false, false);
     for message in messages.items() {
         let now = message.get("role").and_then(Raw::text).map(|role| role == "user");
-        if now == is_user {
-            continue;
-        }
+        let is_new = now != is_user;
         is_user = now;
-        let first = blocks(message).find(|block| !is_foreign_thought(*block));
-        let kind = first.and_then(|block| block.get("type")?.text());
-        let is = |kinds: &[&str]| kind.as_ref().is_some_and(|kind| kinds.iter().any(|one| *kind == *one));
+        let mut kinds = blocks(message)
+            .filter(|block| !is_foreign_thought(*block))
+            .map(|block| block.get("type").and_then(Raw::text));
+        let mut next_is = |wanted: &[&str]| {
+            let kind = kinds.next()?;
+            Some(kind.is_some_and(|kind| wanted.iter().any(|one| kind == *one)))
+        };
+        let first =
+            next_is(if now == Some(true) { &["tool_result"] } else { &["thinking", "redacted_thinking"] });
+        let first = first == Some(true);
         if now == Some(true) {
-            brings = is(&["tool_result"]);
-            is_said &= brings;
-            is_thought &= brings;
-        } else {
-            brings = false;
+            brings = if is_new { first } else { brings };
+            is_all = (is_new || is_all)
+                && first
+                && std::iter::from_fn(|| next_is(&["tool_result"])).all(|is_result| is_result);
+        } else if is_new {
+            // Whatever else the user says begins another loop.
+            is_thought &= is_all;
             is_said = true;
-            is_thought |= is(&["thinking", "redacted_thinking"]);
+            is_thought |= first;
+            brings = false;
         }
     }
     brings && is_said && !is_thought
@@ -214,7 +223,9 @@ mod tests {
             (format!("{user},{own},{result},{foreign},{result}"), false),
             (format!("{user},{plain},{result},{foreign},{result}"), true),
             // The next loop is another.
-            (format!("{user},{own},{result},{user},{plain},{result}"), false),
+            (format!("{user},{own},{result},{user},{plain},{result}"), true),
+            (format!("{user},{own},{result},{result},{plain},{result}"), false),
+            (format!("{user},{own},{user},{result},{plain},{result}"), true),
             (format!("{user},{own},{result},{plain},{user},{plain},{result}"), true),
             (format!("{user},{plain},{user}"), false),
             (result.to_owned(), false),

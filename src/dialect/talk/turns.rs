@@ -90,11 +90,13 @@ impl<'r> Turns<&'r Part<'r>> {
         let begins = |turn: &Spoken<&Part<'_>>, test: fn(&PartKind<'_>) -> bool| {
             turn.pieces.first().is_some_and(|part| test(&part.kind))
         };
-        let brings = |turn: &&Spoken<&Part<'_>>| begins(turn, |kind| matches!(kind, PartKind::ToolResult(_)));
-        if !self.turns.last().is_some_and(|last| last.is_user) {
+        let is_result = |kind: &PartKind<'_>| matches!(kind, PartKind::ToolResult(_));
+        if !self.turns.last().is_some_and(|last| last.is_user && begins(last, is_result)) {
             return false;
         }
-        let in_loop = self.turns.iter().rev().take_while(|turn| !turn.is_user || brings(turn));
+        // Whatever else the user says begins another loop.
+        let goes_on = |turn: &&Spoken<&Part<'_>>| turn.pieces.iter().all(|part| is_result(&part.kind));
+        let in_loop = self.turns.iter().rev().skip(1).take_while(|turn| !turn.is_user || goes_on(turn));
         let mut said = in_loop.filter(|turn| !turn.is_user).peekable();
         said.peek().is_some() && !said.any(|turn| begins(turn, |kind| matches!(kind, PartKind::Thought(_))))
     }
@@ -182,6 +184,7 @@ mod tests {
         assert!(!resumes(&["user", "calls", "result", "thinks", "result"]));
         assert!(resumes(&["user", "calls", "result", "calls", "result"]));
         assert!(resumes(&["user", "thinks", "result", "calls", "user", "calls", "result"]));
+        assert!(resumes(&["user", "thinks", "result", "user", "calls", "result"]));
         assert!(!resumes(&["user", "calls", "user"]) && !resumes(&["user", "calls"]));
         assert!(!resumes(&["result"]) && !resumes(&[]));
     }
