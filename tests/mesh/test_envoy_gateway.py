@@ -172,5 +172,5 @@ def test_a_gateway_of_llm_calls_alone(gateway, cloud):
     envoy = gateway("--dedicated")
     cloud["openai-main"].behave(status=503)
     assert who(ask(envoy)) == ("azure-secondary", "2")
-    dump = json.loads(envoy.config_dump())
-    assert json.dumps(dump).count('"root_id": "translator"') < 4
+    # Once in the router's filters, and once where the bootstrap says the same.
+    assert 1 <= envoy.config_dump().count('"root_id": "translator"') < 4

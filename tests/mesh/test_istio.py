@@ -156,7 +156,7 @@ def test_a_drill(start, cloud):
     words = [built("switchover"), "drill", mesh.folder / "switchover.yaml", "--url", mesh.url, "--admin", mesh.envoy.admin_url]
     done = subprocess.run([*words, "--header", f"host={HOST}"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "No caller saw a failure." in done.stdout, done
-    assert "ejected" in done.stdout, done.stdout
+    assert "then ejected" in done.stdout and "after the ejection was seen" in done.stdout, done.stdout
 
 
 def sidecar(mesh: Mesh) -> dict:

@@ -4,13 +4,63 @@ use super::elsewhere::{key_of, secret_file};
 use super::envoy::Surroundings;
 use super::secret::sds;
 use super::tree::{ListItem, Map, TreeNode, list, one};
-use super::{compact, secret, text_of, yaml};
+use super::{compact, secret, text_of, words, yaml};
 use crate::document::CheckedFile;
 use crate::stop::Stop;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use switchover::config::{Config, Credential, CredentialSource};
 use switchover::json::{Raw, Writer};
+
+/// What is asked of manifests for a gateway, whoever configures it.
+#[derive(clap::Args)]
+pub struct ManifestArgs {
+    /// The switchover.yaml.
+    pub file: PathBuf,
+    /// The folder for the manifests.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// A host that LLM calls are for; more than one may be said. Default: `listen.hosts` of the file, or any.
+    #[arg(long, value_name = "HOST", value_parser = words::host)]
+    pub host: Vec<String>,
+    /// The folder of the keys in the proxies' container.
+    #[arg(long, value_name = "DIR", default_value = "/etc/switchover/secrets")]
+    secrets: PathBuf,
+    /// The switchover.yaml that is served now: clusters of it that this one lacks are kept in a manifest of their own, which is
+    /// deleted when this one is everywhere.
+    #[arg(long, value_name = "OLD")]
+    pub keep: Option<PathBuf>,
+    /// The gateway serves LLM calls and nothing else: each attempt's filters are in Envoy's router once, instead of in every order.
+    #[arg(long)]
+    pub dedicated: bool,
+    /// What the manifests are called, and begin with.
+    #[arg(long, value_name = "NAME", default_value = "switchover", value_parser = words::name)]
+    pub name: String,
+    /// The certificates of the authorities that providers' certificates are verified against, in the proxies' container.
+    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    pub ca_file: PathBuf,
+}
+
+impl ManifestArgs {
+    /// The folder of the keys.
+    ///
+    /// # Errors
+    /// It is no whole path.
+    pub fn secrets(&self) -> Result<String, Stop> {
+        let secrets = text_of(&self.secrets)?;
+        if !secrets.starts_with('/') {
+            return Err(Stop::wrong(format!(
+                "--secrets {secrets}: the proxies need the whole path, such as /etc/switchover/secrets."
+            )));
+        }
+        Ok(secrets.trim_end_matches('/').to_owned())
+    }
+
+    /// The hosts that LLM calls are for; none if any will do.
+    pub fn hosts(&self, document: &CheckedFile) -> Vec<String> {
+        if self.host.is_empty() { document.config.listen.hosts.clone() } else { self.host.clone() }
+    }
+}
 
 /// A file of the folder.
 pub struct Manifest {

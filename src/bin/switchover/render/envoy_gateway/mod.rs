@@ -7,19 +7,15 @@ mod proxy;
 
 use super::elsewhere::moved;
 use super::envoy::{self, Surroundings, Upstream};
-use super::manifest::{self, KEPT, Manifest, Owner, name_of};
+use super::manifest::{self, KEPT, Manifest, ManifestArgs, Owner, name_of};
 use super::{in_lines, text_of, words};
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
-use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct EnvoyGatewayArgs {
-    /// The switchover.yaml.
-    file: PathBuf,
-    /// The folder for the manifests.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    asked: ManifestArgs,
     /// The filter: an image that is mounted into the proxies' container (oci://…@sha256:…, Kubernetes 1.33 or newer), or a path there
     /// at which something else puts it.
     #[arg(long, value_name = "IMAGE|PATH")]
@@ -39,25 +35,6 @@ pub struct EnvoyGatewayArgs {
     /// The listener's port.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// A host that LLM calls are for; more than one may be said. Default: `listen.hosts` of the file, or any.
-    #[arg(long, value_name = "HOST", value_parser = words::host)]
-    host: Vec<String>,
-    /// The folder of the keys in the proxies' container.
-    #[arg(long, value_name = "DIR", default_value = "/etc/switchover/secrets")]
-    secrets: PathBuf,
-    /// The switchover.yaml that is served now: clusters of it that this one lacks are kept in a manifest of their own, which is
-    /// deleted when this one is everywhere.
-    #[arg(long, value_name = "OLD")]
-    keep: Option<PathBuf>,
-    /// The gateway serves LLM calls and nothing else: each attempt's filters are in Envoy's router once, instead of in every order.
-    #[arg(long)]
-    dedicated: bool,
-    /// What the manifests are called, and begin with.
-    #[arg(long, value_name = "NAME", default_value = "switchover", value_parser = words::name)]
-    name: String,
-    /// The certificates of the authorities that providers' certificates are verified against, in the proxies' container.
-    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
-    ca_file: PathBuf,
 }
 
 /// Where the parts go, as the caller says.
@@ -115,56 +92,47 @@ impl ModulePlace {
 
 impl GatewayPlaces<'_> {
     fn new<'a>(args: &'a EnvoyGatewayArgs, document: &CheckedFile) -> Result<GatewayPlaces<'a>, Stop> {
-        let secrets = text_of(&args.secrets)?;
-        if !secrets.starts_with('/') {
-            return Err(Stop::wrong(format!(
-                "--secrets {secrets}: the proxies need the whole path, such as /etc/switchover/secrets."
-            )));
-        }
-        let mut hosts = args.host.clone();
-        if hosts.is_empty() {
-            hosts.clone_from(&document.config.listen.hosts);
-        }
+        let mut hosts = args.asked.hosts(document);
         if hosts.is_empty() {
             hosts.push("*".to_owned());
         }
         let module = ModulePlace::new(&args.wasm)?;
-        Ok(GatewayPlaces { args, hosts, secrets: secrets.trim_end_matches('/').to_owned(), module })
+        Ok(GatewayPlaces { args, hosts, secrets: args.asked.secrets()?, module })
     }
 
     fn owner(&self) -> Owner<'_> {
-        Owner { name: &self.args.name, namespace: &self.args.namespace }
+        Owner { name: &self.args.asked.name, namespace: &self.args.namespace }
     }
 }
 
 /// # Errors
 /// What keeps the manifests from being made, in words for a person.
 pub fn run(args: &EnvoyGatewayArgs) -> Result<(), Stop> {
-    let document = CheckedFile::open(&args.file)?;
+    let document = CheckedFile::open(&args.asked.file)?;
     document.warn_of_no_key();
-    let kept = args.keep.as_deref().map(CheckedFile::open).transpose()?;
+    let kept = args.asked.keep.as_deref().map(CheckedFile::open).transpose()?;
     let places = GatewayPlaces::new(args, &document)?;
-    manifest::count(&document, args.dedicated)?;
-    let here = manifest::surroundings(&document.config, &places.secrets, &args.ca_file)?;
+    manifest::count(&document, args.asked.dedicated)?;
+    let here = manifest::surroundings(&document.config, &places.secrets, &args.asked.ca_file)?;
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
-    let upstream = if args.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
+    let upstream = if args.asked.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
     let code = || envoy::local(&places.module.path());
     let file = |text: &[u8], here: &Surroundings| {
-        in_lines(&manifest::for_hosts(moved(text, &here.secrets), &args.host))
+        in_lines(&manifest::for_hosts(moved(text, &here.secrets), &args.asked.host))
     };
     let parts = envoy::in_place(&document.config, file(&text, &here), &here, code(), upstream);
     let names: Vec<String> = parts.clusters.iter().map(|item| name_of(&item.value)).collect();
     let mut manifests = policy::manifests(&places, &parts);
     if let Some(kept) = &kept {
-        let here = manifest::surroundings(&kept.config, &places.secrets, &args.ca_file)?;
+        let here = manifest::surroundings(&kept.config, &places.secrets, &args.asked.ca_file)?;
         let text = switchover::config::yaml_to_json(&kept.bytes)
             .map_err(|problems| Stop::wrong(listed(&kept.path, &problems)))?;
         let old = envoy::in_place(&kept.config, file(&text, &here), &here, code(), upstream);
         manifests.extend(policy::kept(&places, &old.clusters, &names));
     }
     manifests.extend(proxy::manifests(&places, &here, &parts));
-    manifest::write(&args.out, &manifests)?;
+    manifest::write(&args.asked.out, &manifests)?;
     let steps = steps(&places, manifest::key_steps(&document.config, &here), &manifests)?;
     manifest::tell(&format!("of the gateway {}", args.gateway), &args.namespace, &steps);
     Ok(())
@@ -176,7 +144,7 @@ fn steps(
     mut steps: Vec<String>,
     manifests: &[Manifest],
 ) -> Result<Vec<String>, Stop> {
-    let out = text_of(&places.args.out)?;
+    let out = text_of(&places.args.asked.out)?;
     if let ModulePlace::Path(path) = &places.module {
         steps.push(format!(
             "put the filter to {path} in the proxies' container; nobody compares its hash there"

@@ -37,12 +37,12 @@ fn gateway(places: &GatewayPlaces<'_>) -> Vec<TreeNode> {
         .with("allowedRoutes", one("namespaces", one("from", "Same")));
     let spec = Map::new()
         .with("gatewayClassName", args.gateway_class.as_str())
-        .with("infrastructure", one("parametersRef", reference("EnvoyProxy", &args.name)))
+        .with("infrastructure", one("parametersRef", reference("EnvoyProxy", &args.asked.name)))
         .with("listeners", list([listener]));
     let first = Map::new().why(&headed(LISTENS)).with("apiVersion", ROUTING).with("kind", "Gateway");
     let gateway = first.with("metadata", owner.metadata(&args.gateway)).with("spec", spec);
 
-    let rest = reference("HTTPRouteFilter", &args.name);
+    let rest = reference("HTTPRouteFilter", &args.asked.name);
     let rule = one("filters", list([Map::new().with("type", "ExtensionRef").with("extensionRef", rest)]));
     let mut spec = Map::new().with("parentRefs", list([one("name", args.gateway.as_str())]));
     if !places.hosts.iter().any(|host| host == "*") {

@@ -9,20 +9,16 @@ mod ordinary;
 
 use super::elsewhere::moved;
 use super::envoy::{self, Surroundings, Upstream};
-use super::manifest::{self, KEPT, Manifest, Owner, name_of};
+use super::manifest::{self, KEPT, Manifest, ManifestArgs, Owner, name_of};
 use super::{in_lines, text_of, words};
 use crate::document::{CheckedFile, listed};
 use crate::stop::Stop;
-use std::path::PathBuf;
 use switchover::config::Config;
 
 #[derive(clap::Args)]
 pub struct IstioArgs {
-    /// The switchover.yaml.
-    file: PathBuf,
-    /// The folder for the manifests.
-    #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    #[command(flatten)]
+    asked: ManifestArgs,
     /// Where the proxies get the filter: a URL that their agents fetch (https://…/switchover.wasm, oci://…@sha256:…), or a path in
     /// the proxies' container.
     #[arg(long, value_name = "URL|PATH")]
@@ -45,25 +41,6 @@ pub struct IstioArgs {
     /// The port that LLM calls come to.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// A host that LLM calls are for; more than one may be said. Default: `listen.hosts` of the file, or any.
-    #[arg(long, value_name = "HOST", value_parser = words::host)]
-    host: Vec<String>,
-    /// The folder of the keys in the proxies' container.
-    #[arg(long, value_name = "DIR", default_value = "/etc/switchover/secrets")]
-    secrets: PathBuf,
-    /// The switchover.yaml that is served now: clusters of it that this one lacks are kept in a manifest of their own, which is
-    /// deleted when this one is everywhere.
-    #[arg(long, value_name = "OLD")]
-    keep: Option<PathBuf>,
-    /// The gateway serves LLM calls and nothing else: each attempt's filters are in Envoy's router once, instead of in every order.
-    #[arg(long)]
-    dedicated: bool,
-    /// What the manifests are called, and begin with.
-    #[arg(long, value_name = "NAME", default_value = "switchover", value_parser = words::name)]
-    name: String,
-    /// The certificates of the authorities that providers' certificates are verified against, in the proxies' container.
-    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt")]
-    ca_file: PathBuf,
 }
 
 /// What the proxies are.
@@ -86,21 +63,21 @@ impl MeshContext {
 /// # Errors
 /// What keeps the manifests from being made, in words for a person.
 pub fn run(args: &IstioArgs) -> Result<(), Stop> {
-    let document = CheckedFile::open(&args.file)?;
+    let document = CheckedFile::open(&args.asked.file)?;
     document.warn_of_no_key();
-    let kept = args.keep.as_deref().map(CheckedFile::open).transpose()?;
-    if args.dedicated && args.context == MeshContext::Sidecar {
+    let kept = args.asked.keep.as_deref().map(CheckedFile::open).transpose()?;
+    if args.asked.dedicated && args.context == MeshContext::Sidecar {
         return Err(Stop::wrong(
             "--dedicated is for a gateway: a sidecar has its application's other traffic.",
         ));
     }
     let places = MeshPlaces::new(args, &document)?;
-    manifest::count(&document, args.dedicated)?;
+    manifest::count(&document, args.asked.dedicated)?;
     let here = places.surroundings(&document.config)?;
     let text = switchover::config::yaml_to_json(&document.bytes)
         .map_err(|problems| Stop::wrong(listed(&document.path, &problems)))?;
     let code = code::source(&args.wasm, args.wasm_sha256.as_deref())?;
-    let upstream = if args.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
+    let upstream = if args.asked.dedicated { Upstream::OnRouter } else { Upstream::InOrders };
     let parts = envoy::in_mesh(
         &document.config,
         in_lines(&manifest::for_hosts(moved(&text, &here.secrets), &places.hosts)),
@@ -116,7 +93,7 @@ pub fn run(args: &IstioArgs) -> Result<(), Stop> {
         manifests.extend(filters::kept(&places, &old.clusters, &names));
     }
     manifests.extend(ordinary::manifests(&places, &here, &parts));
-    manifest::write(&args.out, &manifests)?;
+    manifest::write(&args.asked.out, &manifests)?;
     tell(args, &places, &document.config, &here, &manifests)
 }
 
@@ -130,12 +107,6 @@ pub struct MeshPlaces<'a> {
 
 impl MeshPlaces<'_> {
     fn new<'a>(args: &'a IstioArgs, document: &CheckedFile) -> Result<MeshPlaces<'a>, Stop> {
-        let secrets = text_of(&args.secrets)?;
-        if !secrets.starts_with('/') {
-            return Err(Stop::wrong(format!(
-                "--secrets {secrets}: the proxies need the whole path, such as /etc/switchover/secrets."
-            )));
-        }
         let mut selector = args.selector.clone();
         if selector.is_empty() && args.target_ref.is_none() {
             if args.context == MeshContext::Sidecar {
@@ -145,24 +116,21 @@ impl MeshPlaces<'_> {
             }
             selector.push(("istio".to_owned(), "ingressgateway".to_owned()));
         }
-        let mut hosts = args.host.clone();
-        if hosts.is_empty() {
-            hosts.clone_from(&document.config.listen.hosts);
-        }
+        let hosts = args.asked.hosts(document);
         if hosts.is_empty() && args.context == MeshContext::Sidecar {
             return Err(Stop::wrong(
                 "Say by which host the applications call: --host llm.internal, or `listen.hosts` in the file.",
             ));
         }
-        Ok(MeshPlaces { args, hosts, selector, secrets: secrets.trim_end_matches('/').to_owned() })
+        Ok(MeshPlaces { args, hosts, selector, secrets: args.asked.secrets()? })
     }
 
     fn surroundings(&self, config: &Config) -> Result<Surroundings, Stop> {
-        manifest::surroundings(config, &self.secrets, &self.args.ca_file)
+        manifest::surroundings(config, &self.secrets, &self.args.asked.ca_file)
     }
 
     pub fn owner(&self) -> Owner<'_> {
-        Owner { name: &self.args.name, namespace: &self.args.namespace }
+        Owner { name: &self.args.asked.name, namespace: &self.args.namespace }
     }
 }
 
@@ -174,7 +142,7 @@ fn tell(
     here: &Surroundings,
     manifests: &[Manifest],
 ) -> Result<(), Stop> {
-    let out = text_of(&args.out)?;
+    let out = text_of(&args.asked.out)?;
     let mut lines = manifest::key_steps(config, here);
     if !args.wasm.contains("://") {
         lines.push(format!(

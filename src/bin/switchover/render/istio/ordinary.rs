@@ -94,7 +94,7 @@ fn gateway(places: &MeshPlaces<'_>) -> Vec<TreeNode> {
         Map::new().why(REST).with("name", "rest").with("directResponse", response).with("headers", headers);
     let spec = Map::new()
         .with("hosts", hosts())
-        .with("gateways", list([places.args.name.as_str()]))
+        .with("gateways", list([places.args.asked.name.as_str()]))
         .with("http", list([rest]));
     let service = places.object("", "networking.istio.io/v1", "VirtualService").with("spec", spec);
     vec![gateway.into(), service.into()]
@@ -134,7 +134,7 @@ fn telemetry(places: &MeshPlaces<'_>) -> TreeNode {
 }
 
 fn log_name(places: &MeshPlaces<'_>) -> String {
-    format!("{}-log", places.args.name)
+    format!("{}-log", places.args.asked.name)
 }
 
 fn log(places: &MeshPlaces<'_>, parts: &MeshParts) -> TreeNode {

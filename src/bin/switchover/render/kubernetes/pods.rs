@@ -9,6 +9,8 @@ Made by `switchover render kubernetes`. Each pod runs `switchover serve`: no rig
 which Envoy finds the keys.";
 /// What a pod takes before it holds any request, in bytes: 168 MiB were measured with two workers and few orders.
 const IDLE_BYTES: u64 = 320 << 20;
+/// Where a pod listens, whatever callers use: one below 1024 may need rights that it doesn't have.
+const PORT: u64 = 8080;
 /// How long a pod may take to end: requests on their way, and a moment in which callers learn that it is gone.
 const DRAIN_S: u64 = 60;
 const GONE_S: u64 = 5;
@@ -47,7 +49,7 @@ fn pod(args: &KubernetesArgs, config: &Config, has_keys: bool) -> Map {
     let serve = [
         "serve".to_owned(),
         "/etc/switchover/config/switchover.yaml".to_owned(),
-        format!("--listen=0.0.0.0:{}", args.port),
+        format!("--listen=0.0.0.0:{PORT}"),
         "--open-to-all".to_owned(),
         "--log=json".to_owned(),
         "--state=/run/switchover/state".to_owned(),
@@ -73,7 +75,7 @@ fn pod(args: &KubernetesArgs, config: &Config, has_keys: bool) -> Map {
         .with("image", args.image.as_str())
         .why("Only pods with the callers' label reach the port: the NetworkPolicy says so, where the cluster's network keeps to them.")
         .with("args", list(serve.iter().map(String::as_str)))
-        .with("ports", list([Map::new().with("name", "llm").with("containerPort", u64::from(args.port))]))
+        .with("ports", list([Map::new().with("name", "llm").with("containerPort", PORT)]))
         .why("Envoy compiles the filter at its start: some seconds of a core.")
         .with("startupProbe", probe(2, 60))
         .with("readinessProbe", probe(5, 2))
